@@ -1,0 +1,184 @@
+"""Which files are linted."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+#: The argument that means standard input.
+STDIN = "-"
+
+SUFFIXES = (".py", ".ipynb")
+
+#: Directories that hold no code of the user. The list is ruff's, with caches added.
+EXCLUDED = frozenset(
+    """.bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .kerlint_cache .mypy_cache .nox .pants.d .pyenv
+    .pytest_cache .pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist
+    node_modules site-packages venv""".split()
+)
+
+TEST_DIRECTORIES = frozenset({"tests", "integration_tests"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to lint."""
+
+    path: str
+    is_test: bool
+
+
+def discover(paths: Sequence[str], warn: Callable[[str], None] = lambda _: None) -> Iterator[Target]:
+    """Yields the files to lint, each once: named files always, those in directories in a fixed order.
+
+    Args:
+        warn: told about directories that cannot be read.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        root = path if path != STDIN and os.path.isdir(path) else None
+        for found in [path] if root is None else _walk(path, warn):
+            key = found if found == STDIN else os.path.abspath(found)
+            if key not in seen:
+                seen.add(key)
+                yield Target(found, is_test_file(found, root))
+
+
+def is_test_file(path: str, root: str | None = None) -> bool:
+    """Whether a file holds tests, by its name and by the directories between it and the project.
+
+    Args:
+        root: where the search began. It counts for files outside of the current directory,
+            which may itself be below a directory called `tests`.
+    """
+    parts = _relative(path, root).split("/")
+    name = parts[-1]
+    if name == "conftest.py" or (name.startswith("test_") and name.endswith(".py")) or name.endswith("_test.py"):
+        return True
+    return not TEST_DIRECTORIES.isdisjoint(parts[:-1])
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        OSError: for everything else; pipes and devices could keep the linter waiting for ever.
+    """
+    # Not blocking, because the opening of a pipe waits for a writer.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("not a regular file")
+        return file.read()
+
+
+def _relative(path: str, root: str | None) -> str:
+    absolute = os.path.abspath(path)
+    for base in (os.getcwd(), root and os.path.abspath(root)):
+        if base and absolute.startswith(base.rstrip(os.sep) + os.sep):
+            return os.path.relpath(absolute, base).replace(os.sep, "/")
+    return os.path.basename(absolute)
+
+
+def _walk(root: str, warn: Callable[[str], None]) -> Iterator[str]:
+    """Yields the files below a directory. A stack, because directories can be deeper than Python's own."""
+    stack: list[tuple[str, bool, _Ignored]] = [(root, True, _Ignored.above(root))]
+    while stack:
+        path, is_directory, ignored = stack.pop()
+        if not is_directory:
+            yield path
+            continue
+        try:
+            with os.scandir(path) as entries:
+                listing = sorted(entries, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            warn(f"{path}: {error.strerror or error}")
+            continue
+        ignored = ignored.below(path, any(entry.name == ".gitignore" for entry in listing))
+        for entry in listing:
+            kind = _kind(entry)
+            if kind is not None and not ignored.match(entry.path, is_directory=kind):
+                stack.append((entry.path, kind, ignored))
+
+
+def _kind(entry: os.DirEntry[str]) -> bool | None:
+    """True for a directory to enter, False for a file to lint, None for the rest."""
+    try:
+        # A linked directory is not entered: it may lead out of the tree, or in circles.
+        if entry.is_dir(follow_symlinks=False):
+            return None if entry.name in EXCLUDED else True
+        return False if entry.name.endswith(SUFFIXES) and entry.is_file() else None
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Ignored:
+    """What the `.gitignore` files from the repository's root down to a directory say, the nearest first."""
+
+    specs: tuple[tuple[str, GitIgnoreSpec], ...] = ()
+
+    @classmethod
+    def above(cls, root: str) -> _Ignored:
+        """Those above a directory, as far as the root of its repository."""
+        start = os.path.abspath(root)
+        chain: list[str] = []
+        directory = start
+        while not os.path.exists(os.path.join(directory, ".git")):
+            parent = os.path.dirname(directory)
+            if parent == directory:
+                return cls()
+            directory = parent
+            chain.append(directory)
+        ignored = cls()
+        for directory in reversed(chain):
+            ignored = ignored.below(directory, True)
+        # Who names an ignored directory wants it linted.
+        return cls() if ignored.match(start, is_directory=True) else ignored
+
+    def below(self, directory: str, has_file: bool) -> _Ignored:
+        """With the directory's own file added."""
+        spec = _read_gitignore(os.path.join(directory, ".gitignore")) if has_file else None
+        return self if spec is None else _Ignored(((os.path.abspath(directory), spec), *self.specs))
+
+    def match(self, path: str, *, is_directory: bool) -> bool:
+        """Whether git ignores a path whose parent it does not ignore."""
+        if not self.specs:
+            return False
+        absolute = os.path.abspath(path)
+        for base, spec in self.specs:
+            relative = os.path.relpath(absolute, base).replace(os.sep, "/")
+            verdict = spec.check_file(relative + "/" if is_directory else relative).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def _read_gitignore(path: str) -> GitIgnoreSpec | None:
+    try:
+        lines = read_file(path).decode("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return None
+    # Only directories need it, and hooks and editors name files.
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""What kerlint says: a finding and the places it points at. Plain data, no behaviour.
+
+Lines and columns are 1-based; columns count characters; the end column is exclusive.
+In a notebook, lines count through all code cells as `Source` joins them;
+`Source.place` turns such a line into a cell and a line within the cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How sure a rule is: an error is certain, a warning very likely, advice is off by default."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A stretch of source text."""
+
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Label:
+    """A place that takes part in a finding, and what it contributes."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem in one file.
+
+    Args:
+        span: the primary place; `label` is the text shown under it.
+        labels: the other places that take part, in source order.
+        why: the mechanism, in one sentence.
+        help: what to write instead.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    filename: str
+    span: Span
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    why: str = ""
+    help: str = ""
+    symptoms: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Where the rule is documented."""
+        return documentation_url(self.code, self.name)
+
+
+DOCUMENTATION = "https://github.com/kerlint/kerlint/blob/main/docs/rules"
+
+
+def documentation_url(code: str, name: str) -> str:
+    """The address of a rule's page; kerlint's own KX codes share one page."""
+    page = "kerlint" if code.startswith("KX") else name
+    return f"{DOCUMENTATION}/{page}.md"

@@ -1,0 +1,18 @@
+"""What is known of Keras, TensorFlow, NumPy and scikit-learn: tables and small functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import libcst
+
+    from kerlint.program.facts import Program
+
+
+def evaluate(module: libcst.Module) -> Program:
+    """What a module builds and trains, by everything that is known here."""
+    from kerlint.library.knowledge import Knowledge
+    from kerlint.program.interpreter import evaluate_module
+
+    return evaluate_module(module, Knowledge())

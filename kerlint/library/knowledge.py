@@ -1,0 +1,278 @@
+"""The dispatch: which part of the library knowledge answers for a call, a method, an attribute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from kerlint.library import arrays, loops, methods, models, names, numerics, pipelines, preprocessing, sklearn, tensors, training
+from kerlint.library import datasets, layers
+from kerlint.library.objects import make_object
+from kerlint.library.signatures import has_signature
+from kerlint.program.facts import ApplyGradients, LossCall, Trainable
+from kerlint.program.graph import tensors_in
+from kerlint.program.values import (
+    Arguments,
+    Array,
+    Class,
+    Const,
+    Dataset,
+    Layer,
+    Model,
+    Object,
+    Partial,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
+
+#: Packages whose objects are kept with their arguments even where nothing more is known of them.
+_KEPT = (
+    "keras.optimizers.",
+    "keras.losses.",
+    "keras.metrics.",
+    "keras.callbacks.",
+    "keras.initializers.",
+    "keras.regularizers.",
+    "keras.constraints.",
+    "keras.preprocessing.",
+    "keras.mixed_precision.",
+    "tensorflow.keras.",
+    "tensorflow.train.",
+    "tensorflow.compat.v1.train.",
+    "tensorflow.GradientTape",
+    "sklearn.",
+)
+_LAYER_FUNCTIONS = {"keras.layers.add": "Add", "keras.layers.concatenate": "Concatenate", "keras.layers.multiply": "Multiply", "keras.layers.average": "Average", "keras.layers.maximum": "Maximum", "keras.layers.minimum": "Minimum", "keras.layers.subtract": "Subtract", "keras.layers.dot": "Dot"}
+
+
+class Knowledge:
+    """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`)."""
+
+    def canonical(self, name: str) -> str:
+        """The one name of a symbol."""
+        return names.canonical(name)
+
+    def exports(self, module: str, name: str) -> bool:
+        """Whether a star import brings the name."""
+        return has_signature(names.canonical(f"{module}.{name}"))
+
+    def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        """A call of a library function or class."""
+        if name.startswith("keras."):
+            return self._call_keras(machine, name, arguments, node)
+        if _has_tensor(arguments) and name.startswith(("tensorflow.", "keras.")) and not name.startswith("tensorflow.data."):
+            return tensors.tensor_function(name, arguments, node)
+        handler = numerics.FUNCTIONS.get(name) or sklearn.FUNCTIONS.get(name) or datasets.FUNCTIONS.get(name)
+        if handler is not None:
+            return handler(machine, arguments, node)
+        if name.startswith("tensorflow.data."):
+            return self._call_data(machine, name, arguments, node)
+        if sklearn.is_transformer(name) or name.startswith(_KEPT):
+            return make_object(machine, name, arguments, node)
+        if name == "functools.partial" and arguments.positional:
+            return Partial(arguments.positional[0][0], Arguments(arguments.positional[1:], arguments.keywords, arguments.open), node=node)
+        if name == "tensorflow.function":
+            # Used as `tf.function(f)`; as a decorator it is transparent anyway.
+            return arguments.get(0) or Unknown("tf.function", node=node)
+        return methods.other_call(machine, name, arguments, node)
+
+    def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        if name == "keras.Sequential":
+            return models.make_sequential(machine, arguments, node)
+        if name == "keras.Model":
+            return models.make_functional(machine, arguments, node)
+        if name == "keras.Input":
+            return layers.make_input(name, arguments, node)
+        if name in _LAYER_FUNCTIONS:
+            made = layers.make_layer(machine, f"keras.layers.{_LAYER_FUNCTIONS[name]}", Arguments([], arguments.keywords), node)
+            return layers.call_layer(machine, made, Arguments(arguments.positional), node)
+        short = name.rpartition(".")[2]
+        if name.startswith("keras.layers.") and short[:1].isupper():
+            return layers.make_layer(machine, name, arguments, node)
+        if name.startswith("keras.applications.") and short[:1].isupper():
+            return models.make_opaque(machine, "application", name, arguments, node)
+        if name in ("keras.models.load_model", "keras.saving.load_model", "keras.models.model_from_json", "keras.models.clone_model"):
+            return models.make_opaque(machine, "loaded", name, arguments, node)
+        if _has_tensor(arguments):
+            return tensors.tensor_function(name, arguments, node)
+        if name in preprocessing.LOADERS:
+            return preprocessing.directory_loader(machine, name, arguments, node)
+        handler = numerics.FUNCTIONS.get(name) or datasets.FUNCTIONS.get(name)
+        if handler is not None:
+            return handler(machine, arguments, node)
+        if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
+            return self._loss(machine, Object(name, node=node), arguments, node)
+        if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
+            value = training.as_object(name.split(".")[1], arguments.get(0))
+            return value or Unknown("get", node=node)
+        if name.startswith(_KEPT):
+            return make_object(machine, name, arguments, node)
+        return Unknown(name, node=node)
+
+    def _call_data(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        short = name.rpartition(".")[2]
+        if short == "from_tensor_slices":
+            return pipelines.from_tensor_slices(machine, arguments, node)
+        if short == "zip":
+            return pipelines.zip_datasets(machine, arguments, node)
+        if short in ("AUTOTUNE", "Options"):
+            return make_object(machine, name, arguments, node)
+        return pipelines.source(name, arguments, node)
+
+    def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        """A method of a library object."""
+        if isinstance(receiver, Model):
+            return self._model_method(machine, receiver, name, arguments, node)
+        if isinstance(receiver, Dataset):
+            return pipelines.dataset_method(machine, receiver, name, arguments, node)
+        if isinstance(receiver, Array):
+            return methods.array_method(machine, receiver, name, arguments, node)
+        if isinstance(receiver, Layer):
+            if name == "adapt":
+                return preprocessing.adapt(machine, receiver, arguments, node)
+            if name in ("__call__", "call"):
+                return layers.call_layer(machine, receiver, arguments, node)
+            return Unknown(name, node=node)
+        if isinstance(receiver, Object):
+            return self._object_method(machine, receiver, name, arguments, node)
+        return Unknown(name, node=node)
+
+    def _model_method(self, machine: Machine, model: Model, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        if name == "compile":
+            return training.compile_model(machine, model, arguments, node)
+        if name in training.FITS:
+            return training.fit_model(machine, model, name, arguments, node)
+        if name in training.USES:
+            return training.use_model(machine, model, name, arguments, node)
+        if name == "add":
+            models.add_layer(machine, model, arguments.get(0, "layer"))
+            return Const(None, node=node)
+        if name == "pop":
+            items = model.state.get("layers", ())
+            machine.heap.write(model.state, "layers", items[:-1])
+            return items[-1] if items else Unknown("pop", node=node)
+        if name == "get_layer":
+            return models.get_layer(machine, model, arguments, node)
+        if name == "__init__":
+            models.initialize(machine, model, arguments)
+            return Const(None, node=node)
+        if name in ("call", "__call__"):
+            return models.call_model(machine, model, arguments, node)
+        return Unknown(name, node=node)
+
+    def _object_method(self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        if sklearn.is_transformer(receiver.name):
+            return sklearn.transformer_method(machine, receiver, name, arguments, node)
+        if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in ("apply_gradients", "minimize"):
+            machine.emit(ApplyGradients(node=node, optimizer=receiver))
+            return Const(None, node=node)
+        if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
+            return preprocessing.generator_flow(receiver, name, arguments, node)
+        if receiver.short == "ImageDataGenerator" and name == "fit":
+            machine.heap.write(receiver.state, "adapted", Const(True, node=node))
+            return Const(None, node=node)
+        return Object(f"{receiver.name}.{name}", {"self": receiver}, node=node)
+
+    def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+        """An object called: layer, model, loss."""
+        if isinstance(receiver, Layer):
+            return layers.call_layer(machine, receiver, arguments, node)
+        if isinstance(receiver, Model):
+            return models.call_model(machine, receiver, arguments, node)
+        if isinstance(receiver, Object) and receiver.name.startswith("keras.losses."):
+            return self._loss(machine, receiver, arguments, node)
+        found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
+        return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
+
+    def _loss(self, machine: Machine, loss: Object, arguments: Arguments, node: cst.CSTNode) -> Value:
+        target, prediction = arguments.get(0, "y_true"), arguments.get(1, "y_pred")
+        places = {
+            name: place
+            for index, name in enumerate(("y_true", "y_pred"))
+            if (place := arguments.place(index, name)) is not None
+        }
+        made_by = prediction.prediction if isinstance(prediction, Array) else None
+        machine.emit(
+            LossCall(
+                node=node,
+                loss=loss,
+                target=target,
+                prediction=prediction,
+                places=places,
+                in_tape=machine.tapes > 0,
+                snapshot=models.snapshot(machine, made_by) if made_by is not None else None,
+            )
+        )
+        return Unknown("loss", node=node)
+
+    def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
+        """An attribute of a library object; None for a method."""
+        if isinstance(receiver, Model):
+            return models.model_attribute(machine, receiver, name, node)
+        if isinstance(receiver, (Array, Tensor)):
+            return methods.array_attribute(receiver, name, node)
+        if isinstance(receiver, Layer):
+            return methods.layer_attribute(machine, receiver, name, node)
+        if isinstance(receiver, Object):
+            if receiver.name.startswith("sklearn.datasets."):
+                return sklearn.bunch_item(receiver, name, node)
+            if receiver.name == "keras.callbacks.History" and name == "history":
+                return Unknown("history", node=node)
+            found = receiver.state.get(f".{name}")
+            return found if isinstance(found, Value) else None
+        return None
+
+    def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
+        """An assignment to an attribute of a library object."""
+        if isinstance(receiver, (Layer, Model)) and name == "trainable":
+            machine.emit(Trainable(node=node, target=receiver, value=value))
+            models.freeze(machine, receiver, value)
+        elif isinstance(receiver, (Layer, Model, Object)):
+            machine.heap.write(receiver.state, f".{name}", value)
+
+    def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+        """An object of a model or layer class of the program."""
+        for base in cls.external_bases():
+            if base in ("keras.Model", "keras.Sequential", "keras.models.Functional"):
+                return models.model_instance(machine, cls, arguments, node, base)
+            if base.startswith("keras.layers."):
+                return layers.layer_instance(machine, cls, arguments, node)
+        return None
+
+    def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+        """An operator on tensors or arrays."""
+        return tensors.operate(operator, left, right, node) or arrays.operate(machine, operator, left, right, node)
+
+    def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
+        """`receiver[index]`."""
+        if isinstance(receiver, Array):
+            return methods.array_subscript(receiver, index, node)
+        if isinstance(receiver, Tensor):
+            return tensors.subscript(receiver, index, node)
+        if isinstance(receiver, Object) and receiver.name.startswith("sklearn.datasets.") and isinstance(index[0], Const):
+            return sklearn.bunch_item(receiver, str(index[0].value), node)
+        return Unknown("subscript", node=node)
+
+    def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:
+        """What a loop over the value gives."""
+        return loops.element(receiver, node)
+
+    def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
+        """`with manager as name`."""
+        if isinstance(manager, Object) and manager.name == "tensorflow.GradientTape":
+            machine.tapes += 1
+        return manager
+
+
+def _has_tensor(arguments: Arguments) -> bool:
+    """Whether a symbolic tensor is among the arguments."""
+    for value, _ in arguments.positional:
+        if isinstance(value, Tensor) or (isinstance(value, Sequence) and any(isinstance(item, Tensor) for item in value.items)):
+            return True
+    return any(isinstance(value, Tensor) for value, _ in arguments.keywords.values())

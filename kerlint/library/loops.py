@@ -1,0 +1,29 @@
+"""What iterating over a library value gives."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from kerlint.program.values import Array, Const, Dataset, Gap, Mapping, Object, Sequence, Unknown, Value, one_of, tuple_of
+
+
+def element(value: Value, node: cst.CSTNode) -> Value:
+    """One element that stands for all."""
+    if isinstance(value, Dataset):
+        return value.element if value.element is not None else Unknown("element", node=node)
+    if isinstance(value, Array):
+        if value.shape:
+            return value.derive(node, shape=value.shape[1:], columns=None, values=None, order=None)
+        return Unknown("row", node=node)
+    if isinstance(value, Sequence):
+        known = [item for item in value.items if not isinstance(item, Gap)]
+        return one_of(known, node) if known and len(known) == len(value.items) else Unknown("item", node=node)
+    if isinstance(value, Mapping):
+        return Unknown("key", node=node)
+    if isinstance(value, Object) and value.name == "generator":
+        return value.args["element"]
+    if isinstance(value, Object) and value.name.endswith((".split", ".enumerate")):
+        return tuple_of(Unknown("index", node=node), Unknown("index", node=node), node=node)
+    if isinstance(value, Const):
+        return Unknown("character", node=node)
+    return Unknown("element", node=node)

@@ -1,0 +1,87 @@
+"""Optimizers as rules read them: class, learning rate, momentum, and who uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from kerlint.library.defaults import learning_rate
+from kerlint.library.objects import argument
+from kerlint.program.facts import ApplyGradients, Compile, Fit, Program
+from kerlint.program.values import Object, Sequence, Value, constant, number
+
+#: Optimizers whose step is about the learning rate itself, whatever the size of the gradient.
+ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "LossScaleOptimizer"}) - {"LossScaleOptimizer"}
+#: Callbacks that set the learning rate while training runs.
+RATE_CALLBACKS = frozenset({"LearningRateScheduler", "ReduceLROnPlateau"})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Optimizer:
+    """An optimizer in use.
+
+    Args:
+        rate: the learning rate where it is a known number, the default included; else None.
+        given: whether the rate is written in the program.
+        place: where the rate (or else the optimizer) is written.
+        event: the compile or the training step that uses it.
+    """
+
+    name: str
+    rate: float | None
+    given: bool
+    momentum: float | None
+    place: cst.CSTNode | None
+    value: Object
+    event: Compile | ApplyGradients
+
+
+def read_optimizer(value: Value | None, event: Compile | ApplyGradients) -> Optimizer | None:
+    """An optimizer value as rules read it; None if it is not known."""
+    if not isinstance(value, Object) or not value.name.startswith("keras.optimizers."):
+        return None
+    if value.short == "LossScaleOptimizer":
+        return read_optimizer(value.args.get("inner_optimizer"), event)
+    if value.name.startswith("keras.optimizers.schedules."):
+        return None
+    changed = any(f".{name}" in value.state for name in ("learning_rate", "lr"))
+    given = value.args.get("learning_rate")
+    rate: float | None
+    if changed or (value.open and given is None):
+        rate = None
+    elif given is not None:
+        rate = number(given)
+    else:
+        rate = learning_rate(value.name)
+    momentum = number(argument(value, "momentum")) if value.short in ("SGD", "RMSprop") else None
+    place = value.places.get("learning_rate") or value.node
+    return Optimizer(value.short, rate, given is not None, momentum, place, value, event)
+
+
+def optimizers(program: Program) -> Iterator[Optimizer]:
+    """The optimizers that train something: those of compiles and of hand-written steps, each use once."""
+    seen: set[int] = set()
+    for event in program.events:
+        if isinstance(event, (Compile, ApplyGradients)):
+            found = read_optimizer(event.optimizer, event)
+            if found is not None and (isinstance(event, Compile) or id(found.value) not in seen):
+                seen.add(id(found.value))
+                yield found
+
+
+def rate_changes(program: Program, optimizer: Optimizer) -> bool:
+    """Whether a callback of the training calls may set another learning rate."""
+    if not isinstance(optimizer.event, Compile):
+        return False
+    return any(_changes_rate(fit) for fit in program.fits_of(optimizer.event))
+
+
+def _changes_rate(fit: Fit) -> bool:
+    callbacks = fit.args.get("callbacks")
+    if callbacks is None or constant(callbacks) is None:
+        return False
+    items = callbacks.items if isinstance(callbacks, Sequence) else (callbacks,)
+    # A callback that is not a known one may do anything.
+    return any(not isinstance(item, Object) or item.short in RATE_CALLBACKS or not item.name.startswith("keras.") for item in items)

@@ -1,0 +1,194 @@
+"""`compile`, `fit`, `evaluate`, `predict`: what a model is told to do, as events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from kerlint.library.defaults import named
+from kerlint.library.models import prediction, snapshot
+from kerlint.library.objects import bind_arguments
+from kerlint.program.facts import Compile, Fit, Use
+from kerlint.program.values import (
+    Arguments,
+    Array,
+    Const,
+    Dataset,
+    External,
+    Layer,
+    Model,
+    Object,
+    Sequence,
+    Shape,
+    Unknown,
+    Value,
+    constant,
+)
+
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
+
+FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
+USES = frozenset(
+    {
+        "evaluate",
+        "evaluate_generator",
+        "test_on_batch",
+        "predict",
+        "predict_generator",
+        "predict_on_batch",
+        "predict_classes",
+        "predict_proba",
+        "predict_step",
+        "save",
+        "save_weights",
+        "load_weights",
+        "set_weights",
+        "export",
+        "summary",
+        "reset_states",
+    }
+)
+_PREDICTIONS = ("predict", "predict_generator", "predict_on_batch", "predict_proba")
+
+
+def as_object(kind: str, value: Value | None) -> Value | None:
+    """A loss, metric or optimizer given by name, class or function, as an object.
+
+    Args:
+        kind: `losses`, `metrics` or `optimizers`.
+    """
+    name: str | None = None
+    if isinstance(value, Const) and isinstance(value.value, str) and not value.assumed:
+        known = named(kind, value.value)
+        name = known.name if known is not None else None
+    elif isinstance(value, External) and value.name.startswith(("keras.losses.", "keras.metrics.", "keras.optimizers.")):
+        name = value.name
+    if name is None or value is None:
+        return value
+    return Object(name, node=value.node, state={"identifier": value})
+
+
+def compile_model(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`model.compile(...)`."""
+    args, places = bind_arguments("keras.Model.compile", arguments)
+    metrics = args.get("metrics")
+    event = Compile(
+        node=node,
+        model=model,
+        optimizer=_optimizer(args, arguments),
+        loss=as_object("losses", args.get("loss")),
+        metrics=_metrics(metrics),
+        args=args,
+        places=places,
+        snapshot=snapshot(machine, model),
+        frozen=_frozen(model),
+    )
+    machine.emit(event)
+    machine.heap.write(model.state, "compile", event)
+    return Const(None, node=node)
+
+
+def _optimizer(args: dict[str, Value], arguments: Arguments) -> Value | None:
+    value = args.get("optimizer")
+    if value is None:
+        return None if arguments.open else Object("keras.optimizers.RMSprop")
+    return as_object("optimizers", value)
+
+
+def _metrics(value: Value | None) -> tuple[Value, ...] | None:
+    """The metrics in order; None where they are not known or belong to outputs by name."""
+    if value is None or (isinstance(value, Const) and value.value is None):
+        return ()
+    if isinstance(value, Sequence) and value.exact is not None:
+        found = [as_object("metrics", item) for item in value.exact]
+        return tuple(item for item in found if item is not None)
+    if isinstance(value, (Const, Object, External)):
+        single = as_object("metrics", value)
+        return (single,) if single is not None else None
+    return None
+
+
+def _frozen(model: Model) -> frozenset[int]:
+    """The layers and models inside, and the model itself, that are frozen now (by identity)."""
+    found: set[int] = set()
+    pending: list[Value] = [model]
+    seen: set[int] = set()
+    while pending:
+        item = pending.pop()
+        if id(item) in seen or not isinstance(item, (Layer, Model)):
+            continue
+        seen.add(id(item))
+        if constant(item.state.get("trainable")) is False or constant(item.args.get("trainable")) is False:
+            found.add(id(item))
+        for inside in item.state.get("layers", ()) if isinstance(item, Model) else ():
+            pending.append(inside)
+    return frozenset(found)
+
+
+def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`model.fit(...)` and its older forms."""
+    args, places = bind_arguments(f"keras.Model.{method}", arguments)
+    x = args.get("x") or args.get("generator")
+    y = args.get("y")
+    if isinstance(y, Const) and y.value is None:
+        y = None
+    x, y = unpacked(x, y)
+    compiled = model.state.get("compile")
+    event = Fit(
+        node=node,
+        method=method,
+        model=model,
+        compile=compiled if isinstance(compiled, Compile) else None,
+        x=x,
+        y=y,
+        validation=args.get("validation_data"),
+        args=args,
+        places=places,
+        snapshot=snapshot(machine, model, _batch_shape(x)),
+    )
+    machine.emit(event)
+    machine.heap.write(model.state, "fitted", Const(True, node=node))
+    return Object("keras.callbacks.History", {"model": model}, node=node)
+
+
+def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | None]:
+    """Data and targets of a training call; a dataset of pairs stays one value."""
+    if isinstance(x, Sequence) and x.kind == "tuple" and y is None and x.exact is not None and len(x.exact) in (2, 3):
+        return x.exact[0], x.exact[1]
+    return x, y
+
+
+def _batch_shape(x: Value | None) -> Shape:
+    if isinstance(x, Array) and x.shape is not None:
+        return (None, *x.shape[1:])
+    if isinstance(x, Dataset):
+        element = x.element
+        if isinstance(element, Sequence) and element.exact:
+            element = element.exact[0]
+        if isinstance(element, Array) and element.shape is not None:
+            batched = any(step.name in ("batch", "padded_batch") for step in x.transforms)
+            return (None, *element.shape[1:]) if batched else (None, *element.shape)
+    return None
+
+
+def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`evaluate`, `predict`, `save` ...: recorded; predictions know their model."""
+    args, places = bind_arguments(f"keras.Model.{method}", arguments)
+    compiled = model.state.get("compile")
+    machine.emit(
+        Use(
+            node=node,
+            method=method,
+            model=model,
+            compile=compiled if isinstance(compiled, Compile) else None,
+            args=args,
+            places=places,
+        )
+    )
+    if method == "load_weights":
+        machine.heap.write(model.state, "pretrained", Const(True, node=node))
+    if method in _PREDICTIONS:
+        return prediction(machine, model, args.get("x") or args.get("generator"), node)
+    return Unknown(method, node=node)

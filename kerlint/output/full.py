@@ -1,0 +1,116 @@
+"""The format for people: every place that takes part in a finding, in its lines of source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from kerlint.finding import Finding, Label, Span
+from kerlint.output import Options
+from kerlint.output.snippet import Mark, rows
+from kerlint.output.text import Paint, clean, display_path, location, position, summary
+from kerlint.report import FileReport, Report
+from kerlint.source import Source
+
+# Two marked lines with one line between them are shown with it; it takes no more room than the dots.
+_NEAR = 2
+
+
+def render(report: Report, options: Options) -> Iterator[str]:
+    """Yields the findings and the summary."""
+    paint = Paint(options.color)
+    for file in report.files:
+        for finding in file.findings:
+            yield from render_finding(file, finding, paint)
+            yield ""
+    yield summary(report)
+
+
+def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator[str]:
+    """Yields the lines of one finding."""
+    head = paint.severity(f"{finding.severity.value}[{finding.code}]", finding.severity)
+    yield f"{head} {paint.bold(clean(finding.message))} ({finding.name})"
+    marks = _marks(file.source, finding) if file.source else {}
+    size = max((len(str(_own_line(file.source, line))) for line in marks), default=1) if file.source else 1
+    indent = " " * size
+    yield f"{indent}{paint.gutter('-->')} {location(file, finding)}"
+    empty = f"{indent} {paint.gutter('|')}"
+    if file.source and marks:
+        yield empty
+        yield from _snippet(file, file.source, marks, finding, size, paint)
+        yield empty
+    for name, text in (("why", finding.why), ("help", finding.help), ("docs", f"kerlint rule {finding.code}")):
+        for index, line in enumerate(text.splitlines()):
+            start = f"{paint.gutter('=')} {paint.bold(name)}: " if index == 0 else " " * (len(name) + 4)
+            yield f"{indent} {start}{clean(line)}"
+
+
+def _own_line(source: Source | None, line: int) -> int:
+    return source.place(line).line if source else line
+
+
+def _marks(source: Source, finding: Finding) -> dict[int, list[Mark]]:
+    """The marks of a finding by line, in order; empty if the file has no such lines."""
+    marks: dict[int, list[Mark]] = {}
+    for label in (Label(finding.span, finding.label), *finding.labels):
+        is_primary = label.span == finding.span
+        if is_primary and label.text != finding.label:
+            # The same place again, with another thing to say: the primary mark stands already.
+            is_primary = False
+        line = label.span.start_line
+        if line <= len(source.lines):
+            start, end = _stretch(source, label.span)
+            marks.setdefault(line, []).append(Mark(start, end, label.text, is_primary))
+    return dict(sorted(marks.items()))
+
+
+def _stretch(source: Source, span: Span) -> tuple[int, int]:
+    """What is underlined: of a span with several lines, all that is in the first."""
+    start = span.start_column - 1
+    if span.end_line == span.start_line:
+        return start, span.end_column - 1
+    return start, max(start + 1, len(source.line(span.start_line).rstrip()))
+
+
+def _snippet(
+    file: FileReport, source: Source, marks: dict[int, list[Mark]], finding: Finding, size: int, paint: Paint
+) -> Iterator[str]:
+    def cell(line: int) -> int | None:
+        return source.place(line).cell
+
+    bar = paint.gutter("|")
+    main = cell(finding.span.start_line)
+    for index, (number, group) in enumerate(groupby(marks, key=cell)):
+        lines = list(group)
+        if index or number != main:
+            # Another cell than the one in the heading.
+            if index:
+                yield f"{' ' * size} {bar}"
+            where = position(file, lines[0], marks[lines[0]][0].start + 1)
+            yield f"{' ' * size}{paint.gutter(':::')} {clean(display_path(file.filename))}:{where}"
+            yield f"{' ' * size} {bar}"
+        for line in _with_gaps(lines):
+            if line is None:
+                yield paint.gutter("...")
+                continue
+            for row in rows(source.line(line), marks.get(line, [])):
+                if row.mark is None:
+                    gutter = paint.gutter(str(_own_line(source, line)).rjust(size))
+                    yield f"{gutter} {bar} {row.text}".rstrip()
+                    continue
+                text = f"{row.text} {clean(row.mark.text)}".rstrip()
+                style = paint.severity(text.lstrip(), finding.severity) if row.mark.is_primary else None
+                shown = style or paint.gutter(text.lstrip())
+                yield f"{' ' * size} {bar} {' ' * (len(text) - len(text.lstrip()))}{shown}"
+
+
+def _with_gaps(lines: list[int]) -> Iterator[int | None]:
+    """Yields the lines, with None for several lines that are left out."""
+    before: int | None = None
+    for line in lines:
+        if before is not None and line - before == _NEAR:
+            yield before + 1
+        elif before is not None and line - before > _NEAR:
+            yield None
+        yield line
+        before = line

@@ -1,0 +1,122 @@
+"""What the formats for people share: safe text, colours, places, the last line."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+from kerlint.finding import Finding, Severity
+from kerlint.report import FileReport, Report
+
+_COLORS = {
+    Severity.ERROR: "1;31",
+    Severity.WARNING: "1;33",
+    Severity.ADVICE: "1;36",
+}
+_NOUNS = {
+    Severity.ERROR: ("error", "errors"),
+    Severity.WARNING: ("warning", "warnings"),
+    Severity.ADVICE: ("piece of advice", "pieces of advice"),
+}
+TAB = 4
+
+
+class Paint:
+    """Colours, or none."""
+
+    def __init__(self, color: bool) -> None:
+        self._color = color
+
+    def __call__(self, text: str, style: str) -> str:
+        """The text in a style, as the numbers of an ANSI sequence."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self._color and text else text
+
+    def severity(self, text: str, severity: Severity) -> str:
+        """The text in a severity's colour."""
+        return self(text, _COLORS[severity])
+
+    def gutter(self, text: str) -> str:
+        """The text in the colour of line numbers and arrows."""
+        return self(text, "1;34")
+
+    def bold(self, text: str) -> str:
+        """The text in bold."""
+        return self(text, "1")
+
+
+def visible_char(char: str) -> str:
+    """What stands for a character: linted files and their names must not steer the terminal."""
+    if char.isprintable():
+        return char
+    code = ord(char)
+    # Invisible joiners belong to words and emoji; everything else is spelled out.
+    if char in "\u200c\u200d\N{SOFT HYPHEN}" or unicodedata.category(char) == "Zs":
+        return char
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def clean(text: str) -> str:
+    """The text on one line, without anything that a terminal would obey."""
+    return text if text.isprintable() else "".join(map(visible_char, text))
+
+
+def width(text: str) -> int:
+    """How many columns the text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_char_width, text))
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char) or char in "\u200c\u200d\N{SOFT HYPHEN}\ufe0e\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def display_path(filename: str) -> str:
+    """A file's name relative to the current directory, where it is below it."""
+    if filename.startswith("<"):
+        return filename
+    absolute = os.path.abspath(filename)
+    base = os.getcwd().rstrip(os.sep) + os.sep
+    return absolute[len(base) :] if absolute.startswith(base) else filename
+
+
+def position(file: FileReport, line: int, column: int) -> str:
+    """A place behind the file's name: `14:31`, or `cell 3:4:1` in a notebook."""
+    place = file.source.place(line, column) if file.source else None
+    if place is None:
+        return f"{line}:{column}"
+    cell = "" if place.cell is None else f"cell {place.cell}:"
+    return f"{cell}{place.line}:{place.column}"
+
+
+def location(file: FileReport, finding: Finding) -> str:
+    """A finding's place, ready to print."""
+    start = finding.span
+    return f"{clean(display_path(file.filename))}:{position(file, start.start_line, start.start_column)}"
+
+
+def summary(report: Report) -> str:
+    """The last line of a run."""
+    if not report.checked:
+        return "No files were checked."
+    files = _count(report.checked, "file", "files")
+    counts = [
+        _count(number, *_NOUNS[severity])
+        for severity in Severity
+        if (number := sum(finding.severity is severity for finding in report.findings))
+    ]
+    if counts:
+        text = f"Found {_join(counts)} in {len(report.files)} of {files}."
+    else:
+        text = f"No problems found in {files}."
+    return f"{text} {report.hidden} more with --pedantic." if report.hidden else text
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _join(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -1,0 +1,1 @@
+"""What a program means: values, the interpreter, and the facts it finds."""

@@ -1,0 +1,247 @@
+"""What a program builds and trains: the facts that rules read.
+
+`Program.events` holds everything that happens, in the order of execution; the properties
+of `Program` pick the kinds. Events in different arms of an unknown condition never both
+happen (`exclusive`), those in a loop that is evaluated once carry that loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from kerlint.program.values import Array, Function, Model, Object, Op, Step, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from kerlint.program.graph import Graph, Snapshot
+    from kerlint.program.scope import Loop, Path
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Event:
+    """Something that happens at a place in the program.
+
+    Args:
+        order: its position among all events.
+        loops: the loops around it, outermost first, across function calls.
+        path: the arms of unknown conditions that lead to it.
+        function: the function whose body it stands in, None at the top level.
+        assumed: it stands in a function that nobody in the program calls.
+    """
+
+    node: cst.CSTNode
+    order: int = -1
+    loops: tuple[Loop, ...] = ()
+    path: Path = ()
+    function: Function | None = None
+    assumed: bool = False
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Created(Event):
+    """A model comes into being."""
+
+    model: Model
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Compile(Event):
+    """`model.compile(...)`.
+
+    Args:
+        loss: an `Object` for library losses, strings resolved; else the value as it is.
+        optimizer: likewise.
+        metrics: the metrics by themselves, strings resolved, where known; else None.
+        places: the expression of each argument.
+        snapshot: the model's layers at this moment.
+        frozen: the layers and models whose `trainable` is known to be False at this moment.
+    """
+
+    model: Model
+    optimizer: Value | None
+    loss: Value | None
+    metrics: tuple[Value, ...] | None
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
+    snapshot: Snapshot
+    frozen: frozenset[int] = frozenset()
+
+    @property
+    def graph(self) -> Graph:
+        """The model's layers at this moment."""
+        return self.snapshot.graph
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Fit(Event):
+    """`fit`, `fit_generator` or `train_on_batch`.
+
+    Args:
+        compile: the compile in force, None if it is not known.
+        x, y: the training data; for a dataset or generator `y` is None and `x` the source.
+        validation: `validation_data`.
+        snapshot: the model's layers at this moment.
+    """
+
+    method: str
+    model: Model
+    compile: Compile | None
+    x: Value | None
+    y: Value | None
+    validation: Value | None
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
+    snapshot: Snapshot
+
+    @property
+    def graph(self) -> Graph:
+        """The model's layers at this moment."""
+        return self.snapshot.graph
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Use(Event):
+    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model."""
+
+    method: str
+    model: Model
+    compile: Compile | None
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Forward(Event):
+    """A model called on data outside a functional graph: `model(x)`, `model(x, training=True)`."""
+
+    model: Model
+    inputs: Value | None
+    args: dict[str, Value]
+    in_tape: bool
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class LossCall(Event):
+    """A loss object or function called by hand: `loss_fn(y, model(x))`.
+
+    Args:
+        snapshot: the model that made the prediction, if it comes straight from one.
+    """
+
+    loss: Object
+    target: Value | None
+    prediction: Value | None
+    places: dict[str, cst.CSTNode]
+    in_tape: bool
+    snapshot: Snapshot | None = None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class ApplyGradients(Event):
+    """`optimizer.apply_gradients(...)` or `optimizer.minimize(...)`: a hand-written training step."""
+
+    optimizer: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Seed(Event):
+    """A random seed is set: canonical function name, and the seed."""
+
+    name: str
+    seed: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Trainable(Event):
+    """`x.trainable = value`."""
+
+    target: Value
+    value: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Argmax(Event):
+    """The index of the largest entry is taken: NumPy, TensorFlow or `keras.ops`."""
+
+    array: Array
+    axis: int | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Truncation(Event):
+    """Numbers are cast to integers without rounding or a threshold."""
+
+    array: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Division(Event):
+    """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
+
+    Args:
+        statistic: `std` or `range`.
+        per_column: whether the statistic is one number a column.
+    """
+
+    statistic: str
+    per_column: bool
+    divisor: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Discarded(Event):
+    """The result of a call without effect is thrown away."""
+
+    value: Value
+    step: Step
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Mismatch(Event):
+    """Shapes that do not fit: a layer raises when the model is built."""
+
+    op: Op
+    message: str
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(eq=False, slots=True)
+class Program:
+    """Everything that is known of one file."""
+
+    events: list[Event] = field(default_factory=list)
+    models: list[Model] = field(default_factory=list)
+    objects: list[Object] = field(default_factory=list)
+    #: Budgets that ran out, in words.
+    limits: list[str] = field(default_factory=list)
+
+    def all(self, kind: type[E]) -> Iterator[E]:
+        """The events of one kind, in order of execution."""
+        for event in self.events:
+            if type(event) is kind:
+                yield event
+
+    @property
+    def compiles(self) -> Iterator[Compile]:
+        """All compiles."""
+        return self.all(Compile)
+
+    @property
+    def fits(self) -> Iterator[Fit]:
+        """All training calls."""
+        return self.all(Fit)
+
+    def fits_of(self, compile: Compile) -> list[Fit]:
+        """The training calls for which this compile is in force."""
+        return [fit for fit in self.fits if fit.compile is compile]
+
+    def made(self, prefix: str) -> Iterator[Object]:
+        """The library objects whose canonical name starts with the prefix."""
+        for made in self.objects:
+            if made.name.startswith(prefix):
+                yield made

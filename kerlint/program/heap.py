@@ -1,0 +1,161 @@
+"""Changes that can be taken back: how both branches of an unknown condition are evaluated.
+
+Everything that can change lives in dicts (scopes, and the `state` of mutable values).
+Writing goes through `Heap.write`, which remembers the old entry, so that a branch can be
+run, captured and undone, and the other branch run from the same start. The cost is that
+of the changes made, not that of what exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerlint.program.values import Gap, Op, Tensor, Unknown, Value, Sequence, Shape, one_of, same
+
+#: What `Captured` holds for a key that did not exist.
+ABSENT = object()
+
+#: Changes since a mark: (dict, key) by identity of the dict -> (dict, key, new entry).
+Captured = dict[tuple[int, Any], tuple[dict[Any, Any], Any, Any]]
+
+
+class Heap:
+    """The trail of all writes since the first open mark."""
+
+    def __init__(self) -> None:
+        self._trail: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._marks = 0
+
+    def write(self, container: dict[Any, Any], key: Any, value: Any) -> None:
+        """Sets `container[key]`."""
+        if self._marks:
+            self._trail.append((container, key, container.get(key, ABSENT)))
+        container[key] = value
+
+    def delete(self, container: dict[Any, Any], key: Any) -> None:
+        """Removes `container[key]` if it is there."""
+        if key in container:
+            if self._marks:
+                self._trail.append((container, key, container[key]))
+            del container[key]
+
+    def mark(self) -> int:
+        """Opens a branch; its changes end with `release` or `undo`."""
+        self._marks += 1
+        return len(self._trail)
+
+    def release(self, mark: int) -> None:
+        """Closes a branch and keeps its changes."""
+        self._marks -= 1
+        if not self._marks:
+            self._trail.clear()
+
+    def capture(self, mark: int) -> Captured:
+        """What has changed since the mark, with the present entries."""
+        changed: Captured = {}
+        for container, key, _ in self._trail[mark:]:
+            changed[id(container), key] = (container, key, container.get(key, ABSENT))
+        return changed
+
+    def undo(self, mark: int) -> None:
+        """Takes back everything since the mark and closes the branch."""
+        for container, key, old in reversed(self._trail[mark:]):
+            if old is ABSENT:
+                container.pop(key, None)
+            else:
+                container[key] = old
+        del self._trail[mark:]
+        self._marks -= 1
+
+    def apply(self, changes: Captured) -> None:
+        """Makes the captured changes again."""
+        for container, key, new in changes.values():
+            if new is ABSENT:
+                self.delete(container, key)
+            else:
+                self.write(container, key, new)
+
+    def merge(self, first: Captured, second: Captured) -> None:
+        """Joins two alternative sets of changes onto the state before both."""
+        for slot in {**first, **second}:
+            container, key, _ = first.get(slot) or second[slot]
+            before = container.get(key, ABSENT)
+            left = first[slot][2] if slot in first else before
+            right = second[slot][2] if slot in second else before
+            joined = join_entries(left, right)
+            if joined is ABSENT:
+                self.delete(container, key)
+            else:
+                self.write(container, key, joined)
+
+
+def join_entries(left: Any, right: Any) -> Any:
+    """The join of two alternative entries of a dict."""
+    if left is right:
+        return left
+    if left is ABSENT:
+        return right
+    if right is ABSENT:
+        return left
+    if isinstance(left, Value) and isinstance(right, Value):
+        return join(left, right)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return join_items(left, right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return {key: join_entries(left.get(key, ABSENT), right.get(key, ABSENT)) for key in {**left, **right}}
+    return left if left == right else None
+
+
+def join(left: Value, right: Value) -> Value:
+    """The join of two alternative values."""
+    if left is right or same(left, right):
+        return left
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        return meet_tensors((left, right))
+    if isinstance(left, Sequence) and isinstance(right, Sequence) and left.kind == right.kind == "tuple":
+        return Sequence("tuple", state={"items": join_items(left.items, right.items)}, node=left.node)
+    return one_of([left, right], left.node)
+
+
+def join_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The join of two sequences: what they share at both ends, and a gap between."""
+    if len(left) == len(right):
+        return tuple(a if a is b else join(a, b) for a, b in zip(left, right))
+    shortest = min(len(left), len(right))
+    start = 0
+    while start < shortest and same(left[start], right[start]):
+        start += 1
+    end = 0
+    while end < shortest - start and same(left[-1 - end], right[-1 - end]):
+        end += 1
+    return (*left[:start], Gap(), *left[len(left) - end :])
+
+
+def meet_tensors(tensors: tuple[Tensor, ...]) -> Tensor:
+    """One tensor that is one of several: its op is a gap that all of them feed."""
+    shapes = {tensor.shape for tensor in tensors}
+    shape: Shape = shapes.pop() if len(shapes) == 1 else None
+    op = Op("gap", "one of several", tensors, node=tensors[0].node)
+    return Tensor(op, shape, node=tensors[0].node)
+
+
+def widen(before: Any, after: Any) -> Any:
+    """What an entry is after a loop that ran an unknown number of times."""
+    if before is after or before is ABSENT:
+        return after
+    if after is ABSENT:
+        return ABSENT
+    if isinstance(before, Tensor) and isinstance(after, Tensor):
+        return meet_tensors((before, after))
+    if isinstance(before, Value) and isinstance(after, Value):
+        if same(before, after):
+            return after
+        return Unknown("changed in a loop", node=after.node)
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        start = 0
+        while start < min(len(before), len(after)) and same(before[start], after[start]):
+            start += 1
+        return (*before[:start], Gap())
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {key: widen(before.get(key, ABSENT), value) for key, value in after.items()}
+    return after

@@ -1,0 +1,173 @@
+"""Assignment targets: names, attributes, subscripts and unpacking."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from kerlint.program.interpreter.machine import Machine
+from kerlint.program.values import (
+    NOTHING,
+    Array,
+    Class,
+    Gap,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    Mutable,
+    Sequence,
+    Unknown,
+    Value,
+    constant,
+    tuple_of,
+)
+
+
+def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
+    """Binds a target to a value."""
+    if isinstance(target, cst.Name):
+        machine.assign(target.value, value)
+    elif isinstance(target, cst.Attribute):
+        _assign_attribute(machine, target, value)
+    elif isinstance(target, cst.Subscript):
+        _assign_subscript(machine, target, value)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        _unpack(machine, target, value)
+    elif isinstance(target, cst.StarredElement):
+        assign_target(machine, target.value, value)
+
+
+def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> None:
+    targets = [element for element in target.elements]
+    starred = [index for index, element in enumerate(targets) if isinstance(element, cst.StarredElement)]
+    items: list[Value] | None = None
+    if isinstance(value, Sequence) and value.exact is not None:
+        items = list(value.exact)
+    elif isinstance(value, Sequence) and not starred:
+        items = _around_gap(value.items, len(targets))
+    elif isinstance(value, Mapping) and not value.open:
+        items = [machine.library.element(machine, value, target)] * len(targets)
+    elif isinstance(value, Array) and value.rows == len(targets):
+        items = [machine.library.element(machine, value, target)] * len(targets)
+    if items is not None and starred and len(items) >= len(targets) - 1:
+        start = starred[0]
+        end = len(items) - (len(targets) - start - 1)
+        items = [*items[:start], tuple_of(*items[start:end], node=value.node), *items[end:]]
+    if items is None or len(items) != len(targets):
+        unknown = machine.library.element(machine, value, target)
+        items = [unknown] * len(targets)
+    for element, item in zip(targets, items):
+        assign_target(machine, element.value, item)
+
+
+def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
+    """The first items of a sequence with a gap; what the gap may hold is unknown."""
+    known: list[Value] = []
+    for item in items[:count]:
+        if isinstance(item, Gap):
+            break
+        known.append(item)
+    return known + [Unknown("not known which item")] * (count - len(known))
+
+
+def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:
+    receiver = machine.evaluate(target.value)
+    name = target.attr.value
+    if isinstance(receiver, (Instance, Class)):
+        machine.heap.write(receiver.state, name, value)
+        return
+    if isinstance(receiver, (Model, Layer)) and receiver.cls is not None and name != "trainable":
+        machine.heap.write(receiver.state, f".{name}", value)
+        return
+    machine.library.set_attribute(machine, receiver, name, value, target)
+
+
+def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> None:
+    receiver = machine.evaluate(target.value)
+    index = machine.evaluate(target.slice[0].slice.value) if _is_index(target) else None
+    key = constant(index) if index is not None else NOTHING
+    if isinstance(receiver, Mapping):
+        if key is NOTHING or not isinstance(key, (str, int, float, bool, bytes, type(None))):
+            machine.heap.write(receiver.state, "open", True)
+        else:
+            machine.heap.write(receiver.state, "entries", {**receiver.entries, key: value})
+    elif isinstance(receiver, Sequence):
+        items = receiver.exact
+        if items is not None and isinstance(key, int) and -len(items) <= key < len(items):
+            changed = list(items)
+            changed[key] = value
+            machine.heap.write(receiver.state, "items", tuple(changed))
+        else:
+            machine.heap.write(receiver.state, "items", (Gap(node=target),))
+    elif isinstance(receiver, Array):
+        _overwritten(machine, target.value, receiver, target)
+    elif isinstance(receiver, Mutable):
+        machine.library.set_attribute(machine, receiver, "[]", value, target)
+
+
+def _is_index(target: cst.Subscript) -> bool:
+    return len(target.slice) == 1 and isinstance(target.slice[0].slice, cst.Index)
+
+
+def _overwritten(machine: Machine, owner: cst.BaseExpression, array: Array, node: cst.CSTNode) -> None:
+    """Part of an array is replaced: its shape stays, what is known of its values does not."""
+    if isinstance(owner, (cst.Name, cst.Attribute)):
+        changed = array.derive(
+            node,
+            "partly overwritten",
+            low=None,
+            high=None,
+            tight=False,
+            columns=None,
+            labels=None,
+            order=None,
+            values=None,
+            noise=False,
+        )
+        assign_target(machine, owner, changed)
+
+
+def delete_target(machine: Machine, target: cst.CSTNode) -> None:
+    """`del target`."""
+    if isinstance(target, cst.Name):
+        machine.heap.delete(machine.scope.home(target.value).names, target.value)
+    elif isinstance(target, cst.Subscript):
+        receiver = machine.evaluate(target.value)
+        key = constant(machine.evaluate(target.slice[0].slice.value)) if _is_index(target) else NOTHING
+        if isinstance(receiver, Mapping) and key is not NOTHING and key in receiver.entries:
+            rest = {name: value for name, value in receiver.entries.items() if name != key}
+            machine.heap.write(receiver.state, "entries", rest)
+        elif isinstance(receiver, Sequence):
+            machine.heap.write(receiver.state, "items", (Gap(node=target),))
+
+
+def assigned_names(loop: cst.For | cst.While) -> list[str]:
+    """The names that a loop's body assigns, by its syntax. Nested functions and classes are left out."""
+    found: dict[str, None] = {}
+    pending: list[cst.CSTNode] = [loop.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+            pending.extend(node.body)
+        elif isinstance(node, cst.Assign):
+            pending.extend(target.target for target in node.targets)
+        elif isinstance(node, (cst.AugAssign, cst.AnnAssign)):
+            pending.append(node.target)
+        elif isinstance(node, (cst.Tuple, cst.List)):
+            pending.extend(element.value for element in node.elements)
+        elif isinstance(node, cst.Name):
+            found[node.value] = None
+        elif isinstance(node, (cst.For, cst.While, cst.With)):
+            pending.append(node.body)
+            if isinstance(node, cst.For):
+                pending.append(node.target)
+        elif isinstance(node, cst.If):
+            pending.append(node.body)
+            if node.orelse is not None:
+                pending.append(node.orelse)
+        elif isinstance(node, cst.Else):
+            pending.append(node.body)
+        elif isinstance(node, (cst.Try, cst.TryStar)):
+            pending.append(node.body)
+            pending.extend(handler.body for handler in node.handlers)
+    return list(found)

@@ -1,0 +1,442 @@
+"""Python's own functions, and the methods of strings, lists and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from kerlint.program.interpreter.loops import known_items
+from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
+from kerlint.program.interpreter.operators import MAX_LENGTH, plain
+from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.values import (
+    NOTHING,
+    Arguments,
+    Array,
+    Class,
+    Const,
+    External,
+    Gap,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    Sequence,
+    Unknown,
+    Value,
+    constant,
+    list_of,
+    mapping_of,
+    tuple_of,
+)
+
+Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
+
+
+def call_builtin(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """The result of a builtin function."""
+    handler = BUILTINS.get(name)
+    if handler is None or arguments.open:
+        return Unknown(f"{name}()", node=node)
+    return handler(machine, arguments, node)
+
+
+def _constants(arguments: Arguments) -> list[Any] | None:
+    """The positional arguments as Python constants, or None."""
+    found = [constant(value) for value, _ in arguments.positional]
+    return None if any(value is NOTHING for value in found) or arguments.keywords else found
+
+
+def _pure(function: Callable[..., Any]) -> Handler:
+    """A builtin that is applied to constants."""
+
+    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+        found = _constants(arguments)
+        if found is not None:
+            try:
+                return Const(function(*found), node=node)
+            except (TypeError, ValueError, ArithmeticError):
+                return Unknown("fails", node=node)
+        first = arguments.get(0)
+        if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
+            return Const(function(first.value), first.assumed, node=node)
+        return Unknown("builtin", node=node)
+
+    return handler
+
+
+def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    value = arguments.get(0)
+    if isinstance(value, Sequence):
+        return Const(len(value.exact), node=node) if value.exact is not None else Unknown("length", node=node)
+    if isinstance(value, Mapping) and not value.open:
+        return Const(len(value.entries), node=node)
+    if isinstance(value, Const) and isinstance(value.value, (str, bytes)):
+        return Const(len(value.value), node=node)
+    if isinstance(value, Array) and value.rows is not None:
+        return Const(value.rows, node=node)
+    return Unknown("length", node=node)
+
+
+def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    found = _constants(arguments)
+    if found and all(isinstance(value, int) for value in found) and len(found) <= 3:
+        try:
+            numbers = range(*found)
+        except ValueError:
+            return Unknown("range", node=node)
+        if len(numbers) <= MAX_LENGTH:
+            return list_of([Const(number, node=node) for number in numbers], "tuple", node)
+    return list_of((Gap(node=node),), "tuple", node)
+
+
+def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Value, ...]:
+    """The items of an iterable, with a gap where they are not known."""
+    if isinstance(value, Sequence):
+        return value.items
+    items = known_items(value) if value is not None else ()
+    return items if items is not None else (Gap(node=node),)
+
+
+def _collection(kind: str) -> Handler:
+    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+        value = arguments.get(0)
+        if isinstance(value, Array):
+            return value if value.values is None else list_of((Gap(node=node),), kind, node)
+        return list_of(_spread(machine, value, node) if value is not None else (), kind, node)
+
+    return handler
+
+
+def _dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    entries: dict[Any, Value] = {}
+    is_open = False
+    first = arguments.get(0)
+    if isinstance(first, Mapping):
+        entries.update(first.entries)
+        is_open = first.open
+    elif first is not None:
+        for item in _spread(machine, first, node):
+            key = constant(item.items[0]) if isinstance(item, Sequence) and len(item.items) == 2 else NOTHING
+            if key is NOTHING:
+                is_open = True
+            else:
+                entries[key] = item.items[1]  # type: ignore[attr-defined]
+    entries.update({name: value for name, (value, _) in arguments.keywords.items()})
+    return mapping_of(entries, open=is_open, node=node)
+
+
+def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    value = arguments.get(0)
+    start = constant(arguments.get(1, "start"))
+    first = start if isinstance(start, int) else 0
+    items = known_items(value) if value is not None else None
+    if items is None:
+        element = machine.library.element(machine, value, node) if value is not None else Unknown(node=node)
+        return _repeated(tuple_of(Unknown("index", node=node), element, node=node), node)
+    pairs = [tuple_of(Const(first + i, node=node), item, node=node) for i, item in enumerate(items[:MAX_LENGTH])]
+    return list_of(pairs, "tuple", node)
+
+
+def _repeated(element: Value, node: cst.CSTNode) -> Value:
+    """An iterable of unknown length whose elements are alike."""
+    from kerlint.program.values import Object
+
+    return Object("generator", {"element": element}, node=node)
+
+
+def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    columns = [known_items(value) for value, _ in arguments.positional]
+    if columns and all(column is not None for column in columns):
+        rows = zip(*[column for column in columns if column is not None])
+        return list_of([tuple_of(*row, node=node) for row in rows], "tuple", node)
+    elements = [machine.library.element(machine, value, node) for value, _ in arguments.positional]
+    return _repeated(tuple_of(*elements, node=node), node)
+
+
+def _reversed(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    return list_of(_spread(machine, arguments.get(0), node)[::-1], "tuple", node)
+
+
+def _sorted(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    items = _spread(machine, arguments.get(0), node)
+    numbers = [constant(item) for item in items]
+    if arguments.keywords or any(not isinstance(value, (int, float)) for value in numbers):
+        return list_of((Gap(node=node),) if len(items) > 1 else items, "list", node)
+    order = sorted(range(len(items)), key=lambda index: numbers[index])
+    return list_of([items[index] for index in order], "list", node)
+
+
+def _extreme(function: Callable[..., Any]) -> Handler:
+    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+        values = [value for value, _ in arguments.positional]
+        if len(values) == 1 and isinstance(values[0], Sequence):
+            values = list(values[0].items)
+        numbers = [constant(value) for value in values]
+        if arguments.keywords or not numbers or any(not isinstance(value, (int, float, str)) for value in numbers):
+            return Unknown("extreme", node=node)
+        try:
+            return Const(function(numbers), node=node)
+        except TypeError:
+            return Unknown("extreme", node=node)
+
+    return handler
+
+
+def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    value, kinds = arguments.get(0), arguments.get(1)
+    wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)
+    answers = [_is_instance(value, kind) for kind in wanted]
+    if True in answers:
+        return Const(True, node=node)
+    return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "bytes": bytes,
+    "complex": complex,
+}
+
+
+def _is_instance(value: Value | None, kind: Value | None) -> bool | None:
+    if isinstance(kind, Class):
+        cls = value.cls if isinstance(value, (Instance, Layer, Model)) else None
+        while isinstance(cls, Class):
+            if cls is kind:
+                return True
+            cls = next((base for base in cls.bases if isinstance(base, Class)), None)
+        return False if isinstance(value, (Instance, Const)) else None
+    if not isinstance(kind, External):
+        return None
+    name = kind.name.rpartition(".")[2]
+    if isinstance(value, Const):
+        known = _TYPES.get(name)
+        return isinstance(value.value, known) if known else False
+    if isinstance(value, Sequence):
+        return value.kind == name
+    if isinstance(value, Mapping):
+        return name == "dict"
+    if isinstance(value, Layer) and kind.name.startswith("keras.layers."):
+        if kind.name == "keras.layers.Layer" or value.name == kind.name:
+            return True
+        return False if value.cls is None else None
+    return None
+
+
+def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    from kerlint.program.interpreter.expressions import attribute
+
+    receiver, name = arguments.get(0), constant(arguments.get(1))
+    if receiver is None or not isinstance(name, str):
+        return Unknown("getattr", node=node)
+    return attribute(machine, receiver, name, node)
+
+
+def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    receiver, name, value = arguments.get(0), constant(arguments.get(1)), arguments.get(2)
+    if isinstance(receiver, Instance) and isinstance(name, str) and value is not None:
+        machine.heap.write(receiver.state, name, value)
+    return Const(None, node=node)
+
+
+def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    values = plain(arguments.positional[0][0]) if arguments.positional else None
+    try:
+        return Const(sum(values), node=node) if values else Unknown("sum", node=node)
+    except TypeError:
+        return Unknown("sum", node=node)
+
+
+def _map(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    from kerlint.program.interpreter.calls import call
+
+    function, items = arguments.get(0), _spread(machine, arguments.get(1), node)
+    if function is None or len(arguments.positional) != 2 or len(items) > MAX_UNROLLED:
+        return list_of((Gap(node=node),), "tuple", node)
+    results: list[Value] = []
+    for item in items:
+        if isinstance(item, Gap):
+            results.append(item)
+        else:
+            results.append(call(machine, function, Arguments([(item, node)]), node))
+    return list_of(results, "tuple", node)
+
+
+def _quiet(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    return Const(None, node=node)
+
+
+def _any_all(is_any: bool) -> Handler:
+    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+        answers = [truth_of(item) for item in _spread(machine, arguments.get(0), node)]
+        if is_any in answers:
+            return Const(is_any, node=node)
+        return Unknown("any/all", node=node) if None in answers else Const(not is_any, node=node)
+
+    return handler
+
+
+def _bool(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    value = arguments.get(0)
+    known = truth_of(value) if value is not None else False
+    return Unknown("bool", node=node) if known is None else Const(known, node=node)
+
+
+def _unknown(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    return Unknown("builtin", node=node)
+
+
+BUILTINS: dict[str, Handler] = {
+    "abs": _pure(abs),
+    "all": _any_all(False),
+    "any": _any_all(True),
+    "bool": _bool,
+    "classmethod": _unknown,
+    "dict": _dict,
+    "divmod": _unknown,
+    "enumerate": _enumerate,
+    "exit": _quiet,
+    "filter": _unknown,
+    "float": _pure(float),
+    "frozenset": _collection("set"),
+    "getattr": _getattr,
+    "globals": _unknown,
+    "hasattr": _unknown,
+    "hash": _unknown,
+    "id": _unknown,
+    "input": _unknown,
+    "int": _pure(int),
+    "isinstance": _isinstance,
+    "issubclass": _unknown,
+    "iter": lambda machine, arguments, node: arguments.get(0) or Unknown(node=node),
+    "len": _len,
+    "list": _collection("list"),
+    "locals": _unknown,
+    "map": _map,
+    "max": _extreme(max),
+    "min": _extreme(min),
+    "next": lambda machine, arguments, node: (
+        machine.library.element(machine, arguments.positional[0][0], node)
+        if arguments.positional
+        else Unknown(node=node)
+    ),
+    "object": _unknown,
+    "open": _unknown,
+    "pow": _unknown,
+    "print": _quiet,
+    "property": _unknown,
+    "quit": _quiet,
+    "range": _range,
+    "repr": _unknown,
+    "reversed": _reversed,
+    "round": _pure(round),
+    "set": _collection("set"),
+    "setattr": _setattr,
+    "sorted": _sorted,
+    "staticmethod": _unknown,
+    "str": _pure(str),
+    "sum": _sum,
+    "super": _unknown,
+    "tuple": _collection("tuple"),
+    "type": _unknown,
+    "vars": _unknown,
+    "zip": _zip,
+}
+
+
+def call_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """The result of a method of a value that has no class in the program."""
+    if isinstance(receiver, Sequence):
+        return _sequence_method(machine, receiver, name, arguments, node)
+    if isinstance(receiver, Mapping):
+        return _mapping_method(machine, receiver, name, arguments, node)
+    if isinstance(receiver, Const):
+        return _string_method(receiver, name, arguments, node)
+    return machine.library.method(machine, receiver, name, arguments, node)
+
+
+def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    items = receiver.items
+    first = arguments.get(0)
+    changed: tuple[Value, ...] | None = None
+    result: Value = Const(None, node=node)
+    if name == "append" and first is not None:
+        changed = (*items, first)
+    elif name == "extend":
+        changed = (*items, *_spread(machine, first, node))
+    elif name == "insert" and constant(first) == 0 and len(arguments.positional) == 2:
+        changed = (arguments.positional[1][0], *items)
+    elif name == "pop" and first is None and items and not isinstance(items[-1], Gap):
+        changed, result = items[:-1], items[-1]
+    elif name == "clear":
+        changed = ()
+    elif name == "reverse":
+        changed = items[::-1]
+    elif name in ("insert", "pop", "remove", "sort", "add", "update", "discard"):
+        changed, result = (Gap(node=node),), Unknown(name, node=node)
+    elif name == "copy":
+        return list_of(items, receiver.kind, node)
+    elif name == "index" and receiver.exact is not None:
+        wanted = constant(first)
+        positions = [i for i, item in enumerate(items) if wanted is not NOTHING and constant(item) == wanted]
+        return Const(positions[0], node=node) if positions else Unknown("index", node=node)
+    else:
+        return Unknown(name, node=node)
+    if len(changed) > MAX_LENGTH:
+        changed = (Gap(node=node),)
+    machine.heap.write(receiver.state, "items", changed)
+    return result
+
+
+def _mapping_method(machine: Machine, receiver: Mapping, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    entries = receiver.entries
+    key = constant(arguments.get(0))
+    if name in ("get", "pop", "setdefault"):
+        if isinstance(key, (str, int, float, bool)) and key in entries:
+            return entries[key]
+        if receiver.open or key is NOTHING:
+            return Unknown("dict entry", node=node)
+        return arguments.get(1, "default") or Const(None, node=node)
+    if name in ("keys", "values", "items"):
+        found: list[Value] = []
+        for entry, value in entries.items():
+            shown = Const(entry, node=node)
+            found.append({"keys": shown, "values": value, "items": tuple_of(shown, value, node=node)}[name])
+        if receiver.open:
+            found.append(Gap(node=node))
+        return list_of(found, "tuple", node)
+    if name == "update":
+        other = arguments.get(0)
+        added = dict(other.entries) if isinstance(other, Mapping) else {}
+        added.update({keyword: value for keyword, (value, _) in arguments.keywords.items()})
+        machine.heap.write(receiver.state, "entries", {**entries, **added})
+        if other is not None and (not isinstance(other, Mapping) or other.open):
+            machine.heap.write(receiver.state, "open", True)
+        return Const(None, node=node)
+    if name == "copy":
+        return mapping_of(dict(entries), open=receiver.open, node=node)
+    return Unknown(name, node=node)
+
+
+_STRING_METHODS = frozenset(
+    "lower upper strip lstrip rstrip title capitalize startswith endswith replace removeprefix removesuffix".split()
+)
+
+
+def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    found = _constants(arguments)
+    if isinstance(receiver.value, str) and found is not None:
+        try:
+            if name in _STRING_METHODS:
+                return Const(getattr(receiver.value, name)(*found), receiver.assumed, node=node)
+            if name == "split":
+                return list_of([Const(part, node=node) for part in receiver.value.split(*found)], "list", node)
+        except (TypeError, ValueError, AttributeError):
+            pass
+    return Unknown("method of a constant", node=node)

@@ -1,0 +1,305 @@
+"""Functions and classes of the program: definition, arguments, and following a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from kerlint.program.interpreter.flow import FALL, RETURN
+from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine
+from kerlint.program.scope import Scope
+from kerlint.program.values import (
+    Arguments,
+    Bound,
+    BoundMethod,
+    Class,
+    Const,
+    External,
+    Function,
+    Gap,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    Object,
+    OneOf,
+    Partial,
+    Sequence,
+    Unknown,
+    Value,
+    list_of,
+    mapping_of,
+    one_of,
+)
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """A call of a function of the program."""
+
+    function: Function
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    receiver: Value | None = None
+
+
+def define_function(machine: Machine, node: cst.FunctionDef) -> int:
+    """`def name(...)`."""
+    decorators = tuple(machine.evaluate(decorator.decorator) for decorator in node.decorators)
+    function = Function(node.name.value, machine.scope, _defaults(machine, node.params), decorators=decorators, node=node)
+    machine.functions.append(function)
+    machine.assign(node.name.value, function)
+    return FALL
+
+
+def make_lambda(machine: Machine, node: cst.Lambda) -> Function:
+    """`lambda ...: ...`."""
+    return Function("lambda", machine.scope, _defaults(machine, node.params), node=node)
+
+
+def _defaults(machine: Machine, parameters: cst.Parameters) -> dict[str, Value]:
+    return {
+        parameter.name.value: machine.evaluate(parameter.default)
+        for group in (parameters.posonly_params, parameters.params, parameters.kwonly_params)
+        for parameter in group
+        if parameter.default is not None
+    }
+
+
+def define_class(machine: Machine, node: cst.ClassDef) -> int:
+    """`class Name(...):`."""
+    bases = tuple(machine.evaluate(base.value) for base in node.bases)
+    cls = Class(node.name.value, bases, node=node)
+    scope = Scope("class", machine.scope)
+    outer = machine.scope
+    machine.scope = scope
+    try:
+        machine.execute(node.body)
+    finally:
+        machine.scope = outer
+    for value in scope.names.values():
+        if isinstance(value, Function) and value.owner is None:
+            value.owner = cls
+    cls.state.update(scope.names)
+    machine.classes.append(cls)
+    machine.assign(node.name.value, cls)
+    return FALL
+
+
+def evaluate_arguments(machine: Machine, nodes: tuple[cst.Arg, ...] | list[cst.Arg]) -> Arguments:
+    """The arguments of a call; `*` and `**` are spread where their content is known."""
+    arguments = Arguments()
+    for argument in nodes:
+        value = machine.evaluate(argument.value)
+        if argument.star == "*":
+            _spread_positional(arguments, value, argument.value)
+        elif argument.star == "**":
+            _spread_keywords(arguments, value, argument.value)
+        elif argument.keyword is not None:
+            arguments.keywords[argument.keyword.value] = (value, argument.value)
+        else:
+            arguments.positional.append((value, argument.value))
+    return arguments
+
+
+def _spread_positional(arguments: Arguments, value: Value, node: cst.CSTNode) -> None:
+    if not isinstance(value, Sequence):
+        arguments.open = True
+        return
+    for item in value.items:
+        if isinstance(item, Gap):
+            # The places of what follows are not known.
+            arguments.open = True
+            return
+        arguments.positional.append((item, item.node or node))
+
+
+def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> None:
+    if not isinstance(value, Mapping):
+        arguments.open = True
+        return
+    arguments.open = arguments.open or value.open
+    for key, item in value.entries.items():
+        if isinstance(key, str):
+            arguments.keywords[key] = (item, item.node or node)
+
+
+def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """The result of calling a value."""
+    machine.burn()
+    if isinstance(callee, Function):
+        return follow(machine, callee, arguments, node)
+    if isinstance(callee, BoundMethod):
+        return follow(machine, callee.function, arguments, node, receiver=callee.receiver)
+    if isinstance(callee, Class):
+        return instantiate(machine, callee, arguments, node)
+    if isinstance(callee, External):
+        if callee.name.startswith("builtins."):
+            from kerlint.program.interpreter.builtins import call_builtin
+
+            return call_builtin(machine, callee.name[9:], arguments, node)
+        return machine.library.call(machine, callee.name, arguments, node)
+    if isinstance(callee, Partial):
+        return call(machine, callee.target, _joined(callee.arguments, arguments), node)
+    if isinstance(callee, Bound):
+        from kerlint.program.interpreter.builtins import call_method
+
+        return call_method(machine, callee.receiver, callee.name, arguments, node)
+    if isinstance(callee, OneOf):
+        results = [call(machine, option, arguments, node) for option in callee.options]
+        return one_of(results, node)
+    if isinstance(callee, Instance):
+        special = callee.cls.lookup("__call__")
+        if isinstance(special, Function):
+            return follow(machine, special, arguments, node, receiver=callee)
+        return Unknown("instance is called", node=node)
+    if isinstance(callee, (Layer, Model, Object)):
+        return machine.library.invoke(machine, callee, arguments, node)
+    return Unknown("unknown function", node=node)
+
+
+def _joined(first: Arguments, second: Arguments) -> Arguments:
+    return Arguments(
+        [*first.positional, *second.positional],
+        {**first.keywords, **second.keywords},
+        first.open or second.open,
+    )
+
+
+def follow(
+    machine: Machine,
+    function: Function,
+    arguments: Arguments,
+    node: cst.CSTNode | None,
+    *,
+    receiver: Value | None = None,
+) -> Value:
+    """Evaluates the body of a function of the program with these arguments."""
+    definition = function.node
+    if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
+        return Unknown("no body", node=node)
+    machine.called.add(id(definition))
+    depth = sum(1 for frame in machine.frames if frame.function.node is definition)
+    if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
+        return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
+    frame = Frame(function, receiver=receiver)
+    scope = Scope("function", function.scope)
+    outer = machine.scope
+    machine.scope = scope
+    machine.frames.append(frame)
+    try:
+        _bind(machine, function, arguments, receiver, definition.params)
+        if isinstance(definition, cst.Lambda):
+            return machine.evaluate(definition.body)
+        flow = machine.execute(definition.body)
+    finally:
+        machine.scope = outer
+        machine.frames.pop()
+    if definition.asynchronous is not None:
+        return Unknown("coroutine", node=node)
+    if frame.yields:
+        return Object("generator", {"element": one_of(frame.yields)}, node=node)
+    if flow != RETURN:
+        if not frame.returns:
+            return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
+        if flow == FALL:
+            frame.returns.append(Const(None, node=node))
+    return one_of(frame.returns, node)
+
+
+def _bind(
+    machine: Machine,
+    function: Function,
+    arguments: Arguments,
+    receiver: Value | None,
+    parameters: cst.Parameters,
+) -> None:
+    names = machine.scope.names
+    positional = [value for value, _ in arguments.positional]
+    if receiver is not None and not _is_static(function):
+        positional.insert(0, receiver)
+    keywords = {name: value for name, (value, _) in arguments.keywords.items()}
+    for parameter in (*parameters.posonly_params, *parameters.params):
+        name = parameter.name.value
+        if positional:
+            names[name] = positional.pop(0)
+        elif name in keywords:
+            names[name] = keywords.pop(name)
+        else:
+            names[name] = _default(machine, function, name, arguments)
+    if isinstance(parameters.star_arg, cst.Param):
+        rest: list[Value] = [*positional, Gap()] if arguments.open else positional
+        names[parameters.star_arg.name.value] = list_of(rest, "tuple", parameters.star_arg)
+    for parameter in parameters.kwonly_params:
+        name = parameter.name.value
+        names[name] = keywords.pop(name) if name in keywords else _default(machine, function, name, arguments)
+    if parameters.star_kwarg is not None:
+        names[parameters.star_kwarg.name.value] = mapping_of(
+            dict(keywords), open=arguments.open, node=parameters.star_kwarg
+        )
+
+
+def _default(machine: Machine, function: Function, name: str, arguments: Arguments) -> Value:
+    default = function.defaults.get(name)
+    if default is None or arguments.open and not machine.assumed:
+        return Unknown(f"parameter {name}", node=default.node if default else None)
+    if machine.assumed and isinstance(default, Const):
+        return Const(default.value, assumed=True, node=default.node)
+    return default
+
+
+def _is_static(function: Function) -> bool:
+    return any(isinstance(decorator, External) and decorator.name == "builtins.staticmethod" for decorator in function.decorators)
+
+
+def is_property(function: Function) -> bool:
+    """Whether reading the attribute calls the function."""
+    return any(
+        isinstance(decorator, External) and decorator.name in ("builtins.property", "functools.cached_property")
+        for decorator in function.decorators
+    )
+
+
+def is_classmethod(function: Function) -> bool:
+    """Whether the function receives the class."""
+    return any(
+        isinstance(decorator, External) and decorator.name == "builtins.classmethod" for decorator in function.decorators
+    )
+
+
+def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """An object of a class of the program."""
+    machine.instantiated.add(id(cls))
+    special = machine.library.instantiate(machine, cls, arguments, node)
+    if special is not None:
+        return special
+    instance = Instance(cls, node=node)
+    initializer = cls.lookup("__init__")
+    if isinstance(initializer, Function):
+        follow(machine, initializer, arguments, node, receiver=instance)
+    elif cls.knows_its_bases() and not cls.external_bases():
+        _fill_fields(machine, cls, instance, arguments)
+    return instance
+
+
+def _fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arguments) -> None:
+    """A dataclass: annotated class attributes are the parameters, in order."""
+    fields = [name for name in cls.state if not name.startswith("__")]
+    for name, (value, _) in zip(fields, arguments.positional):
+        machine.heap.write(instance.state, name, value)
+    for name, (value, _) in arguments.keywords.items():
+        machine.heap.write(instance.state, name, value)
+
+
+@contextmanager
+def new_scope(machine: Machine) -> Iterator[None]:
+    """The scope of a comprehension."""
+    outer = machine.scope
+    machine.scope = Scope("function", outer)
+    try:
+        yield
+    finally:
+        machine.scope = outer

@@ -1,0 +1,449 @@
+"""Expressions."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+import libcst as cst
+
+from kerlint.program.heap import join
+from kerlint.program.interpreter.assign import assign_target
+from kerlint.program.interpreter.builtins import BUILTINS
+from kerlint.program.interpreter.calls import (
+    call,
+    evaluate_arguments,
+    follow,
+    is_classmethod,
+    is_property,
+    make_lambda,
+)
+from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
+from kerlint.program.interpreter.machine import Machine
+from kerlint.program.interpreter.operators import BINARY, COMPARISONS, MAX_LENGTH, compare, operate
+from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.values import (
+    NOTHING,
+    Arguments,
+    Bound,
+    BoundMethod,
+    Class,
+    Const,
+    External,
+    Function,
+    Gap,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    Object,
+    OneOf,
+    Sequence,
+    Unknown,
+    Value,
+    constant,
+    list_of,
+    mapping_of,
+    one_of,
+)
+
+#: Displays with more elements than this are read only as far as a sample of their elements.
+MAX_DISPLAY = 2000
+
+
+def install(table: dict[type, Any]) -> None:
+    """Adds the expressions to the dispatch table."""
+    table.update(
+        {
+            cst.Name: _name,
+            cst.Attribute: _attribute,
+            cst.Integer: _number,
+            cst.Float: _number,
+            cst.Imaginary: _number,
+            cst.SimpleString: _string,
+            cst.ConcatenatedString: _concatenated,
+            cst.FormattedString: _formatted,
+            cst.Ellipsis: lambda machine, node: Const(..., node=node),
+            cst.List: _list,
+            cst.Tuple: _tuple,
+            cst.Set: _set,
+            cst.Dict: _dict,
+            cst.Call: _call,
+            cst.BinaryOperation: _binary,
+            cst.UnaryOperation: _unary,
+            cst.BooleanOperation: _boolean,
+            cst.Comparison: _comparison,
+            cst.IfExp: _conditional,
+            cst.Lambda: make_lambda,
+            cst.Subscript: _subscript,
+            cst.ListComp: list_comprehension,
+            cst.SetComp: list_comprehension,
+            cst.GeneratorExp: list_comprehension,
+            cst.DictComp: dict_comprehension,
+            cst.NamedExpr: _named,
+            cst.Await: lambda machine, node: machine.evaluate(node.expression),
+            cst.Yield: _yield,
+        }
+    )
+
+
+def _name(machine: Machine, node: cst.Name) -> Value:
+    name = node.value
+    found = machine.lookup(name)
+    if found is not None:
+        return found
+    if name in _NAMED_CONSTANTS:
+        return Const(_NAMED_CONSTANTS[name], node=node)
+    if name in BUILTINS:
+        return External(f"builtins.{name}", node=node)
+    return Unknown(f"the name {name}", node=node)
+
+
+_NAMED_CONSTANTS = {"True": True, "False": False, "None": None}
+
+
+def _attribute(machine: Machine, node: cst.Attribute) -> Value:
+    receiver = machine.evaluate(node.value)
+    return attribute(machine, receiver, node.attr.value, node)
+
+
+def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
+    """`receiver.name`."""
+    if isinstance(receiver, External):
+        return External(machine.library.canonical(f"{receiver.name}.{name}"), node=node)
+    if isinstance(receiver, Instance):
+        return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
+    if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
+        own = receiver.state.get(f".{name}")
+        if own is not None or receiver.cls.lookup(name) is not None:
+            return _instance_attribute(machine, receiver, own, receiver.cls, name, node)
+    if isinstance(receiver, Class):
+        found = receiver.lookup(name)
+        if isinstance(found, Function) and is_classmethod(found):
+            return BoundMethod(found, receiver, node=node)
+        return found if found is not None else Unknown("class attribute", node=node)
+    if isinstance(receiver, OneOf):
+        return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
+    if isinstance(receiver, Unknown):
+        return Unknown("attribute of an unknown value", node=node)
+    if isinstance(receiver, Super):
+        return _super_attribute(machine, receiver, name, node)
+    if isinstance(receiver, (Sequence, Mapping, Const)):
+        return Bound(receiver, name, node=node)
+    if isinstance(receiver, (Function, BoundMethod, Gap)):
+        return Unknown("attribute", node=node)
+    found = machine.library.attribute(machine, receiver, name, node)
+    return found if found is not None else Bound(receiver, name, node=node)
+
+
+def _instance_attribute(
+    machine: Machine, receiver: Value, own: Value | None, cls: Class, name: str, node: cst.CSTNode
+) -> Value:
+    if own is not None:
+        return own
+    found = cls.lookup(name)
+    if isinstance(found, Function):
+        if is_property(found):
+            return follow(machine, found, Arguments(), node, receiver=receiver)
+        if is_classmethod(found):
+            return BoundMethod(found, cls, node=node)
+        return BoundMethod(found, receiver, node=node)
+    if found is not None:
+        return found
+    return Unknown("attribute", node=node)
+
+
+def _number(machine: Machine, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
+    text = node.value
+    try:
+        if isinstance(node, cst.Integer):
+            return Const(int(text, 0) if len(text) < 200 else 0, node=node)
+        if isinstance(node, cst.Float):
+            return Const(float(text), node=node)
+        return Const(complex(text), node=node)
+    except ValueError:
+        return Unknown("number", node=node)
+
+
+def _string(machine: Machine, node: cst.SimpleString) -> Value:
+    text = node.value
+    if len(text) > MAX_LENGTH:
+        return Unknown("long string", node=node)
+    if text[0] in "\"'" and "\\" not in text:
+        quotes = 3 if text[:3] in ('"""', "'''") else 1
+        return Const(text[quotes:-quotes], node=node)
+    try:
+        return Const(ast.literal_eval(text), node=node)
+    except (ValueError, SyntaxError):
+        return Unknown("string", node=node)
+
+
+def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
+    left, right = machine.evaluate(node.left), machine.evaluate(node.right)
+    if isinstance(left, Const) and isinstance(right, Const) and type(left.value) is type(right.value):
+        if isinstance(left.value, (str, bytes)):
+            return Const(left.value + right.value, node=node)
+    return Unknown("string", node=node)
+
+
+def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
+    parts: list[str] = []
+    for part in node.parts:
+        if isinstance(part, cst.FormattedStringText):
+            parts.append(part.value)
+            continue
+        value = machine.evaluate(part.expression)
+        found = constant(value)
+        if found is NOTHING or part.format_spec is not None or part.conversion is not None:
+            return Unknown("f-string", node=node)
+        parts.append(str(found))
+    text = "".join(parts)
+    return Const(text, node=node) if len(text) <= MAX_LENGTH else Unknown("long string", node=node)
+
+
+def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
+    items: list[Value] = []
+    for element in nodes[:MAX_DISPLAY]:
+        value = machine.evaluate(element.value)
+        if isinstance(element, cst.StarredElement):
+            if isinstance(value, Sequence):
+                items.extend(value.items)
+            else:
+                items.append(Gap(node=element.value))
+        else:
+            items.append(value)
+    if len(nodes) > MAX_DISPLAY:
+        items.append(Gap(node=nodes[MAX_DISPLAY].value))
+    return tuple(items)
+
+
+def _list(machine: Machine, node: cst.List) -> Value:
+    return list_of(_elements(machine, node.elements), "list", node)
+
+
+def _tuple(machine: Machine, node: cst.Tuple) -> Value:
+    return list_of(_elements(machine, node.elements), "tuple", node)
+
+
+def _set(machine: Machine, node: cst.Set) -> Value:
+    return list_of(_elements(machine, node.elements), "set", node)
+
+
+def _dict(machine: Machine, node: cst.Dict) -> Value:
+    entries: dict[Any, Value] = {}
+    is_open = len(node.elements) > MAX_DISPLAY
+    for element in node.elements[:MAX_DISPLAY]:
+        value = machine.evaluate(element.value)
+        if isinstance(element, cst.StarredDictElement):
+            if isinstance(value, Mapping):
+                entries.update(value.entries)
+                is_open = is_open or value.open
+            else:
+                is_open = True
+            continue
+        key = constant(machine.evaluate(element.key))
+        if key is NOTHING:
+            is_open = True
+        else:
+            entries[key] = value
+    return mapping_of(entries, open=is_open, node=node)
+
+
+def _call(machine: Machine, node: cst.Call) -> Value:
+    function = node.func
+    if isinstance(function, cst.Name) and function.value == "super" and machine.frames:
+        frame = machine.frames[-1]
+        owner = frame.function.owner
+        return Super(frame.receiver, owner.bases if owner is not None else (), node=node)
+    callee = machine.evaluate(function)
+    arguments = evaluate_arguments(machine, node.args)
+    return call(machine, callee, arguments, node)
+
+
+@dataclass(eq=False, slots=True)
+class Super(Value):
+    """`super()` in a method: attributes are looked up from the bases of its class on."""
+
+    receiver: Value | None
+    bases: tuple[Value, ...]
+
+
+def _super_attribute(machine: Machine, value: Super, name: str, node: cst.CSTNode) -> Value:
+    for base in value.bases:
+        found = base.lookup(name) if isinstance(base, Class) else None
+        if isinstance(found, Function) and value.receiver is not None:
+            return BoundMethod(found, value.receiver, node=node)
+    if isinstance(value.receiver, (Model, Layer)):
+        return Bound(value.receiver, name, node=node)
+    return Unknown("super", node=node)
+
+
+def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
+    # Long sums nest to the left: walk down without recursion.
+    pending: list[cst.BinaryOperation] = []
+    left_node: cst.BaseExpression = node
+    while isinstance(left_node, cst.BinaryOperation):
+        pending.append(left_node)
+        left_node = left_node.left
+    left = machine.evaluate(left_node)
+    while pending:
+        operation = pending.pop()
+        machine.burn()
+        right = machine.evaluate(operation.right)
+        left = operate(machine, BINARY[type(operation.operator)], left, right, operation)
+    return left
+
+
+def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
+    value = machine.evaluate(node.expression)
+    if isinstance(node.operator, cst.Not):
+        known = truth_of(value)
+        assumed = isinstance(value, Const) and value.assumed
+        return Unknown("not", node=node) if known is None else Const(not known, assumed, node=node)
+    if isinstance(value, Const) and isinstance(value.value, (int, float, complex)):
+        if isinstance(node.operator, cst.Minus):
+            return Const(-value.value, value.assumed, node=node)
+        if isinstance(node.operator, cst.Plus):
+            return Const(+value.value, value.assumed, node=node)
+        if isinstance(value.value, int):
+            return Const(~value.value, value.assumed, node=node)
+    if isinstance(node.operator, cst.Minus):
+        found = machine.library.operate(machine, "*", value, Const(-1, node=node), node)
+        return found if found is not None else Unknown("minus", node=node)
+    return Unknown("unary", node=node)
+
+
+def _boolean(machine: Machine, node: cst.BooleanOperation) -> Value:
+    left = machine.evaluate(node.left)
+    known = truth_of(left)
+    is_and = isinstance(node.operator, cst.And)
+    if known is not None:
+        if known is is_and:
+            return machine.evaluate(node.right)
+        return left
+    right = machine.evaluate(node.right)
+    if truth_of(right) is (not is_and):
+        # `x and False` is false and `x or True` is true, whatever x is.
+        return Const(not is_and, node=node)
+    return Unknown("and/or", node=node) if is_and else one_of([left, right], node)
+
+
+def _comparison(machine: Machine, node: cst.Comparison) -> Value:
+    left = machine.evaluate(node.left)
+    result: Value = Unknown("comparison", node=node)
+    for target in node.comparisons:
+        right = machine.evaluate(target.comparator)
+        result = compare(machine, COMPARISONS[type(target.operator)], left, right, node)
+        if truth_of(result) is False:
+            return result
+        if truth_of(result) is None and len(node.comparisons) > 1:
+            return Unknown("comparison", node=node)
+        left = right
+    return result
+
+
+def _conditional(machine: Machine, node: cst.IfExp) -> Value:
+    known = truth_of(machine.evaluate(node.test))
+    if known is True:
+        return machine.evaluate(node.body)
+    if known is False:
+        return machine.evaluate(node.orelse)
+    with machine.arm(node, 0):
+        first = machine.evaluate(node.body)
+    with machine.arm(node, 1):
+        second = machine.evaluate(node.orelse)
+    return join(first, second)
+
+
+def _subscript(machine: Machine, node: cst.Subscript) -> Value:
+    receiver = machine.evaluate(node.value)
+    index = [_index(machine, element.slice) for element in node.slice]
+    if isinstance(receiver, OneOf):
+        return one_of([subscript(machine, option, index, node) for option in receiver.options], node)
+    return subscript(machine, receiver, index, node)
+
+
+def _index(machine: Machine, part: cst.Index | cst.Slice) -> Value:
+    if isinstance(part, cst.Index):
+        return machine.evaluate(part.value)
+    bounds = {
+        name: machine.evaluate(bound)
+        for name, bound in (("start", part.lower), ("stop", part.upper), ("step", part.step))
+        if bound is not None
+    }
+    return Object("slice", bounds, node=part)
+
+
+def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
+    """`receiver[index]`."""
+    if isinstance(receiver, Sequence) and len(index) == 1:
+        return _sequence_item(receiver, index[0], node)
+    if isinstance(receiver, Mapping) and len(index) == 1:
+        key = constant(index[0])
+        try:
+            found = receiver.entries.get(key) if key is not NOTHING else None
+        except TypeError:
+            found = None
+        return found if found is not None else Unknown("dict entry", node=node)
+    if isinstance(receiver, Const) and len(index) == 1:
+        bounds = _slice_bounds(index[0])
+        key = bounds if bounds is not None else constant(index[0])
+        try:
+            return Const(receiver.value[key], receiver.assumed, node=node)
+        except (TypeError, IndexError, KeyError):
+            return Unknown("subscript", node=node)
+    if isinstance(receiver, Unknown):
+        return Unknown("subscript of an unknown value", node=node)
+    return machine.library.subscript(machine, receiver, index, node)
+
+
+def _sequence_item(receiver: Sequence, index: Value, node: cst.CSTNode) -> Value:
+    bounds = _slice_bounds(index)
+    items = receiver.exact
+    if bounds is not None:
+        if items is None:
+            return list_of((Gap(node=node),), receiver.kind, node)
+        try:
+            return list_of(items[bounds], receiver.kind, node)
+        except (TypeError, ValueError):
+            return Unknown("slice", node=node)
+    position = constant(index)
+    if not isinstance(position, int):
+        if items is not None and items and len(items) <= 8:
+            return one_of(list(items), node)
+        return Unknown("item", node=node)
+    if items is None:
+        # From either end, the items before a gap are still in their places.
+        reached = receiver.items[:position + 1] if position >= 0 else receiver.items[position:]
+        enough = len(reached) == (position + 1 if position >= 0 else -position)
+        if not enough or any(isinstance(item, Gap) for item in reached):
+            return Unknown("item", node=node)
+    try:
+        return receiver.items[position]
+    except IndexError:
+        return Unknown("index out of range", node=node)
+
+
+def _slice_bounds(index: Value) -> slice | None:
+    if not (isinstance(index, Object) and index.name == "slice"):
+        return None
+    bounds = [constant(index.args[name]) if name in index.args else None for name in ("start", "stop", "step")]
+    if any(bound is not None and not isinstance(bound, int) for bound in bounds):
+        # A bound that is not known: the caller sees a slice that cannot be applied.
+        return slice(0, 0, 0)
+    return slice(*bounds)
+
+
+def _named(machine: Machine, node: cst.NamedExpr) -> Value:
+    value = machine.evaluate(node.value)
+    assign_target(machine, node.target, value)
+    return value
+
+
+def _yield(machine: Machine, node: cst.Yield) -> Value:
+    if isinstance(node.value, cst.BaseExpression):
+        value = machine.evaluate(node.value)
+        if machine.frames:
+            machine.frames[-1].yields.append(value)
+    return Unknown("yield", node=node)

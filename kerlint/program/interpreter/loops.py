@@ -1,0 +1,171 @@
+"""`for`, `while` and comprehensions.
+
+A loop over something known and small is evaluated pass by pass; any other once, for all
+passes: names that its body assigns are unknown on entry, and what it changed is widened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from kerlint.program.facts import ApplyGradients, Fit, Forward, LossCall
+from kerlint.program.heap import ABSENT, widen
+from kerlint.program.interpreter.assign import assign_target, assigned_names
+from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
+from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
+from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.scope import Loop
+from kerlint.program.values import (
+    NOTHING,
+    Const,
+    Gap,
+    Mapping,
+    OneOf,
+    Sequence,
+    Unknown,
+    Value,
+    constant,
+    list_of,
+    mapping_of,
+)
+
+_TRAINING = (Fit, ApplyGradients, Forward, LossCall)
+
+
+def run_for(machine: Machine, node: cst.For) -> int:
+    """A `for` statement."""
+    iterable = machine.evaluate(node.iter)
+    items = known_items(iterable)
+    if items is not None and len(items) <= MAX_UNROLLED:
+        flow = _unrolled(machine, node, items)
+    else:
+        count = len(items) if items is not None else None
+        element = machine.library.element(machine, iterable, node.iter) if items is None else Unknown("one of many", node=node)
+        flow = _once(machine, node, Loop(node, count, False), lambda: assign_target(machine, node.target, element))
+    if flow in (RETURN, RAISE):
+        return flow
+    if node.orelse is not None and flow != BREAK:
+        return machine.execute(node.orelse.body)
+    return FALL
+
+
+def run_while(machine: Machine, node: cst.While) -> int:
+    """A `while` statement: its body once, for any number of passes."""
+    if truth_of(machine.evaluate(node.test)) is False:
+        return FALL
+    flow = _once(machine, node, Loop(node, None, False), lambda: None)
+    return flow if flow in (RETURN, RAISE) else FALL
+
+
+def known_items(iterable: Value) -> tuple[Value, ...] | None:
+    """What a loop over the value gives, if all of it is known."""
+    if isinstance(iterable, Sequence):
+        return iterable.exact
+    if isinstance(iterable, Mapping) and not iterable.open:
+        return tuple(Const(key, node=iterable.node) for key in iterable.entries)
+    if isinstance(iterable, Const) and isinstance(iterable.value, str) and len(iterable.value) <= MAX_UNROLLED:
+        return tuple(Const(character, node=iterable.node) for character in iterable.value)
+    return None
+
+
+def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
+    loop = Loop(node, len(items), True)
+    with machine.inside(loop):
+        for index, item in enumerate(items):
+            loop.iteration = index
+            built, events = machine.built, len(machine.program.events)
+            assign_target(machine, node.target, item)
+            flow = machine.execute(node.body)
+            if flow not in (FALL, CONTINUE):
+                return flow
+            trained = any(isinstance(event, _TRAINING) for event in machine.program.events[events:])
+            if trained and machine.built == built and index:
+                # A training loop: further passes would say the same again.
+                break
+    return FALL
+
+
+def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callable[[], None]) -> int:
+    """One pass that stands for any number of them."""
+    heap = machine.heap
+    for name in assigned_names(node):
+        home = machine.scope.home(name)
+        before = home.names.get(name)
+        # A tensor stays, so that layers before the loop remain part of the graph.
+        if before is not None and isinstance(before, (Const, Sequence, OneOf)):
+            if not (isinstance(before, Sequence) and before.kind == "list"):
+                heap.write(home.names, name, Unknown("changed in a loop", node=before.node))
+    mark = heap.mark()
+    with machine.inside(loop):
+        bind()
+        flow = machine.execute(node.body)
+    changes = heap.capture(mark)
+    heap.undo(mark)
+    if flow in (RETURN, RAISE):
+        # Perhaps on a later pass, perhaps never: what follows is still reached.
+        flow = FALL
+    for container, key, after in changes.values():
+        value = widen(container.get(key, ABSENT), after)
+        if value is not ABSENT:
+            heap.write(container, key, value)
+    return flow
+
+
+def comprehension(machine: Machine, clause: cst.CompFor, produce: Callable[[], None]) -> bool:
+    """Runs `produce` for each pass of a comprehension; False if some passes are not known."""
+    iterable = machine.evaluate(clause.iter)
+    items = known_items(iterable)
+    exact = items is not None and len(items) <= MAX_UNROLLED * 4
+    if not exact or items is None:
+        items = (machine.library.element(machine, iterable, clause.iter),)
+    loop = Loop(clause, len(items) if exact else None, exact)
+    with machine.inside(loop):
+        for item in items:
+            machine.burn()
+            assign_target(machine, clause.target, item)
+            tests = [truth_of(machine.evaluate(test.test)) for test in clause.ifs]
+            if False in tests:
+                continue
+            if None in tests:
+                exact = False
+            if clause.inner_for_in is not None:
+                exact = comprehension(machine, clause.inner_for_in, produce) and exact
+            else:
+                produce()
+    return exact
+
+
+def list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
+    """`[... for ...]`; with a gap where passes are not known."""
+    from kerlint.program.interpreter.calls import new_scope
+
+    items: list[Value] = []
+    with new_scope(machine):
+        exact = comprehension(machine, node.for_in, lambda: items.append(machine.evaluate(node.elt)))
+    if not exact:
+        items = [Gap(node=node)]
+    kind = "set" if isinstance(node, cst.SetComp) else "list"
+    return list_of(items, kind, node)
+
+
+def dict_comprehension(machine: Machine, node: cst.DictComp) -> Value:
+    """`{...: ... for ...}`."""
+    from kerlint.program.interpreter.calls import new_scope
+
+    entries: dict[object, Value] = {}
+    keys_known = True
+
+    def produce() -> None:
+        nonlocal keys_known
+        key = constant(machine.evaluate(node.key))
+        value = machine.evaluate(node.value)
+        if key is NOTHING or not isinstance(key, (str, int, float, bool, bytes, type(None))):
+            keys_known = False
+        else:
+            entries[key] = value
+
+    with new_scope(machine):
+        exact = comprehension(machine, node.for_in, produce)
+    return mapping_of(entries, open=not (exact and keys_known), node=node)

@@ -1,0 +1,226 @@
+"""Operators on constants and containers, with limits on what they may build."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from kerlint.program.interpreter.machine import Machine
+from kerlint.program.values import Const, Gap, OneOf, Sequence, Unknown, Value, list_of, one_of
+
+#: Longest string or sequence that an operator may build.
+MAX_LENGTH = 4096
+#: Largest absolute value of an integer that is followed.
+MAX_INTEGER = 10**30
+
+BINARY: dict[type, str] = {
+    cst.Add: "+",
+    cst.Subtract: "-",
+    cst.Multiply: "*",
+    cst.Divide: "/",
+    cst.FloorDivide: "//",
+    cst.Modulo: "%",
+    cst.Power: "**",
+    cst.MatrixMultiply: "@",
+    cst.BitAnd: "&",
+    cst.BitOr: "|",
+    cst.BitXor: "^",
+    cst.LeftShift: "<<",
+    cst.RightShift: ">>",
+}
+AUGMENTED: dict[type, str] = {
+    cst.AddAssign: "+",
+    cst.SubtractAssign: "-",
+    cst.MultiplyAssign: "*",
+    cst.DivideAssign: "/",
+    cst.FloorDivideAssign: "//",
+    cst.ModuloAssign: "%",
+    cst.PowerAssign: "**",
+    cst.MatrixMultiplyAssign: "@",
+    cst.BitAndAssign: "&",
+    cst.BitOrAssign: "|",
+    cst.BitXorAssign: "^",
+    cst.LeftShiftAssign: "<<",
+    cst.RightShiftAssign: ">>",
+}
+COMPARISONS: dict[type, str] = {
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.In: "in",
+    cst.NotIn: "not in",
+}
+_FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    """`left symbol right`."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return fold(symbol, left, right, node)
+    if isinstance(left, OneOf) or isinstance(right, OneOf):
+        return _alternatives(machine, symbol, left, right, node)
+    if isinstance(left, Sequence) or isinstance(right, Sequence):
+        built = _on_sequences(symbol, left, right, node)
+        if built is not None:
+            return built
+    found = machine.library.operate(machine, symbol, left, right, node)
+    return found if found is not None else Unknown("operator", node=node)
+
+
+def _alternatives(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    lefts = left.options if isinstance(left, OneOf) else (left,)
+    rights = right.options if isinstance(right, OneOf) else (right,)
+    if len(lefts) * len(rights) > 16:
+        return Unknown("too many alternatives", node=node)
+    return one_of([operate(machine, symbol, a, b, node) for a in lefts for b in rights], node)
+
+
+def fold(symbol: str, left: Const, right: Const, node: cst.CSTNode) -> Value:
+    """The operator on two constants."""
+    function = _FUNCTIONS.get(symbol)
+    a, b = left.value, right.value
+    if function is None or not _is_small(symbol, a, b):
+        return Unknown("operator", node=node)
+    try:
+        value = function(a, b)
+    except (TypeError, ValueError, ArithmeticError, MemoryError):
+        return Unknown("operator fails", node=node)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
+        return Unknown("large number", node=node)
+    return Const(value, left.assumed or right.assumed, node=node)
+
+
+def _is_small(symbol: str, a: Any, b: Any) -> bool:
+    """Whether the result is certainly of a reasonable size."""
+    if symbol == "**":
+        return (
+            isinstance(a, (int, float))
+            and isinstance(b, (int, float))
+            and (isinstance(a, float) or isinstance(b, float) or (abs(b) <= 100 and abs(a) <= 10**6))
+        )
+    if symbol == "<<":
+        return isinstance(b, int) and 0 <= b <= 64
+    if symbol == "*" and (isinstance(a, (str, bytes)) or isinstance(b, (str, bytes))):
+        length = len(a) if isinstance(a, (str, bytes)) else len(b)
+        times = b if isinstance(a, (str, bytes)) else a
+        return isinstance(times, int) and length * times <= MAX_LENGTH
+    if symbol == "+" and isinstance(a, (str, bytes)) and isinstance(b, (str, bytes)):
+        return len(a) + len(b) <= MAX_LENGTH
+    if symbol == "%" and isinstance(a, (str, bytes)):
+        # A width in the format could ask for any amount of padding.
+        return len(a) <= 200 and not any(character.isdigit() for character in str(a)) and len(str(b)) <= MAX_LENGTH
+    return True
+
+
+def _on_sequences(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+    if symbol == "+" and isinstance(left, Sequence) and isinstance(right, Sequence):
+        items = (*left.items, *right.items)
+        if len(items) > MAX_LENGTH:
+            items = (Gap(node=node),)
+        return list_of(items, left.kind, node)
+    if symbol == "*":
+        sequence, times = (left, right) if isinstance(left, Sequence) else (right, left)
+        if isinstance(sequence, Sequence) and isinstance(times, Const) and isinstance(times.value, int):
+            count = max(times.value, 0)
+            if len(sequence.items) * count > MAX_LENGTH:
+                return list_of((Gap(node=node),), sequence.kind, node)
+            return list_of(sequence.items * count, sequence.kind, node)
+        if isinstance(sequence, Sequence):
+            return list_of((Gap(node=node),), sequence.kind, node)
+    if symbol == "%" and isinstance(left, Const):
+        return Unknown("formatted", node=node)
+    if symbol in ("==", "!=", "<", ">", "<=", ">=") and isinstance(left, Sequence) and isinstance(right, Sequence):
+        return _compare_sequences(symbol, left, right, node)
+    return None
+
+
+def _compare_sequences(symbol: str, left: Sequence, right: Sequence, node: cst.CSTNode) -> Value:
+    plain_left, plain_right = plain(left), plain(right)
+    if plain_left is None or plain_right is None:
+        return Unknown("comparison", node=node)
+    try:
+        return Const(bool(_FUNCTIONS[symbol](plain_left, plain_right)), node=node)
+    except TypeError:
+        return Unknown("comparison", node=node)
+
+
+def plain(value: Value) -> Any:
+    """Nested constants as Python objects; None if something in them is not a constant."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Sequence) and value.exact is not None:
+        items = [plain(item) for item in value.exact]
+        if any(item is None for item in items):
+            return None
+        return tuple(items) if value.kind == "tuple" else items
+    return None
+
+
+def compare(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    """`left symbol right` for a comparison."""
+    if symbol in ("is", "is not"):
+        return _identity(symbol, left, right, node)
+    if symbol in ("in", "not in"):
+        return _membership(symbol, left, right, node)
+    return operate(machine, symbol, left, right, node)
+
+
+def _identity(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    answer: bool | None = None
+    assumed = False
+    if isinstance(left, Const) and isinstance(right, Const):
+        answer = left.value is right.value or (type(left.value) is type(right.value) and left.value == right.value)
+        assumed = left.assumed or right.assumed
+    elif isinstance(right, Const) and right.value is None and not isinstance(left, (Unknown, OneOf)):
+        answer = False
+    if answer is None:
+        return Unknown("identity", node=node)
+    return Const(answer if symbol == "is" else not answer, assumed, node=node)
+
+
+def _membership(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    from kerlint.program.values import Mapping
+
+    if not isinstance(left, Const):
+        return Unknown("membership", node=node)
+    answer: bool | None = None
+    if isinstance(right, Sequence):
+        constants = [item.value for item in right.items if isinstance(item, Const)]
+        if any(type(item) is type(left.value) and item == left.value for item in constants):
+            answer = True
+        elif len(constants) == len(right.items):
+            answer = False
+    elif isinstance(right, Mapping):
+        answer = True if left.value in right.entries else (None if right.open else False)
+    elif isinstance(right, Const) and isinstance(right.value, str) and isinstance(left.value, str):
+        answer = left.value in right.value
+    if answer is None:
+        return Unknown("membership", node=node)
+    return Const(answer if symbol == "in" else not answer, left.assumed, node=node)

@@ -1,0 +1,283 @@
+"""Statements: names, branches and blocks. Loops have their own module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Statements
+from typing import Any
+
+import libcst as cst
+
+from kerlint.program.interpreter import loops
+from kerlint.program.interpreter.assign import assign_target, delete_target
+from kerlint.program.interpreter.calls import define_class, define_function
+from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
+from kerlint.program.interpreter.machine import Machine
+from kerlint.program.interpreter.operators import AUGMENTED, operate
+from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.facts import Discarded
+from kerlint.program.heap import ABSENT
+from kerlint.program.values import Array, Const, Dataset, External, Step, Unknown, Value
+
+#: Functions after which nothing runs.
+_EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
+
+
+def install(table: dict[type, Any]) -> None:
+    """Adds the statements to the dispatch table."""
+    table.update(
+        {
+            cst.SimpleStatementLine: _line,
+            cst.SimpleStatementSuite: _line,
+            cst.Expr: _expression,
+            cst.Assign: _assign,
+            cst.AnnAssign: _annotated,
+            cst.AugAssign: _augmented,
+            cst.Return: _return,
+            cst.Raise: lambda machine, node: RAISE,
+            cst.Break: lambda machine, node: BREAK,
+            cst.Continue: lambda machine, node: CONTINUE,
+            cst.Assert: _assert,
+            cst.Del: _delete,
+            cst.Import: _import,
+            cst.ImportFrom: _import_from,
+            cst.Global: _global,
+            cst.Nonlocal: _nonlocal,
+            cst.If: _if,
+            cst.For: loops.run_for,
+            cst.While: loops.run_while,
+            cst.With: _with,
+            cst.Try: _try,
+            cst.TryStar: _try,
+            cst.Match: _match,
+            cst.FunctionDef: define_function,
+            cst.ClassDef: define_class,
+            cst.IndentedBlock: _block,
+        }
+    )
+
+
+def run_block(machine: Machine, statements: Statements[cst.CSTNode]) -> int:
+    """Runs statements until one of them leaves the block."""
+    for statement in statements:
+        flow = machine.execute(statement)
+        if flow:
+            return flow
+    return FALL
+
+
+def _block(machine: Machine, node: cst.IndentedBlock) -> int:
+    return run_block(machine, node.body)
+
+
+def _line(machine: Machine, node: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> int:
+    return run_block(machine, node.body)
+
+
+def _expression(machine: Machine, node: cst.Expr) -> int:
+    value = machine.evaluate(node.value)
+    call = node.value
+    if isinstance(call, cst.Call):
+        if _leaves(machine, call.func):
+            return RAISE
+        if isinstance(call.func, cst.Attribute) and isinstance(value, (Array, Dataset)):
+            machine.emit(Discarded(node=call, value=value, step=Step(call.func.attr.value, call)))
+    return FALL
+
+
+def _leaves(machine: Machine, function: cst.BaseExpression) -> bool:
+    """Whether calling this ends the program: `sys.exit`, `exit`."""
+    name = dotted(function)
+    if name.rpartition(".")[2] not in ("exit", "_exit", "quit"):
+        return False
+    called = machine.evaluate(function)
+    return isinstance(called, External) and called.name in _EXITS
+
+
+def _assign(machine: Machine, node: cst.Assign) -> int:
+    value = machine.evaluate(node.value)
+    for target in node.targets:
+        assign_target(machine, target.target, value)
+    return FALL
+
+
+def _annotated(machine: Machine, node: cst.AnnAssign) -> int:
+    if node.value is not None:
+        assign_target(machine, node.target, machine.evaluate(node.value))
+    return FALL
+
+
+def _augmented(machine: Machine, node: cst.AugAssign) -> int:
+    old = machine.evaluate(node.target)
+    value = operate(machine, AUGMENTED[type(node.operator)], old, machine.evaluate(node.value), node)
+    assign_target(machine, node.target, value)
+    return FALL
+
+
+def _return(machine: Machine, node: cst.Return) -> int:
+    value: Value = machine.evaluate(node.value) if node.value is not None else Const(None, node=node)
+    if machine.frames:
+        machine.frames[-1].returns.append(value)
+    return RETURN
+
+
+def _assert(machine: Machine, node: cst.Assert) -> int:
+    machine.evaluate(node.test)
+    return FALL
+
+
+def _delete(machine: Machine, node: cst.Del) -> int:
+    targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+    for target in targets:
+        delete_target(machine, target)
+    return FALL
+
+
+def _global(machine: Machine, node: cst.Global) -> int:
+    machine.scope.declared_global.update(item.name.value for item in node.names)
+    return FALL
+
+
+def _nonlocal(machine: Machine, node: cst.Nonlocal) -> int:
+    machine.scope.declared_nonlocal.update(item.name.value for item in node.names)
+    return FALL
+
+
+def dotted(node: cst.CSTNode | None) -> str:
+    """The text of a dotted name."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return ""
+
+
+def _import(machine: Machine, node: cst.Import) -> int:
+    for alias in node.names:
+        name = dotted(alias.name)
+        if alias.asname is not None:
+            machine.assign(dotted(alias.asname.name), machine.external(name, node))
+        else:
+            root = name.partition(".")[0]
+            machine.assign(root, machine.external(root, node))
+    return FALL
+
+
+def _import_from(machine: Machine, node: cst.ImportFrom) -> int:
+    module = dotted(node.module)
+    if node.relative:
+        module = "." * len(node.relative) + module
+    if isinstance(node.names, cst.ImportStar):
+        machine.stars.append(module)
+        return FALL
+    if module == "__future__":
+        return FALL
+    for alias in node.names:
+        name = dotted(alias.name)
+        bound = dotted(alias.asname.name) if alias.asname is not None else name
+        machine.assign(bound, machine.external(f"{module}.{name}", node))
+    return FALL
+
+
+def _if(machine: Machine, node: cst.If) -> int:
+    test = machine.evaluate(node.test)
+    known = truth_of(test)
+    if known is True:
+        return machine.execute(node.body)
+    if known is False:
+        return _orelse(machine, node)
+    heap = machine.heap
+    mark = heap.mark()
+    with machine.arm(node, 0):
+        flow = machine.execute(node.body)
+    first = heap.capture(mark)
+    heap.undo(mark)
+    mark = heap.mark()
+    with machine.arm(node, 1):
+        other = _orelse(machine, node)
+    second = heap.capture(mark)
+    heap.undo(mark)
+    if flow == FALL and other == FALL:
+        heap.merge(first, second)
+        return FALL
+    if flow == FALL:
+        heap.apply(first)
+        return FALL
+    heap.apply(second)
+    return other if flow == other or other == FALL else FALL
+
+
+def _orelse(machine: Machine, node: cst.If) -> int:
+    if node.orelse is None:
+        return FALL
+    if isinstance(node.orelse, cst.If):
+        return machine.execute(node.orelse)
+    return machine.execute(node.orelse.body)
+
+
+def _with(machine: Machine, node: cst.With) -> int:
+    tapes = machine.tapes
+    for item in node.items:
+        manager = machine.evaluate(item.item)
+        bound = machine.library.enter(machine, manager, item.item)
+        if item.asname is not None:
+            assign_target(machine, item.asname.name, bound)
+    try:
+        return machine.execute(node.body)
+    finally:
+        machine.tapes = tapes
+
+
+def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
+    """The body as it stands; handlers only for their facts and for names that the body does not make."""
+    heap = machine.heap
+    flow = machine.execute(node.body)
+    if flow == FALL and node.orelse is not None:
+        flow = machine.execute(node.orelse.body)
+    for index, handler in enumerate(node.handlers):
+        mark = heap.mark()
+        with machine.arm(handler, index + 1):
+            if handler.name is not None:
+                assign_target(machine, handler.name.name, Unknown("exception", node=handler))
+            handled = machine.execute(handler.body)
+        changes = heap.capture(mark)
+        heap.undo(mark)
+        if flow == RAISE and handled == FALL:
+            heap.apply(changes)
+            flow = FALL
+        elif handled == FALL:
+            heap.apply(
+                {
+                    slot: change
+                    for slot, change in changes.items()
+                    if change[0].get(change[1], ABSENT) is ABSENT or isinstance(change[0][change[1]], Unknown)
+                }
+            )
+    if node.finalbody is not None:
+        last = machine.execute(node.finalbody.body)
+        flow = last or flow
+    return flow
+
+
+def _match(machine: Machine, node: cst.Match) -> int:
+    """Every case may be the one: each is evaluated as an arm, and the arms are joined."""
+    machine.evaluate(node.subject)
+    heap = machine.heap
+    arms = []
+    flow = FALL
+    for index, case in enumerate(node.cases):
+        mark = heap.mark()
+        with machine.arm(node, index):
+            flow = machine.execute(case.body)
+        if flow in (FALL, BREAK, CONTINUE):
+            arms.append(heap.capture(mark))
+        heap.undo(mark)
+    if not arms:
+        return flow
+    joined = arms[0]
+    for arm in arms[1:]:
+        mark = heap.mark()
+        heap.merge(joined, arm)
+        joined = heap.capture(mark)
+        heap.undo(mark)
+    heap.apply(joined)
+    return FALL

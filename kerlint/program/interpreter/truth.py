@@ -1,0 +1,34 @@
+"""Whether a value is true."""
+
+from __future__ import annotations
+
+from kerlint.program.values import (
+    BoundMethod,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    OneOf,
+    Sequence,
+    Value,
+)
+
+
+def truth_of(value: Value) -> bool | None:
+    """True or False where that is certain, else None."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Sequence):
+        exact = value.exact
+        return bool(exact) if exact is not None else None
+    if isinstance(value, Mapping):
+        return True if value.entries else (None if value.open else False)
+    if isinstance(value, (Function, BoundMethod, Class, Instance, Layer, Model)):
+        return True
+    if isinstance(value, OneOf):
+        answers = {truth_of(option) for option in value.options}
+        return answers.pop() if len(answers) == 1 else None
+    return None

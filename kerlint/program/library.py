@@ -1,0 +1,56 @@
+"""What the interpreter asks of library knowledge.
+
+The interpreter knows Python; what Keras, NumPy, tf.data and scikit-learn do is told by an
+object of this shape (`kerlint.library`), so that knowledge can grow without the interpreter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from kerlint.program.values import Arguments, Class, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from kerlint.program.interpreter.machine import Machine
+
+
+class Library(Protocol):
+    """Knowledge of libraries. Whatever it does not know it answers with Unknown or None."""
+
+    def canonical(self, name: str) -> str:
+        """The one name of an external symbol, however it was imported."""
+
+    def exports(self, module: str, name: str) -> bool:
+        """Whether `from module import *` is known to bring the name."""
+
+    def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        """The result of calling an external symbol."""
+
+    def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+        """The result of calling a method of a library object."""
+
+    def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+        """The result of calling an object: a layer on a tensor, a model on data."""
+
+    def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
+        """An attribute of a library object; None leaves it a method to be called."""
+
+    def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
+        """What an assignment to an attribute of a library object means."""
+
+    def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+        """An object of a program class that derives from a library class; None if that is nothing special."""
+
+    def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+        """A binary operation or comparison in which a library value takes part."""
+
+    def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
+        """`receiver[index]`; each index is a constant, a value or an `Object` named `slice`."""
+
+    def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:
+        """What a loop over the value gives in each pass."""
+
+    def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
+        """What `with manager as name` binds."""

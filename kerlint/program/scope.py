@@ -1,0 +1,86 @@
+"""Where names live while the program is evaluated, and where in its control flow we are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kerlint.program.values import Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The names of a module, function or class body.
+
+    `parent` is the enclosing scope for look-ups; class bodies are skipped by the functions in them.
+    `declared_global` and `declared_nonlocal` hold the names of such statements.
+    """
+
+    kind: str
+    parent: Scope | None = None
+    names: dict[str, Value] = field(default_factory=dict)
+    declared_global: set[str] = field(default_factory=set)
+    declared_nonlocal: set[str] = field(default_factory=set)
+
+    def lookup(self, name: str) -> Value | None:
+        """The value of a name, from here outwards."""
+        found = self.names.get(name)
+        if found is not None:
+            return found
+        scope = self.parent
+        while scope is not None:
+            if scope.kind != "class":
+                found = scope.names.get(name)
+                if found is not None:
+                    return found
+            scope = scope.parent
+        return None
+
+    @property
+    def module(self) -> Scope:
+        """The outermost scope."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def home(self, name: str) -> Scope:
+        """The scope that an assignment to the name writes to."""
+        if name in self.declared_global:
+            return self.module
+        if name in self.declared_nonlocal:
+            scope = self.parent
+            while scope is not None:
+                if name in scope.names and scope.kind == "function":
+                    return scope
+                scope = scope.parent
+        return self
+
+
+@dataclass(eq=False, slots=True)
+class Loop:
+    """A loop being evaluated.
+
+    Args:
+        node: the `for` or `while` statement.
+        count: how often it runs, if known.
+        unrolled: whether each pass is evaluated on its own; else once for all passes.
+    """
+
+    node: cst.CSTNode
+    count: int | None
+    unrolled: bool
+    iteration: int = 0
+
+
+#: The arms of unknown conditions that led here: (the statement, which arm).
+Path = tuple[tuple["cst.CSTNode", int], ...]
+
+
+def exclusive(left: Path, right: Path) -> bool:
+    """Whether two places lie in different arms of one condition, so that never both run."""
+    arms = {id(node): arm for node, arm in left}
+    return any(arms.get(id(node), arm) != arm for node, arm in right)

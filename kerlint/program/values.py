@@ -1,0 +1,513 @@
+"""The domain: what an expression of the analysed program can be.
+
+Every value carries the node that made it, outside its meaning, so that a rule compares
+by meaning (`same`) and points at text. What is not understood is `Unknown`, and
+`Unknown` matches nothing.
+
+Mutable things (lists, dicts, instances, models, layers) keep what can change in a
+`state` dict that is written only through `Heap.write`; everything else never changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from kerlint.program.scope import Scope
+
+Dimension = int | None
+#: A shape without knowledge of rank is None; an unknown dimension in it is None.
+Shape = tuple[Dimension, ...] | None
+
+#: More alternatives than this are Unknown.
+MAX_ALTERNATIVES = 8
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """The base of all values; `node` is the expression that made it."""
+
+    node: cst.CSTNode | None = field(default=None, kw_only=True)
+
+
+@dataclass(eq=False, slots=True)
+class Unknown(Value):
+    """Not understood. Matches nothing; `reason` is for people."""
+
+    reason: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Const(Value):
+    """A constant: None, bool, int, float, complex, str, bytes or Ellipsis.
+
+    `assumed` marks a value that is only a parameter's default in a function that
+    nobody calls, or a choice that a user can override: good enough for a summary,
+    not for a finding.
+    """
+
+    value: Any
+    assumed: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class OneOf(Value):
+    """Alternatives that meet after a branch: two or more, flat, all different, none Unknown alone."""
+
+    options: tuple[Value, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Gap(Value):
+    """Stands in a sequence for any number of items that are not known."""
+
+
+@dataclass(eq=False, slots=True)
+class Mutable(Value):
+    """Something that has identity and can change; `state` is written through the heap."""
+
+    state: dict[str, Any] = field(default_factory=dict, kw_only=True)
+
+
+@dataclass(eq=False, slots=True)
+class Sequence(Mutable):
+    """A list, tuple or set; `items` may contain `Gap`."""
+
+    kind: str
+
+    @property
+    def items(self) -> tuple[Value, ...]:
+        """The items, in order."""
+        items: tuple[Value, ...] = self.state["items"]
+        return items
+
+    @property
+    def exact(self) -> tuple[Value, ...] | None:
+        """The items, or None if some are not known."""
+        return None if any(isinstance(item, Gap) for item in self.items) else self.items
+
+
+@dataclass(eq=False, slots=True)
+class Mapping(Mutable):
+    """A dict with constant keys; `open` says that there may be other keys."""
+
+    @property
+    def entries(self) -> dict[Any, Value]:
+        """The known entries, in order."""
+        entries: dict[Any, Value] = self.state["entries"]
+        return entries
+
+    @property
+    def open(self) -> bool:
+        """Whether there may be keys that are not known."""
+        return bool(self.state.get("open"))
+
+
+@dataclass(eq=False, slots=True)
+class External(Value):
+    """A symbol of a library, by its canonical name: `keras.layers.Dense`."""
+
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class Function(Value):
+    """A function or lambda of the analysed program; `node` is its definition."""
+
+    name: str
+    scope: Scope
+    defaults: dict[str, Value]
+    owner: Class | None = None
+    decorators: tuple[Value, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class BoundMethod(Value):
+    """A function of the program with its `self`."""
+
+    function: Function
+    receiver: Value
+
+
+@dataclass(eq=False, slots=True)
+class Partial(Value):
+    """`functools.partial`: a callable with some arguments given."""
+
+    target: Value
+    arguments: Arguments
+
+
+@dataclass(eq=False, slots=True)
+class Class(Mutable):
+    """A class of the analysed program; `state` holds its attributes."""
+
+    name: str
+    bases: tuple[Value, ...]
+
+    def lookup(self, attribute: str) -> Value | None:
+        """The attribute as Python's depth-first search over known bases finds it."""
+        found = self.state.get(attribute)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        for base in self.bases:
+            if isinstance(base, Class):
+                found = base.lookup(attribute)
+                if found is not None:
+                    return found  # type: ignore[no-any-return]
+        return None
+
+    def external_bases(self) -> list[str]:
+        """The canonical names of the library classes that it derives from."""
+        names: list[str] = []
+        for base in self.bases:
+            if isinstance(base, External):
+                names.append(base.name)
+            elif isinstance(base, Class):
+                names.extend(base.external_bases())
+        return names
+
+    def knows_its_bases(self) -> bool:
+        """Whether every base is a class of the program or a known symbol."""
+        return all(
+            isinstance(base, External) or (isinstance(base, Class) and base.knows_its_bases()) for base in self.bases
+        )
+
+
+@dataclass(eq=False, slots=True)
+class Instance(Mutable):
+    """An object of a class of the analysed program that is no layer and no model."""
+
+    cls: Class
+
+
+@dataclass(eq=False, slots=True)
+class Bound(Value):
+    """A method of a library object, not yet called: `model.fit`, `ds.batch`."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class Object(Mutable):
+    """An object of a library, by the canonical name of what made it, with bound arguments.
+
+    Args:
+        name: canonical name of the class or function, `keras.optimizers.Adam`.
+        args: the arguments that were given, by parameter name. Defaults are not filled in:
+            `argument` does that.
+        places: for each argument the expression at the call.
+        open: whether there were `*args` or `**kwargs` whose content is not known.
+    """
+
+    name: str
+    args: dict[str, Value] = field(default_factory=dict)
+    places: dict[str, cst.CSTNode] = field(default_factory=dict)
+    open: bool = False
+
+    @property
+    def short(self) -> str:
+        """The last part of the name: `Adam`."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(eq=False, slots=True)
+class Layer(Object):
+    """A Keras layer, or a layer class of the program (then `cls` is that class)."""
+
+    cls: Class | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Op(Value):
+    """One step of a graph of tensors.
+
+    Args:
+        kind: `input`, `layer`, `function` (`tf.nn.relu`), `operator` (`x + y`) or `gap` (not understood).
+        layer: the layer, model or object that is called; None for an operator or a gap.
+        name: canonical name of the layer class or function, or the operator.
+        inner: for a layer or model of the program, what its `call` returned.
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[Tensor, ...] = ()
+    layer: Object | Model | None = None
+    args: dict[str, Value] = field(default_factory=dict)
+    inner: Value | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Tensor(Value):
+    """A symbolic tensor: the result of an op. The first dimension is the batch."""
+
+    op: Op
+    shape: Shape = None
+    dtype: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Model(Mutable):
+    """A Keras model.
+
+    Args:
+        kind: `sequential`, `functional`, `subclass`, `application` or `loaded`.
+
+    `state` holds `layers` (sequential: a tuple with possible gaps), `inputs` and `outputs`
+    (functional: values of tensors), `compile` (the last `Compile`), `trainable`, and for a
+    subclass its attributes.
+    """
+
+    kind: str
+    name: str = ""
+    args: dict[str, Value] = field(default_factory=dict)
+    places: dict[str, cst.CSTNode] = field(default_factory=dict)
+    cls: Class | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the values of an array mean as labels.
+
+    Args:
+        kind: `classes` (integer ids), `onehot`, `multihot`, `binary` (0 or 1), `signs` (-1 or 1) or `continuous`.
+        classes: how many, if known.
+        sure: False where the values only look so (integers without a known origin).
+    """
+
+    kind: str
+    classes: int | None = None
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """Something that was done to data, and where."""
+
+    name: str
+    node: cst.CSTNode | None
+
+
+@dataclass(eq=False, slots=True)
+class Array(Value):
+    """Numbers with a shape: NumPy arrays, eager tensors, series and frames.
+
+    Args:
+        low, high: bounds of the values, where known.
+        tight: whether values at (or near) the bounds are known to occur.
+        columns: bounds per feature column (last axis), where known.
+        labels: what the values mean as labels.
+        source: where it came from: `keras.datasets.mnist`, `numpy.random.rand`, `literal`.
+        noise: whether it is made of independent random numbers.
+        order: how rows are ordered: `random`, `sorted`, `grouped` (all rows of a class together) or None.
+        steps: what was done to it, oldest first.
+        statistic: `(kind, array, per_column)` for a mean, std, min, max or range of another array.
+        prediction: the model whose output it is.
+        values: the nested numbers of a small literal.
+    """
+
+    shape: Shape = None
+    dtype: str | None = None
+    low: float | None = None
+    high: float | None = None
+    tight: bool = False
+    columns: tuple[tuple[float, float], ...] | None = None
+    labels: Labels | None = None
+    source: str = ""
+    noise: bool = False
+    order: str | None = None
+    steps: tuple[Step, ...] = ()
+    statistic: tuple[str, Value, bool] | None = None
+    prediction: Model | None = None
+    values: Any = None
+
+    def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
+        """A copy with changes and one more step."""
+        values = {name: getattr(self, name) for name in _ARRAY_FIELDS}
+        values.update(changes)
+        if step:
+            values["steps"] = (*self.steps, Step(step, node))
+        return Array(**values, node=node)
+
+    @property
+    def rank(self) -> int | None:
+        """The number of axes."""
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def rows(self) -> int | None:
+        """The size of the first axis."""
+        return self.shape[0] if self.shape else None
+
+
+_ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name != "node")
+
+
+@dataclass(eq=False, slots=True)
+class Transform(Value):
+    """One step of a `tf.data` pipeline: its name, arguments and place."""
+
+    name: str
+    args: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Dataset(Value):
+    """A `tf.data.Dataset` or a Keras loader.
+
+    Args:
+        source: canonical name of what made it.
+        element: what one element is (after all steps), unbatched shapes included.
+        transforms: the steps so far, in order.
+        cardinality: the number of elements, if known.
+    """
+
+    source: str
+    args: dict[str, Value] = field(default_factory=dict)
+    element: Value | None = None
+    transforms: tuple[Transform, ...] = ()
+    cardinality: int | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Arguments:
+    """The arguments of a call as written, evaluated.
+
+    Args:
+        positional: values with the node of each argument.
+        keywords: likewise by keyword.
+        open: whether there was a `*` or `**` argument whose content is not known.
+    """
+
+    positional: list[tuple[Value, cst.CSTNode | None]] = field(default_factory=list)
+    keywords: dict[str, tuple[Value, cst.CSTNode | None]] = field(default_factory=dict)
+    open: bool = False
+
+    def get(self, index: int | None, name: str | None = None) -> Value | None:
+        """The argument at a position or under a keyword."""
+        if name is not None and name in self.keywords:
+            return self.keywords[name][0]
+        if index is not None and index < len(self.positional):
+            return self.positional[index][0]
+        return None
+
+    def place(self, index: int | None, name: str | None = None) -> cst.CSTNode | None:
+        """Where `get` would find its argument."""
+        if name is not None and name in self.keywords:
+            return self.keywords[name][1]
+        if index is not None and index < len(self.positional):
+            return self.positional[index][1]
+        return None
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values mean the same; unknown values are never the same."""
+    if left is right:
+        return True
+    if isinstance(left, Const) and isinstance(right, Const):
+        return type(left.value) is type(right.value) and bool(left.value == right.value)
+    if isinstance(left, External) and isinstance(right, External):
+        return left.name == right.name
+    if isinstance(left, Array) and isinstance(right, Array):
+        return all(
+            getattr(left, name) == getattr(right, name)
+            for name in _ARRAY_FIELDS
+            if name not in ("steps", "statistic", "values")
+        )
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, OneOf) and isinstance(right, OneOf):
+        return same(left.options, right.options)
+    if isinstance(left, Sequence) and isinstance(right, Sequence):
+        return left.kind == right.kind == "tuple" and same(left.items, right.items)
+    if isinstance(left, Bound) and isinstance(right, Bound):
+        return left.name == right.name and left.receiver is right.receiver
+    return False
+
+
+def options(value: Value | None) -> tuple[Value, ...]:
+    """The alternatives of a value: itself, unless it is `OneOf`."""
+    if value is None:
+        return ()
+    return value.options if isinstance(value, OneOf) else (value,)
+
+
+def one_of(values: list[Value], node: cst.CSTNode | None = None) -> Value:
+    """The join of alternatives; Unknown if there are none, too many, or one is Unknown."""
+    distinct: list[Value] = []
+    for value in values:
+        for option in options(value):
+            if isinstance(option, Unknown):
+                return option
+            if not any(same(option, seen) for seen in distinct):
+                distinct.append(option)
+    if len(distinct) == 1:
+        return distinct[0]
+    if not distinct or len(distinct) > MAX_ALTERNATIVES:
+        return Unknown("too many alternatives" if distinct else "no value", node=node)
+    return OneOf(tuple(distinct), node=node)
+
+
+def list_of(items: tuple[Value, ...] | list[Value], kind: str = "list", node: cst.CSTNode | None = None) -> Sequence:
+    """A new sequence."""
+    return Sequence(kind, state={"items": tuple(items)}, node=node)
+
+
+def tuple_of(*items: Value, node: cst.CSTNode | None = None) -> Sequence:
+    """A new tuple."""
+    return Sequence("tuple", state={"items": items}, node=node)
+
+
+def mapping_of(entries: dict[Any, Value], *, open: bool = False, node: cst.CSTNode | None = None) -> Mapping:
+    """A new dict."""
+    return Mapping(state={"entries": entries, "open": open}, node=node)
+
+
+# Readers that rules use: each gives None unless the value is certain.
+
+
+def constant(value: Value | None) -> Any:
+    """The constant's value; `NOTHING` if it is not a certain constant."""
+    return value.value if isinstance(value, Const) and not value.assumed else NOTHING
+
+
+def number(value: Value | None) -> int | float | None:
+    """The number, or None. Booleans are no numbers here."""
+    found = constant(value)
+    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+
+
+def integer(value: Value | None) -> int | None:
+    """The integer, or None."""
+    found = constant(value)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def text(value: Value | None) -> str | None:
+    """The string, or None."""
+    found = constant(value)
+    return found if isinstance(found, str) else None
+
+
+def truth(value: Value | None) -> bool | None:
+    """The boolean, or None."""
+    found = constant(value)
+    return found if isinstance(found, bool) else None
+
+
+def is_none(value: Value | None) -> bool:
+    """Whether the value is certainly None."""
+    return constant(value) is None
+
+
+class _Nothing:
+    """The type of `NOTHING`, which equals nothing a program can hold."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING = _Nothing()

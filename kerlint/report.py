@@ -1,0 +1,46 @@
+"""What a run found, file by file: what the engine hands to the outputs. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kerlint.finding import Finding
+from kerlint.source import Source
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """The outcome for one file.
+
+    Args:
+        findings: what is shown, in the order of the file.
+        hidden: how many pieces of advice are not shown.
+        source: the text, kept only where there is something to show; None if it could not be read.
+        tracebacks: of the crashes among the findings.
+    """
+
+    filename: str
+    findings: tuple[Finding, ...] = ()
+    hidden: int = 0
+    source: Source | None = None
+    tracebacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a run.
+
+    Args:
+        files: those with findings.
+        checked: how many files there were, including those that have nothing to do with Keras.
+        hidden: how many pieces of advice are not shown, in all files.
+    """
+
+    files: tuple[FileReport, ...]
+    checked: int
+    hidden: int = 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of all files."""
+        return tuple(finding for file in self.files for finding in file.findings)

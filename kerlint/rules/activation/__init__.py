@@ -1,0 +1,1 @@
+"""KA: activations and initialisation."""

@@ -1,0 +1,1 @@
+"""KS: architecture and shapes."""

@@ -1,0 +1,105 @@
+"""What a rule is: one class in one file, found by walking the package.
+
+The class docstring is the rule's documentation and holds its tests:
+
+* the first fenced block after `## Example` must give exactly the findings marked
+  in it with a trailing `# KL001` comment (several codes: `# KL001 KL002`),
+* the fenced block after `Use instead:` must give none,
+* `bad` and `good` hold further programs for the same two checks.
+
+A rule reads facts (`Program`) and never syntax. If it would need a second look at
+the source, a fact is missing: add it to the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kerlint.finding import Severity
+
+if TYPE_CHECKING:
+    import libcst
+
+    from kerlint.program.facts import Program
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A finding whose places are still nodes; the engine turns them into spans.
+
+    Args:
+        node: the place that the finding is about.
+        also: the other places that take part, each with its text. A place that is None is left out.
+        about: the fact in question (a compile, a fit); a rule that subsumes another
+            silences it for the same fact.
+    """
+
+    node: libcst.CSTNode
+    message: str
+    label: str
+    also: tuple[tuple[libcst.CSTNode, str], ...]
+    why: str
+    help: str
+    severity: Severity
+    about: object
+
+
+class Rule:
+    """The base of all rules."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    #: What a user sees when this is wrong, from `SYMPTOMS`.
+    symptoms: ClassVar[tuple[str, ...]]
+    #: The kerlint version that brought the rule.
+    since: ClassVar[str]
+    #: False for rules about hyper-parameters, scaling, shuffling, seeds and habits:
+    #: test files set these to odd values on purpose.
+    in_tests: ClassVar[bool] = True
+    #: Codes that this rule makes superfluous where both speak of the same fact.
+    subsumes: ClassVar[tuple[str, ...]] = ()
+    #: Further programs: each of `bad` carries markers, each of `good` must stay silent.
+    bad: ClassVar[Sequence[str]] = ()
+    good: ClassVar[Sequence[str]] = ()
+
+    def check(self, program: Program) -> Iterator[Found]:
+        """Yields what is wrong in the program."""
+        raise NotImplementedError
+
+    def found(
+        self,
+        node: libcst.CSTNode | None,
+        message: str,
+        *,
+        label: str = "",
+        also: Sequence[tuple[libcst.CSTNode | None, str]] = (),
+        why: str = "",
+        help: str = "",
+        severity: Severity | None = None,
+        about: Any = None,
+    ) -> Iterator[Found]:
+        """Yields one finding at `node`, or none if the place is not known."""
+        if node is None:
+            return
+        places = tuple((place, text) for place, text in also if place is not None)
+        yield Found(node, message, label, places, why, help, severity or self.severity, about)
+
+
+#: The words of `Rule.symptoms` and of `kerlint --symptom`.
+SYMPTOMS = (
+    "constant-output",
+    "zero-output",
+    "loss-nan",
+    "loss-flat",
+    "slow-learning",
+    "accuracy-stuck",
+    "overfit",
+    "too-good",
+    "irreproducible",
+    "crash",
+    "wrong-result",
+    "slow-run",
+)

@@ -1,0 +1,1 @@
+"""KD: data pipelines."""

@@ -1,0 +1,1 @@
+"""KE: callbacks, evaluation and leakage."""

@@ -1,0 +1,1 @@
+"""KL: the contract between output layer, loss, metrics and labels."""

@@ -1,0 +1,1 @@
+"""KO: optimizers, learning rates and the training budget."""

@@ -1,0 +1,1 @@
+"""KN: the scale of inputs and targets."""
