@@ -78,8 +78,8 @@ def check(
     color: str,
     exit_zero: bool,
     stdin_filename: str | None,
-    isolated: bool,  # noqa: ARG001 - there are no configuration files yet
-    no_cache: bool,  # noqa: ARG001 - there is no cache yet
+    isolated: bool,  # there are no configuration files yet
+    no_cache: bool,  # there is no cache yet
     verbose: bool,
 ) -> None:
     """Lint files, directories, or standard input (`-`). Without PATHS: the current directory.

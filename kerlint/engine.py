@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kerlint.finding import Finding, Label, Severity, Span
 from kerlint.report import FileReport
 from kerlint.rules.documentation import OWN_PAGES
-from kerlint.source import TOO_DEEP, Broken, Source, SourceError, mentions_keras, read_source, syntax_error
+from kerlint.source import NEWLINE, TOO_DEEP, Broken, Source, SourceError, mentions_keras, read_source, syntax_error
 
 if TYPE_CHECKING:
     import libcst
@@ -24,6 +24,8 @@ INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE = (page.code for page in OWN_PAGES)
 _OWN_NAMES = {page.code: page.name for page in OWN_PAGES}
 
 _UNSUPPORTED = "this version of libcst does not support the syntax"
+
+_LONGEST_LINE = 2000
 
 #: Is told which part crashed.
 OnCrash = Callable[[str, Exception], None]
@@ -219,6 +221,9 @@ def _parse(text: str) -> libcst.Module | Broken:
             if type(panic).__name__ != "PanicException":
                 raise
             return Broken(1, 1, _UNSUPPORTED)
+    if max(map(len, NEWLINE.split(text))) > _LONGEST_LINE:
+        # Made by a program, and perhaps in order to keep the parser busy.
+        return error
     from kerlint.deep import with_deep_stack
 
     try:

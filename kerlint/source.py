@@ -27,6 +27,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 #: The message of a text whose nesting no parser should be asked to follow.
 TOO_DEEP = "too deeply nested"
 
+# Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
+# takes the process down with it some thousand levels further.
+_MOST_LEVELS = 1000
+
 
 class SourceError(Exception):
     """A file that is not taken any further. Line and column are 1-based."""
@@ -166,7 +170,7 @@ def syntax_error(text: str) -> Broken | None:
         with warnings.catch_warnings():
             # Invalid escapes and the like are not what this is about.
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            tree = ast.parse(text)
     except SyntaxError as error:
         message = error.msg or "invalid syntax"
         if message.startswith("too many nested parentheses"):
@@ -179,7 +183,25 @@ def syntax_error(text: str) -> Broken | None:
         return Broken(1, 1, TOO_DEEP)
     except ValueError as error:
         return Broken(1, 1, str(error))
-    return None
+    return _too_deep(tree)
+
+
+def _too_deep(tree: ast.AST) -> Broken | None:
+    """Where the tree has too many levels; not every Python's own parser minds them."""
+    level: list[ast.AST] = [tree]
+    for _ in range(_MOST_LEVELS):
+        level = [child for node in level for child in ast.iter_child_nodes(node) if _may_be_deep(child)]
+        if not level:
+            return None
+    first = next((node for node in level if isinstance(node, (ast.expr, ast.stmt))), None)
+    return Broken(first.lineno if first else 1, 1, TOO_DEEP)
+
+
+def _may_be_deep(node: ast.AST) -> bool:
+    # Each level takes at least one character, so that nearly all of a program need not be looked at.
+    if not isinstance(node, (ast.expr, ast.stmt)):
+        return bool(node._fields)
+    return node.end_lineno != node.lineno or (node.end_col_offset or 0) - node.col_offset >= _MOST_LEVELS // 2
 
 
 def _read_python(data: bytes, filename: str) -> Source:

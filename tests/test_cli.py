@@ -18,13 +18,13 @@ ROOT = Path(kerlint.__file__).parent.parent
 #: The command line without rules and with an evaluation that does as it is told.
 STUBBED = """
 import sys
-import kerlint.program, kerlint.rules
-def evaluate(module, notebook=False):
+import kerlint.library, kerlint.rules
+def evaluate(module):
     if "crash" in module.code:
         raise ValueError("as told")
     if "interrupt" in module.code:
         raise KeyboardInterrupt
-kerlint.program.evaluate = evaluate
+kerlint.library.evaluate = evaluate
 kerlint.rules.all_rules = lambda: ()
 from kerlint.cli import main
 main()
@@ -109,7 +109,7 @@ def test_what_is_not_needed_is_not_imported(project: Path, arguments: list[str])
     code = (
         "import sys, atexit\n"
         "atexit.register(lambda: print([name for name in sys.modules if name in "
-        "('libcst', 'pathspec', 'tensorflow', 'kerlint.program', 'difflib')], file=sys.stderr))\n"
+        "('libcst', 'pathspec', 'tensorflow', 'kerlint.program', 'kerlint.library', 'difflib')], file=sys.stderr))\n"
         "from kerlint.cli import main\nmain()\n"
     )
     result = run(*arguments, cwd=project, code=code)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import libcst
 import pytest
 
-import kerlint.program
+import kerlint.library
 import kerlint.rules
 from kerlint import engine
 from kerlint.engine import Settings, check_bytes, rules_for
@@ -75,7 +75,7 @@ class Elsewhere(Rule):
 RULES = (Calls, Others, Advice, Crashes, CrashesToo, Elsewhere)
 
 
-def evaluate(module: libcst.Module, *, notebook: bool = False) -> dict[str, list[libcst.Call]]:
+def evaluate(module: libcst.Module) -> dict[str, list[libcst.Call]]:
     """A program that consists of the calls at its top level, by name."""
     calls: dict[str, list[libcst.Call]] = {"one": [], "two": [], "crash": [], "elsewhere": [], "evaluation": []}
     for statement in module.body:
@@ -90,7 +90,7 @@ def evaluate(module: libcst.Module, *, notebook: bool = False) -> dict[str, list
 
 @pytest.fixture(autouse=True)
 def _stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(kerlint.program, "evaluate", evaluate, raising=False)
+    monkeypatch.setattr(kerlint.library, "evaluate", evaluate)
     monkeypatch.setattr(kerlint.rules, "all_rules", lambda: RULES)
     engine._selected.cache_clear()
     yield
@@ -205,7 +205,10 @@ def test_syntax_errors_and_unreadable_files() -> None:
     assert (finding.code, finding.span.start_line) == ("KX002", 2)
 
 
-@pytest.mark.parametrize("line", ["[" * 3000, "-" * 30_000 + "1", "1" + "+1" * 30_000, "x" + ".y" * 30_000])
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 3000, "-" * 30_000 + "1", "1" + "+1" * 30_000, "x" + ".y" * 30_000, "x = (\n" + "1 +\n" * 5000 + "1)"],
+)
 def test_what_is_nested_too_deeply_does_not_end_the_process(line: str) -> None:
     (code,) = {code for _, code in check(line + "\n")}
     assert code == "KX001"

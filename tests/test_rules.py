@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import pytest
 
@@ -18,7 +19,7 @@ each = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{ru
 
 def numbered(attribute: str) -> list[object]:
     return [
-        pytest.param(rule, text, id=f"{rule.code}-{index}")
+        pytest.param(rule, textwrap.dedent(text), id=f"{rule.code}-{index}")
         for rule in RULES
         for index, text in enumerate(getattr(rule, attribute))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 import types
 from collections import defaultdict
@@ -172,7 +173,7 @@ def add_callables(tables: Tables, objects: Objects, with_methods: Callable[[str]
     """Adds lines for functions and classes, under the names in `objects`, which are canonical."""
     names = {id(value): name for name, value in objects.items() if inspect.isclass(value)}
     for name, value in sorted(objects.items()):
-        if not callable(value) or isinstance(value, types.ModuleType):
+        if not callable(value) or (isinstance(value, type) and issubclass(value, enum.Enum)):
             continue
         if not inspect.isclass(value):
             text = BY_HAND.get(name) or parameters(value)

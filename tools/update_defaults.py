@@ -55,7 +55,7 @@ def identifiers(package: Any, names: dict[int, str], kind: str, candidates: set[
 def string_tables() -> tuple[dict[str, str], dict[str, str]]:
     """The strings of the current Keras and those only tf_keras takes, as words by kind."""
     import keras
-    import tf_keras
+    import tf_keras  # type: ignore[import-untyped]
 
     current, old, _ = keras_objects()
     chosen, aliases = split(current, choose_name)
@@ -200,7 +200,7 @@ def _product(shape: tuple[int, ...]) -> int:
 def toy_data() -> str:
     """Shape, ranges of the columns and labels of scikit-learn's data sets."""
     import numpy as np
-    from sklearn import datasets
+    from sklearn import datasets  # type: ignore[import-untyped]
 
     lines = []
     for name in DATA_SETS:
@@ -208,7 +208,7 @@ def toy_data() -> str:
         x, y = np.asarray(data.data), np.asarray(data.target)
         classes = len(np.unique(y)) if np.issubdtype(y.dtype, np.integer) else 0
         low, high = (tuple(round(float(v), 6) for v in limits) for limits in (x.min(axis=0), x.max(axis=0)))
-        row = (x.shape, str(x.dtype), low, high, y.shape, str(y.dtype), float(y.min()), float(y.max()), classes)
+        row = (x.shape, str(x.dtype), low, high, y.shape[1:], str(y.dtype), float(y.min()), float(y.max()), classes)
         lines.append(f"    {name!r}: {row!r},\n".replace("'", '"'))
     return "{\n" + "".join(lines) + "}"
 

@@ -197,6 +197,7 @@ SReLU(t_left_init='zero', a_left_init='glorot_uniform', t_right_init='glorot_uni
 ThresholdedReLU(theta=1.0, **kwargs) < Layer
 CuDNNLSTM(units, kernel_initializer='glorot_uniform', recurrent_initializer='orthogonal', bias_initializer='zeros', unit_forget_bias=True, kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, return_sequences=False, return_state=False, go_backwards=False, stateful=False, **kwargs) < RNN
 CuDNNGRU(units, kernel_initializer='glorot_uniform', recurrent_initializer='orthogonal', bias_initializer='zeros', kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, return_sequences=False, return_state=False, go_backwards=False, stateful=False, **kwargs) < RNN
+PreprocessingLayer(**kwargs) < Layer
 ConvRecurrent2D(filters, kernel_size, **kwargs) < RNN
 """,
     "keras.Model": """
@@ -271,6 +272,7 @@ OLD_NAMES: dict[str, str] = {
     "keras.layers.Recurrent": "keras.layers.RNN",
     "keras.regularizers.l1l2": "keras.regularizers.L1L2",
     "keras.regularizers.l1_l2": "keras.regularizers.L1L2",
+    "keras.constraints.radial_constraint": "keras.constraints.RadialConstraint",
     "keras.constraints.maxnorm": "keras.constraints.MaxNorm",
     "keras.constraints.nonneg": "keras.constraints.NonNeg",
     "keras.constraints.unitnorm": "keras.constraints.UnitNorm",

@@ -3824,10 +3824,7 @@ TensorArraySpec(element_shape=None, dtype='float32', dynamic_size=False, infer_s
 TensorShape(dims) < object
 TensorSpec(shape, dtype='float32', name=None) < TypeSpec
 TypeSpec() < object
-UnconnectedGradients(*args, **kwds) < object
 Variable(initial_value=None, trainable=None, validate_shape=True, caching_device=None, name=None, variable_def=None, dtype=None, import_scope=None, constraint=None, synchronization=..., aggregation=..., shape=None, experimental_enable_variable_lifting=True) < object
-VariableAggregation(*args, **kwds) < object
-VariableSynchronization(*args, **kwds) < object
 abs(x, name=None)
 acos(x, name=None)
 acosh(x, name=None)
@@ -4559,14 +4556,11 @@ with_options(options, name=None)
 zip(*args, datasets=None, name=None)
 """,
     "tensorflow.data.experimental": """
-AutoShardPolicy(*args, **kwds) < object
-AutotuneAlgorithm(*args, **kwds) < object
 AutotuneOptions() < object
 Counter(start=0, step=1, dtype='int64')
 CsvDataset(filenames, record_defaults, compression_type=None, buffer_size=None, header=False, field_delim=',', use_quote_delim=True, na_value='', select_cols=None, exclude_cols=None) < tensorflow.data.Dataset
 DatasetInitializer(dataset) < object
 DistributeOptions() < object
-ExternalStatePolicy(*args, **kwds) < object
 OptimizationOptions() < object
 RandomDataset(seed=None, rerandomize_each_iteration=None, name=None) < tensorflow.data.Dataset
 Reducer(init_func, reduce_func, finalize_func) < object
@@ -4651,13 +4645,11 @@ DistributedValues() < object
 HierarchicalCopyAllReduce(num_packs=1) < CrossDeviceOps
 InputContext(num_input_pipelines=1, input_pipeline_id=0, num_replicas_in_sync=1) < object
 InputOptions(experimental_fetch_to_device=None, experimental_replication_mode=..., experimental_place_dataset_on_device=False, experimental_per_replica_buffer_size=1) < object
-InputReplicationMode(*args, **kwds) < object
 MirroredStrategy(devices=None, cross_device_ops=None) < Strategy
 MultiWorkerMirroredStrategy(cluster_resolver=None, communication_options=None) < Strategy
 NcclAllReduce(num_packs=1) < CrossDeviceOps
 OneDeviceStrategy(device) < Strategy
 ParameterServerStrategy(cluster_resolver, variable_partitioner=None) < Strategy
-ReduceOp(*args, **kwds) < object
 ReductionToOneDevice(reduce_to_device=None, accumulation_fn=None) < CrossDeviceOps
 ReplicaContext(strategy, replica_id_in_sync_group) < object
 RunOptions(experimental_enable_dynamic_batch_size=True, experimental_bucketizing_dynamic_shape=False, experimental_xla_options=None) < object
@@ -4694,7 +4686,6 @@ update_config_proto(config_proto)
 ClusterResolver() < object
 GCEClusterResolver(project, zone, instance_group, port, task_type='worker', task_id=0, rpc_layer='grpc', credentials='default', service=None) < ClusterResolver
 KubernetesClusterResolver(job_to_label_mapping=None, tf_server_port=8470, rpc_layer='grpc', override_client=None, executable_location=...) < ClusterResolver
-KubernetesExecutableLocation(*args, **kwds) < object
 SimpleClusterResolver(cluster_spec, master='', task_type=None, task_id=None, environment='', num_accelerators=None, rpc_layer=None) < ClusterResolver
 SlurmClusterResolver(jobs=None, port_base=8888, gpus_per_node=None, gpus_per_task=None, tasks_per_node=None, auto_set_gpu=True, rpc_layer='grpc') < ClusterResolver
 TFConfigClusterResolver(task_type=None, task_id=None, rpc_layer=None, environment=None) < ClusterResolver
@@ -5100,7 +5091,6 @@ stack(values, axis=0, name=None)
 stack_dynamic_partitions(data, partitions, num_partitions, name=None)
 """,
     "tensorflow.random": """
-Algorithm(*args, **kwds) < object
 Generator(copy_from=None, state=None, alg=None) < object
 categorical(logits, num_samples, dtype=None, seed=None, name=None)
 create_rng_state(seed, alg)

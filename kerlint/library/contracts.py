@@ -11,7 +11,7 @@ from kerlint.library.defaults import loss_function
 from kerlint.library.heads import Head, heads
 from kerlint.library.objects import argument
 from kerlint.program.facts import Compile, Fit, LossCall, Program
-from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Value, options, truth
+from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value, options, truth
 
 CATEGORICAL = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
 BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})
@@ -47,11 +47,16 @@ class Loss:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Target:
-    """Targets that a training call gives to the loss, and where they come from."""
+    """Targets that a training call gives to the loss, and where they come from.
+
+    Args:
+        output: the shape of the output that they are compared with, by the data of this call.
+    """
 
     array: Array
     fit: Fit | LossCall
     place: cst.CSTNode | None
+    output: Shape
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,8 +101,10 @@ def contracts(program: Program) -> Iterator[Contract]:
         if loss is None or call.snapshot is None:
             continue
         found = heads(call.snapshot.graph)
-        targets = (Target(call.target, call, call.places.get("y_true")),) if isinstance(call.target, Array) else ()
-        yield Contract(call, loss, found[0] if len(found) == 1 else None, targets, bool(targets))
+        head = found[0] if len(found) == 1 else None
+        output = head.output.shape if head is not None else None
+        targets = (Target(call.target, call, call.places.get("y_true"), output),) if isinstance(call.target, Array) else ()
+        yield Contract(call, loss, head, targets, bool(targets))
 
 
 def _compiled(program: Program, event: Compile) -> Iterator[Contract]:
@@ -132,7 +139,11 @@ def _target(fit: Fit, index: int, count: int) -> Target | None:
             return None
         value = value.exact[index]
     array = as_data(value)
-    return Target(array, fit, fit.places.get("y") or fit.places.get("x")) if array is not None else None
+    if array is None:
+        return None
+    outputs = fit.graph.outputs
+    output = outputs[index] if index < len(outputs) else None
+    return Target(array, fit, fit.places.get("y") or fit.places.get("x"), output.shape if output else None)
 
 
 def as_data(value: Value | None) -> Array | None:

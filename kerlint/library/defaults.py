@@ -293,9 +293,8 @@ DATA["sklearn.datasets.fetch_california_housing"] = Data(
 DATA["sklearn.datasets.load_boston"] = Data(
     "boston", (506, 13), (), "float64", _BOSTON_LOW, _BOSTON_HIGH, (), "float64", 5.0, 50.0, 0
 )  # fmt: skip
-for _name, _row in TOY_DATA.items():
-    _shape, _dtype, _low, _high, _labels, *_rest = _row
-    DATA[f"sklearn.datasets.load_{_name}"] = Data(_name, _shape, (), _dtype, _low, _high, _labels[1:], *_rest)
+for _name, (_shape, *_row) in TOY_DATA.items():
+    DATA[f"sklearn.datasets.load_{_name}"] = Data(_name, _shape, (), *_row)
 
 
 def data(function: str) -> Data | None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from kerlint.library._alias_table import ALIASES, PUBLIC, PUBLIC_IN_TENSORFLOW
 from kerlint.library._legacy_table import OLD_NAMES, OLD_PACKAGES
-from kerlint.library.signatures import has_signature, signature
+from kerlint.library.signatures import MOST_PARTS, has_signature, signature
 
 #: Where Keras lives, longest first where one is the beginning of another.
 KERAS_PREFIXES = (
@@ -97,8 +97,8 @@ def canonical(name: str) -> str:
     """The canonical dotted name of an external symbol."""
     found = _canonical.get(name)
     if found is None:
-        root = name.partition(".")[0]
-        found = _canonical[name] = _resolve(written(name)) if root in _ROOTS else name
+        searched = name.partition(".")[0] in _ROOTS and name.count(".") < MOST_PARTS
+        found = _canonical[name] = _resolve(written(name)) if searched else name
     return found
 
 
@@ -125,7 +125,7 @@ def in_current_keras(name: str) -> bool | None:
     """
     name = _replace_prefix(name, "tensorflow.compat.v2", "tensorflow")
     in_tensorflow = name.startswith("tensorflow.keras.")
-    if not in_tensorflow and not name.startswith("keras."):
+    if (not in_tensorflow and not name.startswith("keras.")) or name.count(".") >= MOST_PARTS:
         return None
     name = name.removeprefix("tensorflow.")
     if name.startswith(("keras.src", "keras.api", "keras._tf_keras")):

@@ -65,7 +65,7 @@ def directory_loader(machine: Machine, name: str, arguments: Arguments, node: cs
     channels = {"rgb": 3, "rgba": 4, "grayscale": 1}.get(mode or "")
     shape: Shape = None
     if name.endswith("image_dataset_from_directory") and size is not None and len(size) == 2:
-        shape = (*size, channels)
+        shape = (None, *size, channels)
     data = Array(shape, "float32", low, high, tight=high == 255.0, source=name, node=node)
     label_mode = text(args.get("label_mode")) if "label_mode" in args else "int"
     names = args.get("class_names")
@@ -73,7 +73,7 @@ def directory_loader(machine: Machine, name: str, arguments: Arguments, node: cs
     element: Value = data
     kinds = {"int": Labels("classes", count), "binary": Labels("binary", 2), "categorical": Labels("onehot", count)}
     if constant(args.get("label_mode")) is not None or "label_mode" not in args:
-        label_shape: Shape = (count,) if label_mode == "categorical" else (1,) if label_mode == "binary" else ()
+        label_shape: Shape = (None, count) if label_mode == "categorical" else (None, 1) if label_mode == "binary" else (None,)
         labels = Array(label_shape, "int32" if label_mode == "int" else "float32", labels=kinds.get(label_mode or ""), source=name, node=node)
         element = tuple_of(data, labels, node=node)
     transforms = []
@@ -99,14 +99,14 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: c
     if method == "flow":
         x, y = args.get("x"), args.get("y")
         if isinstance(x, Array):
-            shape = None if x.shape is None else x.shape[1:]
+            shape = None if x.shape is None else (None, *x.shape[1:])
             low, high = x.low, x.high
-        labels = y.derive(node, shape=None if y.shape is None else y.shape[1:]) if isinstance(y, Array) else y
+        labels = y.derive(node, shape=None if y.shape is None else (None, *y.shape[1:])) if isinstance(y, Array) else y
     else:
         size = dims(args.get("target_size")) if "target_size" in args else (256, 256)
         mode = text(args.get("color_mode")) if "color_mode" in args else "rgb"
         channels = {"rgb": 3, "rgba": 4, "grayscale": 1}.get(mode or "")
-        shape = (*size, channels) if size is not None and len(size) == 2 else None
+        shape = (None, *size, channels) if size is not None and len(size) == 2 else None
         low, high = 0.0, 255.0
         class_mode = text(args.get("class_mode")) if "class_mode" in args else "categorical"
         names = args.get("classes")
@@ -114,7 +114,7 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: c
         kinds = {"categorical": Labels("onehot", count), "binary": Labels("binary", 2), "sparse": Labels("classes", count)}
         meaning = kinds.get(class_mode or "")
         if meaning is not None:
-            labels = Array((count,) if class_mode == "categorical" else (), "float32", labels=meaning, source=name, node=node)
+            labels = Array((None, count) if class_mode == "categorical" else (None,), "float32", labels=meaning, source=name, node=node)
     if scale is not None and low is not None and high is not None:
         low, high = low * scale, high * scale
     elif rescaled or normalised:

@@ -140,6 +140,9 @@ class Binding(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
+#: No name in the tables has more parts; longer ones are not worth a search.
+MOST_PARTS = 12
+
 _signatures: dict[str, Signature | None] = {}
 _legacy_keywords: dict[str, dict[str, Renamed]] = {}
 
@@ -241,6 +244,8 @@ def _positional(signature: Signature, count: int) -> tuple[str | None, ...]:
 
 
 def _look_up(name: str) -> Signature | None:
+    if name.count(".") >= MOST_PARTS:
+        return None
     group, _, short = name.rpartition(".")
     for table in (SIGNATURES, LEGACY_SIGNATURES):
         text = table.get(group, "")

@@ -12,7 +12,7 @@ from kerlint.report import FileReport, Report
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
 
 
-def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001 - every format takes both
+def render(report: Report, options: Options) -> Iterator[str]:
     """Yields one command for each finding."""
     for file in report.files:
         for finding in file.findings:

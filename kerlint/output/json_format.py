@@ -15,7 +15,7 @@ from kerlint.output.text import display_path
 from kerlint.report import FileReport, Report
 
 
-def render(report: Report, options: Options) -> Iterator[str]:  # noqa: ARG001 - every format takes both
+def render(report: Report, options: Options) -> Iterator[str]:
     """Yields the document."""
     rows = [_finding(file, finding) for file in report.files for finding in file.findings]
     yield json.dumps(rows, indent=2)
