@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.report": {"kerlint.finding", "kerlint.source"},
     "kerlint.files": set(),
     "kerlint.positions": {"kerlint.finding", "kerlint.deep"},
-    "kerlint.program": {"kerlint.source", "kerlint.finding", "kerlint.library"},
+    "kerlint.program": {"kerlint.source", "kerlint.finding"},
     "kerlint.library": {"kerlint.program"},
     "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding"},
     "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},

@@ -49,7 +49,7 @@ def literal(numbers: Any, node: cst.CSTNode | None, dtype: str | None = None) ->
     """An array that holds exactly these nested numbers."""
     shape = _shape_of(numbers)
     flat = _flatten(numbers)
-    if shape is None or not flat or any(isinstance(item, (str, bytes)) or item is None for item in flat):
+    if shape is None or not flat or not all(isinstance(item, (int, float)) for item in flat):
         return Array(shape, "object" if flat and shape else dtype, source="literal", node=node)
     kind = dtype or ("int64" if all(isinstance(item, int) for item in flat) else "float64")
     if all(isinstance(item, bool) for item in flat):
@@ -343,7 +343,11 @@ def statistic(kind: str, array: Value, axis: Value | None, node: cst.CSTNode) ->
         elif isinstance(position, int) and -len(array.shape) <= position < len(array.shape):
             position %= len(array.shape)
             shape = array.shape[:position] + array.shape[position + 1 :]
-        if array.rank == 1:
+        elif isinstance(axis, Sequence) and axis.exact is not None:
+            over = {constant(item) % len(array.shape) for item in axis.exact if isinstance(constant(item), int)}
+            if len(over) == len(axis.exact):
+                shape = tuple(size for place, size in enumerate(array.shape) if place not in over)
+        if array.rank == 1 or (array.source.startswith("pandas.") and array.rank == 2 and axis is None):
             per_column = True
     low, high = (array.low, array.high) if isinstance(array, Array) and kind != "std" else (None, None)
     return Array(shape, "float64", low, high, source="statistic", statistic=(kind, array, per_column), node=node)
@@ -361,7 +365,8 @@ def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     for position, part in enumerate(index):
         found = constant(part)
         if found is ...:
-            kept = len(remaining) - (len(index) - position - 1)
+            after = sum(1 for later in index[position + 1 :] if constant(later) is not None)
+            kept = len(remaining) - after
             sizes.extend(remaining[:kept])
             remaining = remaining[kept:]
             continue
@@ -419,6 +424,8 @@ def _column_slice(array: Array, index: list[Value]) -> tuple[tuple[float, float]
     if isinstance(part, Object):
         bounds = [constant(part.args[name]) if name in part.args else None for name in ("start", "stop", "step")]
         if any(value is not None and not isinstance(value, int) for value in bounds):
+            return None
+        if bounds[2] == 0:
             return None
         return array.columns[slice(*bounds)] or None
     position = constant(part)

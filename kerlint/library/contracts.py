@@ -10,7 +10,7 @@ import libcst as cst
 from kerlint.library.defaults import loss_function
 from kerlint.library.heads import Head, heads
 from kerlint.library.objects import argument
-from kerlint.program.facts import Compile, Fit, LossCall, Program
+from kerlint.program.facts import Compile, Fit, LossCall, Program, Use
 from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value, options, truth
 
 CATEGORICAL = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
@@ -54,7 +54,7 @@ class Target:
     """
 
     array: Array
-    fit: Fit | LossCall
+    fit: Fit | Use | LossCall
     place: cst.CSTNode | None
     output: Shape
 
@@ -117,7 +117,9 @@ def _compiled(program: Program, event: Compile) -> Iterator[Contract]:
             continue
         head = found[index] if index < len(found) else None
         targets = [target for fit in fits if (target := _target(fit, index, len(losses))) is not None]
-        yield Contract(event, loss, head, tuple(targets), len(targets) == len(fits))
+        complete = len(targets) == len(fits)
+        targets.extend(_evaluated(program, event) if len(losses) == 1 else ())
+        yield Contract(event, loss, head, tuple(targets), complete)
 
 
 def _by_output(value: Value | None, count: int) -> list[Value | None]:
@@ -144,6 +146,16 @@ def _target(fit: Fit, index: int, count: int) -> Target | None:
     outputs = fit.graph.outputs
     output = outputs[index] if index < len(outputs) else None
     return Target(array, fit, fit.places.get("y") or fit.places.get("x"), output.shape if output else None)
+
+
+def _evaluated(program: Program, event: Compile) -> Iterator[Target]:
+    """The targets of `evaluate`: the loss reads them in the same way."""
+    output = event.graph.output
+    for use in program.all(Use):
+        if use.compile is event and use.method == "evaluate":
+            array = as_data(use.args.get("y"))
+            if array is not None:
+                yield Target(array, use, use.places.get("y"), output.shape if output is not None else None)
 
 
 def as_data(value: Value | None) -> Array | None:

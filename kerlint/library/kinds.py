@@ -145,6 +145,8 @@ def activation_name(value: Value | None) -> str | None:
 def own_activation(layer: Object) -> str | None:
     """The activation that a parametric layer applies itself; None if it is not known."""
     value = layer.args.get("activation")
+    if ".activation" in layer.state:
+        return None
     if value is None:
         if layer.open:
             return None

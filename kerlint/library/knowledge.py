@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library import arrays, loops, methods, models, names, numerics, pipelines, preprocessing, sklearn, tensors, training
-from kerlint.library import datasets, layers
+from kerlint.library import datasets, layers, randomness
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
-from kerlint.program.facts import ApplyGradients, LossCall, Trainable
+from kerlint.program.facts import LossCall, Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
     Arguments,
     Array,
+    Bound,
     Class,
     Const,
     Dataset,
@@ -26,6 +27,7 @@ from kerlint.program.values import (
     Tensor,
     Unknown,
     Value,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +70,12 @@ class Knowledge:
             return self._call_keras(machine, name, arguments, node)
         if _has_tensor(arguments) and name.startswith(("tensorflow.", "keras.")) and not name.startswith("tensorflow.data."):
             return tensors.tensor_function(name, arguments, node)
-        handler = numerics.FUNCTIONS.get(name) or sklearn.FUNCTIONS.get(name) or datasets.FUNCTIONS.get(name)
+        handler = (
+            numerics.FUNCTIONS.get(name)
+            or sklearn.FUNCTIONS.get(name)
+            or datasets.FUNCTIONS.get(name)
+            or randomness.FUNCTIONS.get(name)
+        )
         if handler is not None:
             return handler(machine, arguments, node)
         if name.startswith("tensorflow.data."):
@@ -96,18 +103,26 @@ class Knowledge:
         if name.startswith("keras.layers.") and short[:1].isupper():
             return layers.make_layer(machine, name, arguments, node)
         if name.startswith("keras.applications.") and short[:1].isupper():
-            return models.make_opaque(machine, "application", name, arguments, node)
+            return models.make_application(machine, name, arguments, node)
         if name in ("keras.models.load_model", "keras.saving.load_model", "keras.models.model_from_json", "keras.models.clone_model"):
             return models.make_opaque(machine, "loaded", name, arguments, node)
         if _has_tensor(arguments):
             return tensors.tensor_function(name, arguments, node)
+        if short in ("set_image_data_format", "set_image_dim_ordering"):
+            old = {"th": "channels_first", "tf": "channels_last"}
+            given = arguments.get(0)
+            machine.image_data_format = Const(old.get(text(given) or "", text(given)), node=node)
+            return Const(None, node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
         handler = numerics.FUNCTIONS.get(name) or datasets.FUNCTIONS.get(name)
         if handler is not None:
             return handler(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
-            return self._loss(machine, Object(name, node=node), arguments, node)
+            made = make_object(machine, name, arguments, node)
+            return self._loss(machine, made, arguments, node)
+        if name == "keras.backend.set_value":
+            return _set_value(machine, arguments, node)
         if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
@@ -138,6 +153,8 @@ class Knowledge:
                 return preprocessing.adapt(machine, receiver, arguments, node)
             if name in ("__call__", "call"):
                 return layers.call_layer(machine, receiver, arguments, node)
+            if name == "set_weights":
+                machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
         if isinstance(receiver, Object):
             return self._object_method(machine, receiver, name, arguments, node)
@@ -169,9 +186,10 @@ class Knowledge:
     def _object_method(self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         if sklearn.is_transformer(receiver.name):
             return sklearn.transformer_method(machine, receiver, name, arguments, node)
-        if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in ("apply_gradients", "minimize"):
-            machine.emit(ApplyGradients(node=node, optimizer=receiver))
-            return Const(None, node=node)
+        if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
+            return training.apply_gradients(machine, receiver, name, arguments, node)
+        if receiver.name.startswith("numpy.random.") and name == "shuffle":
+            return randomness.shuffle(machine, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
             return preprocessing.generator_flow(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name == "fit":
@@ -263,11 +281,26 @@ class Knowledge:
         """What a loop over the value gives."""
         return loops.element(receiver, node)
 
+    def finish(self, machine: Machine) -> None:
+        """Models that are never compiled: their shapes have not been followed yet."""
+        for model in machine.program.models:
+            if "snapshot" not in model.state:
+                machine.assumed = "assumed" in model.state
+                models.snapshot(machine, model)
+
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """`with manager as name`."""
         if isinstance(manager, Object) and manager.name == "tensorflow.GradientTape":
             machine.tapes += 1
         return manager
+
+
+def _set_value(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`K.set_value(optimizer.learning_rate, value)` is an assignment."""
+    target, value = arguments.get(0, "x"), arguments.get(1, "value")
+    if isinstance(target, Bound) and isinstance(target.receiver, Object) and value is not None:
+        machine.heap.write(target.receiver.state, f".{target.name}", value)
+    return Const(None, node=node)
 
 
 def _has_tensor(arguments: Arguments) -> bool:

@@ -40,6 +40,8 @@ _STATES = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "CuDNNLSTM": 2, "CuDNNGRU": 1}
 def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Layer:
     """A layer of the library."""
     args, places = bind_arguments(name, arguments)
+    if machine.image_data_format is not None and "data_format" not in args:
+        args["data_format"] = machine.image_data_format
     layer = Layer(name, args, places, arguments.open, node=node)
     machine.register(layer)
     return layer

@@ -20,6 +20,9 @@ def element(value: Value, node: cst.CSTNode) -> Value:
         return one_of(known, node) if known and len(known) == len(value.items) else Unknown("item", node=node)
     if isinstance(value, Mapping):
         return Unknown("key", node=node)
+    if isinstance(value, Object) and value.name == "keras.Model.weights":
+        # One weight stands for all of its model.
+        return value
     if isinstance(value, Object) and value.name == "generator":
         return value.args["element"]
     if isinstance(value, Object) and value.name.endswith((".split", ".enumerate")):

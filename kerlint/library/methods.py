@@ -16,6 +16,7 @@ from kerlint.program.values import (
     Arguments,
     Array,
     Const,
+    Gap,
     Labels,
     Layer,
     Mapping,
@@ -27,6 +28,7 @@ from kerlint.program.values import (
     Unknown,
     Value,
     constant,
+    one_of,
     text,
 )
 
@@ -65,7 +67,8 @@ def array_method(machine: Machine, array: Array, name: str, arguments: Arguments
     if name in ("tolist", "to_list"):
         return array
     if name == "sort_values":
-        return array.derive(node, name, order="sorted", values=None)
+        # A frame is sorted by some of its columns: the others may stand in any order.
+        return array.derive(node, name, order="sorted" if array.rank == 1 else None, values=None)
     if name == "sample":
         return array.derive(node, name, order="random", values=None)
     if name == "drop":
@@ -155,6 +158,9 @@ def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
         data = numerics.as_array(arguments.get(0))
         single = data is not None and data.rank == 1
         return Array((data.rows if data is not None else None, None), "uint8", 0, 1, labels=Labels("onehot") if single else None, source="onehot", node=node)
+    if name in ("random.choice", "random.sample") and isinstance(arguments.get(0), Sequence):
+        items = [item for item in arguments.positional[0][0].items if not isinstance(item, Gap)]  # type: ignore[attr-defined]
+        return one_of(items, node) if name == "random.choice" else Unknown(name, node=node)
     if name in ("os.environ.get", "os.getenv"):
         return Unknown("environment", node=node)
     if name == "numpy.genfromtxt":

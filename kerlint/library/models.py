@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from kerlint.library.defaults import application
 from kerlint.library.layers import call_layer, declared_input, follow_call, infer, input_tensor, shape_value
-from kerlint.library.objects import bind_arguments
+from kerlint.library.objects import bind_arguments, default_of
+from kerlint.library.shapes import dims
 from kerlint.program.facts import Created, Forward
 from kerlint.program.graph import Snapshot, tensors_in
 from kerlint.program.values import (
@@ -32,6 +34,7 @@ from kerlint.program.values import (
     integer,
     list_of,
     text,
+    truth,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +80,8 @@ def _new(
     **state: object,
 ) -> Model:
     model = Model(kind, name, args, places, cls, node=node, state={k: v for k, v in state.items() if v is not None})
+    if machine.assumed:
+        model.state["assumed"] = Const(True)
     machine.register(model)
     machine.emit(Created(node=node, model=model))
     return model
@@ -378,3 +383,41 @@ def structure_items(value: Value | None) -> tuple[Value, ...]:
     if isinstance(value, Mapping):
         return tuple(value.entries.values())
     return (value,) if value is not None else ()
+
+
+def make_application(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
+    """A model of `keras.applications`: its inside is one step, its input and output shapes are known."""
+    model = make_opaque(machine, "application", name, arguments, node)
+    known = application(name)
+    if known is None:
+        return model
+    given = [tensor for tensor in tensors_in(model.args.get("input_tensor")) if tensor is not None]
+    size = given[0].shape if given else _application_input(model, known.size)
+    start = given[0] if given else input_tensor(size, node)
+    op = Op("gap", name, (start,), node=node)
+    shape: Shape
+    if truth(_argument(model, "include_top", name)) is True:
+        shape = (None, integer(_argument(model, "classes", name)))
+    elif truth(_argument(model, "include_top", name)) is None:
+        shape = None
+    elif text(_argument(model, "pooling", name)) in ("avg", "max"):
+        shape = (None, known.features)
+    else:
+        sizes = size[1:3] if size is not None else (None, None)
+        shape = (None, *(known.output_size(s) if s is not None else None for s in sizes), known.features)
+    model.state.update({"inputs": start, "outputs": Tensor(op, shape, node=node)})
+    return model
+
+
+def _argument(model: Model, name: str, function: str) -> Value | None:
+    return model.args[name] if name in model.args else default_of(function, name)
+
+
+def _application_input(model: Model, size: int) -> Shape:
+    """The input shape: the one given, the default with the classifier, else open."""
+    shape = dims(model.args.get("input_shape"))
+    if shape is not None and len(shape) == 3:
+        return (None, *shape)
+    if truth(_argument(model, "include_top", model.name)) is True:
+        return (None, size, size, 3)
+    return (None, None, None, 3)

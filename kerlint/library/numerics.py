@@ -36,6 +36,7 @@ from kerlint.program.values import (
 )
 
 if TYPE_CHECKING:
+    from kerlint.program.graph import Snapshot
     from kerlint.program.interpreter.machine import Machine
 
 Handler = Callable[["Machine", Arguments, cst.CSTNode], Value]
@@ -380,7 +381,7 @@ def _elementwise(function: str) -> Handler:
             values=array.values if function == "copy" else None,
             labels=array.labels if same_values else Labels("continuous") if array.labels else None,
             statistic=array.statistic if same_values or function == "sqrt" else None,
-            prediction=array.prediction if same_values else None,
+            prediction=array.prediction if function == "copy" else None,
         )
 
     return handler
@@ -453,7 +454,7 @@ def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.
     if not isinstance(array, Array):
         return Unknown("argmax", node=node)
     position = integer(axis)
-    machine.emit(Argmax(node=node, array=array, axis=position if axis is not None else None))
+    machine.emit(Argmax(node=node, array=array, axis=position if axis is not None else None, snapshot=_origin(machine, array)))
     if array.shape is None or position is None or not -len(array.shape) <= position < len(array.shape):
         return Array(None if axis is not None else (), "int64", source="argmax", node=node)
     position %= len(array.shape)
@@ -463,10 +464,17 @@ def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.
     return Array(shape, "int64", 0, None if size is None else size - 1, labels=labels, source="argmax", order=array.order, node=node)
 
 
+def _origin(machine: Machine, array: Array) -> Snapshot | None:
+    """The model whose output the array is."""
+    from kerlint.library.models import snapshot
+
+    return snapshot(machine, array.prediction) if array.prediction is not None else None
+
+
 def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -> Array:
     """`astype` and `tf.cast`."""
     if dtype is not None and "int" in dtype and array.dtype is not None and "float" in array.dtype:
-        machine.emit(Truncation(node=node, array=array))
+        machine.emit(Truncation(node=node, array=array, snapshot=_origin(machine, array)))
         return array.derive(node, f"astype {dtype}", dtype=dtype, values=None, labels=None)
     labels = array.labels
     if array.dtype == "bool" and labels is None:
@@ -521,7 +529,8 @@ def _clip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     array = as_array(arguments.get(0))
     if array is None:
         return Unknown("clip", node=node)
-    return array.derive(node, "clip", low=number(arguments.get(1)), high=number(arguments.get(2)), columns=None, values=None)
+    low, high = number(arguments.get(1)), number(arguments.get(2))
+    return array.derive(node, "clip", low=low, high=high, columns=None, values=None, statistic=None)
 
 
 def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:

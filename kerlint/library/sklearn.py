@@ -150,8 +150,8 @@ def make_data(kind: str) -> Callable[[Machine, Arguments, cst.CSTNode], Value]:
         if kind == "make_regression":
             targets = integer(argument(made, "n_targets"))
             shape: Shape = (rows,) if targets == 1 else (rows, targets)
-            # The targets are a sum of informative features with weights up to 100.
-            labels = Array(shape, "float64", labels=Labels("continuous"), source=name, order="random", node=node)
+            # A sum of standard normal features with weights of up to 100: hundreds on both sides of 0.
+            labels = Array(shape, "float64", -100.0, 100.0, labels=Labels("continuous"), source=name, order="random", node=node)
         else:
             labels = _made_labels(made, kind, rows, node)
         return tuple_of(data, labels, node=node)

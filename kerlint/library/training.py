@@ -9,7 +9,7 @@ import libcst as cst
 from kerlint.library.defaults import named
 from kerlint.library.models import prediction, snapshot
 from kerlint.library.objects import bind_arguments
-from kerlint.program.facts import Compile, Fit, Use
+from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
+#: Methods of optimizers that change weights.
+STEPS = frozenset({"apply_gradients", "apply", "minimize"})
 USES = frozenset(
     {
         "evaluate",
@@ -147,10 +149,33 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         args=args,
         places=places,
         snapshot=snapshot(machine, model, _batch_shape(x)),
+        open=arguments.open,
     )
     machine.emit(event)
     machine.heap.write(model.state, "fitted", Const(True, node=node))
     return Object("keras.callbacks.History", {"model": model}, node=node)
+
+
+def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))` and its kin."""
+    given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    if len(given) == 1 and isinstance(given[0], Object) and given[0].name == "generator":
+        pair = given[0].args["element"]
+        given = list(pair.items) if isinstance(pair, Sequence) else []
+    models = [value.args["model"] for value in given if isinstance(value, Object) and value.name == "keras.Model.weights"]
+    model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
+    made = snapshot(machine, model) if model is not None else None
+    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made))
+    return Const(None, node=node)
+
+
+def structure_rows(data: Value | None) -> int | None:
+    """The rows of an array, or of arrays side by side; None if they are not known."""
+    if isinstance(data, Array):
+        return data.rows
+    if isinstance(data, Sequence) and data.exact and isinstance(data.exact[0], Array):
+        return data.exact[0].rows
+    return None
 
 
 def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | None]:
@@ -187,7 +212,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             places=places,
         )
     )
-    if method == "load_weights":
+    if method in ("load_weights", "set_weights"):
         machine.heap.write(model.state, "pretrained", Const(True, node=node))
     if method in _PREDICTIONS:
         return prediction(machine, model, args.get("x") or args.get("generator"), node)

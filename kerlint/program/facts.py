@@ -82,6 +82,7 @@ class Fit(Event):
     Args:
         compile: the compile in force, None if it is not known.
         x, y: the training data; for a dataset or generator `y` is None and `x` the source.
+        open: whether there were `*args` or `**kwargs` whose content is not known.
         validation: `validation_data`.
         snapshot: the model's layers at this moment.
     """
@@ -95,6 +96,7 @@ class Fit(Event):
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
     snapshot: Snapshot
+    open: bool = False
 
     @property
     def graph(self) -> Graph:
@@ -141,9 +143,16 @@ class LossCall(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class ApplyGradients(Event):
-    """`optimizer.apply_gradients(...)` or `optimizer.minimize(...)`: a hand-written training step."""
+    """`optimizer.apply_gradients(...)` or `optimizer.minimize(...)`: a hand-written training step.
+
+    Args:
+        model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
+        snapshot: that model's layers at this moment.
+    """
 
     optimizer: Value
+    model: Model | None = None
+    snapshot: Snapshot | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -164,17 +173,28 @@ class Trainable(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Argmax(Event):
-    """The index of the largest entry is taken: NumPy, TensorFlow or `keras.ops`."""
+    """The index of the largest entry is taken: NumPy, TensorFlow or `keras.ops`.
+
+    Args:
+        axis: None if there is none, or if it is not known.
+        snapshot: the model whose output it is, if it is one.
+    """
 
     array: Array
     axis: int | None
+    snapshot: Snapshot | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Truncation(Event):
-    """Numbers are cast to integers without rounding or a threshold."""
+    """Numbers are cast to integers without rounding or a threshold.
+
+    Args:
+        snapshot: the model whose output it is, if it is one.
+    """
 
     array: Array
+    snapshot: Snapshot | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

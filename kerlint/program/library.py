@@ -52,5 +52,8 @@ class Library(Protocol):
     def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:
         """What a loop over the value gives in each pass."""
 
+    def finish(self, machine: Machine) -> None:
+        """What is still to be looked at when the whole program has been evaluated."""
+
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """What `with manager as name` binds."""

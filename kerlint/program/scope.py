@@ -68,12 +68,14 @@ class Loop:
         node: the `for` or `while` statement.
         count: how often it runs, if known.
         unrolled: whether each pass is evaluated on its own; else once for all passes.
+        over: what it goes over, without `enumerate`; None for `while`.
     """
 
     node: cst.CSTNode
     count: int | None
     unrolled: bool
     iteration: int = 0
+    over: Value | None = None
 
 
 #: The arms of unknown conditions that led here: (the statement, which arm).

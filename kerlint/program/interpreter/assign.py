@@ -123,6 +123,8 @@ def _overwritten(machine: Machine, owner: cst.BaseExpression, array: Array, node
             order=None,
             values=None,
             noise=False,
+            statistic=None,
+            prediction=None,
         )
         assign_target(machine, owner, changed)
 

@@ -60,6 +60,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
             except (TypeError, ValueError, ArithmeticError):
                 return Unknown("fails", node=node)
         first = arguments.get(0)
+        if function is int and isinstance(first, Array):
+            return machine.library.method(machine, first, "astype", Arguments([(Const("int64"), node)]), node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
             return Const(function(first.value), first.assumed, node=node)
         return Unknown("builtin", node=node)
@@ -135,16 +137,16 @@ def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
     items = known_items(value) if value is not None else None
     if items is None:
         element = machine.library.element(machine, value, node) if value is not None else Unknown(node=node)
-        return _repeated(tuple_of(Unknown("index", node=node), element, node=node), node)
+        return _repeated(tuple_of(Unknown("index", node=node), element, node=node), node, value)
     pairs = [tuple_of(Const(first + i, node=node), item, node=node) for i, item in enumerate(items[:MAX_LENGTH])]
     return list_of(pairs, "tuple", node)
 
 
-def _repeated(element: Value, node: cst.CSTNode) -> Value:
-    """An iterable of unknown length whose elements are alike."""
+def _repeated(element: Value, node: cst.CSTNode, over: Value | None = None) -> Value:
+    """An iterable of unknown length whose elements are alike; `over` is what `enumerate` goes over."""
     from kerlint.program.values import Object
 
-    return Object("generator", {"element": element}, node=node)
+    return Object("generator", {"element": element, **({"over": over} if over is not None else {})}, node=node)
 
 
 def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -391,7 +391,7 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
         key = bounds if bounds is not None else constant(index[0])
         try:
             return Const(receiver.value[key], receiver.assumed, node=node)
-        except (TypeError, IndexError, KeyError):
+        except (TypeError, ValueError, IndexError, KeyError):
             return Unknown("subscript", node=node)
     if isinstance(receiver, Unknown):
         return Unknown("subscript of an unknown value", node=node)

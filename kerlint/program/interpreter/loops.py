@@ -22,6 +22,7 @@ from kerlint.program.values import (
     Const,
     Gap,
     Mapping,
+    Object,
     OneOf,
     Sequence,
     Unknown,
@@ -43,7 +44,9 @@ def run_for(machine: Machine, node: cst.For) -> int:
     else:
         count = len(items) if items is not None else None
         element = machine.library.element(machine, iterable, node.iter) if items is None else Unknown("one of many", node=node)
-        flow = _once(machine, node, Loop(node, count, False), lambda: assign_target(machine, node.target, element))
+        over = iterable.args.get("over", iterable) if isinstance(iterable, Object) else iterable
+        loop = Loop(node, count, False, over=over)
+        flow = _once(machine, node, loop, lambda: assign_target(machine, node.target, element))
     if flow in (RETURN, RAISE):
         return flow
     if node.orelse is not None and flow != BREAK:

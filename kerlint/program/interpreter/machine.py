@@ -60,6 +60,8 @@ class Machine:
         self.path: Path = ()
         self.tapes = 0
         self.assumed = False
+        #: What `set_image_data_format` was given: the default of layers made after it.
+        self.image_data_format: Value | None = None
         self.functions: list[Function] = []
         self.classes: list[Class] = []
         self.called: set[int] = set()
@@ -189,6 +191,7 @@ def evaluate_module(module: cst.Module, library: Library) -> Program:
     try:
         statements.run_block(machine, module.body)
         evaluate_unused(machine)
+        library.finish(machine)
     except OutOfFuel:
         machine.program.limits.append(f"the program is too large to follow to its end ({FUEL} steps)")
     finally:

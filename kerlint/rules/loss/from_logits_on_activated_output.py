@@ -74,7 +74,7 @@ class FromLogitsOnActivatedOutput(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         for contract in contracts(program):
             head = contract.head
-            if head is None or contract.loss.function not in CROSSENTROPIES or (head.units == 1 and _is_softmax(head)):
+            if head is None or contract.loss.function not in CROSSENTROPIES:
                 continue
             if contract.loss.from_logits is True and head.activation in PROBABILITIES | _CUTTING:
                 yield from self._logits(head, contract)
@@ -136,7 +136,3 @@ class FromLogitsOnActivatedOutput(Rule):
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=flag))
         """,
     )
-
-
-def _is_softmax(head: Head) -> bool:
-    return any(activation.name == "softmax" for activation in head.activations)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.contracts import REGRESSION, Contract, Target, contracts
-from kerlint.library.heads import Head
-from kerlint.program.facts import Program
+from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
+from kerlint.library.heads import PROBABILITIES, Head
+from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
@@ -75,7 +75,7 @@ class RegressionLossOnClasses(Rule):
                 continue
             for target in contract.targets:
                 kind = _class_kind(target.array)
-                if kind:
+                if kind and (_is_sure(target.array) or _asks_for_classes(contract, contract.head)):
                     yield from self._report(contract, contract.head, target, kind)
                     break
 
@@ -86,8 +86,10 @@ class RegressionLossOnClasses(Rule):
         one_hot = kind == "one-hot rows"
         if kind == "class numbers":
             why = "it makes some wrong classes nearer than others"
-        elif squared:
+        elif squared and head.activation in PROBABILITIES:
             why = "its gradient vanishes where the answer is most wrong"
+        elif squared:
+            why = "nothing makes the output a probability"
         else:
             why = "always answering with the most frequent class is a minimum of it"
         yield from self.found(
@@ -136,6 +138,17 @@ class RegressionLossOnClasses(Rule):
         model.train_on_batch(noise, np.ones((32, 1)))
         """,
     )
+
+
+def _is_sure(array: Array) -> bool:
+    return array.labels is not None and array.labels.sure
+
+
+def _asks_for_classes(contract: Contract, head: Head) -> bool:
+    """Whether the program itself treats numbers 0 and 1 as classes."""
+    event = contract.event
+    accuracy = isinstance(event, Compile) and any("acc" in name.lower() for name in metric_names(event))
+    return accuracy or head.activation in PROBABILITIES
 
 
 def _class_kind(array: Array) -> str:

@@ -1,0 +1,64 @@
+"""Initial weights as rules read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from kerlint.library.defaults import named
+from kerlint.library.objects import argument
+from kerlint.program.values import Const, External, Object, Value, number, text
+
+_CONSTANTS = {"Zeros": 0.0, "Ones": 1.0}
+#: Random initializers, and the argument that says how far the values lie apart.
+_SPREADS = {"RandomNormal": ("mean", "stddev"), "TruncatedNormal": ("mean", "stddev"), "RandomUniform": ("minval", "maxval")}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Initializer:
+    """An initializer that a layer is given.
+
+    Args:
+        name: the last part of its canonical name: `Zeros`.
+        constant: the value of all weights, if they are all the same.
+    """
+
+    name: str
+    constant: float | None
+    place: cst.CSTNode | None
+
+
+def initializer(layer: Object, argument_name: str) -> Initializer | None:
+    """The initializer in an argument of a layer (`kernel_initializer`); None if it is not given or not known."""
+    value = layer.args.get(argument_name)
+    name = _name(value)
+    if value is None or name is None:
+        return None
+    return Initializer(name, _constant(name, value), layer.places.get(argument_name) or layer.node)
+
+
+def _name(value: Value | None) -> str | None:
+    if isinstance(value, Const):
+        word = text(value)
+        known = named("initializers", word) if word is not None else None
+        name = known.name if known is not None else ""
+    elif isinstance(value, (External, Object)):
+        name = value.name
+    else:
+        return None
+    return name.rpartition(".")[2] if name.startswith("keras.initializers.") else None
+
+
+def _constant(name: str, value: Value) -> float | None:
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    if not isinstance(value, Object):
+        return 0.0 if name == "Constant" else None
+    if name == "Constant":
+        return number(argument(value, "value"))
+    if name in _SPREADS:
+        first, second = (number(argument(value, part)) for part in _SPREADS[name])
+        if first is not None and second is not None and (second == first if name == "RandomUniform" else second == 0):
+            return first
+    return None

@@ -1,0 +1,50 @@
+"""Python's `random` module, and shuffling in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from kerlint.library.numerics import random_integers
+from kerlint.program.interpreter.machine import Machine
+from kerlint.program.values import Arguments, Array, Const, Gap, Sequence, Value, number
+
+Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
+
+
+def _integer(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`random.randint(a, b)`: both ends included."""
+    return random_integers((), number(arguments.get(0, "a")), number(arguments.get(1, "b")), "int64", node)
+
+
+def _below(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`random.randrange(stop)` or `random.randrange(start, stop)`."""
+    first, second = number(arguments.get(0, "start")), number(arguments.get(1, "stop"))
+    low, high = (first, second) if len(arguments.positional) > 1 else (0, first)
+    return random_integers((), low, None if high is None else high - 1, "int64", node)
+
+
+def shuffle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`numpy.random.shuffle(x)`: the data itself is changed, under every name it has here."""
+    data = arguments.get(0, "x")
+    if isinstance(data, Array):
+        mixed = data.derive(node, "shuffled", order="random", values=None)
+        scope = machine.scope
+        while True:
+            for name in [name for name, value in scope.names.items() if value is data]:
+                machine.heap.write(scope.names, name, mixed)
+            if scope.parent is None:
+                break
+            scope = scope.parent
+    elif isinstance(data, Sequence):
+        machine.heap.write(data.state, "items", (Gap(node=node),))
+    return Const(None, node=node)
+
+
+FUNCTIONS: dict[str, Handler] = {
+    "random.randint": _integer,
+    "random.randrange": _below,
+    "random.shuffle": shuffle,
+    "numpy.random.shuffle": shuffle,
+}

@@ -1,0 +1,164 @@
+"""KS001."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import as_data, inputs_of
+from kerlint.library.shapes import show
+from kerlint.program.facts import Fit, Mismatch, Program
+from kerlint.program.values import Shape
+from kerlint.rules.base import Found, Rule
+
+
+class IncompatibleLayerInput(Rule):
+    """A layer gets an input whose shape it cannot take.
+
+    Shapes are followed from the input of the model (or the data, where the model declares no
+    input) through every layer: a window that is larger than the map, a layer for images that gets
+    rows, recurrent layers stacked without `return_sequences=True`, branches that cannot be joined,
+    data of another shape than the model declares.
+
+    ## Why is this bad?
+    Keras raises an error, but without a declared input only when training starts, after the data
+    has been loaded.
+
+    ## Example
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((20, 8)),
+        keras.layers.LSTM(32),
+        keras.layers.LSTM(16),  # KS001
+        keras.layers.Dense(1),
+    ])
+    ```
+
+    Use instead:
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((20, 8)),
+        keras.layers.LSTM(32, return_sequences=True),
+        keras.layers.LSTM(16),
+        keras.layers.Dense(1),
+    ])
+    model.compile(optimizer="adam", loss="mse")
+    ```
+
+    ## Known limits
+    A dimension that is not known fits everything.
+
+    ## References
+    - Measured on Keras 3.15.1: a ValueError when the model is built if an Input is given, otherwise in the first
+      training step.
+    """
+
+    code = "KS001"
+    name = "incompatible-layer-input"
+    severity = Severity.ERROR
+    symptoms = ("crash",)
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        for event in program.all(Mismatch):
+            if event.assumed:
+                # The sizes may be no more than the defaults of a function that nobody calls.
+                continue
+            source = event.op.inputs[0]
+            yield from self.found(
+                event.node,
+                f"this layer cannot take its input: {event.message}",
+                label=f"gets {show(source.shape)}",
+                also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
+                why="Keras raises an error when the model is built or first called",
+                help=_help(event.op.name.rpartition(".")[2], source.shape),
+                about=event.op,
+            )
+        for fit in program.fits:
+            yield from self._data(fit)
+
+    def _data(self, fit: Fit) -> Iterator[Found]:
+        inputs = [node for node in fit.graph.nodes if node.kind == "input"]
+        array = as_data(inputs_of(fit))
+        if len(inputs) != 1 or array is None or array.shape is None:
+            return
+        declared, given = inputs[0].shape, array.shape
+        if fits(declared, given):
+            return
+        assert declared is not None
+        yield from self.found(
+            fit.places.get("x") or fit.node,
+            f"the model takes inputs of shape {show(declared[1:])}, but each row of the data has shape {show(given[1:])}",
+            label=f"rows of shape {show(given[1:])}",
+            also=[(inputs[0].place, f"declares {show(declared[1:])}"), (array.node, "the data comes from here")],
+            why="Keras compares the shapes at the first batch and raises an error",
+            help="reshape the data, or change the input shape of the model",
+            about=fit,
+        )
+
+    bad = (
+        """
+        import keras
+        from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)),
+            MaxPooling2D(4),
+            Conv2D(16, 3, activation="relu"),  # KS001
+            Flatten(),
+            Dense(10),
+        ])
+        """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([keras.layers.Conv2D(16, 3), keras.layers.Flatten(), keras.layers.Dense(10)])  # KS001
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        """
+        import keras
+        import numpy as np
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(np.random.rand(100, 4), y)  # KS001
+        """,
+    )
+    good = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(8, 3), keras.layers.MaxPooling2D()])
+        """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(16, 3), keras.layers.Flatten()])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+    )
+
+
+def fits(declared: Shape, given: Shape) -> bool:
+    """Whether Keras takes data of this shape: it adds or drops a last axis of size 1."""
+    if declared is None or given is None:
+        return True
+    if len(given) == len(declared) - 1 and declared[-1] == 1:
+        given = (*given, 1)
+    elif len(given) == len(declared) + 1 and given[-1] in (1, None):
+        given = given[:-1]
+    if len(given) != len(declared):
+        return False
+    return all(a is None or b is None or a == b for a, b in zip(declared[1:], given[1:]))
+
+
+def _help(layer: str, shape: Shape) -> str:
+    """What is usually meant."""
+    if shape is not None and len(shape) == 2 and layer in ("LSTM", "GRU", "SimpleRNN"):
+        return "give the recurrent layer before it return_sequences=True"
+    if shape is not None and len(shape) == 3 and layer.startswith(("Conv2D", "MaxPooling2D", "AveragePooling2D")):
+        return "images need an axis for channels: use x[..., None] or Reshape"
+    return "change the input, the sizes, or the padding so that the shapes fit"
