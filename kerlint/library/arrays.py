@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.program.facts import Division
+from kerlint.program.facts import Division, Scaled
 from kerlint.program.values import (
     NOTHING,
     Array,
@@ -169,7 +169,11 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
     if isinstance(left, Array):
         if isinstance(right, Sequence):
             return _on_arrays(machine, symbol, left, from_literal(right, node), node)
-        return _with_number(symbol, left, number(right), node, swapped=False)
+        other = number(right)
+        result = _with_number(symbol, left, other, node, swapped=False)
+        if symbol == "/" and other is not None and other > 1:
+            machine.emit(Scaled(node=node, how=f"/ {other:g}", before=left, after=result))
+        return result
     if isinstance(right, Array):
         if isinstance(left, Sequence):
             return _on_arrays(machine, symbol, from_literal(left, node), right, node)
@@ -274,14 +278,15 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: c
         kind, _, per_column = right.statistic
         if kind in ("std", "range"):
             machine.emit(Division(node=node, statistic=kind, per_column=per_column, divisor=right))
-            scaled = (-10.0, 10.0) if kind == "std" else (0.0, 1.0)
-            return left.derive(
-                node, f"/ {kind}", low=None, high=scaled[1], columns=None, dtype="float64", labels=None, values=None
-            ) if kind == "range" else left.derive(
-                node, f"/ {kind}", low=None, high=None, columns=None, dtype="float64", labels=None, values=None
+        if kind in ("std", "range", "max"):
+            high = None if kind == "std" else 1.0
+            after = left.derive(
+                node, f"/ {kind}", low=None, high=high, columns=None, dtype="float64", labels=None, values=None
             )
-        if kind == "max":
-            return left.derive(node, "/ max", low=None, high=1.0, columns=None, dtype="float64", labels=None, values=None)
+            centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
+            before = left.parent if centred and left.parent is not None else left
+            machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
+            return after
     if symbol == "-" and left.statistic is not None and right.statistic is not None:
         kinds = (left.statistic[0], right.statistic[0])
         if kinds == ("max", "min"):

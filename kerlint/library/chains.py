@@ -113,4 +113,3 @@ def described(node: Node) -> str:
     """A layer as people write it: `Dense(64)`."""
     size = width(node)
     return f"{node.short}({size})" if size is not None else node.short
-

@@ -12,7 +12,11 @@ from kerlint.program.values import Const, External, Object, Value, number, text
 
 _CONSTANTS = {"Zeros": 0.0, "Ones": 1.0}
 #: Random initializers, and the argument that says how far the values lie apart.
-_SPREADS = {"RandomNormal": ("mean", "stddev"), "TruncatedNormal": ("mean", "stddev"), "RandomUniform": ("minval", "maxval")}
+_SPREADS = {
+    "RandomNormal": ("mean", "stddev"),
+    "TruncatedNormal": ("mean", "stddev"),
+    "RandomUniform": ("minval", "maxval"),
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from kerlint.library import arrays, loops, methods, models, names, numerics, pipelines, preprocessing, sklearn, tensors, training
-from kerlint.library import datasets, layers, randomness
+from kerlint.library import datasets, inplace, layers, randomness
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
 from kerlint.program.facts import LossCall, Trainable
@@ -19,6 +20,7 @@ from kerlint.program.values import (
     Class,
     Const,
     Dataset,
+    External,
     Layer,
     Model,
     Object,
@@ -53,12 +55,30 @@ _KEPT = (
 _LAYER_FUNCTIONS = {"keras.layers.add": "Add", "keras.layers.concatenate": "Concatenate", "keras.layers.multiply": "Multiply", "keras.layers.average": "Average", "keras.layers.maximum": "Maximum", "keras.layers.minimum": "Minimum", "keras.layers.subtract": "Subtract", "keras.layers.dot": "Dot"}
 
 
+_NUMBERS = {
+    "numpy.newaxis": None,
+    "tensorflow.newaxis": None,
+    "numpy.pi": math.pi,
+    "math.pi": math.pi,
+    "numpy.e": math.e,
+    "math.e": math.e,
+    "numpy.inf": math.inf,
+    "math.inf": math.inf,
+}
+
+
 class Knowledge:
     """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`)."""
 
     def canonical(self, name: str) -> str:
         """The one name of a symbol."""
         return names.canonical(name)
+
+    def symbol(self, name: str, node: cst.CSTNode) -> Value:
+        """A symbol; `np.pi` and the like are their numbers."""
+        if name in _NUMBERS:
+            return Const(_NUMBERS[name], node=node)
+        return External(names.canonical(name), node=node)
 
     def exports(self, module: str, name: str) -> bool:
         """Whether a star import brings the name."""
@@ -75,6 +95,7 @@ class Knowledge:
             or sklearn.FUNCTIONS.get(name)
             or datasets.FUNCTIONS.get(name)
             or randomness.FUNCTIONS.get(name)
+            or inplace.FUNCTIONS.get(name)
         )
         if handler is not None:
             return handler(machine, arguments, node)
@@ -119,8 +140,7 @@ class Knowledge:
         if handler is not None:
             return handler(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
-            made = make_object(machine, name, arguments, node)
-            return self._loss(machine, made, arguments, node)
+            return self._loss(machine, make_object(machine, name, arguments, node), arguments, node)
         if name == "keras.backend.set_value":
             return _set_value(machine, arguments, node)
         if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
@@ -189,7 +209,7 @@ class Knowledge:
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random.") and name == "shuffle":
-            return randomness.shuffle(machine, arguments, node)
+            return inplace.shuffle(machine, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
             return preprocessing.generator_flow(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name == "fit":

@@ -137,8 +137,9 @@ def _outputs(layer: Layer, op: Op, shape: Shape, node: cst.CSTNode) -> Value:
     units = dims(layer.args.get("units"))
     first = op.inputs[0].shape
     batch, steps = (first[0], first[1]) if first is not None and len(first) == 3 else (None, None)
-    state: Shape = (batch, units[0] if units else None)
-    main = None if sequences is None else (batch, steps, state[1]) if sequences else state
+    size = units[0] if units else None
+    state: Shape = (batch, size)
+    main: Shape = None if sequences is None else (batch, steps, size) if sequences else state
     return list_of([Tensor(op, main, node=node)] + [Tensor(op, state, node=node) for _ in range(states)], "list", node)
 
 

@@ -143,7 +143,7 @@ def outputs_of(machine: Machine, model: Model, data: Shape = None) -> Value | No
             start = input_tensor(data, node)
             cached = follow_call(machine, model, Arguments([(start, node)]), node) or Unknown("call", node=node)
             machine.heap.write(model.state, "trace", cached)
-        return cached  # type: ignore[no-any-return]
+        return cached
     return None
 
 
@@ -251,6 +251,7 @@ def _forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CST
             inputs=data,
             args={name: value for name, (value, _) in arguments.keywords.items()},
             in_tape=machine.tapes > 0,
+            snapshot=snapshot(machine, model, data.shape if isinstance(data, Array) else None),
         )
     )
     return prediction(machine, model, data, node)

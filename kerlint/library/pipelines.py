@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -56,15 +57,14 @@ def _rows(value: Value | None) -> Dimension:
     return array.rows if array is not None else None
 
 
-def map_leaves(value: Value | None, change: object, node: cst.CSTNode) -> Value:
+def map_leaves(value: Value | None, change: Callable[[Array], Value], node: cst.CSTNode) -> Value:
     """The same structure with each array changed; what is no array is unknown."""
-    assert callable(change)
     if isinstance(value, Sequence) and value.kind == "tuple":
         return list_of([map_leaves(item, change, node) for item in value.items], "tuple", node)
     if isinstance(value, Mapping):
         return mapping_of({key: map_leaves(item, change, node) for key, item in value.entries.items()}, open=value.open, node=node)
     array = as_array(value)
-    return change(array) if array is not None else Unknown("element", node=node)  # type: ignore[no-any-return]
+    return change(array) if array is not None else Unknown("element", node=node)
 
 
 def source(name: str, arguments: Arguments, node: cst.CSTNode) -> Dataset:
@@ -118,7 +118,8 @@ def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arg
     elif name not in _KEEPING:
         return _answer(machine, dataset, name, node)
     step = Transform(name, args, node=node)
-    return Dataset(dataset.source, dataset.args, element, (*dataset.transforms, step), cardinality, node=node)
+    steps = (*dataset.transforms, step)
+    return Dataset(dataset.source, dataset.args, element, steps, cardinality, dataset.origin or dataset.node, node=node)
 
 
 def _answer(machine: Machine, dataset: Dataset, name: str, node: cst.CSTNode) -> Value:

@@ -1,4 +1,4 @@
-"""Python's `random` module, and shuffling in place."""
+"""Python's `random` module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import libcst as cst
 
 from kerlint.library.numerics import random_integers
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import Arguments, Array, Const, Gap, Sequence, Value, number
+from kerlint.program.values import Arguments, Value, number
 
 Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
 
@@ -25,26 +25,4 @@ def _below(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return random_integers((), low, None if high is None else high - 1, "int64", node)
 
 
-def shuffle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`numpy.random.shuffle(x)`: the data itself is changed, under every name it has here."""
-    data = arguments.get(0, "x")
-    if isinstance(data, Array):
-        mixed = data.derive(node, "shuffled", order="random", values=None)
-        scope = machine.scope
-        while True:
-            for name in [name for name, value in scope.names.items() if value is data]:
-                machine.heap.write(scope.names, name, mixed)
-            if scope.parent is None:
-                break
-            scope = scope.parent
-    elif isinstance(data, Sequence):
-        machine.heap.write(data.state, "items", (Gap(node=node),))
-    return Const(None, node=node)
-
-
-FUNCTIONS: dict[str, Handler] = {
-    "random.randint": _integer,
-    "random.randrange": _below,
-    "random.shuffle": shuffle,
-    "numpy.random.shuffle": shuffle,
-}
+FUNCTIONS: dict[str, Handler] = {"random.randint": _integer, "random.randrange": _below}

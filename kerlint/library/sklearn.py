@@ -10,6 +10,7 @@ import libcst as cst
 from kerlint.library.datasets import toy_data
 from kerlint.library.objects import argument, bind_arguments, make_object
 from kerlint.library.numerics import as_array, one_hot
+from kerlint.program.facts import Scaled
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -76,9 +77,11 @@ def transformer_method(machine: Machine, transformer: Object, name: str, argumen
     elif transformer.short == "MinMaxScaler" and "feature_range" in transformer.args:
         low = high = None
     labels = Labels("continuous") if array.labels is not None else None
-    return array.derive(
+    scaled = array.derive(
         node, transformer.short, low=low, high=high, columns=None, dtype="float64", values=None, labels=labels, source=array.source or "scaled"
     )
+    machine.emit(Scaled(node=node, how=transformer.short, before=array, after=scaled))
+    return scaled
 
 
 def _encoded(encoder: Object, array: Array | None, node: cst.CSTNode) -> Value:

@@ -117,12 +117,17 @@ class Use(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Forward(Event):
-    """A model called on data outside a functional graph: `model(x)`, `model(x, training=True)`."""
+    """A model called on data outside a functional graph: `model(x)`, `model(x, training=True)`.
+
+    Args:
+        snapshot: the model's layers at this moment.
+    """
 
     model: Model
     inputs: Value | None
     args: dict[str, Value]
     in_tape: bool
+    snapshot: Snapshot
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -198,6 +203,19 @@ class Truncation(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Scaled(Event):
+    """Data is brought to another scale: by a scaler, or divided by a number or by a statistic of data.
+
+    Args:
+        how: `StandardScaler`, `/ std`, `/ 255`.
+    """
+
+    how: str
+    before: Array
+    after: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Division(Event):
     """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
 
@@ -237,6 +255,8 @@ class Program:
     events: list[Event] = field(default_factory=list)
     models: list[Model] = field(default_factory=list)
     objects: list[Object] = field(default_factory=list)
+    #: The names of the module when it has run.
+    names: dict[str, Value] = field(default_factory=dict)
     #: Budgets that ran out, in words.
     limits: list[str] = field(default_factory=list)
 

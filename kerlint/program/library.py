@@ -22,6 +22,9 @@ class Library(Protocol):
     def canonical(self, name: str) -> str:
         """The one name of an external symbol, however it was imported."""
 
+    def symbol(self, name: str, node: cst.CSTNode) -> Value:
+        """What a dotted name of a library stands for: mostly the symbol itself, sometimes a number."""
+
     def exports(self, module: str, name: str) -> bool:
         """Whether `from module import *` is known to bring the name."""
 

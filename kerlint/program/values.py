@@ -10,6 +10,8 @@ Mutable things (lists, dicts, instances, models, layers) keep what can change in
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,9 @@ Shape = tuple[Dimension, ...] | None
 
 #: More alternatives than this are Unknown.
 MAX_ALTERNATIVES = 8
+#: Containers that hold more values (counted as often as they are named), or are nested deeper, are not followed.
+MAX_WEIGHT = 50_000
+MAX_DEPTH = 40
 
 
 @dataclass(eq=False, slots=True)
@@ -156,7 +161,7 @@ class Class(Mutable):
             if isinstance(base, Class):
                 found = base.lookup(attribute)
                 if found is not None:
-                    return found  # type: ignore[no-any-return]
+                    return found
         return None
 
     def external_bases(self) -> list[str]:
@@ -306,6 +311,7 @@ class Array(Value):
         steps: what was done to it, oldest first.
         statistic: `(kind, array, per_column)` for a mean, std, min, max or range of another array.
         prediction: the model whose output it is.
+        parent: the array that it was derived from.
         values: the nested numbers of a small literal.
     """
 
@@ -322,15 +328,23 @@ class Array(Value):
     steps: tuple[Step, ...] = ()
     statistic: tuple[str, Value, bool] | None = None
     prediction: Model | None = None
+    parent: Array | None = None
     values: Any = None
 
     def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
         values = {name: getattr(self, name) for name in _ARRAY_FIELDS}
-        values.update(changes)
+        values.update(changes, parent=self)
         if step:
             values["steps"] = (*self.steps, Step(step, node))
         return Array(**values, node=node)
+
+    def history(self) -> Iterator[Array]:
+        """The array, what it was derived from, and so on to the first."""
+        array: Array | None = self
+        while array is not None:
+            yield array
+            array = array.parent
 
     @property
     def rank(self) -> int | None:
@@ -363,6 +377,7 @@ class Dataset(Value):
         element: what one element is (after all steps), unbatched shapes included.
         transforms: the steps so far, in order.
         cardinality: the number of elements, if known.
+        origin: where it was made, if steps followed: `node` is the last of them.
     """
 
     source: str
@@ -370,6 +385,7 @@ class Dataset(Value):
     element: Value | None = None
     transforms: tuple[Transform, ...] = ()
     cardinality: int | None = None
+    origin: cst.CSTNode | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -415,7 +431,7 @@ def same(left: Any, right: Any) -> bool:
         return all(
             getattr(left, name) == getattr(right, name)
             for name in _ARRAY_FIELDS
-            if name not in ("steps", "statistic", "values")
+            if name not in ("steps", "statistic", "values", "parent")
         )
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(same, left, right))
@@ -451,19 +467,36 @@ def one_of(values: list[Value], node: cst.CSTNode | None = None) -> Value:
     return OneOf(tuple(distinct), node=node)
 
 
-def list_of(items: tuple[Value, ...] | list[Value], kind: str = "list", node: cst.CSTNode | None = None) -> Sequence:
-    """A new sequence."""
-    return Sequence(kind, state={"items": tuple(items)}, node=node)
+def list_of(items: Collection[Value], kind: str = "list", node: cst.CSTNode | None = None) -> Sequence:
+    """A new sequence; one that holds far too much holds only a gap."""
+    weight, depth = extent(items)
+    if weight > MAX_WEIGHT or depth > MAX_DEPTH:
+        return Sequence(kind, state={"items": (Gap(node=node),)}, node=node)
+    return Sequence(kind, state={"items": tuple(items), "weight": weight, "depth": depth}, node=node)
 
 
 def tuple_of(*items: Value, node: cst.CSTNode | None = None) -> Sequence:
     """A new tuple."""
-    return Sequence("tuple", state={"items": items}, node=node)
+    return list_of(items, "tuple", node)
 
 
 def mapping_of(entries: dict[Any, Value], *, open: bool = False, node: cst.CSTNode | None = None) -> Mapping:
-    """A new dict."""
-    return Mapping(state={"entries": entries, "open": open}, node=node)
+    """A new dict; one that holds far too much is empty and open."""
+    weight, depth = extent(entries.values())
+    if weight > MAX_WEIGHT or depth > MAX_DEPTH:
+        return Mapping(state={"entries": {}, "open": True}, node=node)
+    return Mapping(state={"entries": entries, "open": open, "weight": weight, "depth": depth}, node=node)
+
+
+def extent(parts: Iterable[Value]) -> tuple[int, int]:
+    """How many values a container of these parts holds in all, as often as they are named, and how deep."""
+    weight, depth = 1, 0
+    for part in parts:
+        weight += 1
+        if isinstance(part, (Sequence, Mapping)):
+            weight += part.state.get("weight") or 0
+            depth = max(depth, part.state.get("depth") or 0)
+    return weight, depth + 1
 
 
 # Readers that rules use: each gives None unless the value is certain.

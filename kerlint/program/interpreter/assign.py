@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
+from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import (
     NOTHING,
@@ -84,29 +87,32 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
 
 def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> None:
     receiver = machine.evaluate(target.value)
-    index = machine.evaluate(target.slice[0].slice.value) if _is_index(target) else None
-    key = constant(index) if index is not None else NOTHING
+    key = _key(machine, target)
     if isinstance(receiver, Mapping):
         if key is NOTHING or not isinstance(key, (str, int, float, bool, bytes, type(None))):
             machine.heap.write(receiver.state, "open", True)
         else:
-            machine.heap.write(receiver.state, "entries", {**receiver.entries, key: value})
+            set_entries(machine, receiver, {**receiver.entries, key: value})
     elif isinstance(receiver, Sequence):
         items = receiver.exact
         if items is not None and isinstance(key, int) and -len(items) <= key < len(items):
             changed = list(items)
             changed[key] = value
-            machine.heap.write(receiver.state, "items", tuple(changed))
+            set_items(machine, receiver, tuple(changed))
         else:
-            machine.heap.write(receiver.state, "items", (Gap(node=target),))
+            forget_items(machine, receiver)
     elif isinstance(receiver, Array):
         _overwritten(machine, target.value, receiver, target)
     elif isinstance(receiver, Mutable):
         machine.library.set_attribute(machine, receiver, "[]", value, target)
 
 
-def _is_index(target: cst.Subscript) -> bool:
-    return len(target.slice) == 1 and isinstance(target.slice[0].slice, cst.Index)
+def _key(machine: Machine, target: cst.Subscript) -> Any:
+    """The constant in `[...]`; `NOTHING` for a slice, several indices, or something unknown."""
+    part = target.slice[0].slice
+    if len(target.slice) != 1 or not isinstance(part, cst.Index):
+        return NOTHING
+    return constant(machine.evaluate(part.value))
 
 
 def _overwritten(machine: Machine, owner: cst.BaseExpression, array: Array, node: cst.CSTNode) -> None:
@@ -135,12 +141,12 @@ def delete_target(machine: Machine, target: cst.CSTNode) -> None:
         machine.heap.delete(machine.scope.home(target.value).names, target.value)
     elif isinstance(target, cst.Subscript):
         receiver = machine.evaluate(target.value)
-        key = constant(machine.evaluate(target.slice[0].slice.value)) if _is_index(target) else NOTHING
+        key = _key(machine, target)
         if isinstance(receiver, Mapping) and key is not NOTHING and key in receiver.entries:
             rest = {name: value for name, value in receiver.entries.items() if name != key}
-            machine.heap.write(receiver.state, "entries", rest)
+            set_entries(machine, receiver, rest)
         elif isinstance(receiver, Sequence):
-            machine.heap.write(receiver.state, "items", (Gap(node=target),))
+            forget_items(machine, receiver)
 
 
 def assigned_names(loop: cst.For | cst.While) -> list[str]:

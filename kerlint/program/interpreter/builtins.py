@@ -7,6 +7,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.interpreter.containers import set_entries, set_items
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
@@ -392,7 +393,7 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
         return Unknown(name, node=node)
     if len(changed) > MAX_LENGTH:
         changed = (Gap(node=node),)
-    machine.heap.write(receiver.state, "items", changed)
+    set_items(machine, receiver, changed)
     return result
 
 
@@ -417,7 +418,7 @@ def _mapping_method(machine: Machine, receiver: Mapping, name: str, arguments: A
         other = arguments.get(0)
         added = dict(other.entries) if isinstance(other, Mapping) else {}
         added.update({keyword: value for keyword, (value, _) in arguments.keywords.items()})
-        machine.heap.write(receiver.state, "entries", {**entries, **added})
+        set_entries(machine, receiver, {**entries, **added})
         if other is not None and (not isinstance(other, Mapping) or other.open):
             machine.heap.write(receiver.state, "open", True)
         return Const(None, node=node)

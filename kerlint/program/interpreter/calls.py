@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -89,7 +89,7 @@ def define_class(machine: Machine, node: cst.ClassDef) -> int:
     return FALL
 
 
-def evaluate_arguments(machine: Machine, nodes: tuple[cst.Arg, ...] | list[cst.Arg]) -> Arguments:
+def evaluate_arguments(machine: Machine, nodes: Iterable[cst.Arg]) -> Arguments:
     """The arguments of a call; `*` and `**` are spread where their content is known."""
     arguments = Arguments()
     for argument in nodes:

@@ -111,7 +111,7 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
-        return External(machine.library.canonical(f"{receiver.name}.{name}"), node=node)
+        return machine.library.symbol(f"{receiver.name}.{name}", node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
@@ -193,6 +193,8 @@ def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
         if isinstance(part, cst.FormattedStringText):
             parts.append(part.value)
             continue
+        if not isinstance(part, cst.FormattedStringExpression):
+            return Unknown("f-string", node=node)
         value = machine.evaluate(part.expression)
         found = constant(value)
         if found is NOTHING or part.format_spec is not None or part.conversion is not None:
@@ -241,6 +243,8 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
                 is_open = is_open or value.open
             else:
                 is_open = True
+            continue
+        if not isinstance(element, cst.DictElement):
             continue
         key = constant(machine.evaluate(element.key))
         if key is NOTHING:
@@ -364,9 +368,11 @@ def _subscript(machine: Machine, node: cst.Subscript) -> Value:
     return subscript(machine, receiver, index, node)
 
 
-def _index(machine: Machine, part: cst.Index | cst.Slice) -> Value:
+def _index(machine: Machine, part: cst.BaseSlice) -> Value:
     if isinstance(part, cst.Index):
         return machine.evaluate(part.value)
+    if not isinstance(part, cst.Slice):
+        return Unknown("index", node=part)
     bounds = {
         name: machine.evaluate(bound)
         for name, bound in (("start", part.lower), ("stop", part.upper), ("step", part.step))

@@ -190,6 +190,7 @@ def evaluate_module(module: cst.Module, library: Library) -> Program:
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
         statements.run_block(machine, module.body)
+        machine.program.names = dict(machine.scope.names)
         evaluate_unused(machine)
         library.finish(machine)
     except OutOfFuel:

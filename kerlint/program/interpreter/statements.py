@@ -233,7 +233,8 @@ def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
     flow = machine.execute(node.body)
     if flow == FALL and node.orelse is not None:
         flow = machine.execute(node.orelse.body)
-    for index, handler in enumerate(node.handlers):
+    handlers: Statements[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
+    for index, handler in enumerate(handlers):
         mark = heap.mark()
         with machine.arm(handler, index + 1):
             if handler.name is not None:

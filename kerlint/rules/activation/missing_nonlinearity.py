@@ -57,8 +57,9 @@ class MissingNonlinearity(Rule):
 
     ## Known limits
     Linear layers that make sense are left alone: those that feed a wider layer (a bottleneck), a
-    merge or several layers, the end of an encoder, frozen layers, and layers whose name says that
-    they are a projection or an embedding. Max pooling counts as nonlinear.
+    merge or several layers, the end of an encoder, frozen layers, convolutions with one pixel or
+    with one side longer than the other (halves of a larger kernel), and layers whose name says
+    that they are a projection or an embedding. Max pooling counts as nonlinear.
 
     ## References
     - Measured on Keras 3.15.1: three Dense layers without activations explain 0.905 of the variance
@@ -85,6 +86,9 @@ class MissingNonlinearity(Rule):
     def _report(self, links: list[Link], training: Training) -> Iterator[Found]:
         first, *others = links
         faults = {id(found.node): found.node for found in links}
+        # A loop makes several layers at one place.
+        written = [node.argument_place("activation") for node in faults.values()]
+        places = {id(place): place for place in written if place is not None}
         after = {id(found.next): found.next for found in links if id(found.next) not in faults}
         whole = all(id(node) in faults or id(node) in after for node in training.graph.nodes if node.short == "Dense")
         if others:
@@ -103,11 +107,12 @@ class MissingNonlinearity(Rule):
             message,
             label="linear",
             also=[
-                *((found.node.argument_place("activation"), "linear, too") for found in others),
+                *((place, "linear, too") for place in list(places.values())[1:]),
                 *((node.place, "reads a linear function") for node in after.values()),
             ],
             why=why,
-            help='add activation="relu"' + (" to each of them" if others else "")
+            help='add activation="relu"'
+            + (" to each of them" if others else "")
             + ', or name a layer "projection" if it is linear on purpose',
             about=training.event,
         )
@@ -212,13 +217,16 @@ def _fault(node: Node, training: Training, ends: set[int]) -> Link | None:
 
 
 def _is_projection(node: Node) -> bool:
-    """Whether the layer is linear on purpose, by its name, its owner's or its kernel of one pixel."""
+    """Whether the layer is linear on purpose: by its name or its owner's, or by its kernel.
+
+    A kernel of one pixel projects, one that is not square is half of a larger kernel.
+    """
     owners = (owner.name for owner in node.owners if isinstance(owner, (Model, Object)))
     names = (text(node.args.get("name")) or "", *owners)
     if any(part in name.lower() for name in names for part in _PROJECTIONS):
         return True
     sizes = dims(node.args.get("kernel_size"))
-    return bool(sizes) and all(size == 1 for size in sizes or ())
+    return bool(sizes) and (set(sizes or ()) == {1} or len(set(sizes or ())) > 1)
 
 
 def _ends(program: Program) -> set[int]:

@@ -1,0 +1,173 @@
+"""Data that a model is trained on, and the layers that read it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from kerlint.library.contracts import as_data, inputs_of
+from kerlint.library.defaults import DATA
+from kerlint.library.heads import heads
+from kerlint.library.kinds import (
+    AUGMENTATION_PREFIXES,
+    NOISE,
+    NORMALIZATION,
+    PARAMETRIC,
+    POOLING,
+    RESHAPING,
+    is_parametric,
+    own_activation,
+    pure_activation,
+    unwrapped,
+)
+from kerlint.library.preprocessing import LOADERS
+from kerlint.program.facts import Compile, Fit, Forward, Program, Scaled, Use
+from kerlint.program.graph import Graph, Node
+from kerlint.program.values import Array, Dataset, Mapping, Sequence, Unknown, Value
+
+#: Steps that leave the scale of the values as it is.
+_KEEPING = NOISE | RESHAPING | POOLING
+_KEEPING_FUNCTIONS = frozenset({"cast", "reshape", "expand_dims", "squeeze", "transpose", "identity", "flatten"})
+_IMAGES = frozenset(data.name for data in DATA.values() if data.is_image)
+_IMAGE_LOADERS = frozenset(name for name in LOADERS if "image" in name)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Feed:
+    """Data that goes into a model which is trained on it.
+
+    Args:
+        kernels: the layers with a kernel that read it before anything scales it.
+        compile: the compile in force; None in a hand-written loop, or if it is not known.
+    """
+
+    event: Fit | Forward
+    array: Array
+    place: cst.CSTNode | None
+    graph: Graph
+    kernels: tuple[Node, ...]
+    compile: Compile | None
+
+
+def feeds(program: Program) -> Iterator[Feed]:
+    """Known data that reaches a kernel unscaled, for each training call and each forward pass of a training loop."""
+    for event in program.events:
+        if isinstance(event, Fit):
+            value, place = inputs_of(event), event.places.get("x") or event.places.get("generator") or event.node
+            compiled = event.compile
+        elif isinstance(event, Forward) and event.in_tape:
+            value, place, compiled = event.inputs, event.node, None
+        else:
+            continue
+        array = as_data(value)
+        graph = event.snapshot.graph
+        kernels = first_kernels(graph)
+        if array is not None and kernels:
+            yield Feed(event, array, place, graph, kernels, compiled)
+
+
+def first_kernels(graph: Graph) -> tuple[Node, ...]:
+    """The layers with a kernel that read the only input as it is.
+
+    None where a step on the way scales the data, makes something else of it (an embedding) or is not
+    understood, and where a normalisation follows at once: it takes the scale out again.
+    """
+    starts = [node for node in graph.nodes if node.kind == "input"]
+    pending = list(starts[0].consumers) if len(starts) == 1 else []
+    found: dict[int, Node] = {}
+    while pending:
+        node = pending.pop()
+        if _has_kernel(node):
+            if _is_normalised(node):
+                return ()
+            found[id(node)] = node
+        elif _keeps_scale(node):
+            pending.extend(node.consumers)
+        else:
+            return ()
+    return tuple(found.values())
+
+
+def _has_kernel(node: Node) -> bool:
+    return is_parametric(node) or (node.layer is not None and unwrapped(node.layer).short in PARAMETRIC)
+
+
+def _keeps_scale(node: Node) -> bool:
+    if node.kind == "function":
+        return node.short in _KEEPING_FUNCTIONS and len(node.inputs) == 1
+    if node.kind != "layer" or len(node.inputs) != 1:
+        return False
+    return node.short in _KEEPING or node.short.startswith(AUGMENTATION_PREFIXES)
+
+
+def _is_normalised(node: Node) -> bool:
+    """Whether the output of a layer goes into a normalisation and nowhere else."""
+    linear = node.layer is not None and own_activation(unwrapped(node.layer)) == "linear"
+    return linear and bool(node.consumers) and all(reader.short in NORMALIZATION for reader in node.consumers)
+
+
+def is_pixels(array: Array) -> bool:
+    """Whether the values are certainly those of images, from 0 to 255."""
+    if array.noise or not array.tight or array.low != 0 or array.high not in (254, 255, 256):
+        return False
+    made = array.source in _IMAGES or array.source in _IMAGE_LOADERS or "ImageDataGenerator" in array.source
+    return made or (array.rank is not None and array.rank >= 3)
+
+
+def has_hidden_nonlinearity(graph: Graph) -> bool:
+    """Whether a known activation stands before the last layer with a kernel."""
+    ends: set[int] = set()
+    for head in heads(graph):
+        if head is None:
+            return False
+        ends.update(id(activation.node) for activation in head.activations)
+        ends.add(id(head.node))
+    return any(id(node) not in ends and _activates(node) for node in graph.nodes)
+
+
+def _activates(node: Node) -> bool:
+    name = pure_activation(node)
+    if name is None and _has_kernel(node) and node.layer is not None:
+        name = own_activation(unwrapped(node.layer))
+    return name not in (None, "", "linear")
+
+
+def unused_scaling(program: Program, feed: Feed) -> Scaled | None:
+    """A scaled version of the same data that was made before, while only the unscaled one is ever used with a model."""
+    history = {id(array) for array in feed.array.history()}
+    made = [event for event in program.all(Scaled) if event.order < feed.event.order]
+    if any(id(event.after) in history for event in made):
+        return None
+    candidates = [event for event in made if id(event.before) in history]
+    used = _used(program) if candidates else None
+    if used is None:
+        return None
+    return next((event for event in candidates if id(event.after) not in used), None)
+
+
+def _used(program: Program) -> set[int] | None:
+    """All arrays that a model gets, with all that they were derived from; None if some of it is not known."""
+    found: set[int] = set()
+    values: list[Value | None] = []
+    for event in program.events:
+        if isinstance(event, Fit):
+            values.extend((event.x, event.y, event.validation))
+        elif isinstance(event, Use):
+            values.extend(event.args.get(name) for name in ("x", "y", "generator"))
+        elif isinstance(event, Forward):
+            values.append(event.inputs)
+    while values:
+        value = values.pop()
+        if isinstance(value, Unknown):
+            return None
+        if isinstance(value, Array):
+            found.update(id(array) for array in value.history())
+        elif isinstance(value, Dataset):
+            values.append(value.element if value.element is not None else Unknown())
+        elif isinstance(value, Sequence):
+            values.extend(value.items)
+        elif isinstance(value, Mapping):
+            values.extend(value.entries.values())
+    return found
