@@ -19,4 +19,5 @@ model = keras.Sequential(
 model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(points, labels, epochs=20, validation_split=0.2)
 
-print(model.predict(points[:5]))
+predicted = np.argmax(model.predict(points), axis=1)
+print("accuracy:", (predicted == labels).mean())

@@ -89,7 +89,7 @@ def labels_of(flat: list[Any], shape: Shape) -> Labels | None:
         return Labels("binary", 2, sure=False)
     if distinct <= {-1, 1}:
         return Labels("signs", 2, sure=False)
-    if any(item != int(item) for item in distinct):
+    if not all(float(item).is_integer() for item in distinct):
         return Labels("continuous")
     return None
 
@@ -352,7 +352,7 @@ def statistic(kind: str, array: Value, axis: Value | None, node: cst.CSTNode) ->
             over = {constant(item) % len(array.shape) for item in axis.exact if isinstance(constant(item), int)}
             if len(over) == len(axis.exact):
                 shape = tuple(size for place, size in enumerate(array.shape) if place not in over)
-        if array.rank == 1 or (array.source.startswith("pandas.") and array.rank == 2 and axis is None):
+        if array.rank == 1:
             per_column = True
     low, high = (array.low, array.high) if isinstance(array, Array) and kind != "std" else (None, None)
     return Array(shape, "float64", low, high, source="statistic", statistic=(kind, array, per_column), node=node)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import libcst as cst
 
@@ -22,10 +23,11 @@ from kerlint.library.kinds import (
     pure_activation,
     unwrapped,
 )
+from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.library.preprocessing import LOADERS
 from kerlint.program.facts import Compile, Fit, Forward, Program, Scaled, Use
 from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Array, Dataset, Mapping, Sequence, Unknown, Value
+from kerlint.program.values import Array, Dataset, Mapping, OneOf, Sequence, Unknown, Value
 
 #: Steps that leave the scale of the values as it is.
 _KEEPING = NOISE | RESHAPING | POOLING
@@ -50,6 +52,21 @@ class Feed:
     kernels: tuple[Node, ...]
     compile: Compile | None
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Tells the same data into the same layer from other data: training calls may repeat."""
+        return id(self.array.origin), id(self.kernels[0].place)
+
+    @property
+    def normalised(self) -> bool:
+        """Whether a normalisation reads what the first layers give, and takes a common scale out again."""
+        return all(_is_normalised(node) for node in self.kernels)
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """What trains the model, if it is known."""
+        return read_optimizer(self.compile.optimizer, self.compile) if self.compile is not None else None
+
 
 def feeds(program: Program) -> Iterator[Feed]:
     """Known data that reaches a kernel unscaled, for each training call and each forward pass of a training loop."""
@@ -71,8 +88,8 @@ def feeds(program: Program) -> Iterator[Feed]:
 def first_kernels(graph: Graph) -> tuple[Node, ...]:
     """The layers with a kernel that read the only input as it is.
 
-    None where a step on the way scales the data, makes something else of it (an embedding) or is not
-    understood, and where a normalisation follows at once: it takes the scale out again.
+    Empty where a step on the way scales the data, makes something else of it (an embedding) or is not
+    understood.
     """
     starts = [node for node in graph.nodes if node.kind == "input"]
     pending = list(starts[0].consumers) if len(starts) == 1 else []
@@ -80,8 +97,6 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
     while pending:
         node = pending.pop()
         if _has_kernel(node):
-            if _is_normalised(node):
-                return ()
             found[id(node)] = node
         elif _keeps_scale(node):
             pending.extend(node.consumers)
@@ -148,26 +163,39 @@ def unused_scaling(program: Program, feed: Feed) -> Scaled | None:
 
 
 def _used(program: Program) -> set[int] | None:
-    """All arrays that a model gets, with all that they were derived from; None if some of it is not known."""
+    """All inputs that models get, with all that they were derived from; None if those of a training are not known."""
     found: set[int] = set()
-    values: list[Value | None] = []
     for event in program.events:
+        values: list[Value | None] = []
         if isinstance(event, Fit):
-            values.extend((event.x, event.y, event.validation))
+            validation = event.validation
+            values = [inputs_of(event), validation.items[0] if _is_pair(validation) else validation]
+            if isinstance(values[0], Unknown) or values[0] is None:
+                return None
         elif isinstance(event, Use):
-            values.extend(event.args.get(name) for name in ("x", "y", "generator"))
+            values = [event.args.get("x"), event.args.get("generator")]
         elif isinstance(event, Forward):
-            values.append(event.inputs)
-    while values:
-        value = values.pop()
-        if isinstance(value, Unknown):
-            return None
-        if isinstance(value, Array):
-            found.update(id(array) for array in value.history())
-        elif isinstance(value, Dataset):
-            values.append(value.element if value.element is not None else Unknown())
-        elif isinstance(value, Sequence):
-            values.extend(value.items)
-        elif isinstance(value, Mapping):
-            values.extend(value.entries.values())
+            values = [event.inputs]
+        for value in values:
+            found.update(id(array) for made in _arrays_in(value) for array in made.history())
     return found
+
+
+def _is_pair(value: Value | None) -> TypeGuard[Sequence]:
+    return isinstance(value, Sequence) and value.kind == "tuple" and bool(value.items)
+
+
+def _arrays_in(value: Value | None) -> Iterator[Array]:
+    """The arrays of a structure."""
+    if isinstance(value, Array):
+        yield value
+    elif isinstance(value, Dataset):
+        yield from _arrays_in(value.element)
+    elif isinstance(value, (Sequence, OneOf, Mapping)):
+        parts: Iterable[Value] = value.entries.values() if isinstance(value, Mapping) else ()
+        if isinstance(value, OneOf):
+            parts = value.options
+        elif isinstance(value, Sequence):
+            parts = value.items
+        for part in parts:
+            yield from _arrays_in(part)

@@ -342,6 +342,14 @@ def _layers(machine: Machine, model: Model, node: cst.CSTNode) -> Value:
     return list_of(found[::-1], "list", node)
 
 
+def layers_of(machine: Machine, model: Model) -> tuple[Value, ...]:
+    """The layers and models right inside a model, as far as they are known."""
+    if model.kind not in ("sequential", "functional") or model.node is None:
+        return ()
+    found = _layers(machine, model, model.node)
+    return found.items if isinstance(found, Sequence) else ()
+
+
 def get_layer(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`model.get_layer(name)` or `get_layer(index=...)`."""
     layers = _layers(machine, model, node)

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from kerlint.program.graph import Snapshot
     from kerlint.program.interpreter.machine import Machine
 
+#: Larger numbers are no classes.
+MAX_CLASSES = 10_000_000
+
 Handler = Callable[["Machine", Arguments, cst.CSTNode], Value]
 
 
@@ -164,7 +167,7 @@ def _randint(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
 def random_integers(shape: Shape, low: float | None, high: float | None, dtype: str, node: cst.CSTNode) -> Array:
     """Random integers between two bounds, both included."""
     array = _noise(shape, dtype, low, high, "integers", node)
-    if low == 0 and high is not None and high >= 1 and (shape is None or len(shape) <= 1 or (len(shape) == 2 and shape[1] == 1)):
+    if low == 0 and high is not None and 1 <= high < MAX_CLASSES and (shape is None or len(shape) <= 1 or (len(shape) == 2 and shape[1] == 1)):
         kind = "binary" if high == 1 else "classes"
         return array.derive(node, labels=Labels(kind, int(high) + 1, sure=False))
     return array
@@ -188,7 +191,7 @@ def _arange(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Array((None,), source="arange", order="sorted", node=node)
     found = [value for value in given if value is not None]
     start, stop, step = (0, found[0], 1) if len(found) == 1 else (found[0], found[1], found[2] if len(found) > 2 else 1)
-    if step == 0:
+    if step == 0 or not all(map(math.isfinite, found)):
         return Array((None,), node=node)
     count = max(0, -(-(stop - start) // step))
     dtype = "int64" if all(isinstance(value, int) for value in found) else "float64"
@@ -464,11 +467,17 @@ def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.
     return Array(shape, "int64", 0, None if size is None else size - 1, labels=labels, source="argmax", order=array.order, node=node)
 
 
+#: Steps that keep every value, by how their names begin.
+_LAYOUT = ("reshape", "copy", "numpy", "to_numpy", "astype", "T")
+
+
 def _origin(machine: Machine, array: Array) -> Snapshot | None:
-    """The model whose output the array is."""
+    """The model whose output the array is, if nothing but the layout was changed since."""
     from kerlint.library.models import snapshot
 
-    return snapshot(machine, array.prediction) if array.prediction is not None else None
+    if array.prediction is None or not all(step.name.startswith(_LAYOUT) for step in array.steps):
+        return None
+    return snapshot(machine, array.prediction)
 
 
 def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -> Array:
@@ -503,7 +512,7 @@ def one_hot(labels: Value | None, classes: Value | None, node: cst.CSTNode) -> A
     if count is None and (classes is None or constant(classes) is None) and array is not None:
         if array.labels is not None and array.labels.classes is not None:
             count = array.labels.classes
-        elif array.high is not None and array.tight:
+        elif array.high is not None and array.tight and array.high < MAX_CLASSES:
             count = int(array.high) + 1
     shape: Shape = None
     if array is not None and array.shape is not None:
@@ -560,6 +569,15 @@ def _repeated(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Valu
     if array is None:
         return Array(node=node)
     return array.derive(node, "repeat", shape=None if array.rank != 1 else (None,), values=None, order=None)
+
+
+def _repeat(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`repeat(x, n)` of a few known numbers is known; each stands n times, one block after the other."""
+    array, times = as_array(arguments.get(0)), integer(arguments.get(1, "repeats"))
+    numbers = array.values if array is not None and array.rank == 1 else None
+    if numbers is None or times is None or not 0 < times * len(numbers) <= arrays.MAX_VALUES:
+        return _repeated(machine, arguments, node)
+    return arrays.literal([value for value in numbers for _ in range(times)], node)
 
 
 def _meshgrid(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -637,7 +655,7 @@ FUNCTIONS: dict[str, Handler] = {
     "keras.ops.cast": _cast,
     "numpy.where": _where,
     "numpy.meshgrid": _meshgrid,
-    "numpy.repeat": _repeated,
+    "numpy.repeat": _repeat,
     "numpy.tile": _repeated,
     "numpy.clip": _clip,
     "tensorflow.clip_by_value": _clip,

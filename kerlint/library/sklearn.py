@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,8 @@ def transformer_method(machine: Machine, transformer: Object, name: str, argumen
     scaled = array.derive(
         node, transformer.short, low=low, high=high, columns=None, dtype="float64", values=None, labels=labels, source=array.source or "scaled"
     )
-    machine.emit(Scaled(node=node, how=transformer.short, before=array, after=scaled))
+    if truth(argument(transformer, "copy")) is not False:
+        machine.emit(Scaled(node=node, how=transformer.short, before=array, after=scaled))
     return scaled
 
 
@@ -128,6 +130,8 @@ def _sizes(rows: int | None, test: Value | None, train: Value | None) -> tuple[i
     if rows is None:
         return (None, None)
     share = number(test)
+    if any(part is not None and not math.isfinite(part) for part in (share, number(train))):
+        return (None, None)
     if test is None and train is None:
         share = 0.25
     if share is not None and constant(test) is not None or (test is None and train is None):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library.defaults import named
-from kerlint.library.models import prediction, snapshot
+from kerlint.library.models import layers_of, prediction, snapshot
 from kerlint.library.objects import bind_arguments
 from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
 from kerlint.program.values import (
@@ -85,7 +85,7 @@ def compile_model(machine: Machine, model: Model, arguments: Arguments, node: cs
         args=args,
         places=places,
         snapshot=snapshot(machine, model),
-        frozen=_frozen(model),
+        frozen=_frozen(machine, model),
     )
     machine.emit(event)
     machine.heap.write(model.state, "compile", event)
@@ -112,7 +112,7 @@ def _metrics(value: Value | None) -> tuple[Value, ...] | None:
     return None
 
 
-def _frozen(model: Model) -> frozenset[int]:
+def _frozen(machine: Machine, model: Model) -> frozenset[int]:
     """The layers and models inside, and the model itself, that are frozen now (by identity)."""
     found: set[int] = set()
     pending: list[Value] = [model]
@@ -124,8 +124,8 @@ def _frozen(model: Model) -> frozenset[int]:
         seen.add(id(item))
         if constant(item.state.get("trainable")) is False or constant(item.args.get("trainable")) is False:
             found.add(id(item))
-        for inside in item.state.get("layers", ()) if isinstance(item, Model) else ():
-            pending.append(inside)
+        if isinstance(item, Model):
+            pending.extend(layers_of(machine, item))
     return frozenset(found)
 
 

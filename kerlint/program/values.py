@@ -334,7 +334,8 @@ class Array(Value):
     def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
         values = {name: getattr(self, name) for name in _ARRAY_FIELDS}
-        values.update(changes, parent=self)
+        values["parent"] = self
+        values.update(changes)
         if step:
             values["steps"] = (*self.steps, Step(step, node))
         return Array(**values, node=node)
@@ -345,6 +346,11 @@ class Array(Value):
         while array is not None:
             yield array
             array = array.parent
+
+    @property
+    def origin(self) -> Array:
+        """The first array of its history: where the data came from."""
+        return list(self.history())[-1]
 
     @property
     def rank(self) -> int | None:

@@ -131,6 +131,7 @@ def _overwritten(machine: Machine, owner: cst.BaseExpression, array: Array, node
             noise=False,
             statistic=None,
             prediction=None,
+            parent=None,
         )
         assign_target(machine, owner, changed)
 

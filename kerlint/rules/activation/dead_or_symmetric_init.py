@@ -74,6 +74,7 @@ class DeadOrSymmetricInit(Rule):
     severity = Severity.ERROR
     symptoms = ("constant-output", "loss-flat", "accuracy-stuck")
     since = "0.1.0"
+    in_tests = False
 
     def check(self, program: Program) -> Iterator[Found]:
         for training in trainings(program):

@@ -153,8 +153,6 @@ class CapacityTooSmall(Rule):
     )
 
 
-
-
 def _before(head: Head) -> Node | None:
     """The dense layer whose only use is the head, with no more than an activation or the like between."""
     node = head.node

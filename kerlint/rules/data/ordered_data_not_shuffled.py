@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.finding import Severity
-from kerlint.library.contracts import as_data, targets_of
+from kerlint.library.contracts import CATEGORICAL, as_data, read_loss, targets_of
 from kerlint.library.training import structure_rows
 from kerlint.program.facts import ApplyGradients, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import (
     Array,
     Dataset,
+    Mapping,
     Sequence,
     Value,
     constant,
@@ -104,7 +105,7 @@ class OrderedDataNotShuffled(Rule):
 
     def _arrays(self, fit: Fit) -> Iterator[Found]:
         targets = as_data(targets_of(fit))
-        if targets is None or not _in_order_of_class(targets) or _is_stateful(fit.graph):
+        if targets is None or not _in_order_of_class(targets, _for_classes(fit)) or _is_stateful(fit.graph):
             return
         split = fit.args.get("validation_split")
         share = number(split) if split is not None else None
@@ -114,7 +115,7 @@ class OrderedDataNotShuffled(Rule):
                 f"validation_split={share:g} takes the last {share:.0%} of the rows, and the rows stand class by class",
                 label="the last rows, before any shuffling",
                 also=[(targets.node, "the targets in order")],
-                why="the last rows are all of the last class, so the model is validated on what it was hardly trained on",
+                why="the last rows are the last classes, so the model is validated on what it hardly learned",
                 help="shuffle inputs and targets together first, or use train_test_split",
                 about=fit,
             )
@@ -138,7 +139,10 @@ class OrderedDataNotShuffled(Rule):
             return
         if data.source.endswith(".from_tensor_slices"):
             yield from self._slices(data, sizes[-1] if sizes else None, use, again, about)
-        elif data.source.endswith(("_dataset_from_directory", ".flow_from_directory")) and truth(data.args.get("shuffle")) is False:
+        elif (
+            data.source.endswith(("_dataset_from_directory", ".flow_from_directory"))
+            and truth(data.args.get("shuffle")) is False
+        ):
             labels = as_data(_second(data.element))
             if labels is not None and labels.labels is not None and labels.labels.kind in _CLASSES:
                 short = data.source.rpartition(".")[2]
@@ -155,14 +159,13 @@ class OrderedDataNotShuffled(Rule):
     def _slices(
         self, data: Dataset, size: Value | None, use: cst.CSTNode, again: bool, about: object
     ) -> Iterator[Found]:
-        tensors = data.args.get("tensors")
-        parts = [as_data(item) for item in tensors.items] if isinstance(tensors, Sequence) else [as_data(tensors)]
-        if not _several_batches(parts[0], size):
+        parts = list(_leaves(data.args.get("tensors")))
+        if not parts or not all(_several_batches(part, size) for part in parts):
             return
-        sorted_part = next((part for part in parts if part is not None and _in_order_of_class(part)), None)
+        sorted_part = next((part for part in parts[1:] if _in_order_of_class(part, _for_classes(about))), None)
         if sorted_part is not None:
             message = "the dataset is never shuffled, and its rows stand class by class"
-        elif again and parts[0] is not None and not self._is_illustration(parts[0]):
+        elif again and not any(map(self._is_illustration, parts)):
             message = "the dataset is never shuffled: every epoch sees the same batches in the same order"
         else:
             return
@@ -170,8 +173,13 @@ class OrderedDataNotShuffled(Rule):
             data.origin or data.node,
             message,
             label="no shuffle() from here on",
-            also=[(sorted_part.node if sorted_part else None, "the targets in order"), (use, "training takes its batches from it")],
-            why=_ONE_CLASS if sorted_part else "fit() does not shuffle a dataset, and rows that stand together stay together",
+            also=[
+                (sorted_part.node if sorted_part else None, "the targets in order"),
+                (use, "training takes its batches from it"),
+            ],
+            why=_ONE_CLASS
+            if sorted_part
+            else "fit() does not shuffle a dataset, and rows that stand together stay together",
             help="call .shuffle(buffer_size) with the number of rows before .batch()",
             severity=Severity.WARNING if sorted_part else Severity.ADVICE,
             about=about,
@@ -301,9 +309,28 @@ _BATCHING = frozenset({"batch", "padded_batch"})
 _PLAIN = _BATCHING | {"map", "cache", "prefetch", "repeat", "take", "skip", "with_options"}
 
 
-def _in_order_of_class(array: Array) -> bool:
+def _leaves(value: Value | None) -> Iterator[Array]:
+    """The known arrays of a structure."""
+    if isinstance(value, (Sequence, Mapping)) and not (isinstance(value, Sequence) and value.kind == "list"):
+        for item in value.items if isinstance(value, Sequence) else value.entries.values():
+            yield from _leaves(item)
+    else:
+        array = as_data(value)
+        if array is not None:
+            yield array
+
+
+def _in_order_of_class(targets: Array, for_classes: bool) -> bool:
     """Whether these are class labels, those of a class together."""
-    return array.order in ("sorted", "grouped") and array.labels is not None and array.labels.kind in _CLASSES
+    kind = targets.labels.kind if targets.labels is not None else None
+    return targets.order in ("sorted", "grouped") and (kind in _CLASSES or (for_classes and kind is None))
+
+
+def _for_classes(event: object) -> bool:
+    """Whether the loss of a training call says that the targets are classes."""
+    compiled = event.compile if isinstance(event, Fit) else None
+    loss = read_loss(compiled.loss) if compiled is not None else None
+    return loss is not None and loss.function in CATEGORICAL
 
 
 def _several_batches(data: Value | None, size: Value | None) -> bool:

@@ -104,14 +104,14 @@ class LearningRateTooHigh(Rule):
             adaptive = optimizer.name in ADAPTIVE
             yield from self.found(
                 optimizer.place,
-                f"the learning rate of {optimizer.name} is {rate:g}{times}: "
-                + ("more than most models survive" if severity is Severity.ADVICE else "training will hardly converge"),
+                f"the learning rate of {optimizer.name} is {rate:g}{times}: {_OUTLOOK[severity]}",
                 label="too large a step",
                 also=[(optimizer.event.node, "the model is trained with it")],
                 why=f"each step moves every weight by about {rate:g}, and weights start well below 1"
                 if adaptive
                 else "a step that overshoots the minimum meets a larger gradient, and the next step is longer still",
-                help=f"start from {1e-3 if adaptive else 1e-2:g}" + (f", the default is {default:g}" if default else ""),
+                help=f"start from {1e-3 if adaptive else 1e-2:g}"
+                + (f", the default is {default:g}" if default else ""),
                 severity=severity,
                 about=optimizer.event,
             )
@@ -153,7 +153,9 @@ class LearningRateTooHigh(Rule):
         assert event.snapshot is not None
         frozen = event.frozen if isinstance(event, Compile) else frozenset()
         nodes = parametric_layers(event.snapshot.graph)
-        return sum(not any(_is_frozen(item, frozen) for item in (node.layer, *node.owners)) for node in nodes)
+        return sum(
+            not any(id(item) in frozen or _is_frozen(item) for item in (node.layer, *node.owners)) for node in nodes
+        )
 
     bad = (
         """
@@ -222,13 +224,16 @@ class LearningRateTooHigh(Rule):
     )
 
 
+_OUTLOOK = {
+    Severity.ADVICE: "close to where training fails",
+    Severity.WARNING: "training will probably fail",
+    Severity.ERROR: "training will hardly converge",
+}
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
-def _is_frozen(item: Value | None, frozen: frozenset[int]) -> bool:
-    return id(item) in frozen or (
-        isinstance(item, (Object, Model)) and False in (truth(item.args.get("trainable")), truth(item.state.get("trainable")))
-    )
+def _is_frozen(item: Value | None) -> bool:
+    return isinstance(item, (Object, Model)) and truth(item.args.get("trainable")) is False
 
 
 def _is_normalised(graph: Graph) -> bool:

@@ -12,7 +12,7 @@ from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
 from kerlint.library.training import structure_rows
 from kerlint.program.facts import ApplyGradients, Compile, Created, Event, Fit, Program, Use
 from kerlint.program.graph import Graph
-from kerlint.program.values import Array, Dataset, Value, constant, integer, number
+from kerlint.program.values import Array, Dataset, Object, Value, constant, integer, number
 from kerlint.rules.base import Found, Rule
 
 
@@ -115,9 +115,9 @@ class UpdateBudgetTooSmall(Rule):
             f"{updates:,} steps of {optimizer.name} at {rate:g} move a weight by about {updates * rate:.2g} in all: "
             "the model stays what it was at the start",
             label=f"at most about {rate:g} a step",
-            also=[(fits[0].node, f"{longest.epochs:,} epochs of {longest.steps:,} steps")],
-            why=f"{optimizer.name} moves a weight by about the learning rate in one step, and weights start at some 0.1",
-            help=f"a rate of {self.ENOUGH / updates:.1g} or more, or {self.ENOUGH / rate:,.0f} steps and more",
+            also=[(fits[0].node, f"{longest.steps:,} steps an epoch, epochs: {longest.epochs:,}")],
+            why=f"{optimizer.name} moves a weight by about the learning rate in a step, and weights start at some 0.1",
+            help=f"a rate of {self.ENOUGH / updates:.2g} or more, or {self.ENOUGH / rate:,.0f} steps and more",
             about=event,
         )
 
@@ -242,7 +242,12 @@ def _starts_here(program: Program, compiled: Compile) -> bool:
     """Whether the model starts from random weights, and is trained by this compile alone."""
     model, graph = compiled.model, compiled.graph
     layers = _layers(graph)
-    if not graph.complete or not layers or any(_is_loaded(node.layer) for node in graph.nodes) or "pretrained" in model.state:
+    if (
+        not graph.complete
+        or not layers
+        or any(_is_loaded(node.layer) for node in graph.nodes)
+        or "pretrained" in model.state
+    ):
         return False
     if next(program.made("tensorflow.train.Checkpoint"), None) is not None:
         return False
@@ -251,7 +256,11 @@ def _starts_here(program: Program, compiled: Compile) -> bool:
             return False
         if isinstance(event, ApplyGradients) and (event.snapshot is None or layers & _layers(event.snapshot.graph)):
             return False
-        if isinstance(event, Fit) and event.compile is not compiled and (event.model is model or layers & _layers(event.graph)):
+        if (
+            isinstance(event, Fit)
+            and event.compile is not compiled
+            and (event.model is model or layers & _layers(event.graph))
+        ):
             return False
         if isinstance(event, Use) and event.method in ("load_weights", "set_weights") and event.model is model:
             return False
@@ -263,8 +272,6 @@ def _layers(graph: Graph) -> set[int]:
 
 
 def _is_loaded(layer: object) -> bool:
-    from kerlint.program.values import Object
-
     return isinstance(layer, Object) and ("weights" in layer.args or "pretrained" in layer.state)
 
 
@@ -283,4 +290,8 @@ def _is_made_up(fit: Fit) -> bool:
     array = as_data(fit.x)
     if isinstance(fit.x, Dataset):
         array = as_data(fit.x.args.get("tensors"))
-    return not isinstance(array, Array) or array.noise or array.source in ("constant", "literal", "arange", "linspace", "computed", "")
+    return (
+        not isinstance(array, Array)
+        or array.noise
+        or array.source in ("constant", "literal", "arange", "linspace", "computed", "")
+    )

@@ -100,7 +100,10 @@ class ReseedInLoop(Rule):
             seed.node,
             f"{seed.name} gets a random seed in every pass of the training loop: the run cannot be repeated",
             label="another seed in every run",
-            also=[(seed.seed.node, "drawn from a generator without a seed"), (loop.node, "the model is trained in this loop")],
+            also=[
+                (seed.seed.node, "drawn from a generator without a seed"),
+                (loop.node, "the model is trained in this loop"),
+            ],
             why="a seed that nobody knows is no better than none, and it does not change what a trained model predicts",
             help="set one known seed before the model is built, such as keras.utils.set_random_seed(42)",
             about=seed,

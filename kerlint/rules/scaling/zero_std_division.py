@@ -19,7 +19,7 @@ class ZeroStdDivision(Rule):
     NaN.
 
     ## Why is this bad?
-    NumPy gives a RuntimeWarning, pandas not even that. One NaN in an input makes every output of a dense
+    NumPy gives no more than a RuntimeWarning. One NaN in an input makes every output of a dense
     layer NaN, and so the loss. Constant columns are not rare: the border of images, a rare category that
     a split left out, a sensor that was off.
 
@@ -42,7 +42,7 @@ class ZeroStdDivision(Rule):
     ```
 
     ## Known limits
-    Only hand-written scaling: scikit-learn's scalers and `keras.layers.Normalization` take care of
+    Only hand-written scaling with an `axis`: scikit-learn's scalers and `keras.layers.Normalization` take care of
     constant columns. Silent for random data, for single columns and for data sets known to have no
     constant column.
 
@@ -73,7 +73,11 @@ class ZeroStdDivision(Rule):
             yield from self.found(
                 event.node,
                 f"a constant column has a {spread} of 0 and becomes NaN"
-                + (f", and {data.source} has such columns" if known and isinstance(data, Array) and data.source in _NAMES else ""),
+                + (
+                    f", and {data.source} has such columns"
+                    if known and isinstance(data, Array) and data.source in _NAMES
+                    else ""
+                ),
                 label="0 / 0 where a column is constant",
                 also=[(event.divisor.node, f"the {spread} of each column")],
                 why=f"the {spread} of equal values is 0, and so is their distance from the "

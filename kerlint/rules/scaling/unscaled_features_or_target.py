@@ -1,0 +1,399 @@
+"""KN002."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
+from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, unused_scaling
+from kerlint.program.facts import Compile, Event, Fit, Program
+from kerlint.program.graph import Graph
+from kerlint.program.values import Array
+from kerlint.rules.base import Found, Rule
+
+#: Columns whose ranges lie further apart than this are of different scales.
+RATIO = 1000.0
+#: The largest input and the largest target that need no scaling.
+INPUT, TARGET = 100.0, 1000.0
+#: These losses look at the size of an error, not at its share of the target.
+_ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}
+
+
+class UnscaledFeaturesOrTarget(Rule):
+    """Inputs or targets have a scale that a network with fresh weights cannot deal with.
+
+    Initial weights are made for inputs and outputs of about unit size. A column that is thousands
+    of times larger than another drowns it, large inputs give large gradients, and a target in the
+    thousands lies further away than the output can travel in a usual training.
+
+    ## Why is this bad?
+    The loss starts in the thousands or millions, falls slowly or turns into NaN, and the model uses
+    only the largest column or predicts about a constant. Nothing is reported: the numbers are valid.
+
+    ## Example
+    ```python
+    import numpy as np
+    from tensorflow import keras
+
+    x = np.array([[1, 10000, 2], [2, 20000, 3], [3, 30000, 4]])
+    y = np.array([1, 2, 3])
+    model = keras.Sequential([
+        keras.Input((3,)),
+        keras.layers.Dense(32, activation="relu"),
+        keras.layers.Dense(1),
+    ])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=100)  # KN002
+    ```
+
+    Use instead:
+    ```python
+    import numpy as np
+    from tensorflow import keras
+
+    x = np.array([[1, 10000, 2], [2, 20000, 3], [3, 30000, 4]])
+    y = np.array([1, 2, 3])
+    normalization = keras.layers.Normalization()
+    normalization.adapt(x)
+    model = keras.Sequential([
+        keras.Input((3,)),
+        normalization,
+        keras.layers.Dense(32, activation="relu"),
+        keras.layers.Dense(1),
+    ])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=100)
+    ```
+
+    ## Known limits
+    Only known ranges are reported: literals, `numpy.random` and `linspace`, the data sets of Keras and
+    scikit-learn. What a file holds is not known. Also reported is data that a scaler has scaled,
+    where models only ever get the unscaled version. Images belong to KN001.
+
+    ## References
+    - Measured on Keras 3.15.1, 300 steps, share of the runs that learn: relu regression with
+      standardised inputs 100 % (Adam) and 100 % (SGD), with two columns of scale 1 and 10,000 none.
+    - The same in a classification, one column times 1,000 or 10,000: relu with Adam explains .51 and less
+      than nothing of the loss (.78 when standardised), with SGD 0.1 it gives NaN, and a
+      normalisation after the first layer does not help. A linear model copes with Adam, not with SGD.
+    - Targets of a relu regression that reach 1,000: Adam explains .48 of the variance (.99 when
+      standardised), SGD 0.01 gives NaN; times 1e5: no run learns.
+    """
+
+    code = "KN002"
+    name = "unscaled-features-or-target"
+    severity = Severity.WARNING
+    symptoms = ("loss-nan", "loss-flat", "slow-learning", "constant-output")
+    since = "0.1.0"
+    in_tests = False
+
+    def check(self, program: Program) -> Iterator[Found]:
+        targets = _targets(program)
+        inputs: set[int] = set()
+        for feed in _inputs(program):
+            fault = _input_fault(feed)
+            target = targets.get(id(feed.event))
+            if fault is not None:
+                # A dataset brings both in one place.
+                both = target is not None and target.place is feed.place
+                inputs.update([id(target)] if both else [])
+                yield from self._input(feed, fault, target if both else None)
+            elif isinstance(feed.event, Fit) and not feed.normalised:
+                yield from self._forgotten(program, feed)
+        for target in targets.values():
+            if id(target) not in inputs:
+                yield from self._target(target)
+        yield from self._sketch(program)
+
+    def _input(self, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
+        message = f"the model is trained on unscaled inputs: {fault}"
+        if target is not None:
+            message += f"; and on unscaled targets: {_range(target.array)}"
+        yield from self.found(
+            feed.place,
+            message,
+            label="unscaled inputs" if target is None else "unscaled inputs and targets",
+            also=[(feed.array.origin.node, "the data comes from here"), (feed.kernels[0].place, "reads it as it is")],
+            why="the outputs of the first layer and the gradients of its weights grow with its inputs, "
+            "so the largest column decides about everything",
+            help="begin the model with keras.layers.Normalization(), adapted to the training data, "
+            "or use StandardScaler, fitted on the training data",
+            about=feed.event,
+        )
+
+    def _target(self, target: _Target) -> Iterator[Found]:
+        yield from self.found(
+            target.place,
+            f"the model is trained on unscaled targets: {_range(target.array)}",
+            label="unscaled targets",
+            also=[
+                (target.array.origin.node, "they come from here"),
+                (target.head, "starts with outputs of about unit size"),
+            ],
+            why="the weights would have to grow until the output reaches the targets, and each error starts that large",
+            help="standardise the targets for training, and turn the predictions back with the same mean and deviation",
+            about=target.event,
+        )
+
+    def _forgotten(self, program: Program, feed: Feed) -> Iterator[Found]:
+        scaled = unused_scaling(program, feed)
+        if scaled is None or (scaled.how.startswith("/ ") and scaled.how not in ("/ std", "/ range")):
+            return
+        yield from self.found(
+            feed.place,
+            f"the data is scaled ({scaled.how}), but the model is trained on the unscaled version of it",
+            label="not scaled",
+            also=[
+                (scaled.node, "the scaled version, which no model gets"),
+                (feed.kernels[0].place, "reads it as it is"),
+            ],
+            why="a scaler gives new arrays and leaves those it is given as they are",
+            help="pass the scaled arrays on to the split and to fit, predict and evaluate",
+            about=feed.event,
+        )
+
+    def _sketch(self, program: Program) -> Iterator[Found]:
+        """A program that builds a model and writes out data for it, without the training."""
+        events = list(program.compiles)
+        if len(events) != 1 or events[0].assumed or any(True for _ in program.fits):
+            return
+        graph = events[0].graph
+        kernels = first_kernels(graph)
+        data = [value for value in program.names.values() if isinstance(value, Array) and _fits(value, graph)]
+        fault = _apart(data[0]) if len(data) == 1 and kernels and has_hidden_nonlinearity(graph) else None
+        if fault is not None:
+            yield from self.found(
+                data[0].node,
+                f"the inputs of the model are unscaled: {fault}",
+                label="unscaled inputs",
+                also=[(kernels[0].place, "has an input of this width and reads it as it is")],
+                why="the outputs of the first layer and the gradients of its weights grow with its inputs, "
+                "so the largest column decides about everything",
+                help="begin the model with keras.layers.Normalization(), adapted to the training data",
+                about=events[0],
+            )
+
+    bad = (
+        """
+        import numpy as np
+        from keras.models import Sequential
+        from keras.layers import Dense
+        x = np.random.uniform(0, 10000, (1000, 3))
+        y = np.sin(x[:, 0])
+        model = Sequential([Dense(16, activation="tanh", input_shape=(3,)), Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)  # KN002
+        """,
+        # Both, one place each.
+        """
+        from tensorflow import keras
+        (x, y), (x_test, y_test) = keras.datasets.california_housing.load_data()
+        model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+        model.compile("rmsprop", "mse")
+        model.fit(
+            x,  # KN002
+            y,  # KN002
+        )
+        """,
+        # The columns survive the split.
+        """
+        import keras
+        from sklearn.datasets import load_wine
+        from sklearn.model_selection import train_test_split
+        wine = load_wine()
+        x_train, x_test, y_train, y_test = train_test_split(wine.data, wine.target)
+        model = keras.Sequential([keras.Input((13,)), keras.layers.Dense(3, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.fit(x_train, y_train)  # KN002
+        """,
+        # Scaled, but in vain.
+        """
+        import keras
+        from sklearn.datasets import load_iris
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import StandardScaler
+        x, y = load_iris(return_X_y=True)
+        x_scaled = StandardScaler().fit_transform(x)
+        x_train, x_test, y_train, y_test = train_test_split(x, y)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x_train, y_train)  # KN002
+        """,
+        # No training in sight, but the data for it.
+        """
+        import numpy as np
+        import keras
+        features = np.array([[1, 50000], [2, 20000], [3, 30000]])  # KN002
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        """,
+    )
+    good = (
+        # 0 to 100 is fine, and so are targets in the hundreds.
+        """
+        import numpy as np
+        import keras
+        x = np.random.uniform(0, 100, (100, 1))
+        y = 2 * x + 1 + np.random.normal(0, 10, (100, 1))
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        # A scaler, and a first experiment without one.
+        """
+        import keras
+        from sklearn.datasets import load_iris
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import StandardScaler
+        x, y = load_iris(return_X_y=True)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y)
+        scaled = StandardScaler().fit_transform(x)
+        x_train, x_test, y_train, y_test = train_test_split(scaled, y)
+        model.fit(x_train, y_train)
+        model.fit(x, y)
+        """,
+        # Scaled in place.
+        """
+        import keras
+        from sklearn.datasets import load_iris
+        from sklearn.preprocessing import StandardScaler
+        x, y = load_iris(return_X_y=True)
+        x[:] = StandardScaler().fit_transform(x)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y)
+        """,
+        # Numbers of words, and class numbers as targets.
+        """
+        import numpy as np
+        import keras
+        x = np.random.randint(0, 5000, (100, 20))
+        y = np.random.randint(0, 5000, (100,))
+        model = keras.Sequential([keras.layers.Embedding(5000, 16), keras.layers.LSTM(16), keras.layers.Dense(5000)])
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y)
+        """,
+        # The model brings its outputs to the scale of the targets.
+        """
+        import numpy as np
+        import keras
+        x = np.linspace(-1, 1, 100).reshape(-1, 1)
+        y = np.linspace(0, 50000, 100)
+        inputs = keras.Input((1,))
+        hidden = keras.layers.Dense(8, activation="relu")(inputs)
+        outputs = keras.layers.Rescaling(50000)(keras.layers.Dense(1)(hidden))
+        model = keras.Model(inputs, outputs)
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        # Data for something else.
+        """
+        import numpy as np
+        import keras
+        prices = np.array([[1, 50000], [2, 20000], [3, 30000]])
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        """,
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Target:
+    event: Event
+    array: Array
+    place: cst.CSTNode | None
+    head: cst.CSTNode | None
+
+
+def _inputs(program: Program) -> Iterator[Feed]:
+    """What models are trained on, except images and random numbers; the same data into the same layer once."""
+    seen: set[tuple[int, int]] = set()
+    for feed in feeds(program):
+        dummy = isinstance(feed.event, Fit) and _is_dummy(feed.event)
+        if feed.key not in seen and not dummy and not is_pixels(feed.array):
+            seen.add(feed.key)
+            yield feed
+
+
+def _targets(program: Program) -> dict[int, _Target]:
+    """Large targets, by the training call that gets them; the same data for the same output once."""
+    found: dict[int, _Target] = {}
+    seen: set[tuple[int, int]] = set()
+    for contract in contracts(program):
+        if not isinstance(contract.event, Compile) or contract.head is None or contract.loss.function not in _ABSOLUTE:
+            continue
+        if not has_hidden_nonlinearity(contract.event.graph):
+            continue
+        for target in contract.targets:
+            largest, key = _largest(target.array), (id(target.array.origin), id(contract.head.node.place))
+            if not isinstance(target.fit, Fit) or largest is None or largest < TARGET or _is_dummy(target.fit):
+                continue
+            if key not in seen:
+                seen.add(key)
+                found[id(target.fit)] = _Target(target.fit, target.array, target.place, contract.head.node.place)
+    return found
+
+
+def _is_dummy(fit: Fit) -> bool:
+    """Whether inputs and targets are random numbers of their own, so that there is nothing to learn."""
+    x, y = as_data(inputs_of(fit)), as_data(targets_of(fit))
+    if x is None or y is None or not (x.noise and y.noise):
+        return False
+    return x.origin is not y.origin
+
+
+def _input_fault(feed: Feed) -> str | None:
+    """What is wrong with the scale of the inputs, in words."""
+    hidden = has_hidden_nonlinearity(feed.graph)
+    optimizer = feed.optimizer
+    # A linear model copes with either, but with SGD it diverges on columns of different scales. A normalisation
+    # after the first layer takes out a scale that all columns have in common, and nothing else.
+    apart = _apart(feed.array) if hidden or (optimizer is not None and optimizer.name == "SGD") else None
+    if apart is not None:
+        return apart
+    largest = _largest(feed.array)
+    return _range(feed.array) if hidden and largest is not None and largest > INPUT and not feed.normalised else None
+
+
+def _apart(array: Array) -> str | None:
+    """The two columns whose ranges lie the furthest apart, if that is far enough."""
+    spans = [(high - low, index) for index, (low, high) in enumerate(array.columns or ()) if high > low]
+    if len(spans) < 2:
+        return None
+    (small, first), (large, second) = min(spans), max(spans)
+    if large / small < RATIO:
+        return None
+    return f"column {second} spans {large:g}, column {first} spans {small:g}"
+
+
+def _largest(array: Array) -> float | None:
+    """The size that the values are known to reach."""
+    low, high = array.low, array.high
+    if low is None or high is None or (array.noise and array.labels is not None and array.labels.kind == "classes"):
+        return None
+    return max(abs(low), abs(high)) if array.tight else max(low, -high)
+
+
+def _range(array: Array) -> str:
+    return f"they go from {array.low:g} to {array.high:g}"
+
+
+def _fits(array: Array, graph: Graph) -> bool:
+    """Whether the array is written out and has the width of the model's only input."""
+    starts = [node for node in graph.nodes if node.kind == "input"]
+    shape = starts[0].shape if len(starts) == 1 else None
+    return (
+        array.source == "literal"
+        and array.values is not None
+        and shape is not None
+        and array.shape is not None
+        and len(array.shape) == len(shape) >= 2
+        and array.shape[1:] == shape[1:]
+        and None not in shape[1:]
+    )
