@@ -10,21 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from kerlint.program.constants import NOTHING, constant, number
 from kerlint.program.facts import Division, Scaled
-from kerlint.program.values import (
-    NOTHING,
-    Array,
-    Const,
-    Dimension,
-    Labels,
-    Object,
-    Sequence,
-    Shape,
-    Unknown,
-    Value,
-    constant,
-    number,
-)
+from kerlint.program.labels import Labels
+from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -201,7 +190,7 @@ def _with_number(symbol: str, array: Array, other: float | None, node: cst.CSTNo
         labels = array.labels
     step = f"{symbol} {other:g}" if other is not None else symbol
     statistic = array.statistic
-    if statistic is not None and symbol in ("+", "**") or (statistic is not None and other is None):
+    if (statistic is not None and symbol in ("+", "**")) or (statistic is not None and other is None):
         # `std + 1e-8`: the divisor is safe.
         statistic = None
     values = _map_values(symbol, array.values, other, swapped) if other is not None else None
@@ -290,7 +279,9 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: c
     if symbol == "-" and left.statistic is not None and right.statistic is not None:
         kinds = (left.statistic[0], right.statistic[0])
         if kinds == ("max", "min"):
-            return Array(shape, source=left.source, statistic=("range", left.statistic[1], left.statistic[2]), node=node)
+            return Array(
+                shape, source=left.source, statistic=("range", left.statistic[1], left.statistic[2]), node=node
+            )
     if symbol == "-" and right.statistic is not None and left.statistic is None:
         return left.derive(node, f"- {right.statistic[0]}", low=None, high=None, columns=None, labels=None, values=None)
     low, high = bound(symbol, (left.low, left.high), (right.low, right.high))
@@ -361,7 +352,9 @@ def statistic(kind: str, array: Value, axis: Value | None, node: cst.CSTNode) ->
 def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     """`array[index]`: basic indexing keeps what is known; a mask or index array keeps all but the rows."""
     if array.shape is None:
-        return array.derive(node, shape=None, columns=None, values=None, order=None if not _is_slice(index[0]) else array.order)
+        return array.derive(
+            node, shape=None, columns=None, values=None, order=None if not _is_slice(index[0]) else array.order
+        )
     sizes: list[Dimension] = []
     remaining = list(array.shape)
     order = array.order
@@ -404,10 +397,32 @@ def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
         columns = None
     if isinstance(index[0], Array) and index[0].labels is not None and array.source == "numpy.eye":
         labels = Labels("onehot", array.shape[-1])
-        return Array((*_fancy(index[0]), *array.shape[1:]), array.dtype, 0, 1, tight=True, labels=labels, source="onehot", order=index[0].order, node=node)
+        return Array(
+            (*_fancy(index[0]), *array.shape[1:]),
+            array.dtype,
+            0,
+            1,
+            tight=True,
+            labels=labels,
+            source="onehot",
+            order=index[0].order,
+            node=node,
+        )
     if isinstance(index[0], Array) and array.source == "numpy.eye" and len(array.shape) == 2:
-        return Array((*_fancy(index[0]), array.shape[1]), array.dtype, 0, 1, tight=True, labels=Labels("onehot", array.shape[1]), source="onehot", order=index[0].order, node=node)
-    return array.derive(node, shape=(*sizes, *remaining), order=order, columns=columns, labels=labels, values=values, **changes)
+        return Array(
+            (*_fancy(index[0]), array.shape[1]),
+            array.dtype,
+            0,
+            1,
+            tight=True,
+            labels=Labels("onehot", array.shape[1]),
+            source="onehot",
+            order=index[0].order,
+            node=node,
+        )
+    return array.derive(
+        node, shape=(*sizes, *remaining), order=order, columns=columns, labels=labels, values=values, **changes
+    )
 
 
 def _item(array: Array, index: list[Value]) -> Any:
@@ -415,7 +430,11 @@ def _item(array: Array, index: list[Value]) -> Any:
     values = array.values
     for part in index:
         found = constant(part)
-        if not isinstance(found, int) or not isinstance(values, (list, tuple)) or not -len(values) <= found < len(values):
+        if (
+            not isinstance(found, int)
+            or not isinstance(values, (list, tuple))
+            or not -len(values) <= found < len(values)
+        ):
             return None
         values = values[found]
     return values

@@ -17,8 +17,8 @@ from kerlint.library.kinds import (
     units_of,
     unwrapped,
 )
+from kerlint.program.constants import integer
 from kerlint.program.graph import Node
-from kerlint.program.values import integer
 
 #: These divide by a number that they take from each row: they are no linear map, as batch normalisation is.
 _PER_ROW = frozenset({"LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"})

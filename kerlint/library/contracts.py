@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.library.convert import as_array
 from kerlint.library.defaults import loss_function
 from kerlint.library.heads import Head, heads
 from kerlint.library.objects import argument
+from kerlint.program.constants import truth
 from kerlint.program.facts import Compile, Fit, LossCall, Program, Use
-from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value, options, truth
+from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value, options
 
 CATEGORICAL = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
 BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})
@@ -103,7 +105,9 @@ def contracts(program: Program) -> Iterator[Contract]:
         found = heads(call.snapshot.graph)
         head = found[0] if len(found) == 1 else None
         output = head.output.shape if head is not None else None
-        targets = (Target(call.target, call, call.places.get("y_true"), output),) if isinstance(call.target, Array) else ()
+        targets = (
+            (Target(call.target, call, call.places.get("y_true"), output),) if isinstance(call.target, Array) else ()
+        )
         yield Contract(call, loss, head, targets, bool(targets))
 
 
@@ -160,8 +164,6 @@ def _evaluated(program: Program, event: Compile) -> Iterator[Target]:
 
 def as_data(value: Value | None) -> Array | None:
     """Data of a training call as an array: lists count, alternatives do not."""
-    from kerlint.library.numerics import as_array
-
     found = options(value)
     if len(found) != 1 or isinstance(found[0], Const):
         return None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library.defaults import DATA, Data
-from kerlint.program.values import Arguments, Array, Dataset, Labels, Shape, Unknown, Value, tuple_of
+from kerlint.program.labels import Labels
+from kerlint.program.values import Arguments, Array, Shape, Unknown, Value, tuple_of
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -72,8 +73,6 @@ def _loader(data: Data) -> Callable[[Machine, Arguments, cst.CSTNode], Value]:
 def _tfds(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`tfds.load(...)`: datasets that are not known further; files are shuffled by their own argument."""
     return Unknown("tfds", node=node)
-
-
 
 
 FUNCTIONS: dict[str, Callable[[Machine, Arguments, cst.CSTNode], Value]] = {

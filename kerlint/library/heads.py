@@ -18,8 +18,9 @@ from kerlint.library.kinds import (
     units_of,
     unwrapped,
 )
+from kerlint.program.constants import integer
 from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Object, integer
+from kerlint.program.values import Object
 
 #: Activations whose outputs are probabilities.
 PROBABILITIES = frozenset({"sigmoid", "softmax", "hard_sigmoid"})
@@ -161,7 +162,9 @@ def _linear_walk(node: Node) -> Iterator[Node]:
         name = pure_activation(current)
         if name == "linear":
             continue
-        if name is not None or current.short not in _LINEAR and not current.short.startswith(("Average", "GlobalAverage")):
+        if name is not None or (
+            current.short not in _LINEAR and not current.short.startswith(("Average", "GlobalAverage"))
+        ):
             return
 
 

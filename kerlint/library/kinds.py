@@ -6,8 +6,9 @@ Keras in `tests/test_kinds.py`.
 
 from __future__ import annotations
 
+from kerlint.program.constants import text
 from kerlint.program.graph import Node
-from kerlint.program.values import Const, External, Layer, Object, Unknown, Value, text
+from kerlint.program.values import Const, External, Layer, Object, Unknown, Value
 
 #: Layers with a kernel between their input and their output.
 DENSE = frozenset({"Dense", "EinsumDense"})

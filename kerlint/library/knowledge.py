@@ -7,10 +7,26 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays, loops, methods, models, names, numerics, pipelines, preprocessing, sklearn, tensors, training
-from kerlint.library import datasets, inplace, layers, randomness
+from kerlint.library import (
+    arrays,
+    datasets,
+    inplace,
+    layers,
+    loops,
+    methods,
+    models,
+    names,
+    numerics,
+    pipelines,
+    preprocessing,
+    randomness,
+    sklearn,
+    tensors,
+    training,
+)
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
+from kerlint.program.constants import text
 from kerlint.program.facts import LossCall, Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
@@ -29,7 +45,6 @@ from kerlint.program.values import (
     Tensor,
     Unknown,
     Value,
-    text,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +67,16 @@ _KEPT = (
     "tensorflow.GradientTape",
     "sklearn.",
 )
-_LAYER_FUNCTIONS = {"keras.layers.add": "Add", "keras.layers.concatenate": "Concatenate", "keras.layers.multiply": "Multiply", "keras.layers.average": "Average", "keras.layers.maximum": "Maximum", "keras.layers.minimum": "Minimum", "keras.layers.subtract": "Subtract", "keras.layers.dot": "Dot"}
+_LAYER_FUNCTIONS = {
+    "keras.layers.add": "Add",
+    "keras.layers.concatenate": "Concatenate",
+    "keras.layers.multiply": "Multiply",
+    "keras.layers.average": "Average",
+    "keras.layers.maximum": "Maximum",
+    "keras.layers.minimum": "Minimum",
+    "keras.layers.subtract": "Subtract",
+    "keras.layers.dot": "Dot",
+}
 
 
 _NUMBERS = {
@@ -88,7 +112,11 @@ class Knowledge:
         """A call of a library function or class."""
         if name.startswith("keras."):
             return self._call_keras(machine, name, arguments, node)
-        if _has_tensor(arguments) and name.startswith(("tensorflow.", "keras.")) and not name.startswith("tensorflow.data."):
+        if (
+            _has_tensor(arguments)
+            and name.startswith(("tensorflow.", "keras."))
+            and not name.startswith("tensorflow.data.")
+        ):
             return tensors.tensor_function(name, arguments, node)
         handler = (
             numerics.FUNCTIONS.get(name)
@@ -104,7 +132,11 @@ class Knowledge:
         if sklearn.is_transformer(name) or name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
         if name == "functools.partial" and arguments.positional:
-            return Partial(arguments.positional[0][0], Arguments(arguments.positional[1:], arguments.keywords, arguments.open), node=node)
+            return Partial(
+                arguments.positional[0][0],
+                Arguments(arguments.positional[1:], arguments.keywords, arguments.open),
+                node=node,
+            )
         if name == "tensorflow.function":
             # Used as `tf.function(f)`; as a decorator it is transparent anyway.
             return arguments.get(0) or Unknown("tf.function", node=node)
@@ -118,14 +150,21 @@ class Knowledge:
         if name == "keras.Input":
             return layers.make_input(name, arguments, node)
         if name in _LAYER_FUNCTIONS:
-            made = layers.make_layer(machine, f"keras.layers.{_LAYER_FUNCTIONS[name]}", Arguments([], arguments.keywords), node)
+            made = layers.make_layer(
+                machine, f"keras.layers.{_LAYER_FUNCTIONS[name]}", Arguments([], arguments.keywords), node
+            )
             return layers.call_layer(machine, made, Arguments(arguments.positional), node)
         short = name.rpartition(".")[2]
         if name.startswith("keras.layers.") and short[:1].isupper():
             return layers.make_layer(machine, name, arguments, node)
         if name.startswith("keras.applications.") and short[:1].isupper():
             return models.make_application(machine, name, arguments, node)
-        if name in ("keras.models.load_model", "keras.saving.load_model", "keras.models.model_from_json", "keras.models.clone_model"):
+        if name in (
+            "keras.models.load_model",
+            "keras.saving.load_model",
+            "keras.models.model_from_json",
+            "keras.models.clone_model",
+        ):
             return models.make_opaque(machine, "loaded", name, arguments, node)
         if _has_tensor(arguments):
             return tensors.tensor_function(name, arguments, node)
@@ -180,7 +219,9 @@ class Knowledge:
             return self._object_method(machine, receiver, name, arguments, node)
         return Unknown(name, node=node)
 
-    def _model_method(self, machine: Machine, model: Model, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def _model_method(
+        self, machine: Machine, model: Model, name: str, arguments: Arguments, node: cst.CSTNode
+    ) -> Value:
         if name == "compile":
             return training.compile_model(machine, model, arguments, node)
         if name in training.FITS:
@@ -203,7 +244,9 @@ class Knowledge:
             return models.call_model(machine, model, arguments, node)
         return Unknown(name, node=node)
 
-    def _object_method(self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def _object_method(
+        self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: cst.CSTNode
+    ) -> Value:
         if sklearn.is_transformer(receiver.name):
             return sklearn.transformer_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
@@ -293,7 +336,11 @@ class Knowledge:
             return methods.array_subscript(receiver, index, node)
         if isinstance(receiver, Tensor):
             return tensors.subscript(receiver, index, node)
-        if isinstance(receiver, Object) and receiver.name.startswith("sklearn.datasets.") and isinstance(index[0], Const):
+        if (
+            isinstance(receiver, Object)
+            and receiver.name.startswith("sklearn.datasets.")
+            and isinstance(index[0], Const)
+        ):
             return sklearn.bunch_item(receiver, str(index[0].value), node)
         return Unknown("subscript", node=node)
 
@@ -326,6 +373,8 @@ def _set_value(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
 def _has_tensor(arguments: Arguments) -> bool:
     """Whether a symbolic tensor is among the arguments."""
     for value, _ in arguments.positional:
-        if isinstance(value, Tensor) or (isinstance(value, Sequence) and any(isinstance(item, Tensor) for item in value.items)):
+        if isinstance(value, Tensor) or (
+            isinstance(value, Sequence) and any(isinstance(item, Tensor) for item in value.items)
+        ):
             return True
     return any(isinstance(value, Tensor) for value, _ in arguments.keywords.values())

@@ -8,6 +8,7 @@ import libcst as cst
 
 from kerlint.library.objects import argument, bind_arguments
 from kerlint.library.shapes import Misfit, dims, output_shape
+from kerlint.program.constants import truth
 from kerlint.program.facts import Mismatch
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
@@ -26,7 +27,6 @@ from kerlint.program.values import (
     Unknown,
     Value,
     list_of,
-    truth,
     tuple_of,
 )
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import libcst as cst
 
-from kerlint.program.values import Array, Const, Dataset, Gap, Mapping, Object, Sequence, Unknown, Value, one_of, tuple_of
+from kerlint.program.values import (
+    Array,
+    Const,
+    Dataset,
+    Gap,
+    Mapping,
+    Object,
+    Sequence,
+    Unknown,
+    Value,
+    one_of,
+    tuple_of,
+)
 
 
 def element(value: Value, node: cst.CSTNode) -> Value:

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays, numerics
+from kerlint.library import arrays, layout, numerics
+from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.layers import dimension_value, shape_value
 from kerlint.library.objects import argument
 from kerlint.library.shapes import dims
+from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.facts import Seed
+from kerlint.program.labels import Labels
 from kerlint.program.values import (
-    NOTHING,
     Arguments,
     Array,
     Const,
     Gap,
-    Labels,
     Layer,
     Mapping,
     Object,
@@ -27,18 +28,38 @@ from kerlint.program.values import (
     Tensor,
     Unknown,
     Value,
-    constant,
     one_of,
-    text,
 )
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 _REDUCTIONS = {"mean": "mean", "std": "std", "min": "min", "max": "max", "sum": "sum", "var": "var", "ptp": "range"}
-_SAME = frozenset({"copy", "numpy", "to_numpy", "toarray", "todense", "reset_index", "fillna", "dropna", "eval", "as_matrix", "head", "tail"})
+_SAME = frozenset(
+    {
+        "copy",
+        "numpy",
+        "to_numpy",
+        "toarray",
+        "todense",
+        "reset_index",
+        "fillna",
+        "dropna",
+        "eval",
+        "as_matrix",
+        "head",
+        "tail",
+    }
+)
 _READERS = frozenset(
-    {"pandas.read_csv", "pandas.read_excel", "pandas.read_table", "pandas.read_parquet", "numpy.loadtxt", "numpy.genfromtxt"}
+    {
+        "pandas.read_csv",
+        "pandas.read_excel",
+        "pandas.read_table",
+        "pandas.read_parquet",
+        "numpy.loadtxt",
+        "numpy.genfromtxt",
+    }
 )
 
 
@@ -48,12 +69,12 @@ def array_method(machine: Machine, array: Array, name: str, arguments: Arguments
         shape = arguments.get(0, "shape")
         if len(arguments.positional) > 1:
             sizes = [constant(value) for value, _ in arguments.positional]
-            return numerics.reshape(array, tuple(size if isinstance(size, int) else None for size in sizes), node)
-        return numerics.reshape(array, dims(shape), node)
+            return layout.reshape(array, tuple(size if isinstance(size, int) else None for size in sizes), node)
+        return layout.reshape(array, dims(shape), node)
     if name in ("flatten", "ravel"):
-        return numerics.reshape(array, (-1,), node)
+        return layout.reshape(array, (-1,), node)
     if name == "astype":
-        return numerics.cast(machine, array, numerics.dtype_name(arguments.get(0, "dtype")), node)
+        return numerics.cast(machine, array, dtype_name(arguments.get(0, "dtype")), node)
     if name in _REDUCTIONS:
         return arrays.statistic(_REDUCTIONS[name], array, arguments.get(0, "axis"), node)
     if name == "argmax":
@@ -63,7 +84,12 @@ def array_method(machine: Machine, array: Array, name: str, arguments: Arguments
         return handler(machine, Arguments([(array, node), *arguments.positional], arguments.keywords), node)
     if name in _SAME:
         kept = name not in ("dropna", "head", "tail")
-        return array.derive(node, name, shape=array.shape if kept or not array.shape else (None, *array.shape[1:]), values=array.values if kept else None)
+        return array.derive(
+            node,
+            name,
+            shape=array.shape if kept or not array.shape else (None, *array.shape[1:]),
+            values=array.values if kept else None,
+        )
     if name in ("tolist", "to_list"):
         return array
     if name == "sort_values":
@@ -72,11 +98,18 @@ def array_method(machine: Machine, array: Array, name: str, arguments: Arguments
     if name == "sample":
         return array.derive(node, name, order="random", values=None)
     if name == "drop":
-        return array.derive(node, name, shape=None if array.shape is None else (array.rows, None), columns=None, values=None, labels=None)
+        return array.derive(
+            node,
+            name,
+            shape=None if array.shape is None else (array.rows, None),
+            columns=None,
+            values=None,
+            labels=None,
+        )
     if name == "pop":
         return column(array, node)
     if name == "dot":
-        other = numerics.as_array(arguments.get(0))
+        other = as_array(arguments.get(0))
         return arrays.product(array, other, node) if other is not None else Array(node=node)
     if name in ("map", "apply", "replace"):
         return Array(array.shape, steps=array.steps, source=array.source, node=node)
@@ -94,7 +127,11 @@ def array_attribute(value: Array | Tensor, name: str, node: cst.CSTNode) -> Valu
             return Unknown("shape", node=node)
         return Sequence(
             "tuple",
-            state={"items": tuple(Unknown("size", node=node) if size is None else Const(size, node=node) for size in value.shape)},
+            state={
+                "items": tuple(
+                    Unknown("size", node=node) if size is None else Const(size, node=node) for size in value.shape
+                )
+            },
             node=node,
         )
     if name == "ndim" and value.shape is not None:
@@ -104,7 +141,15 @@ def array_attribute(value: Array | Tensor, name: str, node: cst.CSTNode) -> Valu
     if name in ("values", "iloc", "loc", "str", "data"):
         return value
     if name == "T":
-        return value.derive(node, "T", shape=None if value.shape is None else value.shape[::-1], columns=None, values=None, labels=None, order=None)
+        return value.derive(
+            node,
+            "T",
+            shape=None if value.shape is None else value.shape[::-1],
+            columns=None,
+            values=None,
+            labels=None,
+            order=None,
+        )
     if name == "dtype":
         return Const(value.dtype, node=node) if value.dtype else Unknown("dtype", node=node)
     if name in ("size", "columns", "index"):
@@ -114,7 +159,64 @@ def array_attribute(value: Array | Tensor, name: str, node: cst.CSTNode) -> Valu
     return None
 
 
-_METHODS = frozenset({"reshape", "flatten", "ravel", "astype", "argmax", "round", "clip", "squeeze", "transpose", "tolist", "to_list", "sort_values", "sample", "drop", "pop", "dot", "map", "apply", "replace", "item", "repeat", "isnull", "isna", "describe", "info", "groupby", "merge", "join", "value_counts", "unique", "nunique", "get", "append", "assign", "corr", "plot", "hist", "iterrows", "itertuples", "set_index", "rename", "query", "melt", "pivot", "shift", "diff", "rolling", "cumsum", "between", "isin", "to_csv", "items", "keys", "count"})
+_METHODS = frozenset(
+    {
+        "reshape",
+        "flatten",
+        "ravel",
+        "astype",
+        "argmax",
+        "round",
+        "clip",
+        "squeeze",
+        "transpose",
+        "tolist",
+        "to_list",
+        "sort_values",
+        "sample",
+        "drop",
+        "pop",
+        "dot",
+        "map",
+        "apply",
+        "replace",
+        "item",
+        "repeat",
+        "isnull",
+        "isna",
+        "describe",
+        "info",
+        "groupby",
+        "merge",
+        "join",
+        "value_counts",
+        "unique",
+        "nunique",
+        "get",
+        "append",
+        "assign",
+        "corr",
+        "plot",
+        "hist",
+        "iterrows",
+        "itertuples",
+        "set_index",
+        "rename",
+        "query",
+        "melt",
+        "pivot",
+        "shift",
+        "diff",
+        "rolling",
+        "cumsum",
+        "between",
+        "isin",
+        "to_csv",
+        "items",
+        "keys",
+        "count",
+    }
+)
 
 
 def column(frame: Array, node: cst.CSTNode) -> Array:
@@ -129,7 +231,9 @@ def array_subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Valu
             return column(array, node)
         part = index[0]
         if isinstance(part, Sequence) and part.items and all(text(item) is not None for item in part.items):
-            return array.derive(node, "columns", shape=(array.rows, len(part.items)), columns=None, values=None, labels=None)
+            return array.derive(
+                node, "columns", shape=(array.rows, len(part.items)), columns=None, values=None, labels=None
+            )
         if isinstance(part, Unknown) and array.source.startswith("pandas"):
             return Array(node=node)
     return arrays.subscript(array, index, node)
@@ -142,7 +246,17 @@ def layer_attribute(machine: Machine, layer: Layer, name: str, node: cst.CSTNode
         return found
     if name in ("units", "filters", "rate", "activation", "name"):
         return argument(layer, name) or Unknown(name, node=node)
-    if name in ("output", "input", "weights", "variables", "trainable_variables", "kernel", "bias", "losses", "trainable"):
+    if name in (
+        "output",
+        "input",
+        "weights",
+        "variables",
+        "trainable_variables",
+        "kernel",
+        "bias",
+        "losses",
+        "trainable",
+    ):
         return Unknown(name, node=node)
     stored = layer.state.get(f".{name}")
     return stored if isinstance(stored, Value) else None
@@ -155,9 +269,17 @@ def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     if name in ("pandas.DataFrame", "pandas.Series"):
         return _frame(arguments, node)
     if name == "pandas.get_dummies":
-        data = numerics.as_array(arguments.get(0))
+        data = as_array(arguments.get(0))
         single = data is not None and data.rank == 1
-        return Array((data.rows if data is not None else None, None), "uint8", 0, 1, labels=Labels("onehot") if single else None, source="onehot", node=node)
+        return Array(
+            (data.rows if data is not None else None, None),
+            "uint8",
+            0,
+            1,
+            labels=Labels("onehot") if single else None,
+            source="onehot",
+            node=node,
+        )
     if name in ("random.choice", "random.sample") and isinstance(arguments.get(0), Sequence):
         items = [item for item in arguments.positional[0][0].items if not isinstance(item, Gap)]  # type: ignore[attr-defined]
         return one_of(items, node) if name == "random.choice" else Unknown(name, node=node)
@@ -167,7 +289,7 @@ def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
         return Array((None, None), source=name, node=node)
     if name.startswith("numpy.random.RandomState") or name == "numpy.random.default_rng":
         return Object(name, {"seed": arguments.get(0) or Const(None)}, node=node)
-    if name in ("torch.manual_seed",):
+    if name == "torch.manual_seed":
         machine.emit(Seed(node=node, name=name, seed=arguments.get(0)))
     tensors_given = [value for value, _ in arguments.positional if isinstance(value, Tensor)]
     if tensors_given:
@@ -181,10 +303,10 @@ def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
 def _frame(arguments: Arguments, node: cst.CSTNode) -> Value:
     data = arguments.get(0, "data")
     if isinstance(data, Mapping) and not data.open:
-        parts = [numerics.as_array(item) for item in data.entries.values()]
+        parts = [as_array(item) for item in data.entries.values()]
         rows = {part.rows for part in parts if part is not None} - {None}
         return Array((rows.pop() if len(rows) == 1 else None, len(parts)), source="pandas.DataFrame", node=node)
-    known = numerics.as_array(data)
+    known = as_array(data)
     if known is not None:
         return known.derive(node, source="pandas.DataFrame")
     return Array((None, None), source="pandas.DataFrame", node=node)

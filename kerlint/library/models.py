@@ -11,6 +11,7 @@ from kerlint.library.defaults import application
 from kerlint.library.layers import call_layer, declared_input, follow_call, infer, input_tensor, shape_value
 from kerlint.library.objects import bind_arguments, default_of
 from kerlint.library.shapes import dims
+from kerlint.program.constants import integer, text, truth
 from kerlint.program.facts import Created, Forward
 from kerlint.program.graph import Snapshot, tensors_in
 from kerlint.program.values import (
@@ -31,10 +32,7 @@ from kerlint.program.values import (
     Tensor,
     Unknown,
     Value,
-    integer,
     list_of,
-    text,
-    truth,
 )
 
 if TYPE_CHECKING:
@@ -334,7 +332,7 @@ def _layers(machine: Machine, model: Model, node: cst.CSTNode) -> Value:
             found.append(op.layer)
         elif op.kind == "input":
             found.append(Layer("keras.layers.InputLayer", node=op.node))
-        elif op.kind in ("gap",):
+        elif op.kind == "gap":
             found.append(Gap(node=op.node))
         pending.extend(op.inputs)
     if not found:

@@ -9,11 +9,14 @@ import libcst as cst
 
 from kerlint.library.defaults import learning_rate
 from kerlint.library.objects import argument
+from kerlint.program.constants import constant, number
 from kerlint.program.facts import ApplyGradients, Compile, Fit, Program
-from kerlint.program.values import Object, Sequence, Value, constant, number
+from kerlint.program.values import Object, Sequence, Value
 
 #: Optimizers whose step is about the learning rate itself, whatever the size of the gradient.
-ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "LossScaleOptimizer"}) - {"LossScaleOptimizer"}
+ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "LossScaleOptimizer"}) - {
+    "LossScaleOptimizer"
+}
 #: Callbacks that set the learning rate while training runs.
 RATE_CALLBACKS = frozenset({"LearningRateScheduler", "ReduceLROnPlateau"})
 
@@ -84,4 +87,7 @@ def _changes_rate(fit: Fit) -> bool:
         return False
     items = callbacks.items if isinstance(callbacks, Sequence) else (callbacks,)
     # A callback that is not a known one may do anything.
-    return any(not isinstance(item, Object) or item.short in RATE_CALLBACKS or not item.name.startswith("keras.") for item in items)
+    return any(
+        not isinstance(item, Object) or item.short in RATE_CALLBACKS or not item.name.startswith("keras.")
+        for item in items
+    )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library.numerics import as_array
+from kerlint.library.convert import as_array
 from kerlint.library.objects import bind_arguments
+from kerlint.program.constants import integer
 from kerlint.program.scope import Loop
 from kerlint.program.values import (
     Arguments,
@@ -21,7 +22,6 @@ from kerlint.program.values import (
     Transform,
     Unknown,
     Value,
-    integer,
     list_of,
     mapping_of,
     tuple_of,
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 #: Steps that keep what one element is.
-_KEEPING = frozenset({"shuffle", "cache", "prefetch", "repeat", "take", "skip", "shard", "with_options", "filter", "unique"})
+_KEEPING = frozenset(
+    {"shuffle", "cache", "prefetch", "repeat", "take", "skip", "shard", "with_options", "filter", "unique"}
+)
 
 
 def from_tensor_slices(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -41,7 +43,11 @@ def from_tensor_slices(machine: Machine, arguments: Arguments, node: cst.CSTNode
     return Dataset(
         "tensorflow.data.Dataset.from_tensor_slices",
         {"tensors": value} if value is not None else {},
-        map_leaves(value, lambda array: array.derive(node, shape=None if array.shape is None else array.shape[1:], values=None), node),
+        map_leaves(
+            value,
+            lambda array: array.derive(node, shape=None if array.shape is None else array.shape[1:], values=None),
+            node,
+        ),
         (),
         rows,
         node=node,
@@ -62,7 +68,9 @@ def map_leaves(value: Value | None, change: Callable[[Array], Value], node: cst.
     if isinstance(value, Sequence) and value.kind == "tuple":
         return list_of([map_leaves(item, change, node) for item in value.items], "tuple", node)
     if isinstance(value, Mapping):
-        return mapping_of({key: map_leaves(item, change, node) for key, item in value.entries.items()}, open=value.open, node=node)
+        return mapping_of(
+            {key: map_leaves(item, change, node) for key, item in value.entries.items()}, open=value.open, node=node
+        )
     array = as_array(value)
     return change(array) if array is not None else Unknown("element", node=node)
 
@@ -82,7 +90,9 @@ def zip_datasets(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> V
         return Dataset("tensorflow.data.Dataset.zip", node=node)
     element = tuple_of(*[part.element or Unknown("element", node=node) for part in found], node=node)
     steps = tuple(step for part in found for step in part.transforms)
-    return Dataset("tensorflow.data.Dataset.zip", {"datasets": tuple_of(*found)}, element, steps, found[0].cardinality, node=node)
+    return Dataset(
+        "tensorflow.data.Dataset.zip", {"datasets": tuple_of(*found)}, element, steps, found[0].cardinality, node=node
+    )
 
 
 def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -99,10 +109,24 @@ def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arg
             cardinality = None
     elif name in ("batch", "padded_batch"):
         size = integer(args.get("batch_size"))
-        element = map_leaves(element, lambda array: array.derive(node, shape=None if array.shape is None else (None, *array.shape)), node) if element is not None else None
+        element = (
+            map_leaves(
+                element,
+                lambda array: array.derive(node, shape=None if array.shape is None else (None, *array.shape)),
+                node,
+            )
+            if element is not None
+            else None
+        )
         cardinality = None if cardinality is None or not size else -(-cardinality // size)
     elif name == "unbatch":
-        element = map_leaves(element, lambda array: array.derive(node, shape=None if not array.shape else array.shape[1:]), node) if element is not None else None
+        element = (
+            map_leaves(
+                element, lambda array: array.derive(node, shape=None if not array.shape else array.shape[1:]), node
+            )
+            if element is not None
+            else None
+        )
         cardinality = None
     elif name in ("take", "skip"):
         count = integer(args.get("count"))

@@ -9,22 +9,19 @@ import libcst as cst
 from kerlint.library import arrays
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
+from kerlint.program.constants import constant, number, text, truth
+from kerlint.program.labels import Labels
 from kerlint.program.values import (
     Arguments,
     Array,
     Const,
     Dataset,
-    Labels,
     Layer,
     Object,
     Sequence,
     Shape,
     Transform,
     Value,
-    constant,
-    number,
-    text,
-    truth,
     tuple_of,
 )
 
@@ -73,8 +70,16 @@ def directory_loader(machine: Machine, name: str, arguments: Arguments, node: cs
     element: Value = data
     kinds = {"int": Labels("classes", count), "binary": Labels("binary", 2), "categorical": Labels("onehot", count)}
     if constant(args.get("label_mode")) is not None or "label_mode" not in args:
-        label_shape: Shape = (None, count) if label_mode == "categorical" else (None, 1) if label_mode == "binary" else (None,)
-        labels = Array(label_shape, "int32" if label_mode == "int" else "float32", labels=kinds.get(label_mode or ""), source=name, node=node)
+        label_shape: Shape = (
+            (None, count) if label_mode == "categorical" else (None, 1) if label_mode == "binary" else (None,)
+        )
+        labels = Array(
+            label_shape,
+            "int32" if label_mode == "int" else "float32",
+            labels=kinds.get(label_mode or ""),
+            source=name,
+            node=node,
+        )
         element = tuple_of(data, labels, node=node)
     transforms = []
     shuffle = truth(args.get("shuffle")) if "shuffle" in args else True
@@ -111,10 +116,20 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: c
         class_mode = text(args.get("class_mode")) if "class_mode" in args else "categorical"
         names = args.get("classes")
         count = len(names.items) if isinstance(names, Sequence) and names.exact is not None else None
-        kinds = {"categorical": Labels("onehot", count), "binary": Labels("binary", 2), "sparse": Labels("classes", count)}
+        kinds = {
+            "categorical": Labels("onehot", count),
+            "binary": Labels("binary", 2),
+            "sparse": Labels("classes", count),
+        }
         meaning = kinds.get(class_mode or "")
         if meaning is not None:
-            labels = Array((None, count) if class_mode == "categorical" else (None,), "float32", labels=meaning, source=name, node=node)
+            labels = Array(
+                (None, count) if class_mode == "categorical" else (None,),
+                "float32",
+                labels=meaning,
+                source=name,
+                node=node,
+            )
     if scale is not None and low is not None and high is not None:
         low, high = low * scale, high * scale
     elif rescaled or normalised:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from kerlint.library.numerics import random_integers
+from kerlint.library.creation import random_integers
+from kerlint.program.constants import number
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import Arguments, Value, number
+from kerlint.program.values import Arguments, Value
 
 Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
 

@@ -11,7 +11,8 @@ from math import prod
 
 from kerlint.library.kinds import AUGMENTATION_PREFIXES, NOISE, NORMALIZATION, SCALING
 from kerlint.library.objects import argument
-from kerlint.program.values import Const, Dimension, Layer, Object, Sequence, Shape, Value, integer, text, truth
+from kerlint.program.constants import integer, text, truth
+from kerlint.program.values import Const, Dimension, Layer, Object, Sequence, Shape, Value
 
 
 class Misfit(Exception):
@@ -71,7 +72,9 @@ def _axis_rank(layer: Object) -> int:
     return next((int(character) for character in layer.short if character.isdigit()), 0)
 
 
-def _window(size: Dimension, kernel: Dimension, stride: Dimension, padding: str | None, dilation: Dimension) -> Dimension:
+def _window(
+    size: Dimension, kernel: Dimension, stride: Dimension, padding: str | None, dilation: Dimension
+) -> Dimension:
     if size is None or kernel is None or stride is None or padding is None or dilation is None or stride < 1:
         return None
     if padding == "same":
@@ -110,9 +113,7 @@ def _convolution(layer: Object, shape: Shape) -> Shape:
     strides = _spatial(layer.args.get("strides"), rank, None if layer.open else 1)
     dilation = _spatial(layer.args.get("dilation_rate"), rank, None if layer.open else 1)
     padding = _padding(layer)
-    sizes = tuple(
-        _window(size, k, s, padding, d) for size, k, s, d in zip(spatial, kernel, strides, dilation)
-    )
+    sizes = tuple(_window(size, k, s, padding, d) for size, k, s, d in zip(spatial, kernel, strides, dilation))
     if layer.short.startswith("Depthwise"):
         multiplier = _integer(argument(layer, "depth_multiplier"))
         filters = channels * multiplier if channels is not None and multiplier is not None else None
@@ -153,7 +154,9 @@ def _pooling(layer: Object, shape: Shape) -> Shape:
     batch, spatial, channels, first = parts
     pool = _spatial(layer.args.get("pool_size"), rank, None if layer.open else 2)
     given = layer.args.get("strides")
-    strides = pool if given is None or (isinstance(given, Const) and given.value is None) else _spatial(given, rank, None)
+    strides = (
+        pool if given is None or (isinstance(given, Const) and given.value is None) else _spatial(given, rank, None)
+    )
     padding = _padding(layer)
     sizes = tuple(_window(size, k, s, padding, 1) for size, k, s in zip(spatial, pool, strides))
     return _joined(batch, sizes, channels, first)
@@ -347,14 +350,30 @@ def show(shape: Shape) -> str:
     """A shape as Keras prints it."""
     if shape is None:
         return "(unknown)"
-    return "(" + ", ".join("None" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
+    return (
+        "("
+        + ", ".join("None" if size is None else str(size) for size in shape)
+        + ("," if len(shape) == 1 else "")
+        + ")"
+    )
 
 
 _UNCHANGED = (
     NOISE
     | (NORMALIZATION - {"SpectralNormalization"})
     | SCALING
-    | {"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU", "Identity", "Masking", "InputLayer"}
+    | {
+        "Activation",
+        "ReLU",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "Softmax",
+        "ThresholdedReLU",
+        "Identity",
+        "Masking",
+        "InputLayer",
+    }
 )
 _FUNCTIONS: dict[str, Callable[[Object, Shape], Shape]] = {
     "Dense": _dense,
@@ -365,12 +384,8 @@ _FUNCTIONS: dict[str, Callable[[Object, Shape], Shape]] = {
     "Permute": _permute,
     "TimeDistributed": _time_distributed,
     "Bidirectional": _bidirectional,
-    **{name: _recurrent for name in ("LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU")},
-    **{
-        f"{kind}{n}D": _convolution
-        for kind in ("Conv", "SeparableConv", "DepthwiseConv")
-        for n in (1, 2, 3)
-    },
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU"), _recurrent),
+    **{f"{kind}{n}D": _convolution for kind in ("Conv", "SeparableConv", "DepthwiseConv") for n in (1, 2, 3)},
     **{f"Conv{n}DTranspose": _transposed for n in (1, 2, 3)},
     **{f"{kind}Pooling{n}D": _pooling for kind in ("Max", "Average") for n in (1, 2, 3)},
     **{f"Global{kind}Pooling{n}D": _global_pooling for kind in ("Max", "Average") for n in (1, 2, 3)},

@@ -8,27 +8,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from kerlint.library.convert import as_array
 from kerlint.library.datasets import toy_data
+from kerlint.library.numerics import one_hot
 from kerlint.library.objects import argument, bind_arguments, make_object
-from kerlint.library.numerics import as_array, one_hot
+from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.facts import Scaled
-from kerlint.program.values import (
-    Arguments,
-    Array,
-    Const,
-    Labels,
-    Object,
-    Sequence,
-    Shape,
-    Unknown,
-    Value,
-    constant,
-    integer,
-    list_of,
-    number,
-    truth,
-    tuple_of,
-)
+from kerlint.program.labels import Labels
+from kerlint.program.values import Arguments, Array, Object, Sequence, Shape, Unknown, Value, list_of, tuple_of
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -49,10 +36,14 @@ _TRANSFORMS = frozenset({"fit_transform", "transform", "inverse_transform"})
 
 def is_transformer(name: str) -> bool:
     """Whether the class is a scaler or encoder that kerlint knows."""
-    return name.startswith("sklearn.preprocessing.") and (name.rpartition(".")[2] in SCALERS or name.rpartition(".")[2] in ENCODERS)
+    return name.startswith("sklearn.preprocessing.") and (
+        name.rpartition(".")[2] in SCALERS or name.rpartition(".")[2] in ENCODERS
+    )
 
 
-def transformer_method(machine: Machine, transformer: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def transformer_method(
+    machine: Machine, transformer: Object, name: str, arguments: Arguments, node: cst.CSTNode
+) -> Value:
     """`scaler.fit_transform(x)` and its kin."""
     data = arguments.get(0, "X") or arguments.get(None, "y")
     array = as_array(data)
@@ -79,7 +70,15 @@ def transformer_method(machine: Machine, transformer: Object, name: str, argumen
         low = high = None
     labels = Labels("continuous") if array.labels is not None else None
     scaled = array.derive(
-        node, transformer.short, low=low, high=high, columns=None, dtype="float64", values=None, labels=labels, source=array.source or "scaled"
+        node,
+        transformer.short,
+        low=low,
+        high=high,
+        columns=None,
+        dtype="float64",
+        values=None,
+        labels=labels,
+        source=array.source or "scaled",
     )
     if truth(argument(transformer, "copy")) is not False:
         machine.emit(Scaled(node=node, how=transformer.short, before=array, after=scaled))
@@ -92,7 +91,16 @@ def _encoded(encoder: Object, array: Array | None, node: cst.CSTNode) -> Value:
     if encoder.short == "LabelEncoder":
         kind = "binary" if classes == 2 else "classes"
         high = None if classes is None else classes - 1
-        return Array((rows,), "int64", 0, high, labels=Labels(kind, classes), source="LabelEncoder", order=array.order if array else None, node=node)
+        return Array(
+            (rows,),
+            "int64",
+            0,
+            high,
+            labels=Labels(kind, classes),
+            source="LabelEncoder",
+            order=array.order if array else None,
+            node=node,
+        )
     if encoder.short == "OneHotEncoder":
         sparse = argument(encoder, "sparse_output")
         single = array is None or array.rank is None or array.shape is None or array.shape[-1] in (1, None)
@@ -103,8 +111,18 @@ def _encoded(encoder: Object, array: Array | None, node: cst.CSTNode) -> Value:
         return found
     if encoder.short == "LabelBinarizer":
         if classes == 2:
-            return Array((rows, 1), "int64", 0, 1, tight=True, labels=Labels("binary", 2), source="LabelBinarizer", node=node)
-        return Array((rows, classes), "int64", 0, 1, labels=Labels("onehot", classes) if classes else None, source="onehot", node=node)
+            return Array(
+                (rows, 1), "int64", 0, 1, tight=True, labels=Labels("binary", 2), source="LabelBinarizer", node=node
+            )
+        return Array(
+            (rows, classes),
+            "int64",
+            0,
+            1,
+            labels=Labels("onehot", classes) if classes else None,
+            source="onehot",
+            node=node,
+        )
     return Array(None, node=node)
 
 
@@ -134,7 +152,7 @@ def _sizes(rows: int | None, test: Value | None, train: Value | None) -> tuple[i
         return (None, None)
     if test is None and train is None:
         share = 0.25
-    if share is not None and constant(test) is not None or (test is None and train is None):
+    if (share is not None and constant(test) is not None) or (test is None and train is None):
         assert share is not None
         size = int(share) if share >= 1 else -int(-rows * share // 1)
         return (rows - size, size)
@@ -158,7 +176,9 @@ def make_data(kind: str) -> Callable[[Machine, Arguments, cst.CSTNode], Value]:
             targets = integer(argument(made, "n_targets"))
             shape: Shape = (rows,) if targets == 1 else (rows, targets)
             # A sum of standard normal features with weights of up to 100: hundreds on both sides of 0.
-            labels = Array(shape, "float64", -100.0, 100.0, labels=Labels("continuous"), source=name, order="random", node=node)
+            labels = Array(
+                shape, "float64", -100.0, 100.0, labels=Labels("continuous"), source=name, order="random", node=node
+            )
         else:
             labels = _made_labels(made, kind, rows, node)
         return tuple_of(data, labels, node=node)
@@ -198,8 +218,23 @@ def load_toy(kind: str) -> Callable[[Machine, Arguments, cst.CSTNode], Value]:
     return handler
 
 
-MAKERS = ("make_classification", "make_regression", "make_blobs", "make_circles", "make_moons", "make_gaussian_quantiles")
-TOYS = ("load_iris", "load_digits", "load_wine", "load_breast_cancer", "load_diabetes", "fetch_california_housing", "load_boston")
+MAKERS = (
+    "make_classification",
+    "make_regression",
+    "make_blobs",
+    "make_circles",
+    "make_moons",
+    "make_gaussian_quantiles",
+)
+TOYS = (
+    "load_iris",
+    "load_digits",
+    "load_wine",
+    "load_breast_cancer",
+    "load_diabetes",
+    "fetch_california_housing",
+    "load_boston",
+)
 FUNCTIONS: dict[str, Callable[[Machine, Arguments, cst.CSTNode], Value]] = {
     "sklearn.model_selection.train_test_split": train_test_split,
     "sklearn.cross_validation.train_test_split": train_test_split,
@@ -221,7 +256,9 @@ def _shuffled(arguments: Arguments, node: cst.CSTNode) -> Value:
     mixed: list[Value] = []
     for value, _ in arguments.positional:
         array = as_array(value)
-        mixed.append(array.derive(node, "shuffled", order="random", values=None) if array is not None else Array(node=node))
+        mixed.append(
+            array.derive(node, "shuffled", order="random", values=None) if array is not None else Array(node=node)
+        )
     if len(mixed) == 1:
         return mixed[0]
     return list_of(mixed, "list", node)
@@ -237,5 +274,3 @@ def bunch_item(bunch: Object, name: str, node: cst.CSTNode) -> Value:
         classes = target.labels.classes if isinstance(target, Array) and target.labels else None
         return Array((classes,), "object", node=node)
     return Unknown(name, node=node)
-
-

@@ -5,8 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 from kerlint.library.arrays import broadcast
+from kerlint.program.constants import constant
 from kerlint.program.graph import tensors_in
-from kerlint.program.values import Arguments, Const, Op, Shape, Tensor, Unknown, Value, constant
+from kerlint.program.values import Arguments, Const, Op, Shape, Tensor, Unknown, Value
 
 #: Functions that give something in the shape of their (first) input.
 _KEEPING = frozenset(
@@ -47,7 +48,11 @@ def operate(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Tensor
 def subscript(tensor: Tensor, index: list[Value], node: cst.CSTNode) -> Tensor:
     """`x[:, -1]`: part of a tensor."""
     shape: Shape = None
-    if tensor.shape is not None and len(index) <= len(tensor.shape) and not any(constant(part) in (None, ...) for part in index):
+    if (
+        tensor.shape is not None
+        and len(index) <= len(tensor.shape)
+        and not any(constant(part) in (None, ...) for part in index)
+    ):
         sizes = []
         for size, part in zip(tensor.shape, index):
             if isinstance(constant(part), int):

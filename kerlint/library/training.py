@@ -9,6 +9,7 @@ import libcst as cst
 from kerlint.library.defaults import named
 from kerlint.library.models import layers_of, prediction, snapshot
 from kerlint.library.objects import bind_arguments
+from kerlint.program.constants import constant
 from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
 from kerlint.program.values import (
     Arguments,
@@ -23,7 +24,6 @@ from kerlint.program.values import (
     Shape,
     Unknown,
     Value,
-    constant,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def as_object(kind: str, value: Value | None) -> Value | None:
     if isinstance(value, Const) and isinstance(value.value, str) and not value.assumed:
         known = named(kind, value.value)
         name = known.name if known is not None else None
-    elif isinstance(value, External) and value.name.startswith(("keras.losses.", "keras.metrics.", "keras.optimizers.")):
+    elif isinstance(value, External) and value.name.startswith(
+        ("keras.losses.", "keras.metrics.", "keras.optimizers.")
+    ):
         name = value.name
     if name is None or value is None:
         return value
@@ -162,7 +164,9 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     if len(given) == 1 and isinstance(given[0], Object) and given[0].name == "generator":
         pair = given[0].args["element"]
         given = list(pair.items) if isinstance(pair, Sequence) else []
-    models = [value.args["model"] for value in given if isinstance(value, Object) and value.name == "keras.Model.weights"]
+    models = [
+        value.args["model"] for value in given if isinstance(value, Object) and value.name == "keras.Model.weights"
+    ]
     model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
     made = snapshot(machine, model) if model is not None else None
     machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made))

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from kerlint.program.values import Array, Function, Model, Object, Op, Step, Value
+from kerlint.program.labels import Step
+from kerlint.program.values import Array, Function, Model, Object, Op, Value
 
 if TYPE_CHECKING:
     import libcst as cst

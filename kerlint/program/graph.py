@@ -173,9 +173,7 @@ class _Builder:
         if not outputs or None in outputs or None in formal:
             return None
         memo = {id(tensor.op): node for tensor, node in zip(formal, inputs) if tensor is not None}
-        made = [
-            self.node_of(tensor, memo, (*owners, model), depth + 1) for tensor in outputs if tensor is not None
-        ]
+        made = [self.node_of(tensor, memo, (*owners, model), depth + 1) for tensor in outputs if tensor is not None]
         return made[0] if made else None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerlint.program.values import Gap, Op, Tensor, Unknown, Value, Sequence, Shape, one_of, same
+from kerlint.program.values import Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, same
 
 #: What `Captured` holds for a key that did not exist.
 ABSENT = object()

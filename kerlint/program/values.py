@@ -10,10 +10,11 @@ Mutable things (lists, dicts, instances, models, layers) keep what can change in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from kerlint.program.labels import Labels, Step
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -273,29 +274,6 @@ class Model(Mutable):
     cls: Class | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What the values of an array mean as labels.
-
-    Args:
-        kind: `classes` (integer ids), `onehot`, `multihot`, `binary` (0 or 1), `signs` (-1 or 1) or `continuous`.
-        classes: how many, if known.
-        sure: False where the values only look so (integers without a known origin).
-    """
-
-    kind: str
-    classes: int | None = None
-    sure: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """Something that was done to data, and where."""
-
-    name: str
-    node: cst.CSTNode | None
-
-
 @dataclass(eq=False, slots=True)
 class Array(Value):
     """Numbers with a shape: NumPy arrays, eager tensors, series and frames.
@@ -495,7 +473,7 @@ def mapping_of(entries: dict[Any, Value], *, open: bool = False, node: cst.CSTNo
 
 
 def extent(parts: Iterable[Value]) -> tuple[int, int]:
-    """How many values a container of these parts holds in all, as often as they are named, and how deep."""
+    """How many values a container of these parts holds, counted as often as they are named, and how deep."""
     weight, depth = 1, 0
     for part in parts:
         weight += 1
@@ -503,50 +481,3 @@ def extent(parts: Iterable[Value]) -> tuple[int, int]:
             weight += part.state.get("weight") or 0
             depth = max(depth, part.state.get("depth") or 0)
     return weight, depth + 1
-
-
-# Readers that rules use: each gives None unless the value is certain.
-
-
-def constant(value: Value | None) -> Any:
-    """The constant's value; `NOTHING` if it is not a certain constant."""
-    return value.value if isinstance(value, Const) and not value.assumed else NOTHING
-
-
-def number(value: Value | None) -> int | float | None:
-    """The number, or None. Booleans are no numbers here."""
-    found = constant(value)
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
-
-
-def integer(value: Value | None) -> int | None:
-    """The integer, or None."""
-    found = constant(value)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def text(value: Value | None) -> str | None:
-    """The string, or None."""
-    found = constant(value)
-    return found if isinstance(found, str) else None
-
-
-def truth(value: Value | None) -> bool | None:
-    """The boolean, or None."""
-    found = constant(value)
-    return found if isinstance(found, bool) else None
-
-
-def is_none(value: Value | None) -> bool:
-    """Whether the value is certainly None."""
-    return constant(value) is None
-
-
-class _Nothing:
-    """The type of `NOTHING`, which equals nothing a program can hold."""
-
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-NOTHING = _Nothing()

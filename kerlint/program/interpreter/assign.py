@@ -6,10 +6,10 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import (
-    NOTHING,
     Array,
     Class,
     Gap,
@@ -21,7 +21,6 @@ from kerlint.program.values import (
     Sequence,
     Unknown,
     Value,
-    constant,
     tuple_of,
 )
 
@@ -41,16 +40,14 @@ def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
 
 
 def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> None:
-    targets = [element for element in target.elements]
+    targets = list(target.elements)
     starred = [index for index, element in enumerate(targets) if isinstance(element, cst.StarredElement)]
     items: list[Value] | None = None
     if isinstance(value, Sequence) and value.exact is not None:
         items = list(value.exact)
     elif isinstance(value, Sequence) and not starred:
         items = _around_gap(value.items, len(targets))
-    elif isinstance(value, Mapping) and not value.open:
-        items = [machine.library.element(machine, value, target)] * len(targets)
-    elif isinstance(value, Array) and value.rows == len(targets):
+    elif (isinstance(value, Mapping) and not value.open) or (isinstance(value, Array) and value.rows == len(targets)):
         items = [machine.library.element(machine, value, target)] * len(targets)
     if items is not None and starred and len(items) >= len(targets) - 1:
         start = starred[0]

@@ -7,13 +7,13 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import set_entries, set_items
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.values import (
-    NOTHING,
     Arguments,
     Array,
     Class,
@@ -27,7 +27,6 @@ from kerlint.program.values import (
     Sequence,
     Unknown,
     Value,
-    constant,
     list_of,
     mapping_of,
     tuple_of,

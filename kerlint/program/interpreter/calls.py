@@ -49,7 +49,9 @@ class Frame:
 def define_function(machine: Machine, node: cst.FunctionDef) -> int:
     """`def name(...)`."""
     decorators = tuple(machine.evaluate(decorator.decorator) for decorator in node.decorators)
-    function = Function(node.name.value, machine.scope, _defaults(machine, node.params), decorators=decorators, node=node)
+    function = Function(
+        node.name.value, machine.scope, _defaults(machine, node.params), decorators=decorators, node=node
+    )
     machine.functions.append(function)
     machine.assign(node.name.value, function)
     return FALL
@@ -244,7 +246,7 @@ def _bind(
 
 def _default(machine: Machine, function: Function, name: str, arguments: Arguments) -> Value:
     default = function.defaults.get(name)
-    if default is None or arguments.open and not machine.assumed:
+    if default is None or (arguments.open and not machine.assumed):
         return Unknown(f"parameter {name}", node=default.node if default else None)
     if machine.assumed and isinstance(default, Const):
         return Const(default.value, assumed=True, node=default.node)
@@ -252,7 +254,10 @@ def _default(machine: Machine, function: Function, name: str, arguments: Argumen
 
 
 def _is_static(function: Function) -> bool:
-    return any(isinstance(decorator, External) and decorator.name == "builtins.staticmethod" for decorator in function.decorators)
+    return any(
+        isinstance(decorator, External) and decorator.name == "builtins.staticmethod"
+        for decorator in function.decorators
+    )
 
 
 def is_property(function: Function) -> bool:
@@ -266,7 +271,8 @@ def is_property(function: Function) -> bool:
 def is_classmethod(function: Function) -> bool:
     """Whether the function receives the class."""
     return any(
-        isinstance(decorator, External) and decorator.name == "builtins.classmethod" for decorator in function.decorators
+        isinstance(decorator, External) and decorator.name == "builtins.classmethod"
+        for decorator in function.decorators
     )
 
 

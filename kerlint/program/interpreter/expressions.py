@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import join
 from kerlint.program.interpreter.assign import assign_target
 from kerlint.program.interpreter.builtins import BUILTINS
@@ -21,10 +22,9 @@ from kerlint.program.interpreter.calls import (
 )
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.interpreter.operators import BINARY, COMPARISONS, MAX_LENGTH, compare, operate
+from kerlint.program.interpreter.operators import BINARY, COMPARISONS, MAX_LENGTH, compare, fold, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.values import (
-    NOTHING,
     Arguments,
     Bound,
     BoundMethod,
@@ -42,7 +42,6 @@ from kerlint.program.values import (
     Sequence,
     Unknown,
     Value,
-    constant,
     list_of,
     mapping_of,
     one_of,
@@ -181,9 +180,8 @@ def _string(machine: Machine, node: cst.SimpleString) -> Value:
 
 def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
     left, right = machine.evaluate(node.left), machine.evaluate(node.right)
-    if isinstance(left, Const) and isinstance(right, Const) and type(left.value) is type(right.value):
-        if isinstance(left.value, (str, bytes)):
-            return Const(left.value + right.value, node=node)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return fold("+", left, right, node)
     return Unknown("string", node=node)
 
 
@@ -421,7 +419,7 @@ def _sequence_item(receiver: Sequence, index: Value, node: cst.CSTNode) -> Value
         return Unknown("item", node=node)
     if items is None:
         # From either end, the items before a gap are still in their places.
-        reached = receiver.items[:position + 1] if position >= 0 else receiver.items[position:]
+        reached = receiver.items[: position + 1] if position >= 0 else receiver.items[position:]
         enough = len(reached) == (position + 1 if position >= 0 else -position)
         if not enough or any(isinstance(item, Gap) for item in reached):
             return Unknown("item", node=node)

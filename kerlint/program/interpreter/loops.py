@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from kerlint.program.constants import NOTHING, constant
 from kerlint.program.facts import ApplyGradients, Fit, Forward, LossCall
 from kerlint.program.heap import ABSENT, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
@@ -17,20 +18,7 @@ from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETUR
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.scope import Loop
-from kerlint.program.values import (
-    NOTHING,
-    Const,
-    Gap,
-    Mapping,
-    Object,
-    OneOf,
-    Sequence,
-    Unknown,
-    Value,
-    constant,
-    list_of,
-    mapping_of,
-)
+from kerlint.program.values import Const, Gap, Mapping, Object, OneOf, Sequence, Unknown, Value, list_of, mapping_of
 
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
@@ -43,7 +31,11 @@ def run_for(machine: Machine, node: cst.For) -> int:
         flow = _unrolled(machine, node, items)
     else:
         count = len(items) if items is not None else None
-        element = machine.library.element(machine, iterable, node.iter) if items is None else Unknown("one of many", node=node)
+        element = (
+            machine.library.element(machine, iterable, node.iter)
+            if items is None
+            else Unknown("one of many", node=node)
+        )
         over = iterable.args.get("over", iterable) if isinstance(iterable, Object) else iterable
         loop = Loop(node, count, False, over=over)
         flow = _once(machine, node, loop, lambda: assign_target(machine, node.target, element))
@@ -96,10 +88,10 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
     for name in assigned_names(node):
         home = machine.scope.home(name)
         before = home.names.get(name)
-        # A tensor stays, so that layers before the loop remain part of the graph.
-        if before is not None and isinstance(before, (Const, Sequence, OneOf)):
-            if not (isinstance(before, Sequence) and before.kind == "list"):
-                heap.write(home.names, name, Unknown("changed in a loop", node=before.node))
+        # Tensors, models and lists stay: what the loop does to them is joined with what they were.
+        is_plain = isinstance(before, (Const, OneOf)) or (isinstance(before, Sequence) and before.kind != "list")
+        if before is not None and is_plain:
+            heap.write(home.names, name, Unknown("changed in a loop", node=before.node))
     mark = heap.mark()
     with machine.inside(loop):
         bind()

@@ -7,6 +7,8 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.facts import Discarded
+from kerlint.program.heap import ABSENT
 from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
@@ -14,9 +16,8 @@ from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETUR
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
-from kerlint.program.facts import Discarded
-from kerlint.program.heap import ABSENT
-from kerlint.program.values import Array, Const, Dataset, External, Step, Unknown, Value
+from kerlint.program.labels import Step
+from kerlint.program.values import Array, Const, Dataset, External, Unknown, Value
 
 #: Functions after which nothing runs.
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
@@ -126,7 +127,9 @@ def _assert(machine: Machine, node: cst.Assert) -> int:
 
 
 def _delete(machine: Machine, node: cst.Del) -> int:
-    targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+    targets = (
+        [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+    )
     for target in targets:
         delete_target(machine, target)
     return FALL

@@ -10,9 +10,9 @@ from kerlint.library.heads import activation_of
 from kerlint.library.initializers import Initializer, initializer
 from kerlint.library.kinds import is_parametric
 from kerlint.library.trained import Training, trainings
+from kerlint.program.constants import constant, truth
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.program.values import constant, truth
 from kerlint.rules.base import Found, Rule
 
 #: Activations whose slope at 0 and below is 0. Leaky relu, elu, gelu and the like are none of them.

@@ -8,9 +8,10 @@ from kerlint.finding import Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.shapes import dims
 from kerlint.library.trained import Training, trainings
+from kerlint.program.constants import text
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node, tensors_in
-from kerlint.program.values import Model, Object, text
+from kerlint.program.values import Model, Object
 from kerlint.rules.base import Found, Rule
 
 #: Names of layers that are linear on purpose.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.heads import Head, activation_of, heads
 from kerlint.library.kinds import NOISE, NORMALIZATION, RESHAPING, is_parametric, pure_activation
+from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.program.values import integer
 from kerlint.rules.base import Found, Rule
 
 

@@ -92,7 +92,7 @@ class IncompatibleLayerInput(Rule):
         assert declared is not None
         yield from self.found(
             fit.places.get("x") or fit.node,
-            f"the model takes inputs of shape {show(declared[1:])}, but each row of the data has shape {show(given[1:])}",
+            f"the model takes inputs of shape {show(declared[1:])}, but the rows of the data have {show(given[1:])}",
             label=f"rows of shape {show(given[1:])}",
             also=[(inputs[0].place, f"declares {show(declared[1:])}"), (array.node, "the data comes from here")],
             why="Keras compares the shapes at the first batch and raises an error",

@@ -9,19 +9,10 @@ import libcst as cst
 from kerlint.finding import Severity
 from kerlint.library.contracts import CATEGORICAL, as_data, read_loss, targets_of
 from kerlint.library.training import structure_rows
+from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.facts import ApplyGradients, Fit, Program
 from kerlint.program.graph import Graph
-from kerlint.program.values import (
-    Array,
-    Dataset,
-    Mapping,
-    Sequence,
-    Value,
-    constant,
-    integer,
-    number,
-    truth,
-)
+from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
 from kerlint.rules.base import Found, Rule
 
 

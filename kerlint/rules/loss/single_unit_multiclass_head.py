@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Activation, Head, heads
+from kerlint.program.constants import constant, integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.program.values import constant, integer
 from kerlint.rules.base import Found, Rule
 
 

@@ -10,9 +10,10 @@ from kerlint.library.defaults import learning_rate
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.optimizers import ADAPTIVE, Optimizer, optimizers, rate_changes
+from kerlint.program.constants import number, truth
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Graph
-from kerlint.program.values import Model, Object, Value, number, truth
+from kerlint.program.values import Model, Object, Value
 from kerlint.rules.base import Found, Rule
 
 

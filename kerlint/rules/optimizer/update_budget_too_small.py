@@ -10,9 +10,10 @@ from kerlint.library.contracts import as_data
 from kerlint.library.defaults import learning_rate
 from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
 from kerlint.library.training import structure_rows
+from kerlint.program.constants import constant, integer, number
 from kerlint.program.facts import ApplyGradients, Compile, Created, Event, Fit, Program, Use
 from kerlint.program.graph import Graph
-from kerlint.program.values import Array, Dataset, Object, Value, constant, integer, number
+from kerlint.program.values import Array, Dataset, Object, Value
 from kerlint.rules.base import Found, Rule
 
 

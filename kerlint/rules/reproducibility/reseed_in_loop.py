@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
+from kerlint.program.constants import NOTHING, constant
 from kerlint.program.facts import ApplyGradients, Created, Fit, Program, Seed
 from kerlint.program.scope import Loop
-from kerlint.program.values import NOTHING, Array, constant
+from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
 

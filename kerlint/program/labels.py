@@ -1,0 +1,32 @@
+"""What is noted of data besides its numbers: what they mean as labels, and what was done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the values of an array mean as labels.
+
+    Args:
+        kind: `classes` (integer ids), `onehot`, `multihot`, `binary` (0 or 1), `signs` (-1 or 1) or `continuous`.
+        classes: how many, if known.
+        sure: False where the values only look so (integers without a known origin).
+    """
+
+    kind: str
+    classes: int | None = None
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """Something that was done to data, and where."""
+
+    name: str
+    node: cst.CSTNode | None
