@@ -70,6 +70,7 @@ class BinaryLossForMulticlass(Rule):
     severity = Severity.ERROR
     symptoms = ("accuracy-stuck", "wrong-result", "slow-learning")
     since = "0.1.0"
+    subsumes = ("KL010",)
 
     def check(self, program: Program) -> Iterator[Found]:
         for contract in contracts(program):

@@ -65,7 +65,7 @@ class SingleUnitMulticlassHead(Rule):
     severity = Severity.ERROR
     symptoms = ("constant-output", "accuracy-stuck", "loss-flat")
     since = "0.1.0"
-    subsumes = ("KL002", "KL004", "KL005")
+    subsumes = ("KL002", "KL004", "KL005", "KL010")
 
     def check(self, program: Program) -> Iterator[Found]:
         reported: set[int] = set()

@@ -64,6 +64,7 @@ class SparseVsOnehotLabels(Rule):
     severity = Severity.ERROR
     symptoms = ("crash",)
     since = "0.1.0"
+    subsumes = ("KL010",)
 
     def check(self, program: Program) -> Iterator[Found]:
         for contract in contracts(program):

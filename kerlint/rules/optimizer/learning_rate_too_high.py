@@ -89,8 +89,10 @@ class LearningRateTooHigh(Rule):
     WITH_MOMENTUM = 0.3
     #: Adam and its kin: more than nine runs in ten still learn, but trained models seldom need it.
     ADVICE = 0.1
-    #: No more than one run in five learns, and none of SGD with momentum.
+    #: No more than one run in five learns.
     ABSURD: ClassVar = {"Adam": 10.0, "AdamW": 10.0, "Nadam": 10.0, "RMSprop": 10.0, "SGD": 10.0}
+    #: No run learns: SGD, and SGD with momentum. Adam still learns something in one run of ten.
+    CERTAIN: ClassVar = {False: 100.0, True: 10.0}
     #: Above this Adam's epsilon, not the size of the gradient, decides how long a step is.
     LARGE_EPSILON = 1e-3
 
@@ -132,7 +134,7 @@ class LearningRateTooHigh(Rule):
         if name == "SGD" and _is_normalised(snapshot.graph):
             # What follows a normalisation does not depend on the size of its weights.
             return Severity.WARNING if absurd else None
-        if absurd:
+        if name == "SGD" and rate >= self.CERTAIN[bool(optimizer.momentum)]:
             return Severity.ERROR
         limit = self.WITH_MOMENTUM if name == "SGD" and optimizer.momentum else self.WARNING[name]
         if rate >= limit:
@@ -228,7 +230,7 @@ class LearningRateTooHigh(Rule):
 _OUTLOOK = {
     Severity.ADVICE: "close to where training fails",
     Severity.WARNING: "training will probably fail",
-    Severity.ERROR: "training will hardly converge",
+    Severity.ERROR: "training cannot converge",
 }
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 

@@ -92,6 +92,8 @@ class ReseedInLoop(Rule):
             also=[(loop.node, "the model is trained in this loop")],
             why="a generator that is set to the same seed starts the same sequence from the beginning",
             help="set the seed once, before the loop",
+            # Whether the passes draw from NumPy or Python at all is not known.
+            severity=Severity.ADVICE if seed.name in ("numpy.random.seed", "random.seed") else None,
             about=seed,
         )
 

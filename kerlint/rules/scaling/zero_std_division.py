@@ -47,8 +47,8 @@ class ZeroStdDivision(Rule):
     constant column.
 
     ## References
-    - Measured: a constant column becomes NaN in both forms. In MNIST 67 of the 784 pixels are 0 in all 60,000
-      training images; in scikit-learn's digits it is 3 of 64.
+    - Measured: a constant column becomes NaN in both forms. In scikit-learn's digits 3 of the 64 columns
+      are constant, and at the border of MNIST's images many pixels are 0 in all of them.
     """
 
     code = "KN021"

@@ -1,0 +1,180 @@
+"""KL010."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import CROSSENTROPIES, REGRESSION, Contract, Target, contracts
+from kerlint.library.heads import Head
+from kerlint.library.shapes import show
+from kerlint.program.facts import Program
+from kerlint.program.values import Dimension, Shape
+from kerlint.rules.base import Found, Rule
+
+
+class OutputShapeVsTarget(Rule):
+    """The output of the model and the targets have different shapes.
+
+    Mostly a `Flatten`, a global pooling or `return_sequences=False` is missing, so that the model
+    gives an output for every position of a map or a sequence; or the last layer has more or fewer
+    units than a target has columns.
+
+    ## Why is this bad?
+    A cross-entropy raises an error at the first step. Squared and absolute errors are worse: where
+    the shapes can be broadcast, every output is compared with every target, training runs, and the
+    model learns little more than the mean of the targets. Keras says nothing.
+
+    ## Example
+    ```python
+    import numpy as np
+    from tensorflow import keras
+
+    x, y = np.random.rand(1000, 30, 4), np.random.rand(1000, 1)
+    model = keras.Sequential([
+        keras.Input((30, 4)),
+        keras.layers.LSTM(16, return_sequences=True),
+        keras.layers.Dense(1),  # KL010
+    ])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=5)
+    ```
+
+    Use instead:
+    ```python
+    import numpy as np
+    from tensorflow import keras
+
+    x, y = np.random.rand(1000, 30, 4), np.random.rand(1000, 1)
+    model = keras.Sequential([
+        keras.Input((30, 4)),
+        keras.layers.LSTM(16),
+        keras.layers.Dense(1),
+    ])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=5)
+    ```
+
+    ## Known limits
+    Only where both shapes are known. A last axis of size 1 more or less is no difference: Keras
+    adds or drops it.
+
+    ## References
+    - Measured on Keras 3.15.1: squared error on (B, 5, 1) against (B, 1), on (B, 3) against (B, 1) and on (B, 1)
+      against (B, 2) trains without a word; cross-entropies raise at the first step.
+    """
+
+    code = "KL010"
+    name = "output-shape-vs-target"
+    severity = Severity.ERROR
+    symptoms = ("crash", "constant-output", "slow-learning")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        for contract in contracts(program):
+            if contract.head is None or contract.loss.function not in CROSSENTROPIES | REGRESSION:
+                continue
+            sparse = contract.loss.function.startswith("sparse")
+            for target in contract.targets:
+                if not agree(target.output, target.array.shape, sparse=sparse):
+                    yield from self._report(contract, contract.head, target)
+                    break
+
+    def _report(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
+        output, shape = target.output, target.array.shape
+        assert output is not None
+        assert shape is not None
+        broadcast = contract.loss.function in REGRESSION and _broadcasts(output, shape)
+        deeper = len(output) > max(len(shape), 2)
+        yield from self.found(
+            head.node.argument_place("units"),
+            f"the model gives {_row(output[1:])} for each row, but the targets have {_row(shape[1:])}",
+            label=f"the output is {show(output)}",
+            also=[
+                (target.array.node, f"the targets are {show(shape)}"),
+                (target.place, "trained on here"),
+                (contract.loss.place, "compares the two"),
+            ],
+            why=f"{contract.loss.function} compares every output with every target of a row, silently"
+            if broadcast
+            else "the shapes cannot be compared, so the first step raises an error",
+            help="add Flatten or a global pooling before the last layers, or drop return_sequences=True"
+            if deeper
+            else "make the last layer as wide as a target, or change the targets",
+            about=contract.event,
+        )
+
+    bad = (
+        """
+        import keras
+        import numpy as np
+        y = keras.utils.to_categorical(np.random.randint(0, 4, 100), 4)
+        model = keras.Sequential([keras.Input((9, 2)), keras.layers.Conv1D(8, 3, activation="relu")])
+        model.add(keras.layers.Dense(4, activation="softmax"))  # KL010
+        model.compile("adam", "categorical_crossentropy")
+        model.fit(np.random.rand(100, 9, 2), y)
+        """,
+    )
+    good = (
+        """
+        import keras
+        import numpy as np
+        model = keras.Sequential([keras.Input((9, 2)), keras.layers.LSTM(8, return_sequences=True)])
+        model.add(keras.layers.Dense(4, activation="softmax"))
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(np.random.rand(100, 9, 2), np.random.randint(0, 4, (100, 9)))
+        """,
+        """
+        import keras
+        import numpy as np
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(np.random.rand(100, 4), np.random.rand(100))
+        """,
+    )
+
+
+def agree(output: Shape, target: Shape, *, sparse: bool) -> bool:
+    """Whether a loss can compare output and target, as far as is known (both with the batch first)."""
+    if output is None or target is None or not target:
+        return True
+    a, b = output[1:], target[1:]
+    if sparse:
+        a = a[:-1]
+        if len(b) == len(a) + 1 and b[-1] in (1, None):
+            b = b[:-1]
+        # One-hot rows for a sparse loss are another rule's matter.
+        return len(b) != len(a) or _equal(a, b)
+    a, b = _aligned(a, b)
+    return len(a) == len(b) and _equal(a, b)
+
+
+Sizes = tuple[Dimension, ...]
+
+
+def _aligned(a: Sizes, b: Sizes) -> tuple[Sizes, Sizes]:
+    """Both without a last axis of 1 that only one of them has, as `Loss.__call__` of Keras does it."""
+    if len(a) == len(b) + 1 and a[-1] in (1, None):
+        return a[:-1], b
+    if len(b) == len(a) + 1 and b[-1] in (1, None):
+        return a, b[:-1]
+    return a, b
+
+
+def _equal(a: Sizes, b: Sizes) -> bool:
+    return all(x is None or y is None or x == y for x, y in zip(a, b))
+
+
+def _broadcasts(output: Shape, target: Shape) -> bool:
+    """Whether the two can be subtracted by NumPy's rules, so that nothing is raised."""
+    assert output is not None
+    assert target is not None
+    batch = "the batch"
+    a, b = _aligned(output[1:], target[1:])
+    pairs = zip(reversed((batch, *a)), reversed((batch, *b)))
+    return all(x == y or x == 1 or y == 1 for x, y in pairs)
+
+
+def _row(shape: tuple[Dimension, ...]) -> str:
+    """The shape of one row, in words where it has no axis."""
+    return show(shape) if shape else "one number"
