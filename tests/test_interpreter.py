@@ -313,6 +313,26 @@ CASES = {
         u = np.argmax(e, axis=1)  # (60000,) int64 0..9 classes 10
         v = np.sqrt(16)  # 4.0
     """,
+    "images and lists that loops fill": """
+        import cv2
+        from PIL import Image
+        from tensorflow.keras.preprocessing.image import img_to_array, load_img
+        images, labels, pictures = [], [], []
+        for name in names():
+            image = cv2.imread(name)
+            image = cv2.resize(image, (64, 48))
+            images.append(image)
+            labels.append(np.random.randint(0, 3))
+            pictures.append(img_to_array(load_img(name, target_size=(32, 32))))
+        a = np.array(images)  # (None, 48, 64, 3) uint8 0..255
+        b = np.array(labels)  # (None,) int64 0..2
+        c = np.array(pictures) / 255  # (None, 32, 32, 3) float32 0..1
+        d = np.array([cv2.imread(name, 0) for name in names()])  # (None, None, None) uint8 0..255
+        e = np.array(Image.open("x"))  # (unknown) uint8 0..255
+        rng = np.random.default_rng(0)
+        f = rng.normal(size=(5, 2))  # (5, 2) float64 -4..4 continuous
+        g = rng.integers(0, 2, size=5)  # (5,) int64 0..1 binary 2
+    """,
     "pipelines": """
         ds = tf.data.Dataset.from_tensor_slices((np.zeros((100, 4)), np.ones(100)))
         a = ds.shuffle(10).batch(32).prefetch(1)  # from_tensor_slices > shuffle > batch > prefetch

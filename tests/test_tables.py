@@ -40,11 +40,14 @@ PLAIN = (bool, int, float, str, bytes, type(None))
 
 @pytest.fixture(scope="module")
 def installed():
-    """The installed packages, if they are those that the tables were made from."""
+    """The installed packages, if Keras and TensorFlow are those that the tables were made from.
+
+    NumPy and scikit-learn are compared whatever their version, but for what a newer one has dropped.
+    """
     packages = {}
     for name, version in re.findall(r"(\w+) ([\d.]+\d)", _signature_table.__doc__.split(" from ")[1]):
         packages[name] = pytest.importorskip(name)
-        if packages[name].__version__ != version:
+        if name in ("keras", "tensorflow") and packages[name].__version__ != version:
             pytest.skip(f"the tables were made from {name} {version}")
     packages["tensorflow.keras"] = importlib.import_module("keras._tf_keras.keras")
     return packages
@@ -107,6 +110,10 @@ def test_signatures_are_those_of_the_installed_packages(installed):
             continue
         try:
             real = inspected(installed, name)
+        except LookupError:
+            if name.startswith(("numpy.", "sklearn.")):  # gone from a newer version
+                continue
+            raise
         except (ValueError, TypeError):  # built in: nothing to inspect
             assert "(*args, **kwargs)" in line, name
             continue

@@ -10,127 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.program.constants import NOTHING, constant, number
+from kerlint.library.literals import from_literal
+from kerlint.program.constants import constant, number
 from kerlint.program.facts import Division, Scaled
 from kerlint.program.labels import Labels
-from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value
+from kerlint.program.values import Array, Dimension, Object, Sequence, Shape, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
-#: Literal arrays with more numbers than this keep their range, not their values.
-MAX_VALUES = 4096
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
-
-
-def from_literal(value: Value, node: cst.CSTNode | None, dtype: str | None = None) -> Array:
-    """An array from nested lists, a number or another array."""
-    if isinstance(value, Array):
-        return value.derive(node, dtype=dtype or value.dtype)
-    numbers = _nested(value)
-    if numbers is None:
-        shape = _partial_shape(value)
-        return Array(shape, dtype, source="literal" if shape else "", node=node)
-    return literal(numbers, node, dtype)
-
-
-def literal(numbers: Any, node: cst.CSTNode | None, dtype: str | None = None) -> Array:
-    """An array that holds exactly these nested numbers."""
-    shape = _shape_of(numbers)
-    flat = _flatten(numbers)
-    if shape is None or not flat or not all(isinstance(item, (int, float)) for item in flat):
-        return Array(shape, "object" if flat and shape else dtype, source="literal", node=node)
-    kind = dtype or ("int64" if all(isinstance(item, int) for item in flat) else "float64")
-    if all(isinstance(item, bool) for item in flat):
-        kind = dtype or "bool"
-    columns = None
-    if len(shape) == 2 and shape[1] and len(flat) == math.prod(size for size in shape if size is not None):
-        columns = tuple((float(min(flat[i :: shape[1]])), float(max(flat[i :: shape[1]]))) for i in range(shape[1]))
-    return Array(
-        shape,
-        kind,
-        float(min(flat)),
-        float(max(flat)),
-        tight=True,
-        columns=columns,
-        labels=labels_of(flat, shape),
-        source="literal",
-        order=order_of(flat) if len(shape) == 1 or shape[1:] == (1,) else None,
-        values=numbers if len(flat) <= MAX_VALUES else None,
-        node=node,
-    )
-
-
-def labels_of(flat: list[Any], shape: Shape) -> Labels | None:
-    """What known numbers look like as labels; never sure, except for one-hot rows."""
-    if not shape or not flat:
-        return None
-    distinct = set(flat)
-    width = shape[-1]
-    if len(shape) >= 2 and width is not None and width > 1 and distinct <= {0, 1}:
-        rows = [flat[i : i + width] for i in range(0, len(flat), width)]
-        if all(sum(row) == 1 for row in rows):
-            return Labels("onehot", width)
-        return Labels("multihot", width, sure=False)
-    if len(shape) == 2 and width is not None and width > 1:
-        return None
-    if distinct <= {0, 1}:
-        return Labels("binary", 2, sure=False)
-    if distinct <= {-1, 1}:
-        return Labels("signs", 2, sure=False)
-    if not all(float(item).is_integer() for item in distinct):
-        return Labels("continuous")
-    return None
-
-
-def order_of(flat: list[Any]) -> str | None:
-    """`sorted` for numbers that only rise (and repeat), as labels written class by class do."""
-    if len(flat) >= 4 and len(set(flat)) > 1 and all(a <= b for a, b in zip(flat, flat[1:])):
-        return "sorted"
-    return None
-
-
-def _nested(value: Value) -> Any:
-    """Nested numbers of a literal; None if something in it is not constant."""
-    found = constant(value)
-    if found is not NOTHING:
-        return found
-    if isinstance(value, Array) and value.values is not None:
-        return value.values
-    if isinstance(value, Sequence) and value.exact is not None and value.exact:
-        items = [_nested(item) for item in value.exact]
-        return None if any(item is None for item in items) else items
-    return None
-
-
-def _partial_shape(value: Value) -> Shape:
-    """The shape of nested sequences whose items are not all known."""
-    if not isinstance(value, Sequence):
-        return () if isinstance(value, Const) else None
-    items = value.exact
-    if items is None:
-        return None
-    if not items:
-        return (0,)
-    inner = [item.shape if isinstance(item, Array) else _partial_shape(item) for item in items[:64]]
-    first = inner[0]
-    return None if first is None or any(shape != first for shape in inner) else (len(items), *first)
-
-
-def _shape_of(numbers: Any) -> tuple[int, ...] | None:
-    if not isinstance(numbers, (list, tuple)):
-        return ()
-    inner = {_shape_of(item) for item in numbers}
-    if len(inner) != 1:
-        return None
-    first = inner.pop()
-    return None if first is None else (len(numbers), *first)
-
-
-def _flatten(numbers: Any) -> list[Any]:
-    if isinstance(numbers, (list, tuple)):
-        return [item for part in numbers for item in _flatten(part)]
-    return [numbers]
 
 
 def broadcast(left: Shape, right: Shape) -> Shape:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays
+from kerlint.library import literals
 from kerlint.library.shapes import dims
 from kerlint.program.constants import text
 from kerlint.program.values import (
@@ -34,7 +34,7 @@ def as_array(value: Value | None, node: cst.CSTNode | None = None) -> Array | No
     if isinstance(value, (Sequence, Const)) and not (
         isinstance(value, Const) and not isinstance(value.value, (int, float))
     ):
-        return arrays.from_literal(value, node)
+        return literals.from_literal(value, node)
     return None
 
 

@@ -11,6 +11,7 @@ import libcst as cst
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.defaults import DATA
 from kerlint.library.heads import heads
+from kerlint.library.imaging import SOURCE
 from kerlint.library.kinds import (
     AUGMENTATION_PREFIXES,
     NOISE,
@@ -33,7 +34,7 @@ from kerlint.program.values import Array, Dataset, Mapping, OneOf, Sequence, Unk
 _KEEPING = NOISE | RESHAPING | POOLING
 _KEEPING_FUNCTIONS = frozenset({"cast", "reshape", "expand_dims", "squeeze", "transpose", "identity", "flatten"})
 _IMAGES = frozenset(data.name for data in DATA.values() if data.is_image)
-_IMAGE_LOADERS = frozenset(name for name in LOADERS if "image" in name)
+_IMAGE_LOADERS = frozenset(name for name in LOADERS if "image" in name) | {SOURCE}
 
 
 @dataclass(frozen=True, eq=False, slots=True)

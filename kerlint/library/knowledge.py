@@ -10,6 +10,7 @@ import libcst as cst
 from kerlint.library import (
     arrays,
     datasets,
+    imaging,
     inplace,
     layers,
     loops,
@@ -24,6 +25,7 @@ from kerlint.library import (
     tensors,
     training,
 )
+from kerlint.library.convert import Handler
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
@@ -91,6 +93,17 @@ _NUMBERS = {
 }
 
 
+#: What answers for a function, by canonical name.
+_HANDLERS: dict[str, Handler] = {
+    **numerics.FUNCTIONS,
+    **sklearn.FUNCTIONS,
+    **datasets.FUNCTIONS,
+    **imaging.FUNCTIONS,
+    **randomness.FUNCTIONS,
+    **inplace.FUNCTIONS,
+}
+
+
 class Knowledge:
     """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`)."""
 
@@ -118,13 +131,7 @@ class Knowledge:
             and not name.startswith("tensorflow.data.")
         ):
             return tensors.tensor_function(name, arguments, node)
-        handler = (
-            numerics.FUNCTIONS.get(name)
-            or sklearn.FUNCTIONS.get(name)
-            or datasets.FUNCTIONS.get(name)
-            or randomness.FUNCTIONS.get(name)
-            or inplace.FUNCTIONS.get(name)
-        )
+        handler = _HANDLERS.get(name)
         if handler is not None:
             return handler(machine, arguments, node)
         if name.startswith("tensorflow.data."):
@@ -175,7 +182,7 @@ class Knowledge:
             return Const(None, node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
-        handler = numerics.FUNCTIONS.get(name) or datasets.FUNCTIONS.get(name)
+        handler = _HANDLERS.get(name)
         if handler is not None:
             return handler(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
@@ -251,8 +258,8 @@ class Knowledge:
             return sklearn.transformer_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
-        if receiver.name.startswith("numpy.random.") and name == "shuffle":
-            return inplace.shuffle(machine, arguments, node)
+        if receiver.name.startswith("numpy.random."):
+            return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
             return preprocessing.generator_flow(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name == "fit":

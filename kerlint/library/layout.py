@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays
+from kerlint.library import literals
 from kerlint.library.convert import Handler, as_array
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
@@ -195,9 +195,9 @@ def _repeat(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`repeat(x, n)` of a few known numbers is known; each stands n times, one block after the other."""
     array, times = as_array(arguments.get(0)), integer(arguments.get(1, "repeats"))
     numbers = array.values if array is not None and array.rank == 1 else None
-    if numbers is None or times is None or not 0 < times * len(numbers) <= arrays.MAX_VALUES:
+    if numbers is None or times is None or not 0 < times * len(numbers) <= literals.MAX_VALUES:
         return _repeated(machine, arguments, node)
-    return arrays.literal([value for value in numbers for _ in range(times)], node)
+    return literals.literal([value for value in numbers for _ in range(times)], node)
 
 
 FUNCTIONS: dict[str, Handler] = {

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import libcst as cst
 
+from kerlint.program.heap import common
 from kerlint.program.values import (
     Array,
     Const,
     Dataset,
-    Gap,
     Mapping,
     Object,
     Sequence,
     Unknown,
     Value,
-    one_of,
     tuple_of,
 )
 
@@ -28,8 +27,7 @@ def element(value: Value, node: cst.CSTNode) -> Value:
             return value.derive(node, shape=value.shape[1:], columns=None, values=None, order=None)
         return Unknown("row", node=node)
     if isinstance(value, Sequence):
-        known = [item for item in value.items if not isinstance(item, Gap)]
-        return one_of(known, node) if known and len(known) == len(value.items) else Unknown("item", node=node)
+        return common(value.items) or Unknown("item", node=node)
     if isinstance(value, Mapping):
         return Unknown("key", node=node)
     if isinstance(value, Object) and value.name == "keras.Model.weights":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays, creation, layout
+from kerlint.library import arrays, creation, imaging, layout
 from kerlint.library.convert import Handler, as_array, dtype_name
 from kerlint.library.creation import MAX_CLASSES
 from kerlint.program.constants import constant, integer, number
@@ -30,7 +30,7 @@ def _array(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Array(node=node)
     if isinstance(value, Tensor):
         return value
-    known = as_array(value, node)
+    known = as_array(value, node) or imaging.picture(value, node)
     dtype = dtype_name(arguments.get(1, "dtype"))
     if known is None:
         return Array(None, dtype, node=node)

@@ -139,6 +139,14 @@ def meet_tensors(tensors: tuple[Tensor, ...]) -> Tensor:
     return Tensor(op, shape, node=tensors[0].node)
 
 
+def common(items: tuple[Value, ...]) -> Value | None:
+    """What each of the items is like; None if that is not known."""
+    alike = [item.element if isinstance(item, Gap) else item for item in items]
+    known = [item for item in alike if item is not None]
+    joined = one_of(known) if known and len(known) == len(alike) else None
+    return None if isinstance(joined, Unknown) else joined
+
+
 def widen(before: Any, after: Any) -> Any:
     """What an entry is after a loop that ran an unknown number of times."""
     if before is after or before is ABSENT:
@@ -155,7 +163,7 @@ def widen(before: Any, after: Any) -> Any:
         start = 0
         while start < min(len(before), len(after)) and same(before[start], after[start]):
             start += 1
-        return (*before[:start], Gap())
+        return (*before[:start], Gap(common(after[start:])))
     if isinstance(before, dict) and isinstance(after, dict):
         return {key: widen(before.get(key, ABSENT), value) for key, value in after.items()}
     return after

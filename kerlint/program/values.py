@@ -68,7 +68,13 @@ class OneOf(Value):
 
 @dataclass(eq=False, slots=True)
 class Gap(Value):
-    """Stands in a sequence for any number of items that are not known."""
+    """Stands in a sequence for any number of items that are not known.
+
+    Args:
+        element: what each of them is like, where that is known: a list that a loop fills.
+    """
+
+    element: Value | None = None
 
 
 @dataclass(eq=False, slots=True)

@@ -24,6 +24,7 @@ from kerlint.program.values import (
     Layer,
     Mapping,
     Model,
+    Object,
     Sequence,
     Unknown,
     Value,
@@ -99,6 +100,8 @@ def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[V
     if isinstance(value, Sequence):
         return value.items
     items = known_items(value) if value is not None else ()
+    if items is None and isinstance(value, Object) and value.name == "generator":
+        return (Gap(value.args["element"], node=node),)
     return items if items is not None else (Gap(node=node),)
 
 
@@ -144,8 +147,6 @@ def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
 
 def _repeated(element: Value, node: cst.CSTNode, over: Value | None = None) -> Value:
     """An iterable of unknown length whose elements are alike; `over` is what `enumerate` goes over."""
-    from kerlint.program.values import Object
-
     return Object("generator", {"element": element, **({"over": over} if over is not None else {})}, node=node)
 
 

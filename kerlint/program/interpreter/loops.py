@@ -12,7 +12,7 @@ import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.facts import ApplyGradients, Fit, Forward, LossCall
-from kerlint.program.heap import ABSENT, widen
+from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
@@ -140,7 +140,7 @@ def list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.
     with new_scope(machine):
         exact = comprehension(machine, node.for_in, lambda: items.append(machine.evaluate(node.elt)))
     if not exact:
-        items = [Gap(node=node)]
+        items = [Gap(common(tuple(items)), node=node)]
     kind = "set" if isinstance(node, cst.SetComp) else "list"
     return list_of(items, kind, node)
 

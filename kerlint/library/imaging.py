@@ -1,0 +1,113 @@
+"""Images read from files: OpenCV, Pillow, imageio, scikit-image and Keras's own helpers.
+
+What is read has 8 bits a channel: values from 0 to 255. (Sixteen-bit files exist; they are rare
+and only make what kerlint says about the scale truer.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from kerlint.library.convert import Handler, as_array
+from kerlint.library.objects import bind_arguments
+from kerlint.library.shapes import dims
+from kerlint.program.constants import constant, truth
+from kerlint.program.values import Arguments, Array, External, Object, Shape, Unknown, Value
+
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
+
+#: The `source` of an array that was read from an image file.
+SOURCE = "image file"
+#: Objects that become pixels when they are made an array.
+PICTURES = frozenset({"PIL.Image.open", "keras.utils.load_img"})
+_GRAY = ("cv2.IMREAD_GRAYSCALE", "cv2.COLOR_BGR2GRAY", "cv2.COLOR_RGB2GRAY")
+
+
+def pixels(shape: Shape, node: cst.CSTNode | None, dtype: str = "uint8") -> Array:
+    """An image with values from 0 to 255."""
+    return Array(shape, dtype, 0.0, 255.0, tight=True, source=SOURCE, node=node)
+
+
+def _read(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`cv2.imread(path, flags)` and `imread` of other packages."""
+    if len(arguments.positional) + len(arguments.keywords) == 1:
+        return pixels((None, None, 3), node)
+    return pixels((None, None) if _is_gray(arguments.get(1, "flags")) else None, node)
+
+
+def _is_gray(value: Value | None) -> bool:
+    return constant(value) == 0 or (isinstance(value, External) and value.name in _GRAY)
+
+
+def _resize(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`cv2.resize(image, (width, height))`."""
+    image, size = arguments.get(0, "src"), dims(arguments.get(1, "dsize"))
+    if not isinstance(image, Array):
+        return Unknown("resize", node=node)
+    shape: Shape = None
+    if size is not None and len(size) == 2 and image.shape is not None:
+        shape = (size[1], size[0], *image.shape[2:])
+    return image.derive(node, "resize", shape=shape, columns=None, values=None)
+
+
+def _convert(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`cv2.cvtColor(image, code)`."""
+    image = arguments.get(0, "src")
+    if not isinstance(image, Array):
+        return Unknown("cvtColor", node=node)
+    gray = _is_gray(arguments.get(1, "code"))
+    shape = image.shape[:2] if gray and image.shape is not None else None if gray else image.shape
+    return image.derive(node, "cvtColor", shape=shape, columns=None, values=None)
+
+
+def _scaled(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`skimage.transform.resize`: brings the values to 0..1 unless told not to."""
+    image = as_array(arguments.get(0))
+    if image is None:
+        return Unknown("resize", node=node)
+    kept = truth(arguments.get(None, "preserve_range")) is True
+    low, high = (image.low, image.high) if kept else (0.0, 1.0)
+    return image.derive(node, "resize", shape=None, low=low, high=high, columns=None, values=None)
+
+
+def _to_array(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`keras.utils.img_to_array(image)`."""
+    image = arguments.get(0, "img")
+    if isinstance(image, Object):
+        return picture(image, node, "float32") or Unknown("image", node=node)
+    return image if isinstance(image, Array) else Unknown("image", node=node)
+
+
+def picture(value: Value | None, node: cst.CSTNode | None, dtype: str = "uint8") -> Array | None:
+    """The pixels of a picture object; None if the value is none."""
+    if not isinstance(value, Object):
+        return None
+    if value.name == "keras.utils.load_img":
+        size = dims(value.args.get("target_size")) if "target_size" in value.args else (None, None)
+        plain = not {"color_mode", "grayscale"} & value.args.keys()
+        return pixels((*size, 3) if plain and size is not None and len(size) == 2 else None, node, dtype)
+    if value.name in PICTURES or (value.args.get("self") is not None and picture(value.args["self"], node) is not None):
+        return pixels(None, node, dtype)
+    return None
+
+
+def _load(name: str) -> Handler:
+    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+        args, places = bind_arguments(name, arguments)
+        return Object(name, args, places, arguments.open, node=node)
+
+    return handler
+
+
+FUNCTIONS: dict[str, Handler] = {
+    **dict.fromkeys(("cv2.imread", "skimage.io.imread"), _read),
+    **dict.fromkeys(("imageio.imread", "imageio.v2.imread", "imageio.v3.imread"), _read),
+    "cv2.resize": _resize,
+    "cv2.cvtColor": _convert,
+    "skimage.transform.resize": _scaled,
+    "keras.utils.img_to_array": _to_array,
+    **{name: _load(name) for name in PICTURES},
+}
