@@ -247,6 +247,9 @@ def _ask(
         on_crash(part, error)
         findings.append(_crash(part, error, source.filename))
         return found
+    for _, failure in program.failures:
+        on_crash(part, failure)
+        findings.append(_crash(part, failure, source.filename))
     for rule in rules:
         part = f"rule {rule.code} ({rule.name})"
         try:

@@ -14,7 +14,8 @@ import textwrap
 import libcst
 import pytest
 
-from kerlint.library import evaluate
+from kerlint import engine
+from kerlint.library import evaluate, knowledge
 from kerlint.library.shapes import show
 from kerlint.program.values import (
     Array,
@@ -34,6 +35,10 @@ from kerlint.program.values import (
     Unknown,
     Value,
 )
+from kerlint.rules import all_rules
+from kerlint.source import read_source
+
+RULES = [rule() for rule in all_rules()]
 
 PREAMBLE = """
 import keras
@@ -393,3 +398,29 @@ def test_bombs_end(text: str) -> None:
 def test_a_budget_that_ends_is_told() -> None:
     text = "def f(): pass\nfor a in range(60):\n    for b in range(60):\n        for c in range(60):\n            f()\n"
     assert evaluate(libcst.parse_module(text)).limits
+
+
+def test_a_failure_costs_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where kerlint itself fails, the rest of the program is evaluated, and the failure is told."""
+
+    def fail(*_: object) -> Value:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(knowledge._HANDLERS, "numpy.zeros", fail)
+    text = """
+    import numpy as np
+    import keras
+    if flag():
+        x = np.zeros(3)
+    else:
+        x = 2
+    model = keras.Sequential([keras.layers.Dense(1, activation="softmax")])
+    model.compile("adam", "mse")
+    """
+    program = evaluate(libcst.parse_module(textwrap.dedent(text)))
+    assert [type(error) for _, error in program.failures] == [ZeroDivisionError]
+    assert len(list(program.compiles)) == 1
+    codes = {
+        finding.code for finding in engine.check_source(read_source(textwrap.dedent(text).encode(), "a.py"), RULES)
+    }
+    assert codes == {"KX000", "KL001"}

@@ -168,7 +168,7 @@ def _transposed(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Va
     if array.shape is not None:
         if order is None:
             shape = array.shape[::-1] if arguments.get(1, "axes") is None else None
-        elif len(order) == len(array.shape) and all(isinstance(axis, int) for axis in order):
+        elif sorted(axis for axis in order if axis is not None) == list(range(len(array.shape))):
             shape = tuple(array.shape[axis] for axis in order if axis is not None)
     return array.derive(node, shape=shape, columns=None, values=None, labels=None, order=None)
 

@@ -258,6 +258,8 @@ class Program:
     objects: list[Object] = field(default_factory=list)
     #: The names of the module when it has run.
     names: dict[str, Value] = field(default_factory=dict)
+    #: Calls whose evaluation failed, which is a fault of kerlint: the call, and the error.
+    failures: list[tuple[cst.CSTNode, Exception]] = field(default_factory=list)
     #: Budgets that ran out, in words.
     limits: list[str] = field(default_factory=list)
 

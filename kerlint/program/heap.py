@@ -50,6 +50,21 @@ class Heap:
         if not self._marks:
             self._trail.clear()
 
+    def position(self) -> tuple[int, int]:
+        """Where the trail and its open marks are now, for `restore`."""
+        return len(self._trail), self._marks
+
+    def restore(self, position: tuple[int, int]) -> None:
+        """Takes back what was done since, and closes the marks that were left open, after a failure."""
+        length, marks = position
+        for container, key, old in reversed(self._trail[length:]):
+            if old is ABSENT:
+                container.pop(key, None)
+            else:
+                container[key] = old
+        del self._trail[length:]
+        self._marks = marks
+
     def capture(self, mark: int) -> Captured:
         """What has changed since the mark, with the present entries."""
         changed: Captured = {}

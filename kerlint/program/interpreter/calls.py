@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from kerlint.program.interpreter.flow import FALL, RETURN
-from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine
+from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
 from kerlint.program.scope import Scope
 from kerlint.program.values import (
     Arguments,
@@ -130,8 +130,20 @@ def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> N
 
 
 def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """The result of calling a value."""
+    """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
     machine.burn()
+    position = machine.heap.position()
+    try:
+        return _call(machine, callee, arguments, node)
+    except (OutOfFuel, RecursionError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one call must not lose the file
+        machine.heap.restore(position)
+        machine.program.failures.append((node, error))
+        return Unknown("kerlint failed here", node=node)
+
+
+def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
     if isinstance(callee, Function):
         return follow(machine, callee, arguments, node)
     if isinstance(callee, BoundMethod):
