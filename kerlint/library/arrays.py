@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from kerlint.library.literals import from_literal
-from kerlint.program.constants import constant, number
+from kerlint.program.constants import NOTHING, constant, number
 from kerlint.program.facts import Division, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Dimension, Object, Sequence, Shape, Unknown, Value
@@ -240,6 +240,27 @@ def statistic(kind: str, array: Value, axis: Value | None, node: cst.CSTNode) ->
 
 def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     """`array[index]`: basic indexing keeps what is known; a mask or index array keeps all but the rows."""
+    rows = index[0]
+    if isinstance(rows, Array) and array.source == "numpy.eye" and array.shape is not None and len(array.shape) == 2:
+        width = array.shape[1]
+        meaning = Labels("onehot", width)
+        shape = (*_fancy(rows), width)
+        return Array(shape, array.dtype, 0, 1, True, labels=meaning, source="onehot", order=rows.order, node=node)
+    found = _subscript(array, index, node)
+    if _is_slice(rows) or constant(rows) is not NOTHING:
+        return found
+    if isinstance(rows, Array) and rows.source in ("permutation", "arange"):
+        return found
+    return chosen(found, node)
+
+
+def chosen(array: Array, node: cst.CSTNode) -> Array:
+    """Some of the rows, which may have been chosen by their labels: of ten classes perhaps two remain."""
+    labels = array.labels
+    return array.derive(node, tight=False, labels=None if labels is not None and labels.kind == "classes" else labels)
+
+
+def _subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     if array.shape is None:
         return array.derive(
             node, shape=None, columns=None, values=None, order=None if not _is_slice(index[0]) else array.order
@@ -284,31 +305,6 @@ def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     if columns is not None and len(columns) == 1:
         changes = {"low": columns[0][0], "high": columns[0][1]}
         columns = None
-    if isinstance(index[0], Array) and index[0].labels is not None and array.source == "numpy.eye":
-        labels = Labels("onehot", array.shape[-1])
-        return Array(
-            (*_fancy(index[0]), *array.shape[1:]),
-            array.dtype,
-            0,
-            1,
-            tight=True,
-            labels=labels,
-            source="onehot",
-            order=index[0].order,
-            node=node,
-        )
-    if isinstance(index[0], Array) and array.source == "numpy.eye" and len(array.shape) == 2:
-        return Array(
-            (*_fancy(index[0]), array.shape[1]),
-            array.dtype,
-            0,
-            1,
-            tight=True,
-            labels=Labels("onehot", array.shape[1]),
-            source="onehot",
-            order=index[0].order,
-            node=node,
-        )
     return array.derive(
         node, shape=(*sizes, *remaining), order=order, columns=columns, labels=labels, values=values, **changes
     )

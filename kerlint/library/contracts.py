@@ -10,6 +10,7 @@ import libcst as cst
 from kerlint.library.convert import as_array
 from kerlint.library.defaults import loss_function
 from kerlint.library.heads import Head, heads
+from kerlint.library.models import trains_itself
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.facts import Compile, Fit, LossCall, Program, Use
@@ -112,6 +113,8 @@ def contracts(program: Program) -> Iterator[Contract]:
 
 
 def _compiled(program: Program, event: Compile) -> Iterator[Contract]:
+    if trains_itself(event.model):
+        return
     found = heads(event.graph)
     fits = program.fits_of(event)
     losses = _by_output(event.loss, len(found))

@@ -167,8 +167,21 @@ def _follow(machine: Machine, layer: Layer | Model, arguments: Arguments, node: 
     method = cls.lookup("call")
     if not isinstance(method, Function):
         return None
+    if _takes_training(method) and "training" not in arguments.keywords:
+        # The graph that kerlint looks at is the one that is trained.
+        arguments = Arguments(
+            arguments.positional, {**arguments.keywords, "training": (Const(True), node)}, arguments.open
+        )
     result = follow(machine, method, arguments, node, receiver=layer)
     return result if any(tensor is not None for tensor in tensors_in(result)) else None
+
+
+def _takes_training(method: Function) -> bool:
+    definition = method.node
+    if not isinstance(definition, cst.FunctionDef):
+        return False
+    parameters = definition.params
+    return any(p.name.value == "training" for p in (*parameters.params, *parameters.kwonly_params))
 
 
 def follow_call(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value | None:

@@ -36,7 +36,9 @@ def element(value: Value, node: cst.CSTNode) -> Value:
     if isinstance(value, Object) and value.name == "generator":
         return value.args["element"]
     if isinstance(value, Object) and value.name.endswith((".split", ".enumerate")):
-        return tuple_of(Unknown("index", node=node), Unknown("index", node=node), node=node)
+        # The folds of a cross-validation: any rows, whatever their labels.
+        rows = Array((None,), "int64", source="permutation", order="random", node=node)
+        return tuple_of(rows, rows, node=node)
     if isinstance(value, Const):
         return Unknown("character", node=node)
     return Unknown("element", node=node)

@@ -22,7 +22,6 @@ from kerlint.program.values import (
     Function,
     Gap,
     Layer,
-    Mapping,
     Model,
     Object,
     OneOf,
@@ -377,19 +376,13 @@ def freeze(machine: Machine, target: Value, value: Value) -> None:
                 freeze(machine, item, value)
 
 
-def submodels(value: Value | None) -> list[Model]:
-    """The models among alternatives."""
-    found = value.options if isinstance(value, OneOf) else (value,)
-    return [option for option in found if isinstance(option, Model)]
+#: Methods that decide what the compiled loss gets to see.
+_TRAINING_METHODS = ("train_step", "compute_loss", "compute_loss_and_updates", "fit", "compiled_loss")
 
 
-def structure_items(value: Value | None) -> tuple[Value, ...]:
-    """The items of a list, tuple or dict; a single value as one item."""
-    if isinstance(value, Sequence):
-        return value.items
-    if isinstance(value, Mapping):
-        return tuple(value.entries.values())
-    return (value,) if value is not None else ()
+def trains_itself(model: Model) -> bool:
+    """Whether the model's class says itself how it is trained: data and outputs may be changed on the way."""
+    return model.cls is not None and any(model.cls.lookup(name) is not None for name in _TRAINING_METHODS)
 
 
 def make_application(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:

@@ -17,7 +17,7 @@ from kerlint.library.creation import MAX_CLASSES
 from kerlint.program.constants import constant, integer, number
 from kerlint.program.facts import Argmax, Seed, Truncation
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Const, Shape, Tensor, Unknown, Value
+from kerlint.program.values import Arguments, Array, Const, Shape, Tensor, Unknown, Value, tuple_of
 
 if TYPE_CHECKING:
     from kerlint.program.graph import Snapshot
@@ -237,7 +237,11 @@ def _clip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`where(condition, a, b)` with two numbers makes labels of them."""
+    """`where(condition, a, b)` with two numbers makes labels of them; with the condition alone it gives indices."""
+    if len(arguments.positional) == 1 and not arguments.keywords:
+        rank = (as_array(arguments.get(0)) or Array()).rank
+        axes = [Array((None,), "int64", source="where", node=node) for _ in range(rank or 1)]
+        return tuple_of(*axes, node=node)
     first, second = number(arguments.get(1)), number(arguments.get(2))
     condition = as_array(arguments.get(0))
     if first is None or second is None:

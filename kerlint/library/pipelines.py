@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from kerlint.library.arrays import chosen
 from kerlint.library.convert import as_array
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
@@ -107,6 +108,7 @@ def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arg
             element, cardinality = None, None
         else:
             cardinality = None
+            element = map_leaves(element, lambda array: chosen(array, node), node) if element is not None else None
     elif name in ("batch", "padded_batch"):
         size = integer(args.get("batch_size"))
         element = (

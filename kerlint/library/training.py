@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library.defaults import named
-from kerlint.library.models import layers_of, prediction, snapshot
+from kerlint.library.models import layers_of, prediction, snapshot, trains_itself
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import constant
 from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
@@ -140,6 +140,8 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         y = None
     x, y = unpacked(x, y)
     compiled = model.state.get("compile")
+    if trains_itself(model):
+        x = y = None
     event = Fit(
         node=node,
         method=method,

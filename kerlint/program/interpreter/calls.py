@@ -138,8 +138,7 @@ def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNod
     except (OutOfFuel, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - one call must not lose the file
-        machine.heap.restore(position)
-        machine.program.failures.append((node, error))
+        machine.failed(node, error, position)
         return Unknown("kerlint failed here", node=node)
 
 

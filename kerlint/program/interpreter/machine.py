@@ -91,11 +91,22 @@ class Machine:
         if handler is None or self._depth > MAX_DEPTH:
             return 0
         self.burn()
+        position = self.heap.position()
         self._depth += 1
         try:
             return handler(self, node)
+        except (OutOfFuel, RecursionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one statement must not lose the file
+            self.failed(node, error, position)
+            return 0
         finally:
             self._depth -= 1
+
+    def failed(self, node: cst.CSTNode, error: Exception, position: tuple[int, int]) -> None:
+        """Records that kerlint failed at a statement or call, and takes back what it had begun there."""
+        self.heap.restore(position)
+        self.program.failures.append((node, error))
 
     def burn(self, amount: int = 1) -> None:
         """Uses fuel.

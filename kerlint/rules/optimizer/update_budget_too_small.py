@@ -85,6 +85,8 @@ class UpdateBudgetTooSmall(Rule):
 
     #: Optimizers whose step is about the learning rate.
     OPTIMIZERS = frozenset({"Adam", "AdamW", "Nadam", "RMSprop", "Adamax"})
+    #: Rates from here on are in common use; the default of all these optimizers is 1e-3.
+    USUAL = 1e-4
     #: Below this sum of steps nothing was learned in the measured runs ...
     NOTHING = 0.006
     #: ... and above this one they learned.
@@ -119,6 +121,8 @@ class UpdateBudgetTooSmall(Rule):
             also=[(fits[0].node, f"{longest.steps:,} steps an epoch, epochs: {longest.epochs:,}")],
             why=f"{optimizer.name} moves a weight by about the learning rate in a step, and weights start at some 0.1",
             help=f"a rate of {self.ENOUGH / updates:.2g} or more, or {self.ENOUGH / rate:,.0f} steps and more",
+            # With a usual rate it is the number of steps that is small, as in a quick trial of the code.
+            severity=Severity.ADVICE if rate >= self.USUAL else None,
             about=event,
         )
 
