@@ -13,7 +13,7 @@ from kerlint.library.objects import bind_arguments, default_of
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer, text, truth
 from kerlint.program.facts import Created, Forward
-from kerlint.program.graph import Snapshot, tensors_in
+from kerlint.program.graph import MAX_NESTING, Snapshot, tensors_in
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -24,7 +24,6 @@ from kerlint.program.values import (
     Layer,
     Model,
     Object,
-    OneOf,
     Op,
     Sequence,
     Shape,
@@ -115,11 +114,26 @@ def initialize(machine: Machine, model: Model, arguments: Arguments) -> None:
 
 def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
     """`model.add(layer)`."""
-    if isinstance(layer, (Layer, Model)) or (isinstance(layer, Tensor) and layer.op.kind == "input"):
-        item: Value = layer
+    if isinstance(layer, Model) and _holds(layer, model):
+        item: Value = Gap(node=layer.node)
+    elif isinstance(layer, (Layer, Model)) or (isinstance(layer, Tensor) and layer.op.kind == "input"):
+        item = layer
     else:
         item = Gap(node=layer.node if layer is not None else None)
     machine.heap.write(model.state, "layers", (*model.state.get("layers", ()), item))
+
+
+def _holds(outer: Model, wanted: Model) -> bool:
+    """Whether a sequential model is, or holds at any depth, another."""
+    pending, seen = [outer], set[int]()
+    while pending:
+        current = pending.pop()
+        if current is wanted:
+            return True
+        if id(current) not in seen:
+            seen.add(id(current))
+            pending.extend(item for item in current.state.get("layers", ()) if isinstance(item, Model))
+    return False
 
 
 def outputs_of(machine: Machine, model: Model, data: Shape = None) -> Value | None:
@@ -196,13 +210,18 @@ def _start(machine: Machine, model: Model, layers: tuple[Value, ...], data: Shap
         inner = [tensor for tensor in tensors_in(first.state.get("inputs")) if tensor is not None]
         if len(inner) == 1:
             return input_tensor(inner[0].shape, inner[0].node)
-        if first.kind == "sequential":
-            return _start(machine, first, first.state.get("layers", ()), data)
+        if first.kind == "sequential" and machine.nesting < MAX_NESTING:
+            machine.nesting += 1
+            try:
+                return _start(machine, first, first.state.get("layers", ()), data)
+            finally:
+                machine.nesting -= 1
     return input_tensor(data, model.node)
 
 
 def _step(machine: Machine, tensor: Tensor, item: Value) -> Tensor:
     node = item.node or tensor.node
+    machine.burn()
     if isinstance(item, Layer) and item.cls is None:
         op = Op("layer", item.name, (tensor,), item, node=item.node)
         return Tensor(op, infer(machine, item, op, [tensor.shape]), node=item.node)
@@ -223,6 +242,18 @@ def call_model(machine: Machine, model: Model, arguments: Arguments, node: cst.C
     if not inputs:
         return _forward(machine, model, arguments, node)
     op = Op("layer", model.name, inputs, model, node=node)
+    if machine.nesting >= MAX_NESTING:
+        return Tensor(Op("gap", "nested too deeply", inputs, node=node), None, node=node)
+    machine.nesting += 1
+    try:
+        return _called(machine, model, op, arguments, node)
+    finally:
+        machine.nesting -= 1
+
+
+def _called(machine: Machine, model: Model, op: Op, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """The output of a model that is called on the tensors of `op`."""
+    inputs = op.inputs
     if model.kind == "sequential" and not _defines_call(model):
         op.inner = chain(machine, model, inputs[0])
     elif model.cls is not None and "outputs" not in model.state:
@@ -365,15 +396,15 @@ def get_layer(machine: Machine, model: Model, arguments: Arguments, node: cst.CS
 
 def freeze(machine: Machine, target: Value, value: Value) -> None:
     """`target.trainable = value`, for all layers inside too, as Keras does."""
-    if isinstance(target, OneOf):
-        return
-    if isinstance(target, (Layer, Model)):
-        machine.heap.write(target.state, "trainable", value)
-    if isinstance(target, Model):
-        inside = _layers(machine, target, target.node)  # type: ignore[arg-type]
-        for item in inside.items if isinstance(inside, Sequence) else ():
-            if isinstance(item, (Layer, Model)) and item is not target:
-                freeze(machine, item, value)
+    pending, seen = [target], set[int]()
+    while pending:
+        item = pending.pop()
+        if id(item) in seen or not isinstance(item, (Layer, Model)):
+            continue
+        seen.add(id(item))
+        machine.heap.write(item.state, "trainable", value)
+        if isinstance(item, Model):
+            pending.extend(layers_of(machine, item))
 
 
 #: Methods that decide what the compiled loss gets to see.

@@ -180,8 +180,10 @@ def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -
         machine.emit(Truncation(node=node, array=array, snapshot=_origin(machine, array)))
         return array.derive(node, f"astype {dtype}", dtype=dtype, values=None, labels=None)
     labels = array.labels
-    if array.dtype == "bool" and labels is None:
+    if dtype == "bool" or (array.dtype == "bool" and labels is None):
         labels = Labels("binary", 2)
+    if dtype == "bool" and array.dtype != "bool":
+        return array.derive(node, "astype bool", dtype=dtype, labels=labels, low=0.0, high=1.0, values=None)
     return array.derive(node, f"astype {dtype}", dtype=dtype, labels=labels)
 
 
@@ -233,7 +235,7 @@ def _clip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     if array is None:
         return Unknown("clip", node=node)
     low, high = number(arguments.get(1)), number(arguments.get(2))
-    return array.derive(node, "clip", low=low, high=high, columns=None, values=None, statistic=None)
+    return array.derive(node, "clip", low=low, high=high, columns=None, values=None, statistic=None, labels=None)
 
 
 def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:

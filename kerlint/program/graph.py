@@ -16,7 +16,7 @@ from kerlint.program.values import Layer, Mapping, Model, Object, Op, Sequence, 
 #: Nodes of one graph; what lies beyond is a gap.
 MAX_NODES = 20_000
 #: Models within models.
-MAX_NESTING = 8
+MAX_NESTING = 20
 
 
 @dataclass(eq=False, slots=True)

@@ -88,9 +88,10 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     if found and all(isinstance(value, int) for value in found) and len(found) <= 3:
         try:
             numbers = range(*found)
-        except ValueError:
+            count = len(numbers)
+        except (ValueError, OverflowError):
             return Unknown("range", node=node)
-        if len(numbers) <= MAX_LENGTH:
+        if count <= MAX_LENGTH:
             return list_of([Const(number, node=node) for number in numbers], "tuple", node)
     return list_of((Gap(node=node),), "tuple", node)
 
@@ -440,6 +441,6 @@ def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.C
                 return Const(getattr(receiver.value, name)(*found), receiver.assumed, node=node)
             if name == "split":
                 return list_of([Const(part, node=node) for part in receiver.value.split(*found)], "list", node)
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, OverflowError, AttributeError):
             pass
     return Unknown("method of a constant", node=node)

@@ -67,6 +67,8 @@ class Machine:
         self.called: set[int] = set()
         self.instantiated: set[int] = set()
         self.stars: list[str] = []
+        #: Models within models that are being called.
+        self.nesting = 0
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
         self._fuel = FUEL
