@@ -294,7 +294,10 @@ def _placed(found: list[tuple[Rule, Found]], module: libcst.Module, filename: st
 
 
 def _finding(rule: Rule, one: Found, places: dict[int, Span], filename: str) -> Finding:
-    labels = {(places[id(node)], text) for node, text in one.also if id(node) in places}
+    texts: dict[Span, list[str]] = {}
+    for node, text in one.also:
+        if id(node) in places and text not in texts.setdefault(places[id(node)], []):
+            texts[places[id(node)]].append(text)
     return Finding(
         code=rule.code,
         name=rule.name,
@@ -303,7 +306,7 @@ def _finding(rule: Rule, one: Found, places: dict[int, Span], filename: str) -> 
         filename=filename,
         span=places[id(one.node)],
         label=one.label,
-        labels=tuple(Label(span, text) for span, text in sorted(labels)),
+        labels=tuple(Label(span, ", ".join(text)) for span, text in sorted(texts.items())),
         why=one.why,
         help=one.help,
         symptoms=rule.symptoms,

@@ -293,7 +293,7 @@ CASES = {
     """,
     "arrays": """
         (x, y), (xt, yt) = keras.datasets.mnist.load_data()
-        a = x  # (60000, 28, 28) uint8 0..255
+        a = x.copy()  # (60000, 28, 28) uint8 0..255
         b = y  # (60000,) uint8 0..9 classes 10
         c = x / 255.0  # (60000, 28, 28) float64 0..1
         d = x.reshape(-1, 784).astype("float32") / 255  # (60000, 784) float32 0..1
@@ -306,7 +306,11 @@ CASES = {
         k = np.eye(10)[y]  # (60000, 10) float64 0..1 onehot 10
         l = (x - 127.5) / 127.5  # (60000, 28, 28) float64 -1..1
         x /= 255
-        m = x  # (60000, 28, 28) float64 0..1
+        m = x.copy()  # (60000, 28, 28) float64 0..1
+        def shrink(data):
+            data *= 0.5
+        shrink(x)
+        w = x  # (60000, 28, 28) float64 0..0.5
         n = x.shape[1:]  # (28, 28)
         o = np.arange(12).reshape(3, 4)  # (3, 4) int64 0..11
         from sklearn.model_selection import train_test_split

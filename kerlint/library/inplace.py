@@ -12,22 +12,11 @@ from kerlint.program.values import Arguments, Array, Const, Gap, Sequence, Value
 Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
 
 
-def replace(machine: Machine, before: Array, after: Array) -> None:
-    """Rebinds the names of an array, from the present scope outwards."""
-    scope = machine.scope
-    while True:
-        for name in [name for name, value in scope.names.items() if value is before]:
-            machine.heap.write(scope.names, name, after)
-        if scope.parent is None:
-            return
-        scope = scope.parent
-
-
 def shuffle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`numpy.random.shuffle(x)` and `random.shuffle(x)`."""
     data = arguments.get(0, "x")
     if isinstance(data, Array):
-        replace(machine, data, data.derive(node, "shuffled", order="random", values=None))
+        machine.rebind(data, data.derive(node, "shuffled", order="random", values=None))
     elif isinstance(data, Sequence):
         machine.heap.write(data.state, "items", (Gap(node=node),))
     return Const(None, node=node)
@@ -37,8 +26,7 @@ def _overwrite(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
     """`numpy.place(x, mask, values)` and its kin: the shape stays."""
     data = arguments.get(0)
     if isinstance(data, Array):
-        changed = Array(data.shape, data.dtype, source=data.source, steps=data.steps, node=node)
-        replace(machine, data, changed)
+        machine.change_in_place(data, data.overwritten(node), node)
     return Const(None, node=node)
 
 

@@ -254,6 +254,11 @@ class Knowledge:
     def _object_method(
         self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: cst.CSTNode
     ) -> Value:
+        if receiver.name.endswith(".weights") and name.startswith("assign"):
+            for owner in receiver.args.values():
+                if isinstance(owner, (Layer, Model)):
+                    machine.heap.write(owner.state, "pretrained", Const(True, node=node))
+            return Const(None, node=node)
         if sklearn.is_transformer(receiver.name):
             return sklearn.transformer_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:

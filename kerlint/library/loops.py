@@ -30,7 +30,7 @@ def element(value: Value, node: cst.CSTNode) -> Value:
         return common(value.items) or Unknown("item", node=node)
     if isinstance(value, Mapping):
         return Unknown("key", node=node)
-    if isinstance(value, Object) and value.name == "keras.Model.weights":
+    if isinstance(value, Object) and value.name.endswith(".weights"):
         # One weight stands for all of its model.
         return value
     if isinstance(value, Object) and value.name == "generator":

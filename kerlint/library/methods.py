@@ -246,14 +246,11 @@ def layer_attribute(machine: Machine, layer: Layer, name: str, node: cst.CSTNode
         return found
     if name in ("units", "filters", "rate", "activation", "name"):
         return argument(layer, name) or Unknown(name, node=node)
+    if name in ("weights", "variables", "trainable_variables", "trainable_weights", "kernel", "bias"):
+        return Object("keras.layers.Layer.weights", {"layer": layer}, node=node)
     if name in (
         "output",
         "input",
-        "weights",
-        "variables",
-        "trainable_variables",
-        "kernel",
-        "bias",
         "losses",
         "trainable",
     ):

@@ -125,7 +125,11 @@ def _binary(symbol: str) -> Handler:
         left, right = arguments.get(0), arguments.get(1)
         if left is None or right is None:
             return Unknown("operator", node=node)
-        return operate(machine, symbol, left, right, node)
+        result = operate(machine, symbol, left, right, node)
+        out = arguments.get(2, "out")
+        if isinstance(out, Array):
+            machine.change_in_place(out, result if isinstance(result, Array) else out.overwritten(node), node)
+        return result
 
     return handler
 

@@ -64,14 +64,23 @@ def read_optimizer(value: Value | None, event: Compile | ApplyGradients) -> Opti
 
 
 def optimizers(program: Program) -> Iterator[Optimizer]:
-    """The optimizers that train something: those of compiles and of hand-written steps, each use once."""
+    """The optimizers that train something: those of compiles and of hand-written steps, each use once.
+
+    Where one place compiles with several rates, the program compares them on purpose: these are left out.
+    """
     seen: set[int] = set()
+    uses: list[Optimizer] = []
+    rates: dict[int, set[float | None]] = {}
     for event in program.events:
         if isinstance(event, (Compile, ApplyGradients)):
             found = read_optimizer(event.optimizer, event)
             if found is not None and (isinstance(event, Compile) or id(found.value) not in seen):
                 seen.add(id(found.value))
-                yield found
+                uses.append(found)
+                rates.setdefault(id(event.node), set()).add(found.rate)
+    for use in uses:
+        if len(rates[id(use.event.node)]) == 1:
+            yield use
 
 
 def rate_changes(program: Program, optimizer: Optimizer) -> bool:

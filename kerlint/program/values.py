@@ -336,6 +336,12 @@ class Array(Value):
         """The first array of its history: where the data came from."""
         return list(self.history())[-1]
 
+    def overwritten(self, node: cst.CSTNode | None) -> Array:
+        """The array after something was written into it: the shape stays, what is known of the values does not."""
+        return Array(
+            self.shape, self.dtype, source=self.source, steps=(*self.steps, Step("overwritten", node)), node=node
+        )
+
     @property
     def rank(self) -> int | None:
         """The number of axes."""

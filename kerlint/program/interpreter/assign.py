@@ -79,6 +79,9 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None and name != "trainable":
         machine.heap.write(receiver.state, f".{name}", value)
         return
+    if isinstance(receiver, Array):
+        machine.change_in_place(receiver, receiver.derive(target, name, shape=None, columns=None, values=None), target)
+        return
     machine.library.set_attribute(machine, receiver, name, value, target)
 
 
@@ -113,23 +116,10 @@ def _key(machine: Machine, target: cst.Subscript) -> Any:
 
 
 def _overwritten(machine: Machine, owner: cst.BaseExpression, array: Array, node: cst.CSTNode) -> None:
-    """Part of an array is replaced: its shape stays, what is known of its values does not."""
+    """Part of an array is replaced."""
+    changed = array.overwritten(node)
+    machine.change_in_place(array, changed, node)
     if isinstance(owner, (cst.Name, cst.Attribute)):
-        changed = array.derive(
-            node,
-            "partly overwritten",
-            low=None,
-            high=None,
-            tight=False,
-            columns=None,
-            labels=None,
-            order=None,
-            values=None,
-            noise=False,
-            statistic=None,
-            prediction=None,
-            parent=None,
-        )
         assign_target(machine, owner, changed)
 
 

@@ -41,6 +41,7 @@ class Frame:
     """A call of a function of the program."""
 
     function: Function
+    caller: Scope
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     receiver: Value | None = None
@@ -198,7 +199,7 @@ def follow(
     depth = sum(1 for frame in machine.frames if frame.function.node is definition)
     if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
-    frame = Frame(function, receiver=receiver)
+    frame = Frame(function, machine.scope, receiver=receiver)
     scope = Scope("function", function.scope)
     outer = machine.scope
     machine.scope = scope

@@ -17,7 +17,7 @@ from kerlint.program.facts import Event, Program
 from kerlint.program.heap import Heap
 from kerlint.program.library import Library
 from kerlint.program.scope import Loop, Path, Scope
-from kerlint.program.values import Class, Const, External, Function, Layer, Model, Object, Unknown, Value
+from kerlint.program.values import Array, Class, Const, External, Function, Layer, Model, Object, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.calls import Frame
@@ -135,6 +135,26 @@ class Machine:
     def assign(self, name: str, value: Value) -> None:
         """Binds a name in the scope that owns it."""
         self.heap.write(self.scope.home(name).names, name, value)
+
+    def rebind(self, before: Value, after: Value) -> None:
+        """A value is changed in place: every name for it, in the callers too, is one for what it became."""
+        seen: set[int] = set()
+        for start in (self.scope, *(frame.caller for frame in self.frames)):
+            scope: Scope | None = start
+            while scope is not None and id(scope) not in seen:
+                seen.add(id(scope))
+                for name in [name for name, value in scope.names.items() if value is before]:
+                    self.heap.write(scope.names, name, after)
+                scope = scope.parent
+
+    def change_in_place(self, before: Array, after: Array, node: cst.CSTNode) -> None:
+        """An array is changed in place, and with it whatever it may be a view of."""
+        self.rebind(before, after)
+        whole = before.parent
+        while whole is not None:
+            if (whole.low, whole.high, whole.dtype) == (before.low, before.high, before.dtype):
+                self.rebind(whole, whole.overwritten(node))
+            whole = whole.parent
 
     def external(self, name: str, node: cst.CSTNode | None = None) -> External:
         """A library symbol under its canonical name."""

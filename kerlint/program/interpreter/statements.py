@@ -110,6 +110,8 @@ def _annotated(machine: Machine, node: cst.AnnAssign) -> int:
 def _augmented(machine: Machine, node: cst.AugAssign) -> int:
     old = machine.evaluate(node.target)
     value = operate(machine, AUGMENTED[type(node.operator)], old, machine.evaluate(node.value), node)
+    if isinstance(old, Array) and isinstance(value, Array):
+        machine.change_in_place(old, value, node)
     assign_target(machine, node.target, value)
     return FALL
 

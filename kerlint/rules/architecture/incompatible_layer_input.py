@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of
-from kerlint.library.shapes import show
+from kerlint.library.kinds import VOCABULARY, is_parametric
+from kerlint.library.shapes import Misfit, output_shape, show
 from kerlint.program.facts import Fit, Mismatch, Program
+from kerlint.program.graph import Node
 from kerlint.program.values import Shape
 from kerlint.rules.base import Found, Rule
 
@@ -87,7 +89,7 @@ class IncompatibleLayerInput(Rule):
         if len(inputs) != 1 or array is None or array.shape is None:
             return
         declared, given = inputs[0].shape, array.shape
-        if fits(declared, given):
+        if fits(declared, given) or (fit.model.kind == "sequential" and not _stops(inputs[0], given)):
             return
         assert declared is not None
         yield from self.found(
@@ -95,7 +97,7 @@ class IncompatibleLayerInput(Rule):
             f"the model takes inputs of shape {show(declared[1:])}, but the rows of the data have {show(given[1:])}",
             label=f"rows of shape {show(given[1:])}",
             also=[(inputs[0].place, f"declares {show(declared[1:])}"), (array.node, "the data comes from here")],
-            why="Keras compares the shapes at the first batch and raises an error",
+            why="the layers were built for the declared shape, and the first batch raises an error",
             help="reshape the data, or change the input shape of the model",
             about=fit,
         )
@@ -130,6 +132,15 @@ class IncompatibleLayerInput(Rule):
     good = (
         """
         import keras
+        import numpy as np
+        # A sequential model does not compare shapes, and these layers take sequences of any length.
+        model = keras.Sequential([keras.Input((100,)), keras.layers.Embedding(10, 4)])
+        model.add(keras.layers.GlobalAveragePooling1D())
+        model.compile("adam", "mse")
+        model.fit(np.random.randint(0, 10, (96, 50)), y)
+        """,
+        """
+        import keras
         model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(8, 3), keras.layers.MaxPooling2D()])
         """,
         """
@@ -153,6 +164,35 @@ def fits(declared: Shape, given: Shape) -> bool:
     if len(given) != len(declared):
         return False
     return all(a is None or b is None or a == b for a, b in zip(declared[1:], given[1:]))
+
+
+def _stops(start: Node, given: Shape) -> bool:
+    """Whether a sequential model raises on such data: it looks at no shape itself, only its layers do."""
+    declared, node = start.shape, start
+    while len(node.consumers) == 1:
+        node = node.consumers[0]
+        if node.layer is None or node.short in VOCABULARY:
+            return False
+        try:
+            after = output_shape(node.layer, [given])
+        except Misfit:
+            return True
+        if is_parametric(node):
+            return (
+                None not in (declared, given)
+                and _last(declared) != _last(given)
+                and None
+                not in (
+                    _last(declared),
+                    _last(given),
+                )
+            )
+        declared, given = node.shape, after
+    return False
+
+
+def _last(shape: Shape) -> int | None:
+    return shape[-1] if shape else None
 
 
 def _help(layer: str, shape: Shape) -> str:

@@ -107,6 +107,14 @@ class OutputShapeVsTarget(Rule):
     bad = (
         """
         import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([keras.Input((28, 28)), keras.layers.Dense(16, activation="relu")])
+        model.add(keras.layers.Dense(10, activation="softmax"))  # KL010
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x / 255, y)
+        """,
+        """
+        import keras
         import numpy as np
         y = keras.utils.to_categorical(np.random.randint(0, 4, 100), 4)
         model = keras.Sequential([keras.Input((9, 2)), keras.layers.Conv1D(8, 3, activation="relu")])
@@ -116,6 +124,13 @@ class OutputShapeVsTarget(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(4, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(np.random.rand(100, 9), np.random.randint(0, 4, (100, 1)))
+        """,
         """
         import keras
         import numpy as np
@@ -144,7 +159,7 @@ def agree(output: Shape, target: Shape, *, sparse: bool) -> bool:
         if len(b) == len(a) + 1 and b[-1] in (1, None):
             b = b[:-1]
         # One-hot rows for a sparse loss are another rule's matter.
-        return len(b) != len(a) or _equal(a, b)
+        return len(b) == len(a) + 1 or (len(b) == len(a) and _equal(a, b))
     a, b = _aligned(a, b)
     return len(a) == len(b) and _equal(a, b)
 

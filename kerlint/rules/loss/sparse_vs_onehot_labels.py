@@ -152,7 +152,7 @@ def _of(array: Array) -> str:
     labels = array.labels
     if labels is not None and labels.classes is not None:
         return f" of {labels.classes} classes" if labels.kind == "onehot" else f" 0..{labels.classes - 1}"
-    return f" of shape {show(array.shape)}" if array.shape is not None else ""
+    return f" of shape {show(array.shape)}" if array.shape is not None and None not in array.shape else ""
 
 
 def _is_onehot(array: Array, output: Shape, units: int | None) -> bool:

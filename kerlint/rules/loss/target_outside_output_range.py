@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.contracts import CATEGORICAL, Contract, Target, contracts
+from kerlint.library.contracts import Contract, Target, contracts
 from kerlint.library.heads import Head
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
@@ -152,13 +152,8 @@ class TargetOutsideOutputRange(Rule):
 
 def _outside(head: Head, contract: Contract, array: Array) -> str:
     """How the targets leave the range of the output or of the loss, in words; empty if they do not."""
-    if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot"):
-        return ""
-    if (
-        array.labels is not None
-        and array.labels.kind == "classes"
-        and contract.loss.function in CATEGORICAL | {"binary_crossentropy"}
-    ):
+    if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot", "classes"):
+        # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.
         return ""
     bounds = _RANGES.get(head.activation or "")
     if contract.loss.function in ("binary_crossentropy", "categorical_crossentropy"):

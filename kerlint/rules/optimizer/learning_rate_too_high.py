@@ -113,8 +113,7 @@ class LearningRateTooHigh(Rule):
                 why=f"each step moves every weight by about {rate:g}, and weights start well below 1"
                 if adaptive
                 else "a step that overshoots the minimum meets a larger gradient, and the next step is longer still",
-                help=f"start from {1e-3 if adaptive else 1e-2:g}"
-                + (f", the default is {default:g}" if default else ""),
+                help=f"start from the default, {default:g}" if default else "start from 0.001",
                 severity=severity,
                 about=optimizer.event,
             )

@@ -118,7 +118,7 @@ class UpdateBudgetTooSmall(Rule):
             f"{updates:,} steps of {optimizer.name} at {rate:g} move a weight by about {updates * rate:.2g} in all: "
             "the model stays what it was at the start",
             label=f"at most about {rate:g} a step",
-            also=[(fits[0].node, f"{longest.steps:,} steps an epoch, epochs: {longest.epochs:,}")],
+            also=[(fits[0].node, f"steps an epoch: {longest.steps:,}, epochs: {longest.epochs:,}")],
             why=f"{optimizer.name} moves a weight by about the learning rate in a step, and weights start at some 0.1",
             help=f"a rate of {self.ENOUGH / updates:.2g} or more, or {self.ENOUGH / rate:,.0f} steps and more",
             # With a usual rate it is the number of steps that is small, as in a quick trial of the code.
