@@ -10,7 +10,7 @@ from kerlint.library.kinds import VOCABULARY, is_parametric
 from kerlint.library.shapes import Misfit, output_shape, show
 from kerlint.program.facts import Fit, Mismatch, Program
 from kerlint.program.graph import Node
-from kerlint.program.values import Shape
+from kerlint.program.values import Sequence, Shape
 from kerlint.rules.base import Found, Rule
 
 
@@ -86,7 +86,8 @@ class IncompatibleLayerInput(Rule):
     def _data(self, fit: Fit) -> Iterator[Found]:
         inputs = [node for node in fit.graph.nodes if node.kind == "input"]
         array = as_data(inputs_of(fit))
-        if len(inputs) != 1 or array is None or array.shape is None:
+        if len(inputs) != 1 or array is None or array.shape is None or isinstance(fit.x, Sequence):
+            # A list is several inputs, not rows of one.
             return
         declared, given = inputs[0].shape, array.shape
         if fits(declared, given) or (fit.model.kind == "sequential" and not _stops(inputs[0], given)):
