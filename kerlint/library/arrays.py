@@ -352,7 +352,8 @@ def _sliced(size: Dimension, part: Value) -> Dimension:
     if not part.args:
         return size
     bounds = [constant(part.args[name]) if name in part.args else None for name in ("start", "stop", "step")]
-    if size is None or any(value is not None and not isinstance(value, int) for value in bounds) or bounds[2] == 0:
+    unknown = any(value is not None and not isinstance(value, int) for value in bounds)
+    if size is None or size < 0 or unknown or bounds[2] == 0:
         return None
     return len(range(*slice(*bounds).indices(size)))
 
