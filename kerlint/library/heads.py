@@ -144,15 +144,6 @@ def activation_of(node: Node) -> Activation | None:
     return None
 
 
-def next_kernel(node: Node) -> Node | None:
-    """The next parametric layer, if nothing nonlinear and no branch lies between."""
-    last = None
-    for last in _linear_walk(node):
-        if pure_activation(last) not in (None, "linear"):
-            return None
-    return last if last is not None and is_parametric(last) else None
-
-
 def _linear_walk(node: Node) -> Iterator[Node]:
     """The steps after a node, one consumer each, up to and with the first that is not linear."""
     current = node
@@ -166,12 +157,6 @@ def _linear_walk(node: Node) -> Iterator[Node]:
             current.short not in _LINEAR and not current.short.startswith(("Average", "GlobalAverage"))
         ):
             return
-
-
-def hidden_layers(graph: Graph) -> list[Node]:
-    """The parametric layers that do not end the model, in order."""
-    ends = {id(head.node) for head in heads(graph) if head is not None}
-    return [node for node in graph.nodes if is_parametric(node) and id(node) not in ends]
 
 
 def parametric_layers(graph: Graph) -> list[Node]:

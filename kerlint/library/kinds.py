@@ -6,7 +6,6 @@ Keras in `tests/test_kinds.py`.
 
 from __future__ import annotations
 
-from kerlint.program.constants import text
 from kerlint.program.graph import Node
 from kerlint.program.values import Const, External, Layer, Object, Unknown, Value
 
@@ -31,7 +30,6 @@ CONVOLUTION = frozenset(
 RECURRENT = frozenset(
     {"LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNLSTM", "CuDNNGRU"}
 )
-ATTENTION = frozenset({"MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"})
 PARAMETRIC = DENSE | CONVOLUTION | RECURRENT
 
 #: Layers that are nothing but an activation, and which one.
@@ -90,8 +88,6 @@ RESHAPING = frozenset(
 POOLING = frozenset(
     f"{kind}Pooling{n}D" for kind in ("Max", "Average", "GlobalMax", "GlobalAverage") for n in (1, 2, 3)
 ) | frozenset(f"Adaptive{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3))
-#: Join several tensors.
-MERGING = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"})
 #: Bring the values into another range, or make values of what is no number.
 SCALING = frozenset({"Rescaling", "Normalization"})
 VOCABULARY = frozenset(
@@ -189,8 +185,3 @@ def unwrapped(layer: Object) -> Object:
     if layer.short in ("TimeDistributed", "Bidirectional", "SpectralNormalization") and isinstance(inner, Object):
         return inner
     return layer
-
-
-def data_format(layer: Object) -> str:
-    """`channels_last` unless the layer says otherwise."""
-    return text(layer.args.get("data_format")) or "channels_last"

@@ -14,7 +14,6 @@ from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
     Arguments,
     Array,
-    BoundMethod,
     Class,
     Const,
     Function,
@@ -215,9 +214,3 @@ def layer_instance(machine: Machine, cls: Class, arguments: Arguments, node: cst
     if isinstance(initializer, Function):
         follow(machine, initializer, arguments, node, receiver=layer)
     return layer
-
-
-def bound_call(layer: Layer | Model, node: cst.CSTNode) -> Value | None:
-    """`layer.call` as a value, for a class of the program."""
-    method = layer.cls.lookup("call") if layer.cls is not None else None
-    return BoundMethod(method, layer, node=node) if isinstance(method, Function) else None

@@ -11,7 +11,7 @@ from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.layers import dimension_value, shape_value
 from kerlint.library.objects import argument
 from kerlint.library.shapes import dims
-from kerlint.program.constants import NOTHING, constant, text
+from kerlint.program.constants import constant, text
 from kerlint.program.facts import Seed
 from kerlint.program.labels import Labels
 from kerlint.program.values import (
@@ -24,7 +24,6 @@ from kerlint.program.values import (
     Object,
     Op,
     Sequence,
-    Shape,
     Tensor,
     Unknown,
     Value,
@@ -307,13 +306,3 @@ def _frame(arguments: Arguments, node: cst.CSTNode) -> Value:
     if known is not None:
         return known.derive(node, source="pandas.DataFrame")
     return Array((None, None), source="pandas.DataFrame", node=node)
-
-
-def has_value(value: Value | None) -> bool:
-    """Whether the value is a certain constant."""
-    return constant(value) is not NOTHING
-
-
-def as_shape(value: Value | None) -> Shape:
-    """A shape from a tuple of integers."""
-    return dims(value)

@@ -166,8 +166,3 @@ def _apply(machine: Machine, function: Value | None, element: Value | None, node
     arguments = Arguments([(item, node) for item in items], open=element is None)
     with machine.inside(Loop(node, None, False)):
         return call(machine, function, arguments, node)
-
-
-def element_of(dataset: Dataset, node: cst.CSTNode) -> Value:
-    """What a loop over the dataset gives."""
-    return dataset.element if dataset.element is not None else Unknown("element", node=node)

@@ -36,11 +36,6 @@ def truth(value: Value | None) -> bool | None:
     return found if isinstance(found, bool) else None
 
 
-def is_none(value: Value | None) -> bool:
-    """Whether the value is certainly None."""
-    return constant(value) is None
-
-
 class _Nothing:
     """The type of `NOTHING`, which equals nothing a program can hold."""
 

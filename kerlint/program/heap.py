@@ -44,12 +44,6 @@ class Heap:
         self._marks += 1
         return len(self._trail)
 
-    def release(self, mark: int) -> None:
-        """Closes a branch and keeps its changes."""
-        self._marks -= 1
-        if not self._marks:
-            self._trail.clear()
-
     def position(self) -> tuple[int, int]:
         """Where the trail and its open marks are now, for `restore`."""
         return len(self._trail), self._marks

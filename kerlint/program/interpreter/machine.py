@@ -204,8 +204,6 @@ class Machine:
             self.path = outer
 
 
-Evaluator = Callable[[Machine, "cst.CSTNode"], Value]
-Executor = Callable[[Machine, "cst.CSTNode"], int]
 EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
