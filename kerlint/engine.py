@@ -25,6 +25,7 @@ _OWN_NAMES = {page.code: page.name for page in OWN_PAGES}
 
 _UNSUPPORTED = "this version of libcst does not support the syntax"
 
+_LONGEST_RETRY = 200_000
 _LONGEST_LINE = 2000
 
 #: Is told which part crashed.
@@ -221,7 +222,7 @@ def _parse(text: str) -> libcst.Module | Broken:
             if type(panic).__name__ != "PanicException":
                 raise
             return Broken(1, 1, _UNSUPPORTED)
-    if max(map(len, NEWLINE.split(text))) > _LONGEST_LINE:
+    if len(text) > _LONGEST_RETRY or max(map(len, NEWLINE.split(text))) > _LONGEST_LINE:
         # Made by a program, and perhaps in order to keep the parser busy.
         return error
     from kerlint.deep import with_deep_stack

@@ -30,6 +30,7 @@ TOO_DEEP = "too deeply nested"
 # Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
 # takes the process down with it some thousand levels further.
 _MOST_LEVELS = 1000
+_LONG_IMPORT = re.compile(r"(?:import|from)[ \t][^\n]{500,}")
 
 
 class SourceError(Exception):
@@ -183,7 +184,24 @@ def syntax_error(text: str) -> Broken | None:
         return Broken(1, 1, TOO_DEEP)
     except ValueError as error:
         return Broken(1, 1, str(error))
-    return _too_deep(tree)
+    return _too_deep(tree) or (_too_long(tree) if _may_be_long(text) else None)
+
+
+def _may_be_long(text: str) -> bool:
+    """Whether it is worth looking for long chains: hardly ever."""
+    return text.count("and") + text.count("or") > _MOST_LEVELS or bool(_LONG_IMPORT.search(text))
+
+
+def _too_long(tree: ast.AST) -> Broken | None:
+    """Where a chain of `and` or a dotted import is so long that libcst, which nests it, would overflow its stack."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp) and len(node.values) > _MOST_LEVELS:
+            return Broken(node.lineno, 1, TOO_DEEP)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            if any(name.count(".") > _MOST_LEVELS // 4 for name in names):
+                return Broken(node.lineno, 1, TOO_DEEP)
+    return None
 
 
 def _too_deep(tree: ast.AST) -> Broken | None:

@@ -97,3 +97,12 @@ def test_mentions_keras() -> None:
     assert mentions_keras(b"from tensorflow import x")
     assert mentions_keras(b"import keras")
     assert not mentions_keras(b"import torch")
+
+
+def test_long_chains_are_too_deep() -> None:
+    """libcst nests what Python keeps flat; its stack would overflow."""
+    for text in ("x = " + " and ".join(["1"] * 20_000), "import " + "a." * 20_000 + "b"):
+        error = syntax_error(text + "\n")
+        assert error is not None
+        assert error.message == "too deeply nested"
+    assert syntax_error("x = 1 and 2 or 3\nimport a.b.c\n") is None

@@ -155,7 +155,7 @@ def _arange(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Array((None,), source="arange", order="sorted", node=node)
     found = [value for value in given if value is not None]
     start, stop, step = (0, found[0], 1) if len(found) == 1 else (found[0], found[1], found[2] if len(found) > 2 else 1)
-    if step == 0 or not all(map(math.isfinite, found)):
+    if step == 0 or not all(map(math.isfinite, found)) or abs(stop - start) > 1e15 * abs(step):
         return Array((None,), node=node)
     count = max(0, -(-(stop - start) // step))
     dtype = "int64" if all(isinstance(value, int) for value in found) else "float64"

@@ -159,33 +159,33 @@ class Class(Mutable):
     name: str
     bases: tuple[Value, ...]
 
+    def ancestry(self) -> list[Value]:
+        """The class and its bases, depth first, each once; a base that is no class of the program as it is."""
+        found: list[Value] = []
+        seen: set[int] = set()
+        pending: list[Value] = [self]
+        while pending:
+            current = pending.pop()
+            if id(current) not in seen:
+                seen.add(id(current))
+                found.append(current)
+                pending.extend(reversed(current.bases) if isinstance(current, Class) else ())
+        return found
+
     def lookup(self, attribute: str) -> Value | None:
-        """The attribute as Python's depth-first search over known bases finds it."""
-        found = self.state.get(attribute)
-        if found is not None:
-            return found  # type: ignore[no-any-return]
-        for base in self.bases:
-            if isinstance(base, Class):
-                found = base.lookup(attribute)
-                if found is not None:
-                    return found
+        """The attribute as a depth-first search over known bases finds it."""
+        for cls in self.ancestry() if self.bases else (self,):
+            if isinstance(cls, Class) and attribute in cls.state:
+                return cls.state[attribute]  # type: ignore[no-any-return]
         return None
 
     def external_bases(self) -> list[str]:
         """The canonical names of the library classes that it derives from."""
-        names: list[str] = []
-        for base in self.bases:
-            if isinstance(base, External):
-                names.append(base.name)
-            elif isinstance(base, Class):
-                names.extend(base.external_bases())
-        return names
+        return [base.name for base in self.ancestry() if isinstance(base, External)]
 
     def knows_its_bases(self) -> bool:
         """Whether every base is a class of the program or a known symbol."""
-        return all(
-            isinstance(base, External) or (isinstance(base, Class) and base.knows_its_bases()) for base in self.bases
-        )
+        return all(isinstance(base, (External, Class)) for base in self.ancestry())
 
 
 @dataclass(eq=False, slots=True)

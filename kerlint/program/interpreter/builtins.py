@@ -339,7 +339,7 @@ BUILTINS: dict[str, Handler] = {
     "range": _range,
     "repr": _unknown,
     "reversed": _reversed,
-    "round": _pure(round),
+    "round": _pure(lambda value, digits=0: round(value, digits) if digits and abs(digits) < 400 else round(value)),
     "set": _collection("set"),
     "setattr": _setattr,
     "sorted": _sorted,
@@ -435,7 +435,8 @@ _STRING_METHODS = frozenset(
 
 def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     found = _constants(arguments)
-    if isinstance(receiver.value, str) and found is not None:
+    lengths = [len(value) for value in (receiver.value, *(found or ())) if isinstance(value, str)]
+    if isinstance(receiver.value, str) and found is not None and (max(lengths) + 1) ** 2 <= MAX_LENGTH * 64:
         try:
             if name in _STRING_METHODS:
                 return Const(getattr(receiver.value, name)(*found), receiver.assumed, node=node)

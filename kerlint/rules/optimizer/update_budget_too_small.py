@@ -233,7 +233,7 @@ def _steps(fit: Fit) -> int | None:
     size = _integer_or(fit.args.get("batch_size"), 32)
     split = fit.args.get("validation_split")
     share = number(split) if split is not None else 0.0
-    if rows is None or not size or share is None:
+    if rows is None or not size or share is None or not 0 <= share < 1:
         return None
     return -(-int(rows * (1 - share)) // size)
 
