@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import libcst
 
     from kerlint.rules.base import Found, Rule
+    from kerlint.summary.facts import ModelSummary
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
@@ -169,6 +170,29 @@ def check_source(
     if found:
         findings.extend(_placed(found, module, source.filename, on_crash))
     return sorted(_unique(findings), key=_order)
+
+
+def summarize_bytes(data: bytes, filename: str) -> tuple[list[ModelSummary], Source]:
+    """The models of a file.
+
+    Raises:
+        SourceError: the file cannot be read, or is no Python.
+    """
+    from kerlint.library import evaluate
+    from kerlint.positions import spans
+    from kerlint.summary.models import nodes_of, summarize
+
+    source = read_source(data, filename)
+    module = _parse(source.text) if mentions_keras(data) else None
+    if isinstance(module, Broken):
+        raise SourceError(f"syntax error: {module.message}", module.line, module.column)
+    if module is None:
+        return [], source
+    program = evaluate(module, unfold=True)
+    if program.failures:
+        raise program.failures[0][1]
+    places = spans(module, nodes_of(program)) if program.models else {}
+    return summarize(program, lambda node: places.get(id(node))), source
 
 
 def own_finding(code: str, filename: str, message: str, line: int = 1, column: int = 1, help: str = "") -> Finding:

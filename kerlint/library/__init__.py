@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from kerlint.program.facts import Program
 
 
-def evaluate(module: libcst.Module) -> Program:
-    """What a module builds and trains, by everything that is known here."""
+def evaluate(module: libcst.Module, *, unfold: bool = False) -> Program:
+    """What a module builds and trains, by everything that is known here.
+
+    Args:
+        unfold: look into the models of `keras.applications`, too; rules take them as one step.
+    """
     from kerlint.library.knowledge import Knowledge
     from kerlint.program.interpreter import evaluate_module
 
-    return evaluate_module(module, Knowledge())
+    return evaluate_module(module, Knowledge(unfold=unfold))

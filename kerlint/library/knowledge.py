@@ -9,7 +9,9 @@ import libcst as cst
 
 from kerlint.library import (
     arrays,
+    backbones,
     datasets,
+    graphs,
     imaging,
     inplace,
     layers,
@@ -18,12 +20,14 @@ from kerlint.library import (
     models,
     names,
     numerics,
+    options,
     pipelines,
     preprocessing,
     randomness,
     sklearn,
     tensors,
     training,
+    variables,
 )
 from kerlint.library.convert import Handler
 from kerlint.library.objects import make_object
@@ -101,11 +105,21 @@ _HANDLERS: dict[str, Handler] = {
     **imaging.FUNCTIONS,
     **randomness.FUNCTIONS,
     **inplace.FUNCTIONS,
+    **options.FUNCTIONS,
 }
 
 
 class Knowledge:
-    """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`)."""
+    """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`).
+
+    Args:
+        unfold: look into the models of `keras.applications` in the end.
+    """
+
+    def __init__(self, *, unfold: bool = False) -> None:
+        self._unfold = unfold
+        #: The command-line flags of absl by the symbol that reads them.
+        self._flags: dict[str, Value] = {}
 
     def canonical(self, name: str) -> str:
         """The one name of a symbol."""
@@ -115,6 +129,9 @@ class Knowledge:
         """A symbol; `np.pi` and the like are their numbers."""
         if name in _NUMBERS:
             return Const(_NUMBERS[name], node=node)
+        flag = self._flags.get(name)
+        if flag is not None:
+            return flag
         return External(names.canonical(name), node=node)
 
     def exports(self, module: str, name: str) -> bool:
@@ -123,6 +140,8 @@ class Knowledge:
 
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A call of a library function or class."""
+        if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
+            return variables.variable_from(machine, name, arguments, node)
         if name.startswith("keras."):
             return self._call_keras(machine, name, arguments, node)
         if (
@@ -130,10 +149,12 @@ class Knowledge:
             and name.startswith(("tensorflow.", "keras."))
             and not name.startswith("tensorflow.data.")
         ):
-            return tensors.tensor_function(name, arguments, node)
+            return tensors.tensor_function(machine, name, arguments, node)
         handler = _HANDLERS.get(name)
         if handler is not None:
             return handler(machine, arguments, node)
+        if options.is_flag(name):
+            return options.define_flag(self._flags, name, arguments, node)
         if name.startswith("tensorflow.data."):
             return self._call_data(machine, name, arguments, node)
         if sklearn.is_transformer(name) or name.startswith(_KEPT):
@@ -155,7 +176,7 @@ class Knowledge:
         if name == "keras.Model":
             return models.make_functional(machine, arguments, node)
         if name == "keras.Input":
-            return layers.make_input(name, arguments, node)
+            return layers.make_input(machine, name, arguments, node)
         if name in _LAYER_FUNCTIONS:
             made = layers.make_layer(
                 machine, f"keras.layers.{_LAYER_FUNCTIONS[name]}", Arguments([], arguments.keywords), node
@@ -165,16 +186,19 @@ class Knowledge:
         if name.startswith("keras.layers.") and short[:1].isupper():
             return layers.make_layer(machine, name, arguments, node)
         if name.startswith("keras.applications.") and short[:1].isupper():
-            return models.make_application(machine, name, arguments, node)
+            return backbones.make_application(machine, name, arguments, node)
         if name in (
             "keras.models.load_model",
             "keras.saving.load_model",
             "keras.models.model_from_json",
-            "keras.models.clone_model",
         ):
-            return models.make_opaque(machine, "loaded", name, arguments, node)
+            return models.load(machine, name, arguments, node)
+        if name == "keras.models.clone_model":
+            return models.clone(machine, arguments, node)
         if _has_tensor(arguments):
-            return tensors.tensor_function(name, arguments, node)
+            if name.startswith("keras.applications.") and short == "preprocess_input":
+                return backbones.preprocess(machine, name, arguments, node)
+            return tensors.tensor_function(machine, name, arguments, node)
         if short in ("set_image_data_format", "set_image_dim_ordering"):
             old = {"th": "channels_first", "tf": "channels_last"}
             given = arguments.get(0)
@@ -194,7 +218,7 @@ class Knowledge:
             return value or Unknown("get", node=node)
         if name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
-        return Unknown(name, node=node)
+        return tensors.made(name, arguments, node)
 
     def _call_data(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         short = name.rpartition(".")[2]
@@ -214,11 +238,18 @@ class Knowledge:
             return pipelines.dataset_method(machine, receiver, name, arguments, node)
         if isinstance(receiver, Array):
             return methods.array_method(machine, receiver, name, arguments, node)
+        if isinstance(receiver, Tensor):
+            return tensors.method(machine, receiver, name, arguments, node)
         if isinstance(receiver, Layer):
             if name == "adapt":
                 return preprocessing.adapt(machine, receiver, arguments, node)
             if name in ("__call__", "call"):
                 return layers.call_layer(machine, receiver, arguments, node)
+            if name == "__init__":
+                layers.initialize(machine, receiver, arguments)
+                return Const(None, node=node)
+            if name == "add_weight":
+                return variables.add_weight(machine, receiver, arguments, node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
@@ -239,16 +270,19 @@ class Knowledge:
             models.add_layer(machine, model, arguments.get(0, "layer"))
             return Const(None, node=node)
         if name == "pop":
-            items = model.state.get("layers", ())
-            machine.heap.write(model.state, "layers", items[:-1])
-            return items[-1] if items else Unknown("pop", node=node)
+            return models.remove_layer(machine, model, node)
         if name == "get_layer":
             return models.get_layer(machine, model, arguments, node)
         if name == "__init__":
             models.initialize(machine, model, arguments)
             return Const(None, node=node)
         if name in ("call", "__call__"):
-            return models.call_model(machine, model, arguments, node)
+            return graphs.call_model(machine, model, arguments, node)
+        if name == "build":
+            models.build(machine, model, arguments.get(0, "input_shape"))
+            return Const(None, node=node)
+        if name == "add_weight":
+            return variables.add_weight(machine, model, arguments, node)
         return Unknown(name, node=node)
 
     def _object_method(
@@ -263,6 +297,8 @@ class Knowledge:
             return sklearn.transformer_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
+        if receiver.name in options.HOLDERS:
+            return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
             return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
@@ -277,7 +313,7 @@ class Knowledge:
         if isinstance(receiver, Layer):
             return layers.call_layer(machine, receiver, arguments, node)
         if isinstance(receiver, Model):
-            return models.call_model(machine, receiver, arguments, node)
+            return graphs.call_model(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.losses."):
             return self._loss(machine, receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
@@ -299,10 +335,14 @@ class Knowledge:
                 prediction=prediction,
                 places=places,
                 in_tape=machine.tapes > 0,
-                snapshot=models.snapshot(machine, made_by) if made_by is not None else None,
+                snapshot=graphs.snapshot(machine, made_by) if made_by is not None else None,
             )
         )
         return Unknown("loss", node=node)
+
+    def parameter(self, name: str, node: cst.CSTNode | None) -> Value | None:
+        """A builder for KerasTuner takes `hp`."""
+        return Object("keras_tuner.HyperParameters", node=node) if name == "hp" else None
 
     def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
         """An attribute of a library object; None for a method."""
@@ -340,14 +380,15 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
         """An operator on tensors or arrays."""
-        return tensors.operate(operator, left, right, node) or arrays.operate(machine, operator, left, right, node)
+        found = tensors.operate(machine, operator, left, right, node)
+        return found or arrays.operate(machine, operator, left, right, node)
 
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
         """`receiver[index]`."""
         if isinstance(receiver, Array):
             return methods.array_subscript(receiver, index, node)
         if isinstance(receiver, Tensor):
-            return tensors.subscript(receiver, index, node)
+            return tensors.subscript(machine, receiver, index, node)
         if (
             isinstance(receiver, Object)
             and receiver.name.startswith("sklearn.datasets.")
@@ -362,10 +403,12 @@ class Knowledge:
 
     def finish(self, machine: Machine) -> None:
         """Models that are never compiled: their shapes have not been followed yet."""
-        for model in machine.program.models:
-            if "snapshot" not in model.state:
+        for model in list(machine.program.models):
+            if self._unfold:
+                backbones.unfold(machine, model)
+            if "snapshot" not in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
-                models.snapshot(machine, model)
+                graphs.snapshot(machine, model)
 
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """`with manager as name`."""

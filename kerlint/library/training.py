@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library.defaults import named
-from kerlint.library.models import layers_of, prediction, snapshot, trains_itself
+from kerlint.library.graphs import mark_used, outputs_of, snapshot
+from kerlint.library.models import layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
-from kerlint.program.constants import constant
+from kerlint.program.constants import constant, text
 from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
 from kerlint.program.values import (
     Arguments,
     Array,
     Const,
-    Dataset,
     External,
     Layer,
     Model,
     Object,
     Sequence,
-    Shape,
     Unknown,
     Value,
 )
@@ -140,6 +139,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         y = None
     x, y = unpacked(x, y)
     compiled = model.state.get("compile")
+    mark_used(machine, model)
     if trains_itself(model):
         x = y = None
     event = Fit(
@@ -152,7 +152,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         validation=args.get("validation_data"),
         args=args,
         places=places,
-        snapshot=snapshot(machine, model, _batch_shape(x)),
+        snapshot=snapshot(machine, model, shapes_of_data(x)),
         open=arguments.open,
     )
     machine.emit(event)
@@ -191,19 +191,6 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
     return x, y
 
 
-def _batch_shape(x: Value | None) -> Shape:
-    if isinstance(x, Array) and x.shape is not None:
-        return (None, *x.shape[1:])
-    if isinstance(x, Dataset):
-        element = x.element
-        if isinstance(element, Sequence) and element.exact:
-            element = element.exact[0]
-        if isinstance(element, Array) and element.shape is not None:
-            batched = any(step.name in ("batch", "padded_batch") for step in x.transforms)
-            return (None, *element.shape[1:]) if batched else (None, *element.shape)
-    return None
-
-
 def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`evaluate`, `predict`, `save` ...: recorded; predictions know their model."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
@@ -218,8 +205,16 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             places=places,
         )
     )
+    if method in ("save", "export"):
+        path = text(args.get("filepath"))
+        if path is not None:
+            machine.saved[path] = model
     if method in ("load_weights", "set_weights"):
         machine.heap.write(model.state, "pretrained", Const(True, node=node))
+    if method.startswith(("evaluate", "test_on", "predict", "load_weights", "set_weights")):
+        mark_used(machine, model)
+    if method in ("evaluate", "test_on_batch"):
+        outputs_of(machine, model, shapes_of_data(args.get("x")))
     if method in _PREDICTIONS:
         return prediction(machine, model, args.get("x") or args.get("generator"), node)
     return Unknown(method, node=node)

@@ -84,7 +84,12 @@ def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    found = _constants(arguments)
+    values = [value for value, _ in arguments.positional]
+    # The number of layers may rest on a default; what a loop does in each pass is what counts.
+    found = [value.value for value in values if isinstance(value, Const)]
+    if len(found) < len(values) or arguments.keywords:
+        return list_of((Gap(node=node),), "tuple", node)
+    assumed = max((value.assumed for value in values if isinstance(value, Const)), default=0)
     if found and all(isinstance(value, int) for value in found) and len(found) <= 3:
         try:
             numbers = range(*found)
@@ -92,7 +97,7 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         except (ValueError, OverflowError):
             return Unknown("range", node=node)
         if count <= MAX_LENGTH:
-            return list_of([Const(number, node=node) for number in numbers], "tuple", node)
+            return list_of([Const(number, assumed, node=node) for number in numbers], "tuple", node)
     return list_of((Gap(node=node),), "tuple", node)
 
 

@@ -258,6 +258,10 @@ def _bind(
 
 def _default(machine: Machine, function: Function, name: str, arguments: Arguments) -> Value:
     default = function.defaults.get(name)
+    if default is None and machine.assumed:
+        usual = machine.library.parameter(name, function.node)
+        if usual is not None:
+            return usual
     if default is None or (arguments.open and not machine.assumed):
         return Unknown(f"parameter {name}", node=default.node if default else None)
     if machine.assumed and isinstance(default, Const):

@@ -301,7 +301,7 @@ def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
     value = machine.evaluate(node.expression)
     if isinstance(node.operator, cst.Not):
         known = truth_of(value)
-        assumed = isinstance(value, Const) and value.assumed
+        assumed = value.assumed if isinstance(value, Const) else 0
         return Unknown("not", node=node) if known is None else Const(not known, assumed, node=node)
     if isinstance(value, Const) and isinstance(value.value, (int, float, complex)):
         if isinstance(node.operator, cst.Minus):

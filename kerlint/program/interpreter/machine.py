@@ -69,6 +69,12 @@ class Machine:
         self.stars: list[str] = []
         #: Models within models that are being called.
         self.nesting = 0
+        #: Models that the program has saved, by the name of the file.
+        self.saved: dict[str, Model] = {}
+        #: Calls of layers and models of the program that are being followed.
+        self.inside_call = 0
+        #: How many automatic names of each kind have been given.
+        self.name_counts: dict[str, int] = {}
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
         self._fuel = FUEL
@@ -134,7 +140,16 @@ class Machine:
 
     def assign(self, name: str, value: Value) -> None:
         """Binds a name in the scope that owns it."""
+        if isinstance(value, Model):
+            self.call_model_by(name, value)
         self.heap.write(self.scope.home(name).names, name, value)
+
+    def call_model_by(self, name: str, model: Model) -> None:
+        """Remembers the outermost variable that held a model first."""
+        depth = len(self.frames)
+        known = model.state.get("variable")
+        if known is None or known[0] > depth:
+            model.state["variable"] = (depth, name)
 
     def rebind(self, before: Value, after: Value) -> None:
         """A value is changed in place: every name for it, in the callers too, is one for what it became."""

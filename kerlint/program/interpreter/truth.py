@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kerlint.program.values import (
+    CHOICE,
     BoundMethod,
     Class,
     Const,
@@ -20,7 +21,7 @@ from kerlint.program.values import (
 def truth_of(value: Value) -> bool | None:
     """True or False where that is certain, else None."""
     if isinstance(value, Const):
-        return bool(value.value)
+        return bool(value.value) if value.assumed != CHOICE else None
     if isinstance(value, Sequence):
         exact = value.exact
         return bool(exact) if exact is not None else None
