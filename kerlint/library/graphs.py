@@ -9,6 +9,7 @@ import libcst as cst
 
 from kerlint.library.calling import FIRST_CALL, follow_call, output_value, relabelled, remember_call
 from kerlint.library.layers import bind_call, call_layer, declared_input, infer, input_tensor, shapes_in
+from kerlint.library.masks import follow_masks, name_masks
 from kerlint.library.naming import automatic_name, name_of
 from kerlint.library.weights import is_input
 from kerlint.program.constants import text
@@ -205,6 +206,7 @@ def count_names_of_build(machine: Machine, model: Model) -> None:
         _name_input(machine, model)
         for item in layers:
             _name_built(machine, item)
+            name_masks(machine, item)
         automatic_name(machine, "Functional")
 
 
@@ -225,6 +227,7 @@ def _name_built(machine: Machine, model: Value) -> None:
     machine.nesting += 1
     for item in model.state.get("layers", ()):
         _name_built(machine, item)
+        name_masks(machine, item)
     machine.nesting -= 1
     automatic_name(machine, "Functional")
 
@@ -246,9 +249,11 @@ def call_model(machine: Machine, model: Model, arguments: Arguments, node: cst.C
     _build_on(machine, model, given[0])
     machine.nesting += 1
     try:
-        return _called(machine, model, op, arguments, node)
+        made = _called(machine, model, op, arguments, node)
     finally:
         machine.nesting -= 1
+    follow_masks(machine, model, op, made, arguments, node)
+    return made
 
 
 def _build_on(machine: Machine, model: Model, data: Value) -> None:
@@ -259,10 +264,18 @@ def _build_on(machine: Machine, model: Model, data: Value) -> None:
             machine.heap.write(model.state, DATA, shapes)
 
 
+def _as_declared(machine: Machine, model: Model, tensor: Tensor) -> Tensor:
+    """A tensor of unknown shape that goes into a sequential model has the shape that the model declares."""
+    if tensor.shape is not None or not declares_input(machine, model):
+        return tensor
+    declared = _start(machine, model, model.state.get("layers", ()), None)
+    return Tensor(tensor.op, declared.shape, tensor.dtype, tensor.index, node=tensor.node)
+
+
 def _called(machine: Machine, model: Model, op: Op, arguments: Arguments, node: cst.CSTNode) -> Value:
     """The output of a model that is called on the tensors of `op`."""
     if model.kind == "sequential" and not defines_call(model):
-        op.inner = chain(machine, model, op.inputs[0])
+        op.inner = chain(machine, model, _as_declared(machine, model, op.inputs[0]))
     elif model.cls is not None and "outputs" not in model.state:
         op.inner = follow_call(machine, model, arguments, node)
     if op.inner is not None:

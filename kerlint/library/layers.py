@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library.calling import FIRST_CALL, follow_call, follow_inside, output_value, relabelled, remember_call
+from kerlint.library.masks import follow_masks
 from kerlint.library.naming import give_name, given_name, name_parts
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import (
@@ -126,11 +127,14 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.C
         name_parts(machine, layer, built=True)
     remember_call(machine, layer, op)
     if inner is not None:
-        return relabelled(op, inner, node)
-    if layer.cls is not None:
-        return output_value(op, None, node)
-    bind_call(op, layer, arguments)
-    return output_value(op, infer(machine, layer, op).output, node)
+        made = relabelled(op, inner, node)
+    elif layer.cls is not None:
+        made = output_value(op, None, node)
+    else:
+        bind_call(op, layer, arguments)
+        made = output_value(op, infer(machine, layer, op).output, node)
+    follow_masks(machine, layer, op, made, arguments, node)
+    return made
 
 
 def bind_call(op: Op, layer: Object, arguments: Arguments) -> None:

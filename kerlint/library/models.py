@@ -9,6 +9,7 @@ import libcst as cst
 from kerlint.library.backbones import unfold
 from kerlint.library.calling import FIRST_CALL, shape_value
 from kerlint.library.graphs import DATA, Data, count_names_of_build, defines_call, mark_used, outputs_of, snapshot
+from kerlint.library.methods import end_of_call
 from kerlint.library.naming import NAME, give_name, given_name, name_of
 from kerlint.library.objects import bind_arguments
 from kerlint.library.order import steps
@@ -220,6 +221,8 @@ def prediction(machine: Machine, model: Model, data: Value | None, node: cst.CST
 
 def model_attribute(machine: Machine, model: Model, name: str, node: cst.CSTNode) -> Value | None:
     """`model.name` for what a Keras model has by itself."""
+    if name in ("output", "input") and model.kind == "sequential" and FIRST_CALL in model.state:
+        return end_of_call(model, name, node)
     if name in ("output", "outputs", "input", "inputs"):
         outputs = outputs_of(machine, model)
         if name.startswith("output"):

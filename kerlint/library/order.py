@@ -54,7 +54,7 @@ def _walk(outputs: Iterable[Tensor], stop: set[tuple[int, int]]) -> tuple[list[O
             begun.add(id(op))
             met.setdefault(_identity(op), len(met))
             pending.append((tensor, True))
-            pending.extend((source, False) for source in reversed(op.inputs))
+            pending.extend((source, False) for source in reversed(op.sources))
     return nodes, met
 
 
@@ -65,7 +65,7 @@ def _depths(nodes: list[Op]) -> dict[int, int]:
     for op in reversed(nodes):
         depth = max(calls[id(op)], layers.get(_identity(op), 0))
         layers[_identity(op)] = depth
-        for source in op.inputs:
+        for source in op.sources:
             if id(source.op) in calls:
                 calls[id(source.op)] = max(depth + 1, calls[id(source.op)])
     return layers

@@ -250,6 +250,7 @@ class Op(Value):
         inner: for a layer or model of the program, what its `call` returned.
         label: the name that Keras gives it, for an input, a function or an operator.
         results: the tensors that came out, in their structure, where they are kept.
+        reads: the inputs in the order of Keras, with the masks that it passes on, where that differs from `inputs`.
     """
 
     kind: str
@@ -260,6 +261,12 @@ class Op(Value):
     inner: Value | None = None
     label: str = ""
     results: Value | None = None
+    reads: tuple[Tensor, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        """What it reads, as Keras has it."""
+        return self.reads or self.inputs
 
 
 @dataclass(eq=False, slots=True)
@@ -270,6 +277,8 @@ class Tensor(Value):
     shape: Shape = None
     dtype: str | None = None
     index: int = 0
+    #: Which steps count, where Keras passes that on with the tensor.
+    mask: Tensor | None = None
 
 
 @dataclass(eq=False, slots=True)

@@ -23,6 +23,7 @@ from kerlint.program.values import (
     Op,
     Sequence,
     Tensor,
+    Unknown,
     Value,
 )
 
@@ -108,6 +109,9 @@ def _input_reason(tensor: Tensor) -> str:
 
 def _has_unknown(value: Value) -> bool:
     if isinstance(value, (Const, External, Function, Tensor, Layer, Model)):
+        return False
+    if isinstance(value, Unknown) and value.reason == "dimension":
+        # An open size of a tensor: whether it is in doubt is seen at that tensor.
         return False
     if isinstance(value, Array):
         return value.shape is None or None in value.shape

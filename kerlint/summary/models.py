@@ -60,7 +60,7 @@ class _Reader:
         rows = tuple(row for row, _ in judged)
         weights = weights_inside(model) if view.is_built else _sum(rows)
         reasons = list(dict.fromkeys([*(reason for _, reason in judged if reason), *self._gaps()]))
-        if weights.trainable is None and not reasons:
+        if None in (weights.total, weights.trainable) and not reasons:
             reasons.append("the number of weights is not known")
         variable = model.state.get("variable")
         return ModelSummary(
@@ -100,7 +100,7 @@ class _Reader:
         names = {id(op): _name(ops[0]) or "?" for ops in self.view.calls for op in ops}
         for ops in self.view.calls:
             read = tuple(
-                dict.fromkeys(names[id(source.op)] for op in ops for source in op.inputs if id(source.op) in names)
+                dict.fromkeys(names[id(source.op)] for op in ops for source in op.sources if id(source.op) in names)
             )
             layer = ops[-1].layer
             if isinstance(layer, (Layer, Model)):
@@ -114,7 +114,7 @@ class _Reader:
     def _layer_row(self, made: Layer | Model, op: Op | None, read: tuple[str, ...] = ()) -> Judged:
         weights = weights_inside(made)
         shapes, reason = self._shapes(made, op)
-        if not reason and weights.trainable is None:
+        if not reason and None in (weights.total, weights.trainable):
             reason = f"the number of weights of {name_of(made) or '?'} ({class_name(made)}) is not known"
         frozen = is_frozen(made)
         trainable = None if frozen is None else not frozen
@@ -191,9 +191,9 @@ def _is_chain(calls: Iterable[list[Op]]) -> bool:
     """Whether each step is called once, on one tensor, and no two steps read the same."""
     read: set[int] = set()
     for ops in calls:
-        if len(ops) > 1 or len(ops[0].inputs) > 1:
+        if len(ops) > 1 or len(ops[0].sources) > 1:
             return False
-        for source in ops[0].inputs:
+        for source in ops[0].sources:
             if id(source.op) in read:
                 return False
             read.add(id(source.op))

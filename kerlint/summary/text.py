@@ -44,7 +44,7 @@ def _table(model: ModelSummary, paint: Paint) -> Iterator[str]:
     rows = [_cells(row, model.sequential_like) for row in model.layers]
     header = _HEADER[: len(rows[0])]
     widths = [max(width(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    yield "  " + paint.bold(_line(header, widths))
+    yield "  " + paint.bold(_line(header, widths).rstrip())
     yield "  " + "─" * (sum(widths) + 2 * (len(widths) - 1))
     for row in rows:
         yield "  " + _line(row, widths).rstrip()

@@ -77,7 +77,7 @@ def _sequential(pen: Pen, variable: str, count: int, shape: tuple[int | None, ..
     if kind == 0 and "name=" not in start and "batch" not in start and items[1:]:
         # No input of its own: declared in the first layer, by `build`, or not at all.
         items = items[1:]
-        ending = pen.pick(("input_shape", "build", ""))
+        ending = pen.pick(("build", "") if "Sequential" in items[0] else ("input_shape", "build", ""))
         if ending == "input_shape":
             items[0] = items[0][:-1] + ("" if items[0].endswith("()") else ", ") + f"input_shape={shape})"
         ok = _write_sequential(pen, variable, items)
@@ -205,7 +205,7 @@ def _step(pen: Pen, tensors: list[str], shared: list[str], depth: int) -> None:
         _layer_step(pen, tensors, shared, tensor)
     elif kind < 0.62:
         _assign(pen, tensors, merge(pen, single, tensor))
-    elif kind < 0.76:
+    elif kind < 0.76 and len(shape) > 1:
         _assign(pen, tensors, operation(pen, single, tensor))
     elif kind < 0.80 and len(shape) > 2:
         results, text = attention(pen, single, tensor)

@@ -85,7 +85,6 @@ _IMAGES = (
     ("RandomZoom", "height_factor", (0.1, "(-0.2, 0.2)")),
     ("RandomShear", "x_factor", (0.1,)),
     ("AutoContrast", "value_range", ("(0, 1)", "(0, 255)")),
-    ("Equalization", "value_range", ("(0, 255)",)),
     ("RandomPosterization", "factor", (4,)),
     ("Solarization", "addition_factor", (0.1,)),
     ("RandAugment", "value_range", ("(0, 1)",)),

@@ -135,7 +135,7 @@ def _merged(call: Call, output: Output) -> Output:
     mode = call.value("merge_mode")
     if not isinstance(sequence, tuple) or not isinstance(mode, Const):
         return None
-    if not all(isinstance(state, tuple) for state in states):
+    if None in states:
         return None
     merged: list[Output] = [_both(sequence)] if mode.value == "concat" else [sequence]
     if mode.value is None:

@@ -26,6 +26,7 @@ from kerlint.program.values import (
     Model,
     Object,
     Sequence,
+    Tensor,
     Unknown,
     Value,
     list_of,
@@ -61,6 +62,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
             except (TypeError, ValueError, ArithmeticError):
                 return Unknown("fails", node=node)
         first = arguments.get(0)
+        if function is abs and isinstance(first, Tensor):
+            return machine.library.call(machine, "keras.ops.abs", arguments, node)
         if function is int and isinstance(first, Array):
             return machine.library.method(machine, first, "astype", Arguments([(Const("int64"), node)]), node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
@@ -109,6 +112,12 @@ def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[V
     if items is None and isinstance(value, Object) and value.name == "generator":
         return (Gap(value.args["element"], node=node),)
     return items if items is not None else (Gap(node=node),)
+
+
+def _slice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    given = [value for value, _ in arguments.positional]
+    names = ("stop",) if len(given) == 1 else ("start", "stop", "step")
+    return Object("slice", dict(zip(names, given)), node=node)
 
 
 def _collection(kind: str) -> Handler:
@@ -303,6 +312,7 @@ def _unknown(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
 
 BUILTINS: dict[str, Handler] = {
     "abs": _pure(abs),
+    "slice": _slice,
     "all": _any_all(False),
     "any": _any_all(True),
     "bool": _bool,
@@ -389,6 +399,9 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
         changed = items[::-1]
     elif name in ("insert", "pop", "remove", "sort", "add", "update", "discard"):
         changed, result = (Gap(node=node),), Unknown(name, node=node)
+    elif name == "as_list" and receiver.kind == "tuple":
+        # Of a shape.
+        return list_of(items, "list", node)
     elif name == "copy":
         return list_of(items, receiver.kind, node)
     elif name == "index" and receiver.exact is not None:

@@ -71,9 +71,10 @@ class IncompatibleLayerInput(Rule):
                 # The sizes may be no more than the defaults of a function that nobody calls.
                 continue
             source = event.op.inputs[0]
+            what = "layer" if event.op.kind == "layer" else "operation"
             yield from self.found(
                 event.node,
-                f"this layer cannot take its input: {event.message}",
+                f"this {what} cannot take its input: {event.message}",
                 label=f"gets {show(source.shape)}",
                 also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
                 why="Keras raises an error when the model is built or first called",
