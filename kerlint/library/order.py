@@ -28,7 +28,8 @@ def steps(inputs: Value | None, outputs: Value | None) -> list[list[Op]]:
         if tensor is not None and tensor.op.kind == "input" and id(tensor.op) not in calls:
             calls[id(tensor.op)] = [tensor.op]
             depths[id(tensor.op)], met[id(tensor.op)] = 0, -1
-    return [calls[key] for key in sorted(calls, key=lambda key: (-depths[key], met[key]))]
+    ordered = sorted(calls, key=lambda key: (-depths[key], met[key]))
+    return [sorted(calls[key], key=lambda op: op.serial) for key in ordered]
 
 
 def _identity(op: Op) -> int:

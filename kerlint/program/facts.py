@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from kerlint.program.labels import Step
+from kerlint.program.modules import Module
+from kerlint.program.target import CURRENT, Target, Used
 from kerlint.program.values import Array, Function, Model, Object, Op, Value
 
 if TYPE_CHECKING:
@@ -262,6 +264,25 @@ class Program:
     failures: list[tuple[cst.CSTNode, Exception]] = field(default_factory=list)
     #: Budgets that ran out, in words.
     limits: list[str] = field(default_factory=list)
+    #: The user's other modules that were imported, each once it had been evaluated. What happened in them when they
+    #: were imported is no fact of this program; what their functions do when this file calls them is.
+    followed: list[Module] = field(default_factory=list)
+    #: The functions of other modules that were called, by the identity of their definitions: the definition, and the
+    #: calls in this file that led to it, by their identities.
+    entries: dict[int, tuple[cst.CSTNode, dict[int, cst.CSTNode]]] = field(default_factory=dict)
+    #: What this file uses of libraries, and what the other modules do.
+    used: Used = field(default_factory=Used)
+    used_elsewhere: Used = field(default_factory=Used)
+    #: The versions that the program is written for.
+    target: Target = CURRENT
+
+    def add_module(self, module: Module, apart: Program) -> None:
+        """Takes from the evaluation of another module what concerns this program, too."""
+        self.followed += (*apart.followed, module)
+        self.failures += apart.failures
+        self.limits += apart.limits
+        self.used_elsewhere.add(apart.used)
+        self.used_elsewhere.add(apart.used_elsewhere)
 
     def all(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order of execution."""

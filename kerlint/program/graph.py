@@ -90,7 +90,7 @@ class Graph:
 
 
 def tensors_in(value: Value | None) -> list[Tensor | None]:
-    """The tensors of a structure (lists, tuples, dicts), None for each part that is not one; dicts sorted as in Keras."""
+    """The tensors of a structure (lists, tuples, sorted dicts), None for each part that is not one."""
     if isinstance(value, Tensor):
         return [value]
     if isinstance(value, Sequence):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerlint.program.modules import Module
 from kerlint.program.values import Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, same
 
 #: What `Captured` holds for a key that did not exist.
@@ -118,6 +119,9 @@ def join_entries(left: Any, right: Any) -> Any:
 def join(left: Value, right: Value) -> Value:
     """The join of two alternative values."""
     if left is right or same(left, right):
+        return left
+    if isinstance(left, Module) and isinstance(right, Module) and left.file.path == right.file.path:
+        # Both arms import it.
         return left
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return meet_tensors((left, right))

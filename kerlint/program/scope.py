@@ -10,6 +10,8 @@ from kerlint.program.values import Value
 if TYPE_CHECKING:
     import libcst as cst
 
+    from kerlint.program.modules import ModuleFile
+
 
 @dataclass(eq=False, slots=True)
 class Scope:
@@ -17,6 +19,7 @@ class Scope:
 
     `parent` is the enclosing scope for look-ups; class bodies are skipped by the functions in them.
     `declared_global` and `declared_nonlocal` hold the names of such statements.
+    Of a module, `stars` are the libraries whose names it imports with `*`, and `file` says where it is.
     """
 
     kind: str
@@ -24,6 +27,8 @@ class Scope:
     names: dict[str, Value] = field(default_factory=dict)
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
+    stars: tuple[str, ...] = ()
+    file: ModuleFile | None = None
 
     def lookup(self, name: str) -> Value | None:
         """The value of a name, from here outwards."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
@@ -251,6 +252,7 @@ class Op(Value):
         label: the name that Keras gives it, for an input, a function or an operator.
         results: the tensors that came out, in their structure, where they are kept.
         reads: the inputs in the order of Keras, with the masks that it passes on, where that differs from `inputs`.
+        serial: grows from one op to the next that is made.
     """
 
     kind: str
@@ -262,6 +264,7 @@ class Op(Value):
     label: str = ""
     results: Value | None = None
     reads: tuple[Tensor, ...] = ()
+    serial: int = field(default_factory=count().__next__)
 
     @property
     def sources(self) -> tuple[Tensor, ...]:

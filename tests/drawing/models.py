@@ -26,6 +26,9 @@ def draw(seed: int) -> str:
             _sequential(pen, "model", pen.number(1, 7))
         else:
             _functional(pen, "model", pen.number(2, 12))
+        if "model" not in pen.scope:
+            # Keras refused the last line, and it was dropped.
+            return draw(seed + 1_000_003)
         _afterwards(pen)
     except Refused:
         if "model" not in pen.scope:

@@ -6,12 +6,14 @@ from typing import Any
 
 import libcst as cst
 
-from kerlint.program.constants import NOTHING, constant
+from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.modules import Module
 from kerlint.program.values import (
     Array,
     Class,
+    External,
     Gap,
     Instance,
     Layer,
@@ -76,6 +78,9 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
     if isinstance(receiver, (Instance, Class)):
         machine.heap.write(receiver.state, name, value)
         return
+    if isinstance(receiver, Module):
+        machine.heap.write(receiver.scope.names, name, value)
+        return
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None and name != "trainable":
         machine.heap.write(receiver.state, f".{name}", value)
         return
@@ -105,6 +110,8 @@ def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> 
         _overwritten(machine, target.value, receiver, target)
     elif isinstance(receiver, Mutable):
         machine.library.set_attribute(machine, receiver, "[]", value, target)
+    elif isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str) and machine.certain:
+        machine.program.used.environment[key] = text(value) or ""
 
 
 def _key(machine: Machine, target: cst.Subscript) -> Any:

@@ -20,10 +20,12 @@ from kerlint.program.interpreter.calls import (
     is_property,
     make_lambda,
 )
+from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import BINARY, COMPARISONS, MAX_LENGTH, compare, fold, operate
 from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
     Bound,
@@ -110,7 +112,9 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
-        return machine.library.symbol(f"{receiver.name}.{name}", node)
+        full = f"{receiver.name}.{name}"
+        machine.note_symbol(full)
+        return machine.library.symbol(full, node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
@@ -126,6 +130,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
     if isinstance(receiver, Unknown):
         return Unknown("attribute of an unknown value", node=node)
+    if isinstance(receiver, Module):
+        return module_attribute(machine, receiver, name, node)
     if isinstance(receiver, Super):
         return _super_attribute(machine, receiver, name, node)
     if isinstance(receiver, (Sequence, Mapping, Const)):

@@ -16,6 +16,7 @@ import libcst as cst
 from kerlint.program.facts import Event, Program
 from kerlint.program.heap import Heap
 from kerlint.program.library import Library
+from kerlint.program.modules import Module, Modules
 from kerlint.program.scope import Loop, Path, Scope
 from kerlint.program.values import Array, Class, Const, External, Function, Layer, Model, Object, Unknown, Value
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 
 #: Statements and calls evaluated for one file before everything else stays unknown.
 FUEL = 60_000
+#: Likewise for all that runs when the user's other modules are imported, so that they leave the file its own fuel.
+MODULE_FUEL = 30_000
 #: How deep the program's own functions are followed.
 MAX_CALL_DEPTH = 16
 #: How deep expressions and blocks may nest.
 MAX_DEPTH = 180
 #: Passes of a loop that are evaluated one by one.
 MAX_UNROLLED = 64
+#: Names of libraries that are longer are not noted: a loop may make them grow.
+_LONGEST_NAME = 200
 #: Python frames needed for the budgets above.
 _RECURSION_LIMIT = 12_000
 
@@ -48,13 +53,26 @@ class Machine:
         loops, path: where in the control flow we are.
         tapes: how many `with tf.GradientTape()` blocks are open.
         assumed: whether we are inside a function that nobody calls.
+        main: the scope of the file itself.
+        loaded: the user's other modules by their path, and the file itself.
+        importing: how many of them are being evaluated, each imported by the one before.
+        entry: the call in the file through which another module's function has been reached.
+        tries: how many bodies of `try` with handlers we are in.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, modules: Modules | None = None) -> None:
         self.library = library
+        self.modules = modules
         self.program = Program()
         self.heap = Heap()
-        self.scope = Scope("module")
+        self.main = self.scope = Scope("module", names={"__name__": Const("__main__")})
+        self.loaded: dict[str, Module] = {}
+        if modules is not None:
+            self.main.file = modules.own
+            self.loaded[modules.own.path] = Module(modules.own, self.main)
+        self.importing = 0
+        self.entry: cst.CSTNode | None = None
+        self.tries = 0
         self.frames: list[Frame] = []
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
@@ -66,7 +84,6 @@ class Machine:
         self.classes: list[Class] = []
         self.called: set[int] = set()
         self.instantiated: set[int] = set()
-        self.stars: list[str] = []
         #: Models within models that are being called.
         self.nesting = 0
         #: Models that the program has saved, by the name of the file.
@@ -78,6 +95,7 @@ class Machine:
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
         self._fuel = FUEL
+        self._other_fuel = MODULE_FUEL
         self._depth = 0
 
     # Evaluation
@@ -133,7 +151,11 @@ class Machine:
         found = self.scope.lookup(name)
         if found is not None:
             return found
-        for module in reversed(self.stars):
+        return self.from_stars(self.scope.module, name)
+
+    def from_stars(self, scope: Scope, name: str) -> External | None:
+        """The symbol that `from library import *` brings under this name."""
+        for module in reversed(scope.stars):
             if self.library.exports(module, name):
                 return self.external(f"{module}.{name}")
         return None
@@ -154,7 +176,8 @@ class Machine:
     def rebind(self, before: Value, after: Value) -> None:
         """A value is changed in place: every name for it, in the callers too, is one for what it became."""
         seen: set[int] = set()
-        for start in (self.scope, *(frame.caller for frame in self.frames)):
+        others = (module.scope for module in self.loaded.values())
+        for start in (self.scope, *(frame.caller for frame in self.frames), *others):
             scope: Scope | None = start
             while scope is not None and id(scope) not in seen:
                 seen.add(id(scope))
@@ -196,7 +219,56 @@ class Machine:
             if isinstance(made, Layer):
                 self.built += 1
 
+    @property
+    def at_home(self) -> bool:
+        """Whether the code being evaluated stands in the file itself."""
+        return self.scope.module is self.main
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing that is known of decides if the code being evaluated runs to its end."""
+        return not self.path and not self.tries
+
+    def note_import(self, name: str) -> None:
+        """Records that a library is imported."""
+        if self.certain and len(name) < _LONGEST_NAME:
+            self.program.used.imports.add(name)
+
+    def note_symbol(self, name: str) -> None:
+        """Records that a symbol of a library is spelt out."""
+        if self.certain and len(name) < _LONGEST_NAME:
+            self.program.used.symbols.add(name)
+
+    def enter(self, function: Function, node: cst.CSTNode | None) -> None:
+        """A function is called: for one of another module, the call in the file that led here is recorded."""
+        if function.scope.module is self.main:
+            return
+        if self.entry is None:
+            self.entry = node
+        if self.entry is not None and function.node is not None:
+            entry = self.program.entries.setdefault(id(function.node), (function.node, {}))
+            entry[1][id(self.entry)] = self.entry
+
     # Control flow
+
+    @contextmanager
+    def elsewhere(self, module: Module) -> Iterator[None]:
+        """Evaluates something as the top level of another module: what happens there is no fact of this file."""
+        outer = {name: getattr(self, name) for name in _AFRESH}
+        program, scope, frames = self.program, self.scope, self.frames
+        if not self.importing:
+            self._fuel, self._other_fuel = self._other_fuel, self._fuel
+        self.importing += 1
+        vars(self).update(_AFRESH, program=Program(), scope=module.scope, frames=[])
+        try:
+            yield
+        finally:
+            apart = self.program
+            vars(self).update(outer, program=program, scope=scope, frames=frames)
+            self.importing -= 1
+            if not self.importing:
+                self._fuel, self._other_fuel = self._other_fuel, self._fuel
+            program.add_module(module, apart)
 
     @contextmanager
     def inside(self, loop: Loop) -> Iterator[None]:
@@ -219,19 +291,31 @@ class Machine:
             self.path = outer
 
 
+#: What the top level of a module starts with, wherever it is imported.
+_AFRESH: dict[str, object] = {
+    "loops": (),
+    "path": (),
+    "tapes": 0,
+    "assumed": False,
+    "entry": None,
+    "tries": 0,
+    "nesting": 0,
+    "inside_call": 0,
+    "_depth": 0,
+}
+
 EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
 
-def evaluate_module(module: cst.Module, library: Library) -> Program:
+def evaluate_module(module: cst.Module, library: Library, modules: Modules | None = None) -> Program:
     """Evaluates a module, then what nobody called in it, and returns what it does."""
     from kerlint.program.interpreter import expressions, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
     expressions.install(EXPRESSIONS)
     statements.install(STATEMENTS)
-    machine = Machine(library)
-    machine.scope.names["__name__"] = Const("__main__")
+    machine = Machine(library, modules)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:

@@ -13,6 +13,7 @@ from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
+from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
@@ -39,8 +40,8 @@ def install(table: dict[type, Any]) -> None:
             cst.Continue: lambda machine, node: CONTINUE,
             cst.Assert: _assert,
             cst.Del: _delete,
-            cst.Import: _import,
-            cst.ImportFrom: _import_from,
+            cst.Import: run_import,
+            cst.ImportFrom: run_import_from,
             cst.Global: _global,
             cst.Nonlocal: _nonlocal,
             cst.If: _if,
@@ -147,42 +148,6 @@ def _nonlocal(machine: Machine, node: cst.Nonlocal) -> int:
     return FALL
 
 
-def dotted(node: cst.CSTNode | None) -> str:
-    """The text of a dotted name."""
-    if isinstance(node, cst.Name):
-        return node.value
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return ""
-
-
-def _import(machine: Machine, node: cst.Import) -> int:
-    for alias in node.names:
-        name = dotted(alias.name)
-        if alias.asname is not None:
-            machine.assign(dotted(alias.asname.name), machine.external(name, node))
-        else:
-            root = name.partition(".")[0]
-            machine.assign(root, machine.external(root, node))
-    return FALL
-
-
-def _import_from(machine: Machine, node: cst.ImportFrom) -> int:
-    module = dotted(node.module)
-    if node.relative:
-        module = "." * len(node.relative) + module
-    if isinstance(node.names, cst.ImportStar):
-        machine.stars.append(module)
-        return FALL
-    if module == "__future__":
-        return FALL
-    for alias in node.names:
-        name = dotted(alias.name)
-        bound = dotted(alias.asname.name) if alias.asname is not None else name
-        machine.assign(bound, machine.external(f"{module}.{name}", node))
-    return FALL
-
-
 def _if(machine: Machine, node: cst.If) -> int:
     test = machine.evaluate(node.test)
     known = truth_of(test)
@@ -235,7 +200,11 @@ def _with(machine: Machine, node: cst.With) -> int:
 def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
     """The body as it stands; handlers only for their facts and for names that the body does not make."""
     heap = machine.heap
-    flow = machine.execute(node.body)
+    machine.tries += bool(node.handlers)
+    try:
+        flow = machine.execute(node.body)
+    finally:
+        machine.tries -= bool(node.handlers)
     if flow == FALL and node.orelse is not None:
         flow = machine.execute(node.orelse.body)
     handlers: Statements[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
