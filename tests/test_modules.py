@@ -230,7 +230,8 @@ def test_a_long_chain_of_imports_ends(tmp_path: Path) -> None:
 
 
 def test_modules_do_not_use_up_the_fuel_of_the_file(tmp_path: Path) -> None:
-    bomb = "def f(): pass\nfor a in range(60):\n    for b in range(60):\n        for c in range(60):\n            f()\n"
+    bomb = "import keras\ndef f(): keras.layers.Dense(1)\n"
+    bomb += "for a in range(60):\n    for b in range(60):\n        for c in range(60):\n            f()\n"
     files = {
         "bomb.py": f"a = 1\n{bomb}a = 2\n",
         "other.py": "a = 3\n",

@@ -58,7 +58,7 @@ def by_keras(source: str) -> Answer:
     scope: dict[str, Any] = {}
     try:
         exec(compile(source, FILE, "exec"), scope)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - Keras raises what it likes
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
         text = f"{type(error).__name__}: {error}".split("\n", 1)[0]
         return Answer(refused=(frames[0].lineno or 0,), message=text[:300])
@@ -196,7 +196,8 @@ def _problem(source: str, theirs: Answer, ours: Answer) -> str:
 
 
 def _comparable(theirs: Row, ours: Row) -> Row:
-    return replace(ours, trainable=None) if theirs.trainable is None else ours
+    # What has no weights cannot be trained either way.
+    return replace(ours, trainable=theirs.trainable) if not theirs.params else ours
 
 
 def _first(theirs: tuple[Row, ...], ours: tuple[Row, ...]) -> str:

@@ -11,14 +11,17 @@ from kerlint.library.calling import FIRST_CALL, follow_call, output_value, relab
 from kerlint.library.layers import bind_call, call_layer, declared_input, infer, input_tensor, shapes_in
 from kerlint.library.masks import follow_masks, name_masks
 from kerlint.library.naming import automatic_name, name_of
+from kerlint.library.shapes import dims, show
 from kerlint.library.weights import is_input
 from kerlint.program.constants import text
+from kerlint.program.facts import Mismatch
 from kerlint.program.graph import MAX_NESTING, Snapshot, tensors_in
 from kerlint.program.values import (
     Arguments,
     Const,
     Function,
     Layer,
+    Mapping,
     Model,
     Op,
     Shape,
@@ -40,6 +43,8 @@ Data: TypeAlias = "Output"
 USED = "used"
 #: Where a model keeps the shapes of the first data it was used with, which is what Keras builds it on.
 DATA = "data"
+#: Where a model keeps the shape that it was told to build itself for.
+DECLARED = "declared"
 #: Where a sequential model keeps the name of the input that Keras makes for it.
 INPUT_NAME = "input name"
 
@@ -165,6 +170,9 @@ def _start(machine: Machine, model: Model, layers: tuple[Value, ...], data: Shap
                 return _start(machine, first, first.state.get("layers", ()), data)
             finally:
                 machine.nesting -= 1
+    given = model.state.get(DECLARED)
+    if isinstance(given, Value) and dims(given) == data:
+        return input_tensor(data, model.node, {"batch_shape": given})
     return input_tensor(data, model.node)
 
 
@@ -272,8 +280,34 @@ def _as_declared(machine: Machine, model: Model, tensor: Tensor) -> Tensor:
     return Tensor(tensor.op, declared.shape, tensor.dtype, tensor.index, node=tensor.node)
 
 
+def _check_inputs(machine: Machine, model: Model, op: Op) -> None:
+    """Records it if a model that declares its inputs is called on tensors of other sizes."""
+    if "outputs" in model.state:
+        formal = tensors_in(model.state.get("inputs"))
+    elif model.kind == "sequential" and declares_input(machine, model):
+        formal = [_start(machine, model, model.state.get("layers", ()), None)]
+    else:
+        return
+    if len(formal) != len(op.inputs) or op.node is None or isinstance(model.state.get("inputs"), Mapping):
+        return
+    for declared, given in zip(formal, op.inputs):
+        if declared is not None and not _takes(declared.shape, given.shape):
+            message = f"the model declares {show(declared.shape)}, and is called on {show(given.shape)}"
+            machine.emit(Mismatch(node=op.node, op=op, message=message))
+            return
+
+
+def _takes(declared: Shape, given: Shape) -> bool:
+    """Whether no size of an input is another than declared, apart from the batch and a last axis of 1."""
+    if not declared or not given:
+        return True
+    declared, given = (shape[:-1] if shape[-1] == 1 else shape for shape in (declared, given))
+    return all(None in pair or pair[0] == pair[1] for pair in list(zip(declared, given))[1:])
+
+
 def _called(machine: Machine, model: Model, op: Op, arguments: Arguments, node: cst.CSTNode) -> Value:
     """The output of a model that is called on the tensors of `op`."""
+    _check_inputs(machine, model, op)
     if model.kind == "sequential" and not defines_call(model):
         op.inner = chain(machine, model, _as_declared(machine, model, op.inputs[0]))
     elif model.cls is not None and "outputs" not in model.state:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from kerlint.library.calling import FIRST_CALL, follow_call, follow_inside, output_value, relabelled, remember_call
 from kerlint.library.masks import follow_masks
-from kerlint.library.naming import give_name, given_name, name_parts
+from kerlint.library.naming import give_name, given_name, name_of, name_parts
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import (
     NO_WEIGHTS,
@@ -45,6 +45,17 @@ from kerlint.program.values import (
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
+#: Layers that compare each input with the one that they were built for.
+_CAREFUL = (
+    "BatchNormalization",
+    "Conv",
+    "Dense",
+    "DepthwiseConv",
+    "GroupNormalization",
+    "PReLU",
+    "SeparableConv",
+    "SpectralNormalization",
+)
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
 
@@ -151,7 +162,9 @@ def _followed(machine: Machine, layer: Layer, arguments: Arguments, node: cst.CS
         fixed = layer.args.get("arguments")
         keywords = {k: (v, node) for k, v in fixed.entries.items()} if isinstance(fixed, Mapping) else {}
         machine.heap.write(layer.state, WEIGHTS, NO_WEIGHTS)
-        first = arguments.positional[:1] or [arguments.keywords[name] for name in ("inputs",) if name in arguments.keywords]
+        first = arguments.positional[:1] or [
+            arguments.keywords[name] for name in ("inputs",) if name in arguments.keywords
+        ]
         return follow_inside(machine, function, Arguments(first, {**keywords}), node)
     return None
 
@@ -160,11 +173,26 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
     """What a library layer makes of the inputs of `op`; a misfit is recorded as a fact."""
     try:
         result = result_of(machine, layer, op)
+        if not machine.inside_call:
+            _check_built(layer, result.weights)
     except Misfit as misfit:
         machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
         return UNKNOWN
     record_weights(machine, layer, result.weights)
     return result
+
+
+def _check_built(layer: Layer, weights: Weights) -> None:
+    """Checks that a layer that has its weights already can use them for its input.
+
+    Raises:
+        Misfit: it would need others.
+    """
+    known = weights_of(layer)
+    if known is None or not layer.short.startswith(_CAREFUL) or layer.short.startswith("ConvLSTM"):
+        return
+    if None not in (known.total, weights.total) and known.total != weights.total:
+        raise Misfit(f"{name_of(layer) or layer.short} has been built for an input of another size before")
 
 
 def result_of(machine: Machine, layer: Layer, op: Op) -> Result:
@@ -220,17 +248,21 @@ def _shapes(value: Value) -> Output | Value:
 def _nested(machine: Machine, value: Value, shape: Shape, node: cst.CSTNode | None) -> Result:
     """What a layer or model that is an argument of another layer makes of a shape."""
     from kerlint.library.graphs import call_model
-    from kerlint.library.weights import weights_inside
+    from kerlint.library.weights import weights_of_parts
 
     start = input_tensor(shape, node)
     if node is None or not isinstance(value, (Layer, Model)):
         return UNKNOWN
     arguments = Arguments([(start, node)])
-    if isinstance(value, Model):
-        made = call_model(machine, value, arguments, node)
-    else:
-        made = call_layer(machine, value, arguments, node)
-    return Result(shapes_in(made), weights_inside(value))
+    machine.inside_call += 1
+    try:
+        if isinstance(value, Model):
+            made = call_model(machine, value, arguments, node)
+        else:
+            made = call_layer(machine, value, arguments, node)
+    finally:
+        machine.inside_call -= 1
+    return Result(shapes_in(made), weights_of_parts(value))
 
 
 def shapes_in(value: Value) -> Output:

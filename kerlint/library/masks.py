@@ -40,7 +40,7 @@ def follow_masks(
     machine: Machine, made: Layer | Model, op: Op, result: Value, arguments: Arguments, node: cst.CSTNode
 ) -> None:
     """What becomes of masks in a call of a layer or model: those that it reads, and those of its outputs."""
-    if machine.inside_call or machine.nesting or not arguments.positional and not arguments.keywords:
+    if machine.inside_call or machine.nesting or (not arguments.positional and not arguments.keywords):
         return
     given = arguments.get(0) or next(value for value, _ in arguments.keywords.values())
     own = arguments.get(None, "mask")

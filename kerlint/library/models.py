@@ -8,7 +8,16 @@ import libcst as cst
 
 from kerlint.library.backbones import unfold
 from kerlint.library.calling import FIRST_CALL, shape_value
-from kerlint.library.graphs import DATA, Data, count_names_of_build, defines_call, mark_used, outputs_of, snapshot
+from kerlint.library.graphs import (
+    DATA,
+    DECLARED,
+    Data,
+    count_names_of_build,
+    defines_call,
+    mark_used,
+    outputs_of,
+    snapshot,
+)
 from kerlint.library.methods import end_of_call
 from kerlint.library.naming import NAME, give_name, given_name, name_of
 from kerlint.library.objects import bind_arguments
@@ -284,6 +293,7 @@ def build(machine: Machine, model: Model, shape: Value | None) -> None:
     data = _declared(shape)
     if data is not None and DATA not in model.state:
         machine.heap.write(model.state, DATA, data)
+        machine.heap.write(model.state, DECLARED, shape)
 
 
 def _declared(shape: Value | None) -> Data:

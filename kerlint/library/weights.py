@@ -30,12 +30,16 @@ class Part:
 
 def weights_inside(made: Layer | Model) -> Weights:
     """All weights of a layer or model, each once, as Keras counts them now."""
+    total = weights_of_parts(made)
+    return Weights(0, total.total) if is_frozen(made) else total
+
+
+def weights_of_parts(made: Layer | Model) -> Weights:
+    """The same as something around it counts them: what is frozen as a whole may have parts that are not."""
     found: dict[int, Weights] = {part.key: part.weights for part in parts(made)}
     total = Weights()
     for weights in found.values():
         total = total + weights
-    if is_frozen(made):
-        return Weights(0, total.total)
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import libcst as cst
@@ -59,7 +60,8 @@ class _Reader:
         judged = list(self._rows())
         rows = tuple(row for row, _ in judged)
         weights = weights_inside(model) if view.is_built else _sum(rows)
-        reasons = list(dict.fromkeys([*(reason for _, reason in judged if reason), *self._gaps()]))
+        found = [reason for _, reason in judged if reason]
+        reasons = list(dict.fromkeys([*found, *self._repeated_names(rows), *self._gaps()]))
         if None in (weights.total, weights.trainable) and not reasons:
             reasons.append("the number of weights is not known")
         variable = model.state.get("variable")
@@ -158,6 +160,12 @@ class _Reader:
             return None, "an output is not known"
         known = [tensor for tensor in tensors_in(found) if tensor is not None]
         return _structure(found), first_reason(self.doubt, known)
+
+    def _repeated_names(self, rows: Iterable[LayerRow]) -> Iterator[str]:
+        """Keras does not make such a model."""
+        if self.view.has_graph or self.model.kind == "sequential":
+            counts = Counter(row.name for row in rows if row.name is not None)
+            yield from (f"{count} layers are named {name}" for name, count in counts.items() if count > 1)
 
     def _gaps(self) -> Iterator[str]:
         view = self.view

@@ -80,7 +80,9 @@ def _sequential(pen: Pen, variable: str, count: int, shape: tuple[int | None, ..
     if kind == 0 and "name=" not in start and "batch" not in start and items[1:]:
         # No input of its own: declared in the first layer, by `build`, or not at all.
         items = items[1:]
-        ending = pen.pick(("build", "") if "Sequential" in items[0] else ("input_shape", "build", ""))
+        ending = pen.pick(
+            ("build", "") if "Sequential" in items[0] or "SpatialDropout" in items[0] else ("input_shape", "build", "")
+        )
         if ending == "input_shape":
             items[0] = items[0][:-1] + ("" if items[0].endswith("()") else ", ") + f"input_shape={shape})"
         ok = _write_sequential(pen, variable, items)
@@ -99,7 +101,7 @@ def _items(pen: Pen, start: str, count: int) -> list[str]:
         text = _item(pen, tuple(tensor.shape), tensor.dtype == "string")
         try:
             made = eval(text, pen.scope)(tensor)
-        except Exception:
+        except Exception:  # noqa: BLE001 - Keras raises what it likes
             if pen.maybe(pen.tolerance):
                 return [*items, text]
             continue
@@ -162,9 +164,12 @@ def _functional(
         if pen.write(f"{start} = {text}"):
             starts.append(start)
     tensors = list(starts)
-    shared: list[str] = []
+    shared: dict[str, int] = {}
     for _ in range(count):
         _step(pen, tensors, shared, depth)
+    if depth and tensors == starts:
+        # Keras mixes up the names of inputs that a model gives back as they are.
+        return False
     ends = _ends(pen, tensors, starts)
     return pen.write(f"{variable} = {_model(pen, starts, ends)}")
 
@@ -183,8 +188,10 @@ def _model(pen: Pen, starts: list[str], ends: list[str]) -> str:
         outputs = "{" + ", ".join(f'"{pen.fresh("out_")}": {name}' for name in ends) + "}"
     name = f', name="{pen.fresh("net")}"' if pen.maybe(0.2) else ""
     cls = pen.keras + pen.pick(("Model", "Model", "models.Model"))
-    return f"{cls}({pen.pick(('inputs=', ''))}{inputs}, outputs={outputs}{name})" if pen.maybe(0.5) else (
-        f"{cls}({inputs}, {outputs}{name})"
+    return (
+        f"{cls}({pen.pick(('inputs=', ''))}{inputs}, outputs={outputs}{name})"
+        if pen.maybe(0.5)
+        else (f"{cls}({inputs}, {outputs}{name})")
     )
 
 
@@ -192,7 +199,7 @@ def _is_text(pen: Pen, tensor: str) -> bool:
     return pen.scope[tensor].dtype == "string"
 
 
-def _step(pen: Pen, tensors: list[str], shared: list[str], depth: int) -> None:
+def _step(pen: Pen, tensors: list[str], shared: dict[str, int], depth: int) -> None:
     tensor = tensors[-1] if pen.maybe(0.6) else pen.pick(tensors)
     shape = pen.shape(tensor)
     if _is_large(shape):
@@ -217,10 +224,11 @@ def _step(pen: Pen, tensors: list[str], shared: list[str], depth: int) -> None:
         text = with_states(pen, tensor)
         if text is not None:
             _states_step(pen, tensors, text)
-    elif kind < 0.88 and shared:
-        _assign(pen, tensors, f"{pen.pick(shared)}({tensor})")
+    elif kind < 0.88 and len(shape) in shared.values():
+        again = pen.pick([layer for layer, rank in shared.items() if rank == len(shape)])
+        _assign(pen, tensors, f"{again}({tensor})")
     elif kind < 0.91 and shared:
-        pen.write(f"{pen.pick(shared)}.trainable = {pen.pick(('False', 'False', 'True'))}")
+        pen.write(f"{pen.pick(list(shared))}.trainable = {pen.pick(('False', 'False', 'True'))}")
     elif kind < 0.95 and depth < 2:
         _nested_step(pen, tensors, shared, tensor, depth)
     elif kind < 0.97:
@@ -243,7 +251,7 @@ def _assign(pen: Pen, tensors: list[str], text: str, results: int = 1) -> bool:
     return True
 
 
-def _layer_step(pen: Pen, tensors: list[str], shared: list[str], tensor: str) -> None:
+def _layer_step(pen: Pen, tensors: list[str], shared: dict[str, int], tensor: str) -> None:
     text = layer_for(pen, pen.shape(tensor))
     if pen.maybe(0.75):
         _assign(pen, tensors, f"{text}({tensor})")
@@ -252,7 +260,9 @@ def _layer_step(pen: Pen, tensors: list[str], shared: list[str], tensor: str) ->
         return
     layer = pen.fresh("layer")
     if pen.write(f"{layer} = {text}"):
-        shared.append(layer)
+        # What Keras makes of another size in these it finds out when data comes.
+        if "RNN" not in text and "SpectralNormalization" not in text:
+            shared[layer] = len(pen.shape(tensor))
         if _assign(pen, tensors, f"{layer}({tensor})") and pen.maybe(0.4):
             _assign(pen, tensors, f"{layer}({pen.pick(tensors)})")
 
@@ -260,7 +270,7 @@ def _layer_step(pen: Pen, tensors: list[str], shared: list[str], tensor: str) ->
 def _states_step(pen: Pen, tensors: list[str], text: str) -> None:
     try:
         made = eval(text, pen.scope)
-    except Exception:
+    except Exception:  # noqa: BLE001 - Keras raises what it likes
         return
     if any(not hasattr(part, "shape") for part in made):
         first = pen.fresh("x")
@@ -270,7 +280,7 @@ def _states_step(pen: Pen, tensors: list[str], text: str) -> None:
     _assign(pen, tensors, text, len(made))
 
 
-def _nested_step(pen: Pen, tensors: list[str], shared: list[str], tensor: str, depth: int) -> None:
+def _nested_step(pen: Pen, tensors: list[str], shared: dict[str, int], tensor: str, depth: int) -> None:
     block = pen.fresh("block")
     inner = pen.shape(tensor)[1:]
     if not inner:
@@ -281,7 +291,7 @@ def _nested_step(pen: Pen, tensors: list[str], shared: list[str], tensor: str, d
         made = _functional(pen, block, pen.number(1, 4), inner, depth + 1)
     if not made or block not in pen.scope:
         return
-    shared.append(block)
+    shared[block] = len(inner) + 1
     outputs = len(getattr(pen.scope[block], "outputs", None) or [0])
     if outputs == 1:
         _assign(pen, tensors, f"{block}({tensor})")
@@ -305,7 +315,15 @@ def _afterwards(pen: Pen) -> None:
     if pen.maybe(0.2) and given:
         pen.write(f'model.get_layer("{pen.pick(given)}").trainable = False')
     if pen.maybe(0.06) and count > 2 and model.built:
-        end = pen.pick((f"model.layers[-{pen.number(2, count)}].output", f"model.get_layer(index={pen.number(1, count - 1)}).output"))
-        pen.write(f"model = {pen.keras}Model({pen.pick(('model.input', 'model.inputs'))}, {end})")
+        end = pen.pick(
+            (
+                f"model.layers[-{pen.number(2, count)}].output",
+                f"model.get_layer(index={pen.number(1, count - 1)}).output",
+            )
+        )
+        # A sequential model that was never called has no `input` in Keras 3.
+        start = "model.inputs" if hasattr(model, "add") else pen.pick(("model.input", "model.inputs"))
+        if "Masking" not in pen.source or start == "model.input":
+            pen.write(f"model = {pen.keras}Model({start}, {end})")
     if pen.maybe(0.1):
         pen.write('model.compile(optimizer="adam", loss="mse")')

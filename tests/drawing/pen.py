@@ -74,7 +74,7 @@ class Pen:
         more = []
         if self.maybe(0.12):
             more.append(f'name="{self.fresh(cls.lower() + "_")}"')
-        if self.maybe(0.05):
+        if self.maybe(0.05) and "SpatialDropout" not in cls:
             more.append(f"trainable={self.pick(('False', 'True'))}")
         if not more:
             return text
@@ -90,7 +90,7 @@ class Pen:
         """
         try:
             exec(line, self.scope)
-        except Exception:
+        except Exception:  # noqa: BLE001 - Keras raises what it likes
             if not self.maybe(self.tolerance):
                 return False
             self.lines.append(line)
@@ -102,7 +102,7 @@ class Pen:
         """Whether Keras can evaluate an expression."""
         try:
             eval(expression, self.scope)
-        except Exception:
+        except Exception:  # noqa: BLE001 - Keras raises what it likes
             return False
         return True
 

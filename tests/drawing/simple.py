@@ -102,7 +102,7 @@ def einsum_dense(pen: Pen, shape: tuple) -> str:
     if kind == 0:
         equation, sizes, bias = f"{letters},{letters[-1]}z->{letters[:-1]}z", (*shape[1:-1], 6), ("z",)
     elif kind == 1:
-        equation, sizes, bias = f"...x,xy->...y", (5,), ("y",)
+        equation, sizes, bias = "...x,xy->...y", (5,), ("y",)
     else:
         equation, sizes, bias = f"{letters},{letters[-1]}yz->{letters[:-1]}yz", (*shape[1:-1], 2, 3), ("yz", "z", "y")
     text: object = str(tuple(sizes)) if len(sizes) != 1 or pen.maybe(0.5) else sizes[0]
@@ -129,7 +129,9 @@ def spectral(pen: Pen, shape: tuple) -> str:
 
 
 def lambda_layer(pen: Pen, shape: tuple) -> str:
-    body = pen.pick(("x * 2", "x + 1.0", "-x", f"{pen.ops}relu(x)", f"{pen.ops}mean(x, axis=-1)", "x[:, 0]", "x[:, :2]"))
+    body = pen.pick(
+        ("x * 2", "x + 1.0", "-x", f"{pen.ops}relu(x)", f"{pen.ops}mean(x, axis=-1)", "x[:, 0]", "x[:, :2]")
+    )
     return pen.layer("Lambda", ("function", f"lambda x: {body}"))
 
 
@@ -182,7 +184,13 @@ def category(pen: Pen, shape: tuple) -> str:
             lambda: pen.layer("CategoryEncoding", ("num_tokens", pen.number(3, 9)), output_mode=mode),
             lambda: pen.layer("Discretization", ("bin_boundaries", "[0.0, 1.0, 2.5]"), output_mode=('"int"', *mode)),
             lambda: pen.layer("Hashing", ("num_bins", pen.number(3, 9)), output_mode=('"int"', *mode)),
-            lambda: pen.layer("IntegerLookup", ("vocabulary", "[3, 5, 8]"), output_mode=('"int"', *mode), num_oov_indices=(1, 2), mask_token=(0,)),
+            lambda: pen.layer(
+                "IntegerLookup",
+                vocabulary=("[3, 5, 8]",),
+                output_mode=('"int"', *mode),
+                num_oov_indices=(1, 2),
+                mask_token=(0,),
+            ),
         )
     )()
 
@@ -202,9 +210,22 @@ def words(pen: Pen) -> str:
     mode = ('"int"', '"multi_hot"', '"count"')
     return pen.pick(
         (
-            lambda: pen.layer("StringLookup", vocabulary=('["a", "b", "c"]',), output_mode=mode, num_oov_indices=(1, 2), mask_token=('""',)),
+            lambda: pen.layer(
+                "StringLookup",
+                vocabulary=('["a", "b", "c"]',),
+                output_mode=mode,
+                num_oov_indices=(1, 2),
+                mask_token=('""',),
+            ),
             lambda: pen.layer("StringLookup", ("max_tokens", 20), ("num_oov_indices", 1), vocabulary=('["a", "b"]',)),
-            lambda: pen.layer("TextVectorization", ("max_tokens", pen.pick((50, "None"))), output_sequence_length=(4, 9), vocabulary=('["a", "b"]',), output_mode=mode, pad_to_max_tokens=BOOLS),
+            lambda: pen.layer(
+                "TextVectorization",
+                ("max_tokens", pen.pick((50, "None"))),
+                output_sequence_length=(4, 9),
+                vocabulary=('["a", "b"]',),
+                output_mode=mode,
+                pad_to_max_tokens=BOOLS,
+            ),
             lambda: pen.layer("Hashing", ("num_bins", pen.number(3, 9)), output_mode=mode),
         )
     )()

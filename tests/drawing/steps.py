@@ -88,7 +88,9 @@ def attention(pen: Pen, tensors: list[str], tensor: str) -> tuple[int, str]:
     value = pen.pick(same if pen.maybe(0.7) else chosen)
     key = pen.pick([name for name in chosen if pen.shape(name)[:-1] == pen.shape(value)[:-1]])
     scores = pen.maybe(0.25)
-    cls = pen.pick(("MultiHeadAttention", "MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"))
+    cls = pen.pick(
+        ("MultiHeadAttention", "MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention")
+    )
     if cls == "MultiHeadAttention":
         layer = pen.layer(
             cls,
@@ -101,7 +103,9 @@ def attention(pen: Pen, tensors: list[str], tensor: str) -> tuple[int, str]:
             attention_axes=(1, "(1,)"),
         )
     elif cls == "GroupQueryAttention":
-        layer = pen.layer(cls, ("head_dim", 3), ("num_query_heads", pen.pick((2, 4))), ("num_key_value_heads", pen.pick((1, 2))))
+        layer = pen.layer(
+            cls, ("head_dim", 3), ("num_query_heads", pen.pick((2, 4))), ("num_key_value_heads", pen.pick((1, 2)))
+        )
     else:
         layer = pen.layer(cls, use_scale=("True", "False"), dropout=(0.1,))
         inputs = [tensor, value, key][: pen.number(2, 3)]

@@ -49,6 +49,8 @@ from kerlint.program.values import (
     one_of,
 )
 
+#: Attributes of attributes that are looked at together.
+MAX_CHAIN = 50
 #: Displays with more elements than this are read only as far as a sample of their elements.
 MAX_DISPLAY = 2000
 
@@ -105,8 +107,22 @@ _NAMED_CONSTANTS = {"True": True, "False": False, "None": None}
 
 
 def _attribute(machine: Machine, node: cst.Attribute) -> Value:
-    receiver = machine.evaluate(node.value)
-    return attribute(machine, receiver, node.attr.value, node)
+    inner = node.value
+    if type(inner) is not cst.Attribute:
+        return attribute(machine, machine.evaluate(inner), node.attr.value, node)
+    # `tf.keras.layers.Dense` is one symbol: there is no need to look at each of its parts.
+    chain = [node]
+    while type(inner) is cst.Attribute and len(chain) < MAX_CHAIN:
+        chain.append(inner)
+        inner = inner.value
+    value = machine.evaluate(inner)
+    if isinstance(value, External):
+        name = ".".join([value.name, *(part.attr.value for part in reversed(chain))])
+        machine.note_symbol(name)
+        return machine.library.symbol(name, node)
+    for part in reversed(chain):
+        value = attribute(machine, value, part.attr.value, part)
+    return value
 
 
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:

@@ -20,6 +20,8 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.scope import Loop
 from kerlint.program.values import Const, Gap, Mapping, Object, OneOf, Sequence, Unknown, Value, list_of, mapping_of
 
+#: Steps after which a loop that has made no layer and caused no event is not unrolled further.
+MAX_FRUITLESS = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
 
@@ -67,6 +69,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
 
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
+    fuel, made, happened = machine.fuel, machine.built, len(machine.program.events)
     with machine.inside(loop):
         for index, item in enumerate(items):
             loop.iteration = index
@@ -78,8 +81,14 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
             trained = any(isinstance(event, _TRAINING) for event in machine.program.events[events:])
             if trained and machine.built == built and index:
                 # A training loop: further passes would say the same again.
+                return FALL
+            if fuel - machine.fuel > MAX_FRUITLESS and (machine.built, len(machine.program.events)) == (made, happened):
                 break
-    return FALL
+        else:
+            return FALL
+    # It only computes numbers, and many of them.
+    rest = Loop(node, len(items), False, over=Unknown("numbers", node=node.iter))
+    return _once(machine, node, rest, lambda: assign_target(machine, node.target, Unknown("a number", node=node.iter)))
 
 
 def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callable[[], None]) -> int:

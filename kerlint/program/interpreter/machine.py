@@ -94,7 +94,7 @@ class Machine:
         self.name_counts: dict[str, int] = {}
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
-        self._fuel = FUEL
+        self.fuel = FUEL
         self._other_fuel = MODULE_FUEL
         self._depth = 0
 
@@ -140,8 +140,8 @@ class Machine:
         Raises:
             OutOfFuel: there is none left.
         """
-        self._fuel -= amount
-        if self._fuel < 0:
+        self.fuel -= amount
+        if self.fuel < 0:
             raise OutOfFuel
 
     # Names
@@ -257,7 +257,7 @@ class Machine:
         outer = {name: getattr(self, name) for name in _AFRESH}
         program, scope, frames = self.program, self.scope, self.frames
         if not self.importing:
-            self._fuel, self._other_fuel = self._other_fuel, self._fuel
+            self.fuel, self._other_fuel = self._other_fuel, self.fuel
         self.importing += 1
         vars(self).update(_AFRESH, program=Program(), scope=module.scope, frames=[])
         try:
@@ -267,7 +267,7 @@ class Machine:
             vars(self).update(outer, program=program, scope=scope, frames=frames)
             self.importing -= 1
             if not self.importing:
-                self._fuel, self._other_fuel = self._other_fuel, self._fuel
+                self.fuel, self._other_fuel = self._other_fuel, self.fuel
             program.add_module(module, apart)
 
     @contextmanager
