@@ -187,7 +187,7 @@ def bind(signature: Signature, n_positional: int, keywords: Collection[str] = ()
 
     Nothing is an error here: what does not fit is in the result as it was written.
     """
-    call = (signature.name, n_positional, *keywords)
+    call: tuple[str | int, ...] = (signature.name, n_positional, *keywords)
     found = _bindings.get(call)
     if found is None:
         if len(_bindings) >= MAX_BINDINGS:
