@@ -159,6 +159,8 @@ class Knowledge:
             return self._call_data(machine, name, arguments, node)
         if sklearn.is_transformer(name) or name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
+        if name == "tensorflow.TensorShape" and isinstance(arguments.get(0), Sequence):
+            return arguments.positional[0][0]
         if name == "functools.partial" and arguments.positional:
             return Partial(
                 arguments.positional[0][0],

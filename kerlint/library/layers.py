@@ -52,7 +52,6 @@ _CAREFUL = (
     "Dense",
     "DepthwiseConv",
     "GroupNormalization",
-    "PReLU",
     "SeparableConv",
     "SpectralNormalization",
 )
@@ -173,7 +172,7 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
     """What a library layer makes of the inputs of `op`; a misfit is recorded as a fact."""
     try:
         result = result_of(machine, layer, op)
-        if not machine.inside_call:
+        if not machine.inside_call and not machine.nesting:
             _check_built(layer, result.weights)
     except Misfit as misfit:
         machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]

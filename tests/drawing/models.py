@@ -80,9 +80,10 @@ def _sequential(pen: Pen, variable: str, count: int, shape: tuple[int | None, ..
     if kind == 0 and "name=" not in start and "batch" not in start and items[1:]:
         # No input of its own: declared in the first layer, by `build`, or not at all.
         items = items[1:]
-        ending = pen.pick(
-            ("build", "") if "Sequential" in items[0] or "SpatialDropout" in items[0] else ("input_shape", "build", "")
+        takes = any(
+            f"{cls}(" in items[0].split("(")[0] + "(" for cls in ("Dense", "Conv1D", "Conv2D", "LSTM", "Flatten")
         )
+        ending = pen.pick(("input_shape", "input_shape", "build", "") if takes else ("build", ""))
         if ending == "input_shape":
             items[0] = items[0][:-1] + ("" if items[0].endswith("()") else ", ") + f"input_shape={shape})"
         ok = _write_sequential(pen, variable, items)

@@ -18,8 +18,23 @@ from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETUR
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.scope import Loop
-from kerlint.program.values import Const, Gap, Mapping, Object, OneOf, Sequence, Unknown, Value, list_of, mapping_of
+from kerlint.program.values import (
+    Const,
+    Gap,
+    Layer,
+    Mapping,
+    Model,
+    Object,
+    OneOf,
+    Sequence,
+    Unknown,
+    Value,
+    list_of,
+    mapping_of,
+)
 
+#: Layers of one model that a loop goes over one by one.
+MAX_LAYERS = 1_500
 #: Steps after which a loop that has made no layer and caused no event is not unrolled further.
 MAX_FRUITLESS = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
@@ -29,7 +44,7 @@ def run_for(machine: Machine, node: cst.For) -> int:
     """A `for` statement."""
     iterable = machine.evaluate(node.iter)
     items = known_items(iterable)
-    if items is not None and len(items) <= MAX_UNROLLED:
+    if items is not None and (len(items) <= MAX_UNROLLED or _are_layers(items)):
         flow = _unrolled(machine, node, items)
     else:
         count = len(items) if items is not None else None
@@ -54,6 +69,11 @@ def run_while(machine: Machine, node: cst.While) -> int:
         return FALL
     flow = _once(machine, node, Loop(node, None, False), lambda: None)
     return flow if flow in (RETURN, RAISE) else FALL
+
+
+def _are_layers(items: tuple[Value, ...]) -> bool:
+    """Whether the loop goes over the layers of a large model: what it does to each counts."""
+    return len(items) <= MAX_LAYERS and all(isinstance(item, (Layer, Model)) for item in items)
 
 
 def known_items(iterable: Value) -> tuple[Value, ...] | None:
