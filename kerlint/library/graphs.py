@@ -210,9 +210,11 @@ def declares_input(machine: Machine, model: Model) -> bool:
 def count_names_of_build(machine: Machine, model: Model) -> None:
     """Keras builds a sequential model anew with each layer, as a functional one that takes an automatic name."""
     layers = model.state.get("layers", ())
-    if layers and isinstance(layers[0], Layer) and declared_input(layers[0])[1]:
+    count = len(layers)
+    if layers and isinstance(layers[0], Layer) and declared_input(layers[0])[1] and not is_input(layers[0]):
         _name_input(machine, model)
-    if len(layers) > 1 and declares_input(machine, model):
+        count += 1
+    if count > 1 and declares_input(machine, model):
         _name_input(machine, model)
         for item in layers:
             _name_built(machine, item)

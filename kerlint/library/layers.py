@@ -113,7 +113,7 @@ def declared_input(layer: Object) -> tuple[Shape, bool]:
     if "input_shape" in args:
         shape = dims(args["input_shape"])
         return (None if shape is None else (None, *shape)), True
-    if "input_dim" in args and layer.short != "Embedding":
+    if "input_dim" in args and layer.short not in ("Embedding", "ReversibleEmbedding"):
         found = dims(args["input_dim"])
         if layer.short in ("LSTM", "GRU", "SimpleRNN", "Conv1D"):
             length = dims(args.get("input_length"))
@@ -253,6 +253,13 @@ def _nested(machine: Machine, value: Value, shape: Shape, node: cst.CSTNode | No
     if node is None or not isinstance(value, (Layer, Model)):
         return UNKNOWN
     arguments = Arguments([(start, node)])
+    if isinstance(value, Layer) and value.cls is None and value.short != "Lambda":
+        # Whether a misfit in there counts is for the layer around it to say.
+        op = Op("layer", value.name, (start,), value, node=node)
+        bind_call(op, value, arguments)
+        result = result_of(machine, value, op)
+        record_weights(machine, value, result.weights)
+        return Result(result.output, weights_of_parts(value))
     machine.inside_call += 1
     try:
         if isinstance(value, Model):
