@@ -12,12 +12,14 @@ from kerlint.library import (
     datasets,
     imaging,
     inplace,
+    joining,
     layers,
     loops,
     methods,
     models,
     names,
     numerics,
+    pandas,
     pipelines,
     preprocessing,
     randomness,
@@ -96,6 +98,7 @@ _NUMBERS = {
 #: What answers for a function, by canonical name.
 _HANDLERS: dict[str, Handler] = {
     **numerics.FUNCTIONS,
+    **pandas.FUNCTIONS,
     **sklearn.FUNCTIONS,
     **datasets.FUNCTIONS,
     **imaging.FUNCTIONS,
@@ -323,11 +326,18 @@ class Knowledge:
 
     def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
         """An assignment to an attribute of a library object."""
+        if isinstance(receiver, Array):
+            methods.set_attribute(machine, receiver, name, value, node)
+            return
         if isinstance(receiver, (Layer, Model)) and name == "trainable":
             machine.emit(Trainable(node=node, target=receiver, value=value))
             models.freeze(machine, receiver, value)
         elif isinstance(receiver, (Layer, Model, Object)):
             machine.heap.write(receiver.state, f".{name}", value)
+
+    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
+        """`array[index] = value`."""
+        return methods.store(machine, array, index, value, node)
 
     def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
         """An object of a model or layer class of the program."""
@@ -348,6 +358,8 @@ class Knowledge:
             return methods.array_subscript(receiver, index, node)
         if isinstance(receiver, Tensor):
             return tensors.subscript(receiver, index, node)
+        if isinstance(receiver, External) and receiver.name in ("numpy.c_", "numpy.r_"):
+            return joining.by_index(receiver.name, index, node)
         if (
             isinstance(receiver, Object)
             and receiver.name.startswith("sklearn.datasets.")

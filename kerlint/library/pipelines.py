@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library.arrays import chosen
 from kerlint.library.convert import as_array
+from kerlint.library.indexing import chosen
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
 from kerlint.program.scope import Loop

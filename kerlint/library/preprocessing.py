@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays
+from kerlint.library import ranges
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.program.constants import constant, number, text, truth
@@ -42,7 +42,7 @@ def apply_layer(layer: Layer, data: Array, node: cst.CSTNode) -> Value:
         scale, offset = number(layer.args.get("scale")), number(layer.args.get("offset"))
         if scale is None or ("offset" in layer.args and offset is None):
             return data.derive(node, "Rescaling", low=None, high=None, columns=None, values=None)
-        low, high = arrays.bound("*", (data.low, data.high), (scale, scale))
+        low, high = ranges.bound("*", (data.low, data.high), (scale, scale))
         if low is not None and high is not None:
             low, high = low + (offset or 0), high + (offset or 0)
         return data.derive(node, "Rescaling", low=low, high=high, columns=None, dtype="float32", values=None)
