@@ -262,8 +262,9 @@ class Knowledge:
                 if isinstance(owner, (Layer, Model)):
                     machine.heap.write(owner.state, "pretrained", Const(True, node=node))
             return Const(None, node=node)
-        if sklearn.is_transformer(receiver.name):
-            return sklearn.transformer_method(machine, receiver, name, arguments, node)
+        found = sklearn.object_method(machine, receiver, name, arguments, node)
+        if found is not None:
+            return found
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
@@ -320,6 +321,8 @@ class Knowledge:
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
                 return Unknown("history", node=node)
+            if sklearn.is_transformer(receiver.name):
+                return sklearn.transformer_attribute(receiver, name, node)
             found = receiver.state.get(f".{name}")
             return found if isinstance(found, Value) else None
         return None

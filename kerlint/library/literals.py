@@ -85,6 +85,18 @@ def order_of(flat: list[Any]) -> str | None:
     return None
 
 
+def distinct(value: Value | None) -> int | None:
+    """How many different numbers or strings a list or an array of known values holds."""
+    found: list[Any] | None = None
+    if isinstance(value, Array) and value.values is not None:
+        found = _flatten(value.values)
+    elif isinstance(value, Sequence) and value.exact:
+        found = [constant(item) for item in value.exact]
+    if found is None or not all(isinstance(item, (int, float, str)) for item in found):
+        return None
+    return len(set(found))
+
+
 def _nested(value: Value) -> Any:
     """Nested numbers of a literal; None if something in it is not constant."""
     found = constant(value)

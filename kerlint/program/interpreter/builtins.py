@@ -18,6 +18,7 @@ from kerlint.program.values import (
     Array,
     Class,
     Const,
+    Dataset,
     External,
     Gap,
     Instance,
@@ -63,6 +64,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
         first = arguments.get(0)
         if function is int and isinstance(first, Array):
             return machine.library.method(machine, first, "astype", Arguments([(Const("int64"), node)]), node)
+        if function is abs and isinstance(first, Array):
+            return machine.library.call(machine, "numpy.abs", arguments, node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
             return Const(function(first.value), first.assumed, node=node)
         return Unknown("builtin", node=node)
@@ -80,6 +83,8 @@ def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Const(len(value.value), node=node)
     if isinstance(value, Array) and value.rows is not None:
         return Const(value.rows, node=node)
+    if isinstance(value, Dataset) and value.cardinality is not None:
+        return Const(value.cardinality, node=node)
     return Unknown("length", node=node)
 
 
@@ -176,6 +181,9 @@ def _sorted(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 def _extreme(function: Callable[..., Any]) -> Handler:
     def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         values = [value for value, _ in arguments.positional]
+        if len(values) == 1 and isinstance(values[0], Array) and values[0].rank == 1 and not arguments.keywords:
+            # `max(x)` of an array goes over its rows.
+            return machine.library.call(machine, f"numpy.{function.__name__}", arguments, node)
         if len(values) == 1 and isinstance(values[0], Sequence):
             values = list(values[0].items)
         numbers = [constant(value) for value in values]
