@@ -10,10 +10,12 @@ import libcst as cst
 from kerlint.library import (
     arrays,
     datasets,
+    images,
     imaging,
     inplace,
     joining,
     layers,
+    loaders,
     loops,
     methods,
     models,
@@ -24,10 +26,12 @@ from kerlint.library import (
     preprocessing,
     randomness,
     sklearn,
+    sources,
     tensors,
+    tfds,
     training,
 )
-from kerlint.library.convert import Handler
+from kerlint.library.convert import Handler, handler
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
@@ -101,7 +105,10 @@ _HANDLERS: dict[str, Handler] = {
     **pandas.FUNCTIONS,
     **sklearn.FUNCTIONS,
     **datasets.FUNCTIONS,
+    **tfds.FUNCTIONS,
     **imaging.FUNCTIONS,
+    **images.FUNCTIONS,
+    **loaders.FUNCTIONS,
     **randomness.FUNCTIONS,
     **inplace.FUNCTIONS,
 }
@@ -134,11 +141,11 @@ class Knowledge:
             and not name.startswith("tensorflow.data.")
         ):
             return tensors.tensor_function(name, arguments, node)
-        handler = _HANDLERS.get(name)
-        if handler is not None:
-            return handler(machine, arguments, node)
+        known = _HANDLERS.get(name)
+        if known is not None:
+            return known(machine, arguments, node)
         if name.startswith("tensorflow.data."):
-            return self._call_data(machine, name, arguments, node)
+            return sources.call_data(machine, name, arguments, node)
         if sklearn.is_transformer(name) or name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
         if name == "functools.partial" and arguments.positional:
@@ -167,6 +174,8 @@ class Knowledge:
         short = name.rpartition(".")[2]
         if name.startswith("keras.layers.") and short[:1].isupper():
             return layers.make_layer(machine, name, arguments, node)
+        if name.startswith("keras.applications.") and short == "preprocess_input" and not _has_tensor(arguments):
+            return handler(name, images.preprocess)(machine, arguments, node)
         if name.startswith("keras.applications.") and short[:1].isupper():
             return models.make_application(machine, name, arguments, node)
         if name in (
@@ -185,9 +194,9 @@ class Knowledge:
             return Const(None, node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
-        handler = _HANDLERS.get(name)
-        if handler is not None:
-            return handler(machine, arguments, node)
+        known = _HANDLERS.get(name)
+        if known is not None:
+            return known(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
             return self._loss(machine, make_object(machine, name, arguments, node), arguments, node)
         if name == "keras.backend.set_value":
@@ -198,16 +207,6 @@ class Knowledge:
         if name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
         return Unknown(name, node=node)
-
-    def _call_data(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-        short = name.rpartition(".")[2]
-        if short == "from_tensor_slices":
-            return pipelines.from_tensor_slices(machine, arguments, node)
-        if short == "zip":
-            return pipelines.zip_datasets(machine, arguments, node)
-        if short in ("AUTOTUNE", "Options"):
-            return make_object(machine, name, arguments, node)
-        return pipelines.source(name, arguments, node)
 
     def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A method of a library object."""
@@ -269,6 +268,8 @@ class Knowledge:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
             return randomness.generator_method(machine, receiver, name, arguments, node)
+        if receiver.name == "tensorflow_datasets.builder":
+            return tfds.builder_method(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
             return preprocessing.generator_flow(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name == "fit":
@@ -314,6 +315,8 @@ class Knowledge:
             return models.model_attribute(machine, receiver, name, node)
         if isinstance(receiver, (Array, Tensor)):
             return methods.array_attribute(receiver, name, node)
+        if isinstance(receiver, Dataset):
+            return pipelines.dataset_attribute(receiver, name, node)
         if isinstance(receiver, Layer):
             return methods.layer_attribute(machine, receiver, name, node)
         if isinstance(receiver, Object):

@@ -128,3 +128,10 @@ def smallest(bounds: Bounds) -> float | None:
     if low is None or high is None:
         return None
     return 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+
+
+def of_range(numbers: range) -> Bounds:
+    """The bounds of the numbers of a Python range."""
+    if not numbers:
+        return UNKNOWN
+    return (float(min(numbers[0], numbers[-1])), float(max(numbers[0], numbers[-1])))

@@ -150,7 +150,10 @@ def _argmax(call: Call) -> Value:
         axis = call.value("dimension") or Const(0, node=call.node)
     if call.name.startswith("keras.backend.") and axis is None:
         axis = Const(-1, node=call.node)
-    return argmax(call.machine, call.first, axis, call.node)
+    found = argmax(call.machine, call.first, axis, call.node)
+    if isinstance(found, Array) and call.name.startswith("keras.ops."):
+        found.dtype = "int32"
+    return found
 
 
 def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.CSTNode) -> Value:

@@ -442,6 +442,9 @@ _STRING_METHODS = frozenset(
 
 
 def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    if name in ("numpy", "item") and isinstance(receiver.value, (int, float)):
+        # A number that a tensor or an array holds.
+        return receiver
     found = _constants(arguments)
     lengths = [len(value) for value in (receiver.value, *(found or ())) if isinstance(value, str)]
     if isinstance(receiver.value, str) and found is not None and (max(lengths) + 1) ** 2 <= MAX_LENGTH * 64:
