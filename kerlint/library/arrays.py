@@ -325,7 +325,7 @@ def _with_statistic(
     dtype = _dtype_of(symbol, left, right, left.form)
     if symbol == "-":
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
-        if kind == "min" and data is left:
+        if kind == "min" and same_data(data, left):
             low = 0.0
         return left.derive(node, f"- {kind}", **{**_FORGOTTEN, "low": low, "high": high}, shape=shape, dtype=dtype)
     if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
@@ -343,13 +343,24 @@ def _with_statistic(
 
 def _share(kind: str, before: Array, left: Array, data: Value) -> Bounds:
     """The range of data divided by its own range or maximum."""
-    if data is not before:
+    if not same_data(data, before):
         return ranges.UNKNOWN
     if kind == "range" and before is not left and left.steps[-1].name == "- min":
         return (0.0, 1.0)
     if kind == "max" and before is left and before.low is not None and before.low >= 0:
         return (0.0, 1.0)
     return ranges.UNKNOWN
+
+
+def same_data(left: Value, right: Value) -> bool:
+    """Whether two values are certainly the same numbers: one array, or one column taken twice from a frame."""
+    if left is right:
+        return True
+    if not isinstance(left, Array) or not isinstance(right, Array) or left.parent is None:
+        return False
+    last = left.steps[-1].name if left.steps else ""
+    again = last.startswith("column ") and len(left.steps) == len(right.steps) and right.steps[-1].name == last
+    return again and left.parent is right.parent
 
 
 def kind_of(array: Array) -> str | None:

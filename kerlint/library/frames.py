@@ -13,6 +13,7 @@ from kerlint.library import dtypes, indexing, ranges
 from kerlint.library.convert import as_array
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import NOTHING, constant, integer, text
+from kerlint.program.labels import Step
 from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of
 
 Fields = tuple[tuple[Any, Array], ...]
@@ -91,8 +92,11 @@ def column(frame: Array, name: Any, node: cst.CSTNode) -> Value:
         found: Array | None = dict(frame.fields).get(name)
         if found is None:
             return Unknown(f"the column {name}", node=node)
-        return found.derive(node, steps=frame.steps, order=frame.order or found.order)
-    return _some_column(frame, node)
+        steps = (*frame.steps, Step(f"column {name}", node))
+        return found.derive(node, steps=steps, order=frame.order or found.order, parent=frame)
+    made = _some_column(frame, node)
+    made.steps, made.parent = (*frame.steps, Step(f"column {name}", node)), frame
+    return made
 
 
 def _some_column(frame: Array, node: cst.CSTNode) -> Array:

@@ -78,6 +78,18 @@ def labels_of(flat: list[Any], shape: Shape) -> Labels | None:
     return None
 
 
+def class_labels(numbers: list[int]) -> Labels | None:
+    """What whole numbers that stand for something look like as labels."""
+    distinct = set(numbers)
+    if distinct == {0, 1}:
+        return Labels("binary", 2, sure=False)
+    if distinct == {-1, 1}:
+        return Labels("signs", 2, sure=False)
+    if len(distinct) > 2 and distinct == set(range(len(distinct))):
+        return Labels("classes", len(distinct), sure=False)
+    return None
+
+
 def order_of(flat: list[Any]) -> str | None:
     """`sorted` for numbers that only rise (and repeat), as labels written class by class do."""
     if len(flat) >= 4 and len(set(flat)) > 1 and all(a <= b for a, b in zip(flat, flat[1:])):

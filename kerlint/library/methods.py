@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import frames, indexing, layout, numerics, pandas, reductions
+from kerlint.library import frame_methods, frames, indexing, layout, numerics, reductions
 from kerlint.library.convert import as_array, dtype_name, shape_of
 from kerlint.library.layers import dimension_value, shape_value
 from kerlint.library.objects import argument
@@ -43,7 +43,7 @@ _SAME = frozenset({"copy", "numpy", "to_numpy", "toarray", "todense", "eval", "r
 def array_method(machine: Machine, array: Array, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`x.reshape(...)`, `x.astype(...)`, `x.mean()` ..."""
     if array.form == "frame":
-        return pandas.frame_method(machine, array, name, arguments, node)
+        return frame_methods.frame_method(machine, array, name, arguments, node)
     if arguments.open:
         return Unknown(name, node=node)
     if name == "reshape":
@@ -138,7 +138,7 @@ def array_attribute(value: Array | Tensor, name: str, node: cst.CSTNode) -> Valu
     if name == "dtype":
         return Const(value.dtype, node=node) if value.dtype else Unknown("dtype", node=node)
     if value.form == "frame":
-        return pandas.attribute(value, name, node)
+        return frame_methods.attribute(value, name, node)
     if name in ("data", "values", "real"):
         return value
     if name == "flat":

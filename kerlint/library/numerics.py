@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays, creation, dtypes, elementwise, imaging, joining, layout, ranges, reductions
+from kerlint.library import arrays, creation, dtypes, elementwise, frames, imaging, joining, layout, ranges, reductions
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_name, dtype_or, handlers, is_none
 from kerlint.library.randomness import MAX_CLASSES
 from kerlint.library.shapes import dims
@@ -50,6 +50,8 @@ def _array(form: str) -> Function:
             return Array(None, dtype_or(dtype, None), form=form, node=call.node)
         if form == "tensor" and not isinstance(value, Array) and isinstance(value, (Const, Sequence)):
             known = known.derive(call.node, dtype=_tensor_dtype(known.dtype), parent=None)
+        if known.form == "frame":
+            known = frames.values(known, call.node, "")
         made = elementwise.cast(known, dtype_or(dtype, known.dtype), call.node, "")
         if call.name == "numpy.array" and isinstance(value, Array):
             made = elementwise.cast(known, dtype_or(dtype, known.dtype), call.node, "copy")
