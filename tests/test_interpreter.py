@@ -298,7 +298,7 @@ CASES = {
         c = x / 255.0  # (60000, 28, 28) float64 0..1
         d = x.reshape(-1, 784).astype("float32") / 255  # (60000, 784) float32 0..1
         e = keras.utils.to_categorical(y, 10)  # (60000, 10) 0..1 onehot 10
-        f = x[:100, ..., np.newaxis]  # (100, 28, 28, 1) uint8 0..255
+        f = xt[:100, ..., np.newaxis]  # (100, 28, 28, 1) uint8 0..255
         g = np.random.rand(10, 3)  # (10, 3) float64 0..1 continuous
         h = np.random.randint(0, 2, size=(10,))  # (10,) int64 0..1 binary 2
         i = np.array([[1, 2], [3, 4]])  # (2, 2) int64 1..4

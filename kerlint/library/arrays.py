@@ -252,7 +252,7 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: c
     found = _with_statistic(machine, symbol, left, right, shape, node)
     if found is not None:
         return found
-    form = "frame" if "frame" in (left.form, right.form) else "tensor" if "tensor" in (left.form, right.form) else ""
+    form = _form_of(left, right)
     dtype = _dtype_of(symbol, left, right, form)
     low, high = ranges.within(_bounds_of(symbol, left, right), dtype)
     other = right if base is left else left
@@ -290,7 +290,19 @@ def _bounds_of(symbol: str, left: Array, right: Array) -> Bounds:
     return ranges.bound(symbol, span, other)
 
 
+def _form_of(left: Array, right: Array) -> str:
+    """The form of a result: frames and tensors stay what they are, a Python number becomes what the other is."""
+    forms = (left.form, right.form)
+    for form in ("frame", "tensor"):
+        if form in forms:
+            return form
+    return "number" if forms == ("number", "number") else ""
+
+
 def _dtype_of(symbol: str, left: Array, right: Array, form: str) -> str | None:
+    if "number" in (left.form, right.form) and form != "number":
+        array, other = (right, left) if left.form == "number" else (left, right)
+        return _dtype_with(symbol, array, 1 if dtypes.is_integer(other.dtype) else 1.0)
     if form == "tensor":
         # What is no tensor takes the dtype of the tensor.
         dtype = left.dtype if left.form == "tensor" else right.dtype
@@ -370,7 +382,7 @@ def kind_of(array: Array) -> str | None:
 
 def product(left: Array, right: Array, node: cst.CSTNode, *, dot: bool = False) -> Array:
     """A matrix product, with the range that the inner size allows; `dot` is NumPy's, which stacks otherwise."""
-    form = "tensor" if "tensor" in (left.form, right.form) else ""
+    form = _form_of(left, right)
     dtype = _dtype_of("@", left, right, form)
     low = high = None
     if left.shape and right.shape:

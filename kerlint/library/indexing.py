@@ -11,7 +11,7 @@ from kerlint.library import dtypes, ranges
 from kerlint.library.arrays import broadcast
 from kerlint.library.convert import as_array
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.labels import Labels
+from kerlint.program.labels import Labels, Step
 from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Value
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     kept = _is_slice(rows) or constant(rows) in (..., None)
     columns = _columns(array, index)
     low, high = (array.low, array.high) if not columns else ranges.union(list(columns))
+    copied = any(isinstance(part, Array) and part.rank != 0 for part in index)
     found = array.derive(
         node,
+        "rows" if copied else "",
         shape=_shape(array.shape, index),
         low=low,
         high=high,
@@ -221,9 +223,20 @@ def _sliced(size: Dimension, part: Value) -> Dimension:
         return size
     bounds = [constant(part.args[name]) if name in part.args else None for name in ("start", "stop", "step")]
     unknown = any(value is not None and not isinstance(value, int) for value in bounds)
+    if unknown and size is not None and "step" not in part.args:
+        return _window(size, part.args.get("start"), part.args.get("stop"))
     if size is None or size < 0 or unknown or bounds[2] == 0:
         return None
     return len(range(*slice(*bounds).indices(size)))
+
+
+def _window(size: int, start: Value | None, stop: Value | None) -> Dimension:
+    """The length of `x[i : i + n]` where every `i` leaves room for it."""
+    if not isinstance(start, Array) or not isinstance(stop, Array) or stop.parent is not start:
+        return None
+    if start.low is None or start.low < 0 or stop.high is None or stop.low is None or stop.high > size:
+        return None
+    return int(stop.low - start.low) if stop.low > start.low else None
 
 
 def stored(array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Array:
@@ -232,6 +245,8 @@ def stored(array: Array, index: list[Value], value: Value, node: cst.CSTNode) ->
     new = as_array(value, node)
     if new is None:
         return changed
+    if _is_independent(new, array):
+        changed.steps = (*array.steps, Step("filled", node))
     span = cast_bounds((new.low, new.high), new.dtype, array.dtype)
     everything = len(index) == 1 and (constant(index[0]) is ... or (_is_slice(index[0]) and not _arguments(index[0])))
     low, high = span if everything else ranges.union([(array.low, array.high), span])
@@ -246,6 +261,14 @@ def stored(array: Array, index: list[Value], value: Value, node: cst.CSTNode) ->
             changed.labels = Labels("binary", 2, sure=False)
             changed.tight = changed.order is not None
     return changed
+
+
+def _is_independent(value: Array, array: Array) -> bool:
+    """Whether a value certainly does not come from the array that it is put into."""
+    if value.source in ("", "computed", "statistic", "prediction", "argmax"):
+        return False
+    theirs = {id(earlier) for earlier in array.history()}
+    return not any(id(earlier) in theirs or earlier.statistic is not None for earlier in value.history())
 
 
 def _arguments(part: Value) -> dict[str, Value]:

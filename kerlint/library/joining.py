@@ -150,14 +150,16 @@ def _rows(call: Call) -> Value:
         first = call.first
         if isinstance(first, Array) and first.rank is not None and first.rank >= 3:
             return _merged(first, Const(0), call.node)
-        return _alike(first, 0, call.node) if _alike_rank(first) else Array(node=call.node)
+        return _alike_rows(first, call.node)
     return joined([_at_least_2d(part, call.node) for part in found], 0, call.node)
 
 
-def _alike_rank(value: Value | None) -> bool:
-    """Whether the items of a list have two axes or more, as far as the first one tells."""
-    rank = from_literal(value, None).rank if isinstance(value, Sequence) else None
-    return rank is not None and rank >= 3
+def _alike_rows(value: Value | None, node: cst.CSTNode) -> Array:
+    """`vstack` of a list that a loop has filled: of flat arrays the rows, of others all rows of them."""
+    stacked = from_literal(value, node) if isinstance(value, Sequence) and value.exact is None else Array()
+    if stacked.rank == 2:
+        return stacked.derive(node, labels=None, order=None, parent=None)
+    return _alike(value, 0, node) if (stacked.rank or 0) > 2 else Array(node=node)
 
 
 def _at_least_2d(array: Array, node: cst.CSTNode) -> Array:

@@ -42,12 +42,13 @@ def reshape(array: Array, target: tuple[Dimension, ...] | None, node: cst.CSTNod
         if rows is None and target[:1] == (None,) and shape:
             keeps_rows = per_row is not None and per_row == _row(shape)
     flat = target is not None and shape is not None and _long(target) == _long(shape)
+    values = literals.nested(array.values, target) if array.values is not None and target is not None else None
     kind = array.labels.kind if array.labels is not None else ""
     return array.derive(
         node,
         "reshape",
         shape=target,
-        **MOVED,
+        **{**MOVED, "values": values},
         labels=array.labels
         if flat or (keeps_rows and array.rank == 1) or kind in ("classes", "binary", "continuous", "signs")
         else None,

@@ -49,7 +49,8 @@ def array_method(machine: Machine, array: Array, name: str, arguments: Arguments
     if name == "reshape":
         return layout.reshape(array, _sizes(arguments, "shape"), node)
     if name in ("flatten", "ravel"):
-        return layout.reshape(array, (-1,), node)
+        flat = layout.reshape(array, (-1,), node)
+        return flat.derive(node, "copy") if name == "flatten" else flat
     if name == "transpose":
         axes = arguments.positional[0][0] if len(arguments.positional) == 1 else None
         if len(arguments.positional) > 1:

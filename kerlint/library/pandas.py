@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.library import dtypes, frames, ranges
+from kerlint.library import dtypes, frame_methods, frames, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, dtype_name, handlers, is_none
 from kerlint.program.constants import constant, truth
 from kerlint.program.labels import Labels

@@ -200,7 +200,7 @@ def _argmin(call: Call) -> Value:
 
 
 #: Steps that keep every value, by how their names begin.
-_LAYOUT = ("reshape", "copy", "numpy", "to_numpy", "astype", "T")
+_LAYOUT = ("reshape", "copy", "rows", "turned", "numpy", "to_numpy", "astype", "T")
 
 
 def origin(machine: Machine, array: Array) -> Snapshot | None:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from kerlint.library import ranges
 from kerlint.library.convert import as_array
+from kerlint.program.heap import meet_shapes
 from kerlint.program.values import (
     Array,
     Const,
@@ -113,13 +114,6 @@ def meet_arrays(left: Array, right: Array, node: cst.CSTNode) -> Array:
         form=left.form if left.form == right.form else "",
         fields=None,
     )
-
-
-def meet_shapes(left: Shape, right: Shape) -> Shape:
-    """A shape that both have: a size in which they differ is not known."""
-    if left is None or right is None or len(left) != len(right):
-        return None
-    return tuple(a if a == b else None for a, b in zip(left, right))
 
 
 def batched(value: Value | None, rows: Dimension, node: cst.CSTNode) -> Value:

@@ -98,7 +98,16 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
             return Unknown("range", node=node)
         if count <= MAX_LENGTH:
             return list_of([Const(number, node=node) for number in numbers], "tuple", node)
-    return list_of((Gap(node=node),), "tuple", node)
+        ends = sorted((float(numbers[0]), float(numbers[-1])))
+        return list_of((Gap(_index(ends[0], ends[1], node), node=node),), "tuple", node)
+    first = constant(arguments.get(0)) if len(arguments.positional) > 1 else 0
+    low = float(first) if isinstance(first, int) and len(arguments.positional) < 3 else None
+    return list_of((Gap(_index(low, None, node), node=node),), "tuple", node)
+
+
+def _index(low: float | None, high: float | None, node: cst.CSTNode) -> Array:
+    """One of many whole numbers."""
+    return Array((), "int64", low, high, source="range", form="number", node=node)
 
 
 def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Value, ...]:
@@ -146,7 +155,8 @@ def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
     items = known_items(value) if value is not None else None
     if items is None:
         element = machine.library.element(machine, value, node) if value is not None else Unknown(node=node)
-        return _repeated(tuple_of(Unknown("index", node=node), element, node=node), node, value)
+        index = _index(float(first), None, node) if start is NOTHING or isinstance(start, int) else Unknown("index")
+        return _repeated(tuple_of(index, element, node=node), node, value)
     pairs = [tuple_of(Const(first + i, node=node), item, node=node) for i, item in enumerate(items[:MAX_LENGTH])]
     return list_of(pairs, "tuple", node)
 
