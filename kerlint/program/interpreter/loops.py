@@ -48,11 +48,7 @@ def run_for(machine: Machine, node: cst.For) -> int:
         flow = _unrolled(machine, node, items)
     else:
         count = len(items) if items is not None else None
-        element = (
-            machine.library.element(machine, iterable, node.iter)
-            if items is None
-            else Unknown("one of many", node=node)
-        )
+        element = machine.library.element(machine, iterable, node.iter)
         over = iterable.args.get("over", iterable) if isinstance(iterable, Object) else iterable
         loop = Loop(node, count, False, over=over)
         flow = _once(machine, node, loop, lambda: assign_target(machine, node.target, element))
