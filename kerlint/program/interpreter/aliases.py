@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_PLACES = 5000
 #: Containers in containers that are looked into.
 _DEPTH = 2
+_HOLDERS = frozenset({Instance, Sequence, Mapping})
 #: Steps after which an array still shares its numbers with the one before.
 _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns"})
 
@@ -28,15 +29,23 @@ def rebind(machine: Machine, before: Value, after: Value) -> None:
 
 def change_in_place(machine: Machine, before: Array, after: Array, node: cst.CSTNode) -> None:
     """An array is changed in place, and with it what it may be a view of, and what may be a view of it."""
+    if _says_nothing_new(before, after):
+        return
     changes: dict[int, Value] = {id(before): after}
     whole = before
     while whole.parent is not None and is_view(whole):
         whole = whole.parent
         changes[id(whole)] = whole.overwritten(node)
-    for _, _, value in list(_places(machine)):
-        if isinstance(value, Array) and id(value) not in changes and _shows(value, before):
+    for value in _arrays(machine):
+        if id(value) not in changes and _shows(value, before):
             changes[id(value)] = value.overwritten(node)
     _replace(machine, changes)
+
+
+def _says_nothing_new(before: Array, after: Array) -> bool:
+    """Whether an array that has been written into is written into once more."""
+    was_written = bool(before.steps) and before.steps[-1].name == "overwritten"
+    return was_written and bool(after.steps) and after.steps[-1].name == "overwritten" and after.shape == before.shape
 
 
 def is_view(array: Array) -> bool:
@@ -57,42 +66,63 @@ def _shows(array: Array, whole: Array) -> bool:
 
 
 def _replace(machine: Machine, changes: dict[int, Value]) -> None:
-    for state, key, value in list(_places(machine)):
-        if isinstance(value, tuple):
-            if any(id(item) in changes for item in value):
-                machine.heap.write(state, key, tuple(changes.get(id(item), item) for item in value))
-        elif isinstance(value, dict):
-            if any(id(item) in changes for item in value.values()):
-                machine.heap.write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
-        elif id(value) in changes:
-            machine.heap.write(state, key, changes[id(value)])
+    write = machine.heap.write
+    for names in _namespaces(machine):
+        for name in [name for name, value in names.items() if id(value) in changes]:
+            write(names, name, changes[id(names[name])])
+    for holder in _holders(machine):
+        for state, key, value in list(_inside(holder)):
+            if isinstance(value, tuple):
+                if any(id(item) in changes for item in value):
+                    write(state, key, tuple(changes.get(id(item), item) for item in value))
+            elif isinstance(value, dict):
+                if any(id(item) in changes for item in value.values()):
+                    write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
+            elif id(value) in changes:
+                write(state, key, changes[id(value)])
 
 
-def _places(machine: Machine) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
-    """Where values are kept: names, attributes of objects, items of lists and dicts (as one value each)."""
+def _arrays(machine: Machine) -> list[Array]:
+    """The arrays that names, attributes of objects and containers stand for."""
+    found = [value for names in _namespaces(machine) for value in names.values() if type(value) is Array]
+    for holder in _holders(machine):
+        for _, _, value in _inside(holder):
+            parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
+            found.extend(part for part in parts if isinstance(part, Array))
+    return found
+
+
+def _namespaces(machine: Machine) -> list[dict[str, Value]]:
+    """The names that are in use: of the scopes around, of the callers, of other modules."""
+    found: list[dict[str, Value]] = []
     seen: set[int] = set()
-    left = MAX_PLACES
-    pending: list[tuple[Value, int]] = []
-    for start in (machine.scope, *(frame.caller for frame in machine.frames)):
+    others = (module.scope for module in machine.loaded.values())
+    for start in (machine.scope, *(frame.caller for frame in machine.frames), *others):
         scope: Scope | None = start
         while scope is not None and id(scope) not in seen:
             seen.add(id(scope))
-            for name, value in scope.names.items():
-                yield scope.names, name, value
-                left -= 1
-                if isinstance(value, (Instance, Sequence, Mapping)):
-                    pending.append((value, _DEPTH))
+            found.append(scope.names)
             scope = scope.parent
+    return found
+
+
+def _holders(machine: Machine) -> list[Mutable]:
+    """Objects and containers that names stand for, and those in them."""
+    found: list[Mutable] = []
+    seen: set[int] = set()
+    pending = [(value, _DEPTH) for names in _namespaces(machine) for value in names.values() if type(value) in _HOLDERS]
+    left = MAX_PLACES
     while pending and left > 0:
         holder, depth = pending.pop()
-        if id(holder) in seen:
+        if id(holder) in seen or not isinstance(holder, Mutable):
             continue
         seen.add(id(holder))
-        for state, key, value in _inside(holder):
-            yield state, key, value
+        found.append(holder)
+        for _, _, value in _inside(holder):
             left -= 1
             if depth > 0 and not isinstance(value, Array):
                 pending.extend((item, depth - 1) for item in _held(value))
+    return found
 
 
 def _inside(holder: Value) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
@@ -108,5 +138,5 @@ def _held(value: Any) -> Iterator[Value]:
     """Containers in what a place holds."""
     parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
     for part in parts[:100] if isinstance(parts, tuple) else parts:
-        if isinstance(part, Mutable) and isinstance(part, (Instance, Sequence, Mapping)):
+        if type(part) in _HOLDERS:
             yield part

@@ -96,7 +96,8 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     # The number of layers may rest on a default; what a loop does in each pass is what counts.
     found = [value.value for value in values if isinstance(value, Const)]
     assumed = max((value.assumed for value in values if isinstance(value, Const)), default=0)
-    if len(found) == len(values) and not arguments.keywords and found and all(isinstance(value, int) for value in found) and len(found) <= 3:
+    are_known = bool(found) and len(found) == len(values) <= 3 and not arguments.keywords
+    if are_known and all(isinstance(value, int) for value in found):
         try:
             numbers = range(*found)
             count = len(numbers)
