@@ -35,7 +35,7 @@ from kerlint.program.values import (
 
 #: Layers of one model that a loop goes over one by one.
 MAX_LAYERS = 1_500
-#: Steps after which a loop that has made no layer and caused no event is not unrolled further.
+#: Steps after which a loop that has made no layer and no model is not unrolled further.
 MAX_FRUITLESS = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
@@ -48,11 +48,7 @@ def run_for(machine: Machine, node: cst.For) -> int:
         flow = _unrolled(machine, node, items)
     else:
         count = len(items) if items is not None else None
-        element = (
-            machine.library.element(machine, iterable, node.iter)
-            if items is None
-            else Unknown("one of many", node=node)
-        )
+        element = machine.library.element(machine, iterable, node.iter)
         over = iterable.args.get("over", iterable) if isinstance(iterable, Object) else iterable
         loop = Loop(node, count, False, over=over)
         flow = _once(machine, node, loop, lambda: assign_target(machine, node.target, element))
@@ -89,7 +85,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
 
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
-    fuel, made, happened = machine.fuel, machine.built, len(machine.program.events)
+    fuel, made = machine.fuel, machine.built
     with machine.inside(loop):
         for index, item in enumerate(items):
             loop.iteration = index
@@ -102,7 +98,7 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
             if trained and machine.built == built and index:
                 # A training loop: further passes would say the same again.
                 return FALL
-            if fuel - machine.fuel > MAX_FRUITLESS and (machine.built, len(machine.program.events)) == (made, happened):
+            if fuel - machine.fuel > MAX_FRUITLESS and machine.built == made:
                 break
         else:
             return FALL
