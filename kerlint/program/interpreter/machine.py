@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.program.facts import Event, Program
+from kerlint.program.facts import Event, Mismatch, Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
 from kerlint.program.library import Library
@@ -190,6 +190,9 @@ class Machine:
 
     def emit(self, event: Event) -> None:
         """Records that something happens here and now."""
+        if self.tries and isinstance(event, Mismatch):
+            # The program expects that this may fail.
+            return
         event.order = len(self.program.events)
         event.loops = self.loops
         event.path = self.path
