@@ -55,6 +55,9 @@ _CAREFUL = (
     "SeparableConv",
     "SpectralNormalization",
 )
+#: Those that compare the number of axes, and where they keep it.
+_RANKED = ("BatchNormalization", "EinsumDense")
+RANK = "rank"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
 
@@ -173,7 +176,7 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
     try:
         result = result_of(machine, layer, op)
         if not machine.inside_call and not machine.nesting:
-            _check_built(layer, result.weights)
+            _check_built(machine, layer, op, result.weights)
     except Misfit as misfit:
         machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
         return UNKNOWN
@@ -181,13 +184,20 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
     return result
 
 
-def _check_built(layer: Layer, weights: Weights) -> None:
+def _check_built(machine: Machine, layer: Layer, op: Op, weights: Weights) -> None:
     """Checks that a layer that has its weights already can use them for its input.
 
     Raises:
         Misfit: it would need others.
     """
     known = weights_of(layer)
+    shape = op.inputs[0].shape
+    if layer.short in _RANKED and shape is not None:
+        rank = layer.state.get(RANK)
+        if rank is None:
+            machine.heap.write(layer.state, RANK, len(shape))
+        elif rank != len(shape):
+            raise Misfit(f"{name_of(layer) or layer.short} has been built for an input with {rank} axes before")
     if known is None or not layer.short.startswith(_CAREFUL) or layer.short.startswith("ConvLSTM"):
         return
     if None not in (known.total, weights.total) and known.total != weights.total:

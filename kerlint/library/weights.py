@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.layers import weights_of
 from kerlint.library.shapes import UNKNOWN_WEIGHTS, Weights
 from kerlint.library.shapes.base import volume, whole
-from kerlint.library.variables import OWN_WEIGHTS, is_trained, variables_in
+from kerlint.library.variables import is_trained, variables_in
 from kerlint.program.constants import truth
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Gap, Layer, Mapping, Model, Object, OneOf, Sequence, Tensor, Unknown, Value

@@ -69,7 +69,13 @@ def run_while(machine: Machine, node: cst.While) -> int:
 
 def _are_layers(items: tuple[Value, ...]) -> bool:
     """Whether the loop goes over the layers of a large model: what it does to each counts."""
-    return len(items) <= MAX_LAYERS and all(isinstance(item, (Layer, Model)) for item in items)
+    return len(items) <= MAX_LAYERS and bool(items) and all(_holds_layer(item) for item in items)
+
+
+def _holds_layer(item: Value) -> bool:
+    """Whether the item of a loop is a layer, or has one beside it: `enumerate(model.layers)`."""
+    parts = item.items if isinstance(item, Sequence) and item.kind == "tuple" else (item,)
+    return any(isinstance(part, (Layer, Model)) for part in parts[:4])
 
 
 def known_items(iterable: Value) -> tuple[Value, ...] | None:
@@ -86,6 +92,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
     fuel, made = machine.fuel, machine.built
+    changes_layers = any(_holds_layer(item) for item in items)
     with machine.inside(loop):
         for index, item in enumerate(items):
             loop.iteration = index
@@ -98,7 +105,7 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
             if trained and machine.built == built and index:
                 # A training loop: further passes would say the same again.
                 return FALL
-            if fuel - machine.fuel > MAX_FRUITLESS and machine.built == made:
+            if fuel - machine.fuel > MAX_FRUITLESS and machine.built == made and not changes_layers:
                 break
         else:
             return FALL
