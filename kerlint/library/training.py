@@ -22,6 +22,7 @@ from kerlint.program.values import (
     Object,
     Sequence,
     Shape,
+    Transform,
     Unknown,
     Value,
 )
@@ -138,7 +139,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     y = args.get("y")
     if isinstance(y, Const) and y.value is None:
         y = None
-    x, y = unpacked(x, y)
+    x, y = unpacked(_as_dataset(x), y)
     compiled = model.state.get("compile")
     if trains_itself(model):
         x = y = None
@@ -189,6 +190,13 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
     if isinstance(x, Sequence) and x.kind == "tuple" and y is None and x.exact is not None and len(x.exact) in (2, 3):
         return x.exact[0], x.exact[1]
     return x, y
+
+
+def _as_dataset(x: Value | None) -> Value | None:
+    """A generator of the program gives batches, as a dataset does."""
+    if isinstance(x, Object) and x.name == "generator":
+        return Dataset("generator", {}, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
+    return x
 
 
 def _batch_shape(x: Value | None) -> Shape:

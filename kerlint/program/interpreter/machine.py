@@ -66,6 +66,8 @@ class Machine:
         self.functions: list[Function] = []
         self.classes: list[Class] = []
         self.called: set[int] = set()
+        #: By the identity of a definition, whether calling it makes a generator.
+        self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
         self.stars: list[str] = []
         #: Models within models that are being called.
