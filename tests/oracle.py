@@ -100,6 +100,11 @@ def _array(claim: Array, real: Any) -> Iterator[str]:
         yield f"is no array: {type(real).__name__}"
         return
     yield from _layout(claim, real, found)
+    if found.dtype == object and all(isinstance(item, list) for item in found.ravel()):
+        # Rows of different lengths.
+        found = np.concatenate([np.asarray(item) for item in found.ravel()])
+        yield from _range(claim, found.astype("float64"))
+        return
     if found.dtype == object or found.size == 0 or found.dtype.kind not in "biuf":
         if found.dtype.kind in "USO" and claim.low is not None and _numbers(found) is None:
             yield "holds no numbers"
@@ -128,7 +133,8 @@ def _layout(claim: Array, real: Any, found: Any) -> Iterator[str]:
     if claim.dtype is None or type(real) in (int, float, bool, list, tuple):
         return
     dtypes = {str(kind) for kind in real.dtypes} if hasattr(real, "dtypes") and found.ndim == 2 else {str(found.dtype)}
-    if dtypes != {claim.dtype} and not (claim.dtype == "object" and found.dtype.kind in "USO"):
+    text = claim.dtype in ("object", "string") and found.dtype.kind in "USO"
+    if dtypes != {claim.dtype} and not text:
         yield f"has the dtype {', '.join(dtypes)}, not {claim.dtype}"
 
 
