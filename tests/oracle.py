@@ -190,3 +190,30 @@ def _order(order: str, numbers: Any) -> Iterator[str]:
         changes = int((np.diff(rows[:, 0]) != 0).sum())
         if changes + 1 != len(np.unique(rows)):
             yield "does not stand class by class"
+
+
+def stated(value: Value | None) -> str:
+    """What is known of a value, in the words of the case files; `?` for nothing."""
+    if isinstance(value, Dataset):
+        return f"{'?' if value.cardinality is None else value.cardinality} x {stated(value.element)}"
+    if isinstance(value, Sequence) and value.exact is not None:
+        return "[" + ", ".join(map(stated, value.exact)) + "]"
+    if isinstance(value, Mapping):
+        entries = ", ".join(f"{key}: {stated(item)}" for key, item in value.entries.items())
+        return "{" + entries + (", *" if value.open else "") + "}"
+    if isinstance(value, Const):
+        return repr(value.value)
+    return _of_array(value) if isinstance(value, Array) else "?"
+
+
+def _of_array(array: Array) -> str:
+    shape = "?" if array.shape is None else "(" + ", ".join("?" if s is None else str(s) for s in array.shape) + ")"
+    words = [shape, array.dtype or "?"]
+    if array.low is not None or array.high is not None:
+        ends = ["?" if end is None else f"{end:g}" for end in (array.low, array.high)]
+        words.append("..".join(ends))
+    if array.labels is not None:
+        words.append(array.labels.kind + (f" {array.labels.classes}" if array.labels.classes else ""))
+    if array.order is not None and array.order != "random":
+        words.append(array.order)
+    return " ".join(words)
