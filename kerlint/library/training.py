@@ -21,6 +21,7 @@ from kerlint.program.values import (
     Model,
     Object,
     Sequence,
+    Transform,
     Unknown,
     Value,
 )
@@ -137,7 +138,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     y = args.get("y")
     if isinstance(y, Const) and y.value is None:
         y = None
-    x, y = unpacked(x, y)
+    x, y = unpacked(_as_dataset(x), y)
     compiled = model.state.get("compile")
     mark_used(machine, model)
     if trains_itself(model):
@@ -189,6 +190,13 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
     if isinstance(x, Sequence) and x.kind == "tuple" and y is None and x.exact is not None and len(x.exact) in (2, 3):
         return x.exact[0], x.exact[1]
     return x, y
+
+
+def _as_dataset(x: Value | None) -> Value | None:
+    """A generator of the program gives batches, as a dataset does."""
+    if isinstance(x, Object) and x.name == "generator":
+        return Dataset("generator", {}, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
+    return x
 
 
 def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -84,6 +84,8 @@ class Machine:
         self.functions: list[Function] = []
         self.classes: list[Class] = []
         self.called: set[int] = set()
+        #: By the identity of a definition, whether calling it makes a generator.
+        self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
         #: Models within models that are being called.
         self.nesting = 0
