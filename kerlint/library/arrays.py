@@ -74,7 +74,7 @@ def _with_number(symbol: str, array: Array, other: float | None, node: cst.CSTNo
     dtype = array.dtype
     if symbol == "/" or isinstance(other, float) or other is None:
         dtype = "float64" if array.dtype != "float32" else "float32"
-    labels = array.labels if symbol in ("*", "/") and labels_survive(array.labels) else None
+    labels = array.labels if symbol in ("*", "/", "+", "-") and labels_survive(array.labels) else None
     if labels is None and symbol in ("+", "-") and array.labels is not None and array.labels.kind == "classes":
         labels = array.labels
     step = f"{symbol} {other:g}" if other is not None else symbol
@@ -158,8 +158,16 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: c
             machine.emit(Division(node=node, statistic=kind, per_column=per_column, divisor=right))
         if kind in ("std", "range", "max"):
             high = None if kind == "std" else 1.0
+            low = 0.0 if kind == "range" and bool(left.steps) and left.steps[-1].name == "- min" else None
             after = left.derive(
-                node, f"/ {kind}", low=None, high=high, columns=None, dtype="float64", labels=None, values=None
+                node,
+                f"/ {kind}",
+                low=low,
+                high=high,
+                columns=None,
+                dtype="float64",
+                labels=left.labels if labels_survive(left.labels) else None,
+                values=None,
             )
             centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
             before = left.parent if centred and left.parent is not None else left
@@ -172,7 +180,15 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: c
                 shape, source=left.source, statistic=("range", left.statistic[1], left.statistic[2]), node=node
             )
     if symbol == "-" and right.statistic is not None and left.statistic is None:
-        return left.derive(node, f"- {right.statistic[0]}", low=None, high=None, columns=None, labels=None, values=None)
+        return left.derive(
+            node,
+            f"- {right.statistic[0]}",
+            low=None,
+            high=None,
+            columns=None,
+            labels=left.labels if labels_survive(left.labels) else None,
+            values=None,
+        )
     low, high = bound(symbol, (left.low, left.high), (right.low, right.high))
     base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
     return base.derive(
