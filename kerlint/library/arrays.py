@@ -12,7 +12,7 @@ import libcst as cst
 
 from kerlint.library.literals import from_literal
 from kerlint.program.constants import NOTHING, constant, number
-from kerlint.program.facts import Division, Scaled
+from kerlint.program.facts import Division, Outer, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Dimension, Object, Sequence, Shape, Unknown, Value
 
@@ -62,7 +62,9 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
 def _with_number(symbol: str, array: Array, other: float | None, node: cst.CSTNode, *, swapped: bool) -> Array:
     """`array symbol number`, or the other way round."""
     if symbol in _COMPARISONS:
-        return Array(array.shape, "bool", 0, 1, labels=Labels("binary", 2), source=array.source, order=None, node=node)
+        return Array(
+            array.shape, "bool", 0, 1, labels=Labels("binary", 2), source=array.source, parent=array, node=node
+        )
     bounds: tuple[float | None, float | None] = (None, None)
     columns = None
     if other is not None:
@@ -148,6 +150,9 @@ def bound(symbol: str, left: Bounds, right: Bounds, *, swapped: bool = False) ->
 
 def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: cst.CSTNode) -> Array:
     shape = broadcast(left.shape, right.shape)
+    for column, row in ((left, right), (right, left)):
+        if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
+            machine.emit(Outer(node=node, symbol=symbol, column=column, row=row))
     if symbol in _COMPARISONS:
         return Array(shape, "bool", 0, 1, labels=Labels("binary", 2), node=node)
     if symbol == "@":
