@@ -14,7 +14,7 @@ from kerlint.library import dtypes, ranges
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import constant, number
-from kerlint.program.facts import Division, Scaled
+from kerlint.program.facts import Division, Outer, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
 
@@ -122,6 +122,7 @@ def _yes_or_no(shape: Shape, array: Array, node: cst.CSTNode, order: str | None 
         source=array.source,
         order=order,
         form=array.form,
+        parent=array,
         node=node,
     )
 
@@ -147,7 +148,7 @@ def _with_number(symbol: str, array: Array, other: float, node: cst.CSTNode, *, 
     known = bounds[0] is not None and bounds[1] is not None
     columns = _columns_with(symbol, array, other, dtype, swapped)
     rises = _rises(symbol, array, other, swapped)
-    labels = array.labels if symbol in ("*", "/") and labels_survive(array.labels) else None
+    labels = array.labels if symbol in ("*", "/", "+", "-") and labels_survive(array.labels) else None
     if labels is None and symbol in ("+", "-") and array.labels is not None and array.labels.kind == "classes":
         labels = array.labels if not swapped and known and (bounds[0] or 0) >= 0 else None
         labels = Labels("classes", None, labels.sure) if labels is not None else None
@@ -244,6 +245,9 @@ def _map_values(symbol: str, values: Any, other: float, swapped: bool) -> Any:
 
 def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: cst.CSTNode) -> Array:
     shape = broadcast(left.shape, right.shape)
+    for column, row in ((left, right), (right, left)):
+        if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
+            machine.emit(Outer(node=node, symbol=symbol, column=column, row=row))
     base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
     if symbol in _COMPARISONS or (symbol in _LOGICAL and left.dtype == right.dtype == "bool"):
         return _yes_or_no(shape, base, node)
@@ -339,7 +343,8 @@ def _with_statistic(
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
         if kind == "min" and same_data(data, left):
             low = 0.0
-        return left.derive(node, f"- {kind}", **{**_FORGOTTEN, "low": low, "high": high}, shape=shape, dtype=dtype)
+        kept = {"low": low, "high": high, "labels": left.labels if labels_survive(left.labels) else None}
+        return left.derive(node, f"- {kind}", **{**_FORGOTTEN, **kept}, shape=shape, dtype=dtype)
     if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
         return None
     if kind in ("std", "range"):

@@ -104,6 +104,11 @@ VOCABULARY = frozenset(
 )
 AUGMENTATION_PREFIXES = ("Random", "Auto", "Resizing", "CenterCrop", "MixUp", "CutMix", "AugMix", "Aug")
 
+#: Functions that people give as an activation, which Keras has under another name or not at all.
+_FUNCTIONS = {
+    **{f"{module}.exp": "exponential" for module in ("tensorflow", "keras.ops", "keras.backend")},
+    **{f"{module}.square": "square" for module in ("tensorflow", "keras.ops", "keras.backend")},
+}
 #: Activations of parametric layers when none is given.
 _DEFAULT_ACTIVATION = {
     "LSTM": "tanh",
@@ -130,6 +135,8 @@ def activation_name(value: Value | None) -> str | None:
         return value.value.lower() if isinstance(value.value, str) else None
     if isinstance(value, External) and value.name.startswith("keras.activations."):
         return value.name.rpartition(".")[2]
+    if isinstance(value, External) and value.name in _FUNCTIONS:
+        return _FUNCTIONS[value.name]
     if isinstance(value, External) and value.name.startswith("keras.layers."):
         return ACTIVATION_LAYERS.get(value.name.rpartition(".")[2])
     if isinstance(value, Layer):

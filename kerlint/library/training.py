@@ -16,6 +16,7 @@ from kerlint.program.values import (
     Arguments,
     Array,
     Const,
+    Dataset,
     External,
     Layer,
     Model,

@@ -233,6 +233,21 @@ class Division(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Outer(Event):
+    """An operator on a column of one number a row and an array with one axis: each with each.
+
+    Args:
+        symbol: the operator.
+        column: the array of shape (n, 1).
+        row: the array of shape (n,).
+    """
+
+    symbol: str
+    column: Array
+    row: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Discarded(Event):
     """The result of a call without effect is thrown away."""
 

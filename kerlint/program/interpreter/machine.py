@@ -213,6 +213,16 @@ class Machine:
                 self.built += 1
 
     @property
+    def births(self) -> tuple[int, int]:
+        """How many models and library objects there are, for `born_since`."""
+        return len(self.program.models), len(self.program.objects)
+
+    def born_since(self, births: tuple[int, int]) -> set[int]:
+        """The states of the models and library objects that were made since, by identity."""
+        models, objects = births
+        return {id(made.state) for made in (*self.program.models[models:], *self.program.objects[objects:])}
+
+    @property
     def at_home(self) -> bool:
         """Whether the code being evaluated stands in the file itself."""
         return self.scope.module is self.main
