@@ -5,9 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 
-def reads(module: cst.Module, name: str) -> bool:
-    """Whether the name stands anywhere but as the target of an assignment or as a keyword."""
-    pending: list[cst.CSTNode] = [module]
+def reads(part: cst.CSTNode, name: str) -> bool:
+    """Whether the name stands anywhere in a part of the file but as the target of an assignment or as a keyword."""
+    pending: list[cst.CSTNode] = [part]
     while pending:
         node = pending.pop()
         if isinstance(node, cst.Name):

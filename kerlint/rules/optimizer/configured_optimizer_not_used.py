@@ -43,7 +43,7 @@ class ConfiguredOptimizerNotUsed(Rule):
 
     ## Known limits
     Reported only where nothing in the file reads the variable, and the next `compile` names its
-    optimizer by a string or a class, or names none.
+    optimizer by a string or a class, or names none. Advice if that is another kind of optimizer.
 
     ## References
     - https://github.com/keras-team/keras/issues/4497
@@ -76,6 +76,8 @@ class ConfiguredOptimizerNotUsed(Rule):
                 also=[(used.places.get("optimizer") or used.node, f"makes a new {used.optimizer.short}")],
                 why="a name or a class given to compile() makes an optimizer of its own, with its default settings",
                 help=f"compile(optimizer={variable}, ...)",
+                # Another kind of optimizer has perhaps been put in its place on purpose.
+                severity=None if used.optimizer.short == made.short else Severity.ADVICE,
                 about=used,
             )
 

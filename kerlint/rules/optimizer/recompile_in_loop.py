@@ -8,7 +8,7 @@ from kerlint.finding import Severity
 from kerlint.library.budget import epochs_of
 from kerlint.program.facts import Compile, Created, Event, Fit, Made, Program, Trainable, Use
 from kerlint.program.scope import Loop
-from kerlint.program.values import Object
+from kerlint.program.values import Const, Object, Value, same
 from kerlint.rules.base import Found, Rule
 
 
@@ -89,6 +89,18 @@ class RecompileInLoop(Rule):
     good = (
         """
         import keras
+        def pinball(q):
+            return lambda t, p: keras.ops.mean(keras.ops.maximum(q * (t - p), (q - 1) * (t - p)))
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        for q in (0.1, 0.5, 0.9):
+            model.compile("adam", pinball(q))
+            model.fit(x, y)
+        for name in ("mse", "mae"):
+            model.compile("adam", name)
+            model.fit(x, y)
+        """,
+        """
+        import keras
         for units in range(8, 64):
             model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
             model.compile("adam", "mse")
@@ -124,6 +136,8 @@ class RecompileInLoop(Rule):
 def _is_new(compiled: Compile, loop: Loop, program: Program) -> bool:
     """Whether each pass makes an optimizer with state, for a model that was made before the loop."""
     made = compiled.optimizer
+    if not isinstance(compiled.loss, (Object, Const)):
+        return False
     if not isinstance(made, Object) or not made.name.startswith("keras.optimizers."):
         return False
     if made.short == "SGD" and "momentum" not in made.args and "learning_rate" not in made.args:
@@ -147,9 +161,18 @@ def _is_the_same(compiled: Compile, loop: Loop, program: Program) -> bool:
             left, right = event.optimizer, compiled.optimizer
             if event.node is not compiled.node or not isinstance(left, Object) or not isinstance(right, Object):
                 return False
-            if left.name != right.name or (left.args != right.args and "identifier" not in left.state):
+            if left.name != right.name or ("identifier" not in left.state and not _alike(left, right)):
+                return False
+            if not (event.loss is not None and compiled.loss is not None and _alike(event.loss, compiled.loss)):
                 return False
     return True
+
+
+def _alike(left: Value, right: Value) -> bool:
+    if isinstance(left, Object) and isinstance(right, Object):
+        names = left.args.keys() | right.args.keys()
+        return left.name == right.name and all(same(left.args.get(name), right.args.get(name)) for name in names)
+    return same(left, right)
 
 
 def _trains_long(fit: Fit, loop: Loop) -> bool:

@@ -61,6 +61,9 @@ class ScheduleWithRateCallback(Rule):
         for fit in program.fits:
             if fit.compile is None or id(fit.compile) not in schedules:
                 continue
+            if fit.assumed and fit.function is not fit.compile.function:
+                # Nobody says that the one runs before the other.
+                continue
             optimizer, rate = schedules[id(fit.compile)]
             given = fit.args.get("callbacks")
             if any(f".{name}" in optimizer.value.state for name in ("learning_rate", "lr")):
@@ -99,6 +102,17 @@ class ScheduleWithRateCallback(Rule):
         model.fit(x, y, callbacks=[keras.callbacks.EarlyStopping(patience=5)])
         model.compile(keras.optimizers.Adam(1e-3), "mse")
         model.fit(x, y, callbacks=[keras.callbacks.ReduceLROnPlateau(patience=5)])
+        """,
+        """
+        import keras
+        class Cases:
+            def setUp(self):
+                self.model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+            def first(self):
+                rate = keras.optimizers.schedules.CosineDecay(1e-3, 1000)
+                self.model.compile(keras.optimizers.Adam(rate), "mse")
+            def second(self):
+                self.model.fit(x, y, callbacks=[keras.callbacks.ReduceLROnPlateau(patience=5)])
         """,
     )
 
