@@ -102,7 +102,7 @@ class CallWithoutTraining(Rule):
                 f"`call` of {model.cls.name} has no `training` parameter: its {names} run as in predict() during fit()",
                 label="is never told that the model is being trained",
                 also=[*((node.place, "does nothing") for node in modal[:3]), (fit.node, "trained here")],
-                why="Keras 3 tells the mode only to a `call` that has this parameter, and from there to all layers inside",
+                why="Keras 3 tells the mode to a `call` that has this parameter, and from there to all layers inside",
                 help="def call(self, inputs, training=None)",
                 about=method,
             )

@@ -44,8 +44,7 @@ class MetricNotReset(Rule):
     ```
 
     ## References
-    - Measured on Keras 3.15.1: three epochs with 0, 100 and 100 % of their batches right are shown as 0.0, 0.5 and
-      0.67 without a reset.
+    - Measured on Keras 3.15.1: three epochs with the values 0, 1 and 2 are shown as 0.0, 0.5 and 1.0 without a reset.
     - https://www.tensorflow.org/guide/keras/writing_a_training_loop_from_scratch
     """
 
