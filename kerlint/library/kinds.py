@@ -122,6 +122,19 @@ _DEFAULT_ACTIVATION = {
 }
 
 
+#: What behaves otherwise while a model is trained than afterwards.
+MODAL = (NOISE - {"ActivityRegularization"}) | {"BatchNormalization"}
+
+
+def is_modal(node: Node) -> bool:
+    """Whether the layer does something at training time that it does not do afterwards, if it is told the time."""
+    if node.kind != "layer" or not (node.short in MODAL or node.short.startswith("Random")):
+        return False
+    given = node.op.args.get("training")
+    # Where the value was written by the program, it does not depend on who calls the model.
+    return given is None or given.node is None
+
+
 def activation_name(value: Value | None) -> str | None:
     """The snake-case name of an activation given as string, function or layer; None if unknown.
 

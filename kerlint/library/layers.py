@@ -62,6 +62,10 @@ RANK = "rank"
 WEIGHTS = "weights"
 
 
+#: Where a layer that is made in the `call` of another one keeps that.
+MADE_IN_CALL = "made in call"
+
+
 def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Layer:
     """A layer of the library."""
     args, places = bind_arguments(name, arguments)
@@ -70,6 +74,8 @@ def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     layer = Layer(name, args, places, arguments.open, node=node)
     name_parts(machine, layer)
     give_name(machine, layer, args.get("name"))
+    if machine.inside_call and machine.frames and machine.frames[-1].function.name == "call":
+        layer.state[MADE_IN_CALL] = machine.frames[-1].receiver
     machine.register(layer)
     return layer
 

@@ -165,15 +165,17 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
 def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))` and its kin."""
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    paired: tuple[Value, ...] = ()
     if len(given) == 1 and isinstance(given[0], Object) and given[0].name == "generator":
         pair = given[0].args["element"]
         given = list(pair.items) if isinstance(pair, Sequence) else []
+        paired = tuple(given)
     models = [
         value.args["model"] for value in given if isinstance(value, Object) and value.name == "keras.Model.weights"
     ]
     model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
     made = snapshot(machine, model) if model is not None else None
-    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made))
+    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired))
     return Const(None, node=node)
 
 
@@ -212,6 +214,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             compile=compiled if isinstance(compiled, Compile) else None,
             args=args,
             places=places,
+            in_tape=machine.tapes > 0,
         )
     )
     if method in ("save", "export"):

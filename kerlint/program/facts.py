@@ -116,6 +116,7 @@ class Use(Event):
     compile: Compile | None
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
+    in_tape: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -156,11 +157,64 @@ class ApplyGradients(Event):
     Args:
         model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
         snapshot: that model's layers at this moment.
+        pair: what `zip` pairs, one of each, if it is called on the spot.
     """
 
     optimizer: Value
     model: Model | None = None
     snapshot: Snapshot | None = None
+    pair: tuple[Value, ...] = ()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Made(Event):
+    """An optimizer or a metric comes into being."""
+
+    made: Object
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class MetricCall(Event):
+    """A metric is used by hand.
+
+    Args:
+        method: `update_state` (a plain call too), `result` or `reset_state`, whatever version spells it.
+    """
+
+    method: str
+    metric: Object
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Gradient(Event):
+    """`tape.gradient(target, sources)`.
+
+    Args:
+        tape: the `tf.GradientTape()` that was entered.
+        entries: how many `with` blocks have been entered with the tape so far.
+    """
+
+    tape: Object
+    target: Value | None
+    sources: Value | None
+    entries: int
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TrainStep(Event):
+    """A model class's own `train_step`, followed once for a model of that class.
+
+    Args:
+        returned: what it returned.
+        events: what happened in it; these are no events of the program.
+    """
+
+    model: Model
+    step: Function
+    returned: Value
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -288,6 +342,10 @@ class Program:
     #: What this file uses of libraries, and what the other modules do.
     used: Used = field(default_factory=Used)
     used_elsewhere: Used = field(default_factory=Used)
+    #: Whether the `losses` of a model or layer are asked for anywhere.
+    losses_read: bool = False
+    #: The file itself, for what nobody evaluates.
+    module: cst.Module | None = None
     #: The versions that the program is written for.
     target: Target = CURRENT
 
@@ -318,6 +376,12 @@ class Program:
     def fits_of(self, compile: Compile) -> list[Fit]:
         """The training calls for which this compile is in force."""
         return [fit for fit in self.fits if fit.compile is compile]
+
+    def reads(self, name: str) -> bool:
+        """Whether anything in the file may read the variable, be it evaluated or not."""
+        from kerlint.program.mentions import reads
+
+        return self.module is None or reads(self.module, name)
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""

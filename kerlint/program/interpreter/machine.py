@@ -167,6 +167,8 @@ class Machine:
         """Binds a name in the scope that owns it."""
         if isinstance(value, Model):
             self.call_model_by(name, value)
+        elif type(value) is Object:
+            value.state.setdefault("variable", name)
         self.heap.write(self.scope.home(name).names, name, value)
 
     def call_model_by(self, name: str, model: Model) -> None:
@@ -319,6 +321,7 @@ def evaluate_module(module: cst.Module, library: Library, modules: Modules | Non
     expressions.install(EXPRESSIONS)
     statements.install(STATEMENTS)
     machine = Machine(library, modules)
+    machine.program.module = module
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:

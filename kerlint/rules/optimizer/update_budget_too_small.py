@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kerlint.finding import Severity
+from kerlint.library.budget import starts_here, trainings_of
 from kerlint.library.contracts import as_data
 from kerlint.library.defaults import learning_rate
 from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
-from kerlint.library.training import structure_rows
-from kerlint.program.constants import constant, integer, number
-from kerlint.program.facts import ApplyGradients, Compile, Created, Event, Fit, Program, Use
-from kerlint.program.graph import Graph
-from kerlint.program.values import Array, Dataset, Object, Value
+from kerlint.program.facts import Compile, Fit, Program
+from kerlint.program.values import Array, Dataset
 from kerlint.rules.base import Found, Rule
-
-
-@dataclass(frozen=True)
-class _Training:
-    """How long a training call trains: epochs of so many steps, all of it so many times."""
-
-    epochs: int
-    steps: int
-    times: int
-
-    @property
-    def updates(self) -> int:
-        return self.epochs * self.steps * self.times
 
 
 class UpdateBudgetTooSmall(Rule):
@@ -82,6 +66,7 @@ class UpdateBudgetTooSmall(Rule):
     symptoms = ("loss-flat", "accuracy-stuck", "slow-learning", "constant-output")
     since = "0.1.0"
     in_tests = False
+    subsumes = ("KO010",)
 
     #: Optimizers whose step is about the learning rate.
     OPTIMIZERS = frozenset({"Adam", "AdamW", "Nadam", "RMSprop", "Adamax"})
@@ -106,8 +91,8 @@ class UpdateBudgetTooSmall(Rule):
 
     def _check(self, program: Program, event: Compile, optimizer: Optimizer, rate: float) -> Iterator[Found]:
         fits = program.fits_of(event)
-        known = _trainings(fits, event)
-        if not known or not _starts_here(program, event):
+        known = trainings_of(fits, event)
+        if not known or not starts_here(program, event):
             return
         updates = sum(training.updates for training in known)
         if not 0 < updates * rate < self.NOTHING or (_is_normal(optimizer, rate) and any(map(_is_made_up, fits))):
@@ -188,100 +173,6 @@ class UpdateBudgetTooSmall(Rule):
         model.fit(np.random.rand(64, 4), np.random.rand(64, 1), epochs=3)
         """,
     )
-
-
-def _trainings(fits: list[Fit], compiled: Compile) -> list[_Training] | None:
-    """How long each training call trains; None if that is not known of all of them."""
-    found: dict[object, _Training] = {}
-    for fit in fits:
-        training = _training(fit, compiled)
-        # The passes of one loop count together: the loop says how many there are.
-        call = (fit.node, fit.loops)
-        if training is None or found.setdefault(call, training) != training:
-            return None
-    return list(found.values())
-
-
-def _training(fit: Fit, compiled: Compile) -> _Training | None:
-    """How long one training call trains at most; None if that is not known."""
-    times = 1
-    for loop in fit.loops:
-        if not any(loop is outer for outer in compiled.loops):
-            if loop.count is None:
-                return None
-            times *= loop.count
-    if fit.open or fit.assumed or compiled.assumed:
-        return None
-    if fit.method == "train_on_batch":
-        return _Training(1, 1, times)
-    epochs = _integer_or(fit.args.get("epochs") or fit.args.get("nb_epoch"), 1)
-    first = _integer_or(fit.args.get("initial_epoch"), 0)
-    steps = _steps(fit)
-    if epochs is None or first is None or steps is None:
-        return None
-    return _Training(max(epochs - first, 0), steps, times)
-
-
-def _steps(fit: Fit) -> int | None:
-    """The steps of one epoch."""
-    given = fit.args.get("steps_per_epoch")
-    if given is not None and constant(given) is not None:
-        return integer(given)
-    if isinstance(fit.x, Dataset):
-        return fit.x.cardinality
-    rows = structure_rows(fit.x)
-    size = _integer_or(fit.args.get("batch_size"), 32)
-    split = fit.args.get("validation_split")
-    share = number(split) if split is not None else 0.0
-    if rows is None or not size or share is None or not 0 <= share < 1:
-        return None
-    return -(-int(rows * (1 - share)) // size)
-
-
-def _integer_or(value: Value | None, default: int) -> int | None:
-    """The integer, the default where none is given, None where it is not known."""
-    return default if value is None or constant(value) is None else integer(value)
-
-
-def _starts_here(program: Program, compiled: Compile) -> bool:
-    """Whether the model starts from random weights, and is trained by this compile alone."""
-    model, graph = compiled.model, compiled.graph
-    layers = _layers(graph)
-    if (
-        not graph.complete
-        or not layers
-        or any(_is_loaded(node.layer) for node in graph.nodes)
-        or "pretrained" in model.state
-    ):
-        return False
-    if next(program.made("tensorflow.train.Checkpoint"), None) is not None:
-        return False
-    for event in program.events:
-        if isinstance(event, Created) and event.model is model and not _same_loops(event, compiled):
-            return False
-        if isinstance(event, ApplyGradients) and (event.snapshot is None or layers & _layers(event.snapshot.graph)):
-            return False
-        if (
-            isinstance(event, Fit)
-            and event.compile is not compiled
-            and (event.model is model or layers & _layers(event.graph))
-        ):
-            return False
-        if isinstance(event, Use) and event.method in ("load_weights", "set_weights") and event.model is model:
-            return False
-    return True
-
-
-def _layers(graph: Graph) -> set[int]:
-    return {id(node.layer) for node in graph.nodes if node.layer is not None}
-
-
-def _is_loaded(layer: object) -> bool:
-    return isinstance(layer, Object) and ("weights" in layer.args or "pretrained" in layer.state)
-
-
-def _same_loops(left: Event, right: Event) -> bool:
-    return len(left.loops) == len(right.loops) and all(a is b for a, b in zip(left.loops, right.loops))
 
 
 def _is_normal(optimizer: Optimizer, rate: float) -> bool:
