@@ -222,10 +222,24 @@ def follow(
         return Object("generator", {"element": one_of(frame.yields)}, node=node)
     if flow != RETURN:
         if not frame.returns:
-            return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
+            if flow == FALL and not _has_yield(definition):
+                return Const(None, node=node)
+            return Unknown("does not return", node=node)
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
+
+
+def _has_yield(definition: cst.FunctionDef) -> bool:
+    """Whether a function is a generator, although no `yield` of it has been reached."""
+    pending: list[cst.CSTNode] = [definition.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Yield):
+            return True
+        if not isinstance(node, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+            pending.extend(node.children)
+    return False
 
 
 def _bind(
