@@ -142,9 +142,7 @@ _FOLDS = frozenset(
 
 def _are_folds(loop: Loop) -> bool:
     over = loop.over
-    if not isinstance(over, Object) or not over.name.endswith(".split"):
-        return False
-    splitter = over.args.get("self")
+    splitter = over.args.get("splitter") if isinstance(over, Object) else None
     return isinstance(splitter, Object) and splitter.short in _FOLDS and not loop.ends_at_once
 
 
