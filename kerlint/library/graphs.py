@@ -15,7 +15,7 @@ from kerlint.library.shapes import dims, show
 from kerlint.library.weights import is_input
 from kerlint.program.constants import text
 from kerlint.program.facts import Mismatch
-from kerlint.program.graph import MAX_NESTING, Snapshot, tensors_in
+from kerlint.program.graph import MAX_NESTING, Graph, Snapshot, tensors_in
 from kerlint.program.values import (
     Arguments,
     Const,
@@ -122,6 +122,12 @@ def snapshot(machine: Machine, model: Model, data: Data = None) -> Snapshot:
     made = Snapshot(outputs)
     machine.heap.write(model.state, "snapshot", made)
     return made
+
+
+def graph_of(model: Model) -> Graph | None:
+    """The layers of a model as they were when it was last looked at; None if it never was."""
+    known = model.state.get("snapshot")
+    return known.graph if isinstance(known, Snapshot) else None
 
 
 @dataclass(eq=False, slots=True)
@@ -255,6 +261,8 @@ def call_model(machine: Machine, model: Model, arguments: Arguments, node: cst.C
     if machine.nesting >= MAX_NESTING:
         return Tensor(Op("gap", "nested too deeply", inputs, node=node), None, node=node)
     op = Op("layer", model.name, inputs, model, node=node)
+    if "training" in arguments.keywords:
+        op.args = {"training": arguments.keywords["training"][0]}
     remember_call(machine, model, op)
     mark_used(machine, model)
     _build_on(machine, model, given[0])

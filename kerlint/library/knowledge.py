@@ -374,7 +374,7 @@ class Knowledge:
             if receiver.name.startswith("sklearn.datasets."):
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
-                return Unknown("history", node=node)
+                return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
             found = receiver.state.get(f".{name}")
@@ -424,6 +424,8 @@ class Knowledge:
             and isinstance(index[0], Const)
         ):
             return sklearn.bunch_item(receiver, str(index[0].value), node)
+        if isinstance(receiver, Object) and receiver.name == "keras.callbacks.History.history":
+            return training.read_history(machine, receiver, text(index[0]), node)
         return Unknown("subscript", node=node)
 
     def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:

@@ -11,7 +11,7 @@ from kerlint.library.graphs import mark_used, outputs_of, snapshot
 from kerlint.library.models import layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import constant, text
-from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
+from kerlint.program.facts import ApplyGradients, Compile, Fit, HistoryRead, Use
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
+#: Where a history keeps the training call that it is of.
+FIT = "fit"
 #: Methods of optimizers that change weights.
 STEPS = frozenset({"apply_gradients", "apply", "minimize"})
 USES = frozenset(
@@ -159,7 +161,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     )
     machine.emit(event)
     machine.heap.write(model.state, "fitted", Const(True, node=node))
-    return Object("keras.callbacks.History", {"model": model}, node=node)
+    return Object("keras.callbacks.History", {"model": model}, node=node, state={FIT: event})
 
 
 def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -177,6 +179,14 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     made = snapshot(machine, model) if model is not None else None
     machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired))
     return Const(None, node=node)
+
+
+def read_history(machine: Machine, history: Object, key: str | None, node: cst.CSTNode) -> Value:
+    """`history.history["accuracy"]`."""
+    fit = history.args["self"].state.get(FIT) if isinstance(history.args["self"], Object) else None
+    if isinstance(fit, Fit) and key is not None:
+        machine.emit(HistoryRead(node=node, fit=fit, key=key, sure=not machine.tries))
+    return Unknown("numbers of a history", node=node)
 
 
 def structure_rows(data: Value | None) -> int | None:

@@ -218,6 +218,19 @@ class TrainStep(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class HistoryRead(Event):
+    """`history.history[key]` of what a training call gave back.
+
+    Args:
+        sure: False where a `try` with handlers stands around it.
+    """
+
+    fit: Fit
+    key: str
+    sure: bool = True
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 

@@ -74,6 +74,7 @@ class Loop:
         count: how often it runs, if known.
         unrolled: whether each pass is evaluated on its own; else once for all passes.
         over: what it goes over, without `enumerate`; None for `while`.
+        ends_at_once: whether it is left in its first pass, whatever happens.
     """
 
     node: cst.CSTNode
@@ -81,6 +82,7 @@ class Loop:
     unrolled: bool
     iteration: int = 0
     over: Value | None = None
+    ends_at_once: bool = False
 
 
 #: The arms of unknown conditions that led here: (the statement, which arm).

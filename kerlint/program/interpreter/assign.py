@@ -50,14 +50,14 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
     elif isinstance(value, Sequence) and not starred:
         items = _around_gap(value.items, len(targets))
     elif (isinstance(value, Mapping) and not value.open) or (isinstance(value, Array) and value.rows == len(targets)):
-        items = [machine.library.element(machine, value, target)] * len(targets)
+        items = [machine.library.element(machine, value, target) for _ in targets]
     if items is not None and starred and len(items) >= len(targets) - 1:
         start = starred[0]
         end = len(items) - (len(targets) - start - 1)
         items = [*items[:start], tuple_of(*items[start:end], node=value.node), *items[end:]]
     if items is None or len(items) != len(targets):
-        unknown = machine.library.element(machine, value, target)
-        items = [unknown] * len(targets)
+        # Each name its own: that two are the same value would say that they hold the same.
+        items = [machine.library.element(machine, value, target) for _ in targets]
     for element, item in zip(targets, items):
         assign_target(machine, element.value, item)
 
@@ -69,7 +69,7 @@ def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
         if isinstance(item, Gap):
             break
         known.append(item)
-    return known + [Unknown("not known which item")] * (count - len(known))
+    return known + [Unknown("not known which item") for _ in range(count - len(known))]
 
 
 def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:

@@ -128,6 +128,7 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
     with machine.inside(loop):
         bind()
         flow = machine.execute(node.body)
+    loop.ends_at_once = flow in (BREAK, RETURN, RAISE)
     changes = heap.capture(mark)
     heap.undo(mark)
     if flow in (RETURN, RAISE):
