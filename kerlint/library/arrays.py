@@ -148,7 +148,7 @@ def _with_number(symbol: str, array: Array, other: float, node: cst.CSTNode, *, 
     known = bounds[0] is not None and bounds[1] is not None
     columns = _columns_with(symbol, array, other, dtype, swapped)
     rises = _rises(symbol, array, other, swapped)
-    labels = array.labels if symbol in ("*", "/", "+", "-") and labels_survive(array.labels) else None
+    labels = array.labels if symbol in ("*", "/") and labels_survive(array.labels) else None
     if labels is None and symbol in ("+", "-") and array.labels is not None and array.labels.kind == "classes":
         labels = array.labels if not swapped and known and (bounds[0] or 0) >= 0 else None
         labels = Labels("classes", None, labels.sure) if labels is not None else None
