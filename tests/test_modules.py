@@ -379,9 +379,9 @@ def test_what_a_module_does_when_imported_is_not_a_fact_of_the_file(tmp_path: Pa
             import keras
             model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="softmax")])
             model.compile("adam", "binary_crossentropy")
-            model.fit(unknown)
+            model.fit(unknown, epochs=50)
             def fit(model):
-                model.fit(unknown)
+                model.fit(unknown, epochs=50)
         """,
         "train.py": "import keras\nimport other\nother.model.predict(1)\nother.fit(other.model)\n",
     }

@@ -69,7 +69,7 @@ class FewEpochs(Rule):
     #: ... and steps that are few: with Adam at its default rate a weight moves by at most 0.3.
     STEPS = 300
     #: From here on even one pass over the data is a training.
-    MANY = 2000
+    MANY = 1000
 
     def check(self, program: Program) -> Iterator[Found]:
         for compiled in program.compiles:
