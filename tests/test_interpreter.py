@@ -297,8 +297,8 @@ CASES = {
         b = y  # (60000,) uint8 0..9 classes 10
         c = x / 255.0  # (60000, 28, 28) float64 0..1
         d = x.reshape(-1, 784).astype("float32") / 255  # (60000, 784) float32 0..1
-        e = keras.utils.to_categorical(y, 10)  # (60000, 10) float32 0..1 onehot 10
-        f = x[:100, ..., np.newaxis]  # (100, 28, 28, 1) uint8 0..255
+        e = keras.utils.to_categorical(y, 10)  # (60000, 10) 0..1 onehot 10
+        f = xt[:100, ..., np.newaxis]  # (100, 28, 28, 1) uint8 0..255
         g = np.random.rand(10, 3)  # (10, 3) float64 0..1 continuous
         h = np.random.randint(0, 2, size=(10,))  # (10,) int64 0..1 binary 2
         i = np.array([[1, 2], [3, 4]])  # (2, 2) int64 1..4
@@ -318,7 +318,7 @@ CASES = {
         p, q = train_test_split(g, test_size=0.2)
         r = p  # (8, 3) float64 0..1 continuous
         s = MinMaxScaler().fit_transform(o)  # (3, 4) float64 0..1
-        t = np.where(g > 0.5, 1, 0)  # (10, 3) 0..1 binary 2
+        t = np.where(g > 0.5, 1, 0)  # (10, 3) int64 0..1 binary 2
         u = np.argmax(e, axis=1)  # (60000,) int64 0..9 classes 10
         v = np.sqrt(16)  # 4.0
     """,

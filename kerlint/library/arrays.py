@@ -5,21 +5,26 @@ NumPy arrays, eager tensors, pandas columns and datasets' elements are all `Arra
 
 from __future__ import annotations
 
-import math
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from kerlint.library import dtypes, ranges
 from kerlint.library.literals import from_literal
-from kerlint.program.constants import NOTHING, constant, number
+from kerlint.library.ranges import Bounds
+from kerlint.program.constants import constant, number
 from kerlint.program.facts import Division, Outer, Scaled
 from kerlint.program.labels import Labels
-from kerlint.program.values import Array, Dimension, Object, Sequence, Shape, Unknown, Value
+from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_LOGICAL = frozenset({"&", "|", "^"})
+#: Orders in which equal values stand together.
+_TOGETHER = ("sorted", "grouped")
 
 
 def broadcast(left: Shape, right: Shape) -> Shape:
@@ -47,56 +52,175 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
     if isinstance(left, Array):
         if isinstance(right, Sequence):
             return _on_arrays(machine, symbol, left, from_literal(right, node), node)
-        other = number(right)
-        result = _with_number(symbol, left, other, node, swapped=False)
-        if symbol == "/" and other is not None and other > 1:
-            machine.emit(Scaled(node=node, how=f"/ {other:g}", before=left, after=result))
+        result = _with_other(symbol, left, right, node, swapped=False)
+        _note_scaling(machine, symbol, left, number(right), result, node)
         return result
     if isinstance(right, Array):
         if isinstance(left, Sequence):
             return _on_arrays(machine, symbol, from_literal(left, node), right, node)
-        return _with_number(symbol, right, number(left), node, swapped=True)
+        result = _with_other(symbol, right, left, node, swapped=True)
+        if symbol == "*":
+            _note_scaling(machine, symbol, right, number(left), result, node)
+        return result
     return None
 
 
-def _with_number(symbol: str, array: Array, other: float | None, node: cst.CSTNode, *, swapped: bool) -> Array:
-    """`array symbol number`, or the other way round."""
+def _note_scaling(
+    machine: Machine, symbol: str, before: Array, other: float | None, after: Array, node: cst.CSTNode
+) -> None:
+    """Data that is divided by a number, or multiplied by its inverse."""
+    if other is not None and symbol == "*" and 0 < other < 0.1:
+        symbol, other = "/", 1 / other
+    if symbol == "/" and other is not None and other > 1 and isfinite(other):
+        machine.emit(Scaled(node=node, how=f"/ {other:g}", before=before, after=after))
+
+
+def _with_other(symbol: str, array: Array, other: Value, node: cst.CSTNode, *, swapped: bool) -> Array:
+    """`array symbol other`, or the other way round; the other is a number or something unknown."""
+    found = constant(other)
+    if isinstance(found, bool):
+        found = int(found) if symbol not in _LOGICAL else found
     if symbol in _COMPARISONS:
-        return Array(
-            array.shape, "bool", 0, 1, labels=Labels("binary", 2), source=array.source, parent=array, node=node
-        )
-    bounds: tuple[float | None, float | None] = (None, None)
-    columns = None
-    if other is not None:
-        bounds = bound(symbol, (array.low, array.high), (other, other), swapped=swapped)
-        if array.columns is not None:
-            pairs = [bound(symbol, column, (other, other), swapped=swapped) for column in array.columns]
-            if all(low is not None and high is not None for low, high in pairs):
-                columns = tuple((low, high) for low, high in pairs if low is not None and high is not None)
-    dtype = array.dtype
-    if symbol == "/" or isinstance(other, float) or other is None:
-        dtype = "float64" if array.dtype != "float32" else "float32"
+        return _compared(symbol, array, other, node, swapped=swapped)
+    if symbol in _LOGICAL and isinstance(found, bool) and array.dtype == "bool":
+        return _yes_or_no(array.shape, array, node)
+    if isinstance(other, Const) and isinstance(found, (int, float)):
+        return _with_number(symbol, array, found, node, swapped=swapped)
+    shape = array.shape if isinstance(other, Const) else _stretched(array.shape)
+    return array.derive(node, symbol, shape=shape, **_FORGOTTEN, dtype=None, order=None)
+
+
+#: What an operation with something unknown leaves unknown.
+_FORGOTTEN: dict[str, Any] = {
+    "low": None,
+    "high": None,
+    "tight": False,
+    "columns": None,
+    "labels": None,
+    "statistic": None,
+    "values": None,
+    "prediction": None,
+    "fields": None,
+}
+
+
+def _stretched(shape: Shape) -> Shape:
+    """The shape after an operation with something unknown: mostly a number, but an axis of 1 may have grown."""
+    if shape is None or len(shape) < 2:
+        return None
+    return tuple(None if size == 1 else size for size in shape)
+
+
+def _yes_or_no(shape: Shape, array: Array, node: cst.CSTNode, order: str | None = None) -> Array:
+    """An array of booleans."""
+    return Array(
+        shape,
+        "bool",
+        0,
+        1,
+        labels=Labels("binary", 2),
+        source=array.source,
+        order=order,
+        form=array.form,
+        parent=array,
+        node=node,
+    )
+
+
+def _compared(symbol: str, array: Array, other: Value, node: cst.CSTNode, *, swapped: bool) -> Array:
+    shape = array.shape if isinstance(other, Const) else _stretched(array.shape)
+    order = None
+    if number(other) is not None and array.rank == 1 and symbol not in ("==", "!="):
+        rises = symbol in (">", ">=") if not swapped else symbol in ("<", "<=")
+        order = _order_of(array.order, rises)
+    return _yes_or_no(shape, array, node, order)
+
+
+def _order_of(order: str | None, rises: bool) -> str | None:
+    """The order after a function that rises or falls."""
+    return order if rises or order not in _TOGETHER else "grouped"
+
+
+def _with_number(symbol: str, array: Array, other: float, node: cst.CSTNode, *, swapped: bool) -> Array:
+    dtype = _dtype_with(symbol, array, other)
+    span, fixed = (array.low, array.high), (other, other)
+    bounds = ranges.within(_exact(ranges.bound(symbol, span, fixed, swapped=swapped), symbol, array, other), dtype)
+    known = bounds[0] is not None and bounds[1] is not None
+    columns = _columns_with(symbol, array, other, dtype, swapped)
+    rises = _rises(symbol, array, other, swapped)
     labels = array.labels if symbol in ("*", "/", "+", "-") and labels_survive(array.labels) else None
     if labels is None and symbol in ("+", "-") and array.labels is not None and array.labels.kind == "classes":
-        labels = array.labels
-    step = f"{symbol} {other:g}" if other is not None else symbol
+        labels = array.labels if not swapped and known and (bounds[0] or 0) >= 0 else None
+        labels = Labels("classes", None, labels.sure) if labels is not None else None
     statistic = array.statistic
-    if (statistic is not None and symbol in ("+", "**")) or (statistic is not None and other is None):
+    if statistic is not None and symbol in ("+", "**"):
         # `std + 1e-8`: the divisor is safe.
         statistic = None
-    values = _map_values(symbol, array.values, other, swapped) if other is not None else None
     return array.derive(
         node,
-        step,
+        f"{symbol} {other:g}",
         low=bounds[0],
         high=bounds[1],
+        tight=array.tight and known and rises is not None,
         columns=columns,
         dtype=dtype,
         labels=labels,
+        order=_order_of(array.order, rises) if rises is not None else None if array.order in _TOGETHER else array.order,
         statistic=statistic,
-        values=values,
+        values=_map_values(symbol, array.values, other, swapped) if known else None,
         prediction=None,
+        fields=None,
     )
+
+
+def _exact(bounds: Bounds, symbol: str, array: Array, other: float) -> Bounds:
+    """A remainder of whole numbers stays below the divisor."""
+    whole = isinstance(other, int) and dtypes.is_integer(array.dtype)
+    if symbol == "%" and whole and bounds == (0.0, other):
+        return (0.0, other - 1.0)
+    return bounds
+
+
+def _columns_with(
+    symbol: str, array: Array, other: float, dtype: str | None, swapped: bool
+) -> tuple[tuple[float, float], ...] | None:
+    found = []
+    for column in array.columns or ():
+        low, high = ranges.within(ranges.bound(symbol, column, (other, other), swapped=swapped), dtype)
+        if low is None or high is None:
+            return None
+        found.append((low, high))
+    return tuple(found) or None
+
+
+def _dtype_with(symbol: str, array: Array, other: float) -> str | None:
+    """The dtype of an array and a number together; a tensor keeps its own."""
+    if array.form == "tensor":
+        if symbol == "/":
+            return dtypes.quotient(array.dtype, array.form)
+        whole = isinstance(other, int) or dtypes.is_float(array.dtype)
+        return array.dtype if whole else None
+    if symbol == "/":
+        return dtypes.quotient(dtypes.with_number(array.dtype, other), "")
+    if symbol == "**" and isinstance(other, int) and other < 0:
+        return array.dtype if dtypes.is_float(array.dtype) else None
+    return dtypes.with_number(array.dtype, other)
+
+
+def _rises(symbol: str, array: Array, other: float, swapped: bool) -> bool | None:
+    """Whether `array symbol other` grows with the array; None if neither growing nor falling is certain."""
+    if symbol == "+":
+        return True
+    if symbol == "-":
+        return not swapped
+    if symbol == "*" or (symbol == "/" and not swapped):
+        return None if other == 0 else other > 0
+    positive = array.low is not None and array.low > 0
+    if symbol == "/" and positive and other != 0:
+        return other < 0
+    if symbol == "**" and not swapped and array.low is not None and array.low >= 0 and other > 0:
+        return True
+    return True if symbol == "**" and swapped and other > 1 else None
 
 
 def labels_survive(labels: Labels | None) -> bool:
@@ -113,39 +237,10 @@ def _map_values(symbol: str, values: Any, other: float, swapped: bool) -> Any:
         return None
     a, b = (other, values) if swapped else (values, other)
     try:
-        return {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else None}.get(symbol)
+        found = {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else None}.get(symbol)
     except (OverflowError, ArithmeticError):
         return None
-
-
-Bounds = tuple["float | None", "float | None"]
-
-
-def bound(symbol: str, left: Bounds, right: Bounds, *, swapped: bool = False) -> Bounds:
-    """Interval arithmetic; (None, None) where nothing is known."""
-    if swapped:
-        left, right = right, left
-    (a, b), (c, d) = left, right
-    if a is None or b is None or c is None or d is None:
-        return (None, None)
-    try:
-        if symbol == "+":
-            return (a + c, b + d)
-        if symbol == "-":
-            return (a - d, b - c)
-        if symbol == "*":
-            products = (a * c, a * d, b * c, b * d)
-            return (min(products), max(products))
-        if symbol in ("/", "//") and (c > 0 or d < 0):
-            quotients = (a / c, a / d, b / c, b / d)
-            if symbol == "//":
-                quotients = tuple(math.floor(value) for value in quotients)  # type: ignore[assignment]
-            return (min(quotients), max(quotients))
-        if symbol == "**" and c == d and a >= 0 and c >= 0:
-            return (a**c, b**c)
-    except (OverflowError, ArithmeticError):
-        pass
-    return (None, None)
+    return found if found is not None and abs(found) < 1e300 else None
 
 
 def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: cst.CSTNode) -> Array:
@@ -153,66 +248,136 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: c
     for column, row in ((left, right), (right, left)):
         if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
             machine.emit(Outer(node=node, symbol=symbol, column=column, row=row))
-    if symbol in _COMPARISONS:
-        return Array(shape, "bool", 0, 1, labels=Labels("binary", 2), node=node)
+    base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
+    if symbol in _COMPARISONS or (symbol in _LOGICAL and left.dtype == right.dtype == "bool"):
+        return _yes_or_no(shape, base, node)
     if symbol == "@":
         return product(left, right, node)
-    if symbol in ("/", "//") and right.statistic is not None and left.statistic is None:
-        kind, _, per_column = right.statistic
-        if kind in ("std", "range"):
-            machine.emit(Division(node=node, statistic=kind, per_column=per_column, divisor=right))
-        if kind in ("std", "range", "max"):
-            high = None if kind == "std" else 1.0
-            low = 0.0 if kind == "range" and bool(left.steps) and left.steps[-1].name == "- min" else None
-            after = left.derive(
-                node,
-                f"/ {kind}",
-                low=low,
-                high=high,
-                columns=None,
-                dtype="float64",
-                labels=left.labels if labels_survive(left.labels) else None,
-                values=None,
-            )
-            centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
-            before = left.parent if centred and left.parent is not None else left
-            machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
-            return after
-    if symbol == "-" and left.statistic is not None and right.statistic is not None:
-        kinds = (left.statistic[0], right.statistic[0])
-        if kinds == ("max", "min"):
-            return Array(
-                shape, source=left.source, statistic=("range", left.statistic[1], left.statistic[2]), node=node
-            )
-    if symbol == "-" and right.statistic is not None and left.statistic is None:
-        return left.derive(
-            node,
-            f"- {right.statistic[0]}",
-            low=None,
-            high=None,
-            columns=None,
-            labels=left.labels if labels_survive(left.labels) else None,
-            values=None,
-        )
-    low, high = bound(symbol, (left.low, left.high), (right.low, right.high))
-    base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
+    found = _with_statistic(machine, symbol, left, right, shape, node)
+    if found is not None:
+        return found
+    form = _form_of(left, right)
+    dtype = _dtype_of(symbol, left, right, form)
+    low, high = ranges.within(_bounds_of(symbol, left, right), dtype)
+    other = right if base is left else left
     return base.derive(
         node,
         symbol,
         shape=shape,
         low=low,
         high=high,
-        tight=False,
+        tight=left is right and left.tight and symbol in ("+", "*") and low is not None,
         columns=None,
-        dtype=None if left.dtype != right.dtype else left.dtype,
+        dtype=dtype,
         labels=Labels("continuous") if "continuous" in (kind_of(left), kind_of(right)) else None,
         noise=left.noise and right.noise,
-        order=None,
+        order=base.order if other.rank == 0 and base.order == "random" else None,
         values=None,
         statistic=None,
         prediction=None,
-        source=base.source if left.source == right.source else "computed",
+        source=base.source if left.source == right.source or other.rank == 0 else "computed",
+        form=form,
+        fields=None,
     )
+
+
+def _bounds_of(symbol: str, left: Array, right: Array) -> Bounds:
+    span = (left.low, left.high)
+    if left is right and symbol in ("*", "-", "+"):
+        # The same values twice: a square is never negative.
+        if symbol == "-":
+            return (0.0, 0.0) if None not in span else ranges.UNKNOWN
+        return ranges.bound("**", span, (2, 2)) if symbol == "*" else ranges.bound("*", span, (2, 2))
+    other = (right.low, right.high)
+    if symbol == "%" and None not in other and other[0] is not None and other[0] > 0:
+        return (0.0, other[1])
+    return ranges.bound(symbol, span, other)
+
+
+def _form_of(left: Array, right: Array) -> str:
+    """The form of a result: frames and tensors stay what they are, a Python number becomes what the other is."""
+    forms = (left.form, right.form)
+    for form in ("frame", "tensor"):
+        if form in forms:
+            return form
+    return "number" if forms == ("number", "number") else ""
+
+
+def _dtype_of(symbol: str, left: Array, right: Array, form: str) -> str | None:
+    if "number" in (left.form, right.form) and form != "number":
+        array, other = (right, left) if left.form == "number" else (left, right)
+        return _dtype_with(symbol, array, 1 if dtypes.is_integer(other.dtype) else 1.0)
+    if form == "tensor":
+        # What is no tensor takes the dtype of the tensor.
+        dtype = left.dtype if left.form == "tensor" else right.dtype
+    else:
+        dtype = dtypes.promote(left.dtype, right.dtype)
+    return dtypes.quotient(dtype, form) if symbol == "/" else dtype
+
+
+def _with_statistic(
+    machine: Machine, symbol: str, left: Array, right: Array, shape: Shape, node: cst.CSTNode
+) -> Array | None:
+    """Data minus, or divided by, a mean, deviation, minimum or range of data."""
+    if right.statistic is None:
+        return None
+    kind, data, per_column = right.statistic
+    if symbol == "-" and left.statistic is not None:
+        if (left.statistic[0], kind) != ("max", "min"):
+            return None
+        low, high = ranges.bound("-", (left.low, left.high), (right.low, right.high))
+        return Array(
+            shape,
+            dtypes.promote(left.dtype, right.dtype),
+            None if low is None else 0.0,
+            high,
+            source=left.source,
+            statistic=("range", left.statistic[1], left.statistic[2]),
+            form=left.form,
+            node=node,
+        )
+    if left.statistic is not None:
+        return None
+    dtype = _dtype_of(symbol, left, right, left.form)
+    kept = {**_FORGOTTEN, "labels": left.labels if labels_survive(left.labels) else None}
+    if symbol == "-":
+        low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
+        if kind == "min" and same_data(data, left):
+            low = 0.0
+        return left.derive(node, f"- {kind}", **{**kept, "low": low, "high": high}, shape=shape, dtype=dtype)
+    if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
+        return None
+    if kind in ("std", "range"):
+        machine.emit(Division(node=node, statistic=kind, per_column=per_column, divisor=right))
+    centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
+    before = left.parent if centred and left.parent is not None else left
+    low, high = _share(kind, before, left, data)
+    changes = {**kept, "low": low, "high": high, "tight": low == 0 and high == 1}
+    after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype)
+    machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
+    return after
+
+
+def _share(kind: str, before: Array, left: Array, data: Value) -> Bounds:
+    """The range of data divided by its own range or maximum."""
+    if not same_data(data, before):
+        return ranges.UNKNOWN
+    if kind == "range" and before is not left and left.steps[-1].name == "- min":
+        return (0.0, 1.0)
+    if kind == "max" and before is left and before.low is not None and before.low >= 0:
+        return (0.0, 1.0)
+    return ranges.UNKNOWN
+
+
+def same_data(left: Value, right: Value) -> bool:
+    """Whether two values are certainly the same numbers: one array, or one column taken twice from a frame."""
+    if left is right:
+        return True
+    if not isinstance(left, Array) or not isinstance(right, Array) or left.parent is None:
+        return False
+    last = left.steps[-1].name if left.steps else ""
+    again = last.startswith("column ") and len(left.steps) == len(right.steps) and right.steps[-1].name == last
+    return again and left.parent is right.parent
 
 
 def kind_of(array: Array) -> str | None:
@@ -220,167 +385,38 @@ def kind_of(array: Array) -> str | None:
     return array.labels.kind if array.labels is not None else None
 
 
-def product(left: Array, right: Array, node: cst.CSTNode) -> Array:
-    """A matrix product, with the range that the inner size allows."""
-    shape: Shape = None
+def product(left: Array, right: Array, node: cst.CSTNode, *, dot: bool = False) -> Array:
+    """A matrix product, with the range that the inner size allows; `dot` is NumPy's, which stacks otherwise."""
+    form = _form_of(left, right)
+    dtype = _dtype_of("@", left, right, form)
     low = high = None
     if left.shape and right.shape:
-        shape = (*left.shape[:-1], *right.shape[1:])
-        inner = left.shape[-1]
-        low, high = bound("*", (left.low, left.high), (right.low, right.high))
+        low, high = ranges.bound("*", (left.low, left.high), (right.low, right.high))
+        inner = left.shape[-1] if left.shape[-1] is not None else right.shape[-2 if len(right.shape) > 1 else 0]
         if inner is not None and low is not None and high is not None:
             low, high = (low * inner, high * inner)
+        else:
+            low = high = None
         if right.values is not None and left.low is not None and left.high is not None and len(right.shape) == 1:
-            ends = [bound("*", (left.low, left.high), (float(w), float(w))) for w in right.values]
+            ends = [ranges.bound("*", (left.low, left.high), (float(w), float(w))) for w in right.values]
             low = sum(end[0] or 0.0 for end in ends)
             high = sum(end[1] or 0.0 for end in ends)
+    low, high = ranges.within((low, high), dtype)
     continuous = Labels("continuous") if "continuous" in (kind_of(left), kind_of(right)) else None
-    return Array(shape, None, low, high, labels=continuous, source="computed", node=node)
+    shape = _product_shape(left.shape, right.shape, dot)
+    return Array(shape, dtype, low, high, labels=continuous, source="computed", form=form, node=node)
 
 
-def statistic(kind: str, array: Value, axis: Value | None, node: cst.CSTNode) -> Array | Unknown:
-    """`mean`, `std`, `min`, `max` of data; per column when an axis is given."""
-    per_column = axis is not None and constant(axis) is not None
-    shape: Shape = None
-    if isinstance(array, Array) and array.shape is not None:
-        position = constant(axis) if axis is not None else None
-        if position is None:
-            shape = ()
-        elif isinstance(position, int) and -len(array.shape) <= position < len(array.shape):
-            position %= len(array.shape)
-            shape = array.shape[:position] + array.shape[position + 1 :]
-        elif isinstance(axis, Sequence) and axis.exact is not None:
-            over = {constant(item) % len(array.shape) for item in axis.exact if isinstance(constant(item), int)}
-            if len(over) == len(axis.exact):
-                shape = tuple(size for place, size in enumerate(array.shape) if place not in over)
-        if array.rank == 1:
-            per_column = True
-    low, high = (array.low, array.high) if isinstance(array, Array) and kind != "std" else (None, None)
-    return Array(shape, "float64", low, high, source="statistic", statistic=(kind, array, per_column), node=node)
-
-
-def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
-    """`array[index]`: basic indexing keeps what is known; a mask or index array keeps all but the rows."""
-    rows = index[0]
-    if isinstance(rows, Array) and array.source == "numpy.eye" and array.shape is not None and len(array.shape) == 2:
-        width = array.shape[1]
-        meaning = Labels("onehot", width)
-        shape = (*_fancy(rows), width)
-        return Array(shape, array.dtype, 0, 1, True, labels=meaning, source="onehot", order=rows.order, node=node)
-    found = _subscript(array, index, node)
-    if _is_slice(rows) or constant(rows) is not NOTHING:
-        return found
-    if isinstance(rows, Array) and rows.source in ("permutation", "arange"):
-        return found
-    return chosen(found, node)
-
-
-def chosen(array: Array, node: cst.CSTNode) -> Array:
-    """Some of the rows, which may have been chosen by their labels: of ten classes perhaps two remain."""
-    labels = array.labels
-    return array.derive(node, tight=False, labels=None if labels is not None and labels.kind == "classes" else labels)
-
-
-def _subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
-    if array.shape is None:
-        return array.derive(
-            node, shape=None, columns=None, values=None, order=None if not _is_slice(index[0]) else array.order
-        )
-    sizes: list[Dimension] = []
-    remaining = list(array.shape)
-    order = array.order
-    columns = array.columns
-    values = array.values
-    for position, part in enumerate(index):
-        found = constant(part)
-        if found is ...:
-            after = sum(1 for later in index[position + 1 :] if constant(later) is not None)
-            kept = len(remaining) - after
-            sizes.extend(remaining[:kept])
-            remaining = remaining[kept:]
-            continue
-        if found is None:
-            sizes.append(1)
-            continue
-        if not remaining:
-            return array.derive(node, shape=None, columns=None, values=None)
-        size = remaining.pop(0)
-        if _is_slice(part):
-            sizes.append(_sliced(size, part))
-        elif isinstance(found, int):
-            if position == 0:
-                order = None
-        elif isinstance(part, Array):
-            sizes.extend(_fancy(part))
-            if position == 0:
-                order = None
-        else:
-            return array.derive(node, shape=None, columns=None, values=None, order=None)
-    if len(index) > 1 or not _is_slice(index[0]):
-        columns = _column_slice(array, index)
-        values = _item(array, index)
-    else:
-        values = None
-    labels = array.labels if len(index) == 1 or array.rank == 1 else None
-    changes: dict[str, Any] = {}
-    if columns is not None and len(columns) == 1:
-        changes = {"low": columns[0][0], "high": columns[0][1]}
-        columns = None
-    return array.derive(
-        node, shape=(*sizes, *remaining), order=order, columns=columns, labels=labels, values=values, **changes
-    )
-
-
-def _item(array: Array, index: list[Value]) -> Any:
-    """The known numbers at constant integer positions."""
-    values = array.values
-    for part in index:
-        found = constant(part)
-        if (
-            not isinstance(found, int)
-            or not isinstance(values, (list, tuple))
-            or not -len(values) <= found < len(values)
-        ):
-            return None
-        values = values[found]
-    return values
-
-
-def _column_slice(array: Array, index: list[Value]) -> tuple[tuple[float, float], ...] | None:
-    """The ranges of the columns that `array[:, a:b]` keeps."""
-    if array.columns is None or len(index) != 2 or not _is_slice(index[0]):
-        return array.columns if len(index) == 1 else None
-    part = index[1]
-    if isinstance(part, Object):
-        bounds = [constant(part.args[name]) if name in part.args else None for name in ("start", "stop", "step")]
-        if any(value is not None and not isinstance(value, int) for value in bounds):
-            return None
-        if bounds[2] == 0:
-            return None
-        return array.columns[slice(*bounds)] or None
-    position = constant(part)
-    if isinstance(position, int) and -len(array.columns) <= position < len(array.columns):
-        return (array.columns[position],)
-    return None
-
-
-def _is_slice(part: Value) -> bool:
-    return isinstance(part, Object) and part.name == "slice"
-
-
-def _sliced(size: Dimension, part: Value) -> Dimension:
-    assert isinstance(part, Object)
-    if not part.args:
-        return size
-    bounds = [constant(part.args[name]) if name in part.args else None for name in ("start", "stop", "step")]
-    unknown = any(value is not None and not isinstance(value, int) for value in bounds)
-    if size is None or size < 0 or unknown or bounds[2] == 0:
+def _product_shape(left: Shape, right: Shape, dot: bool) -> Shape:
+    if not left or not right:
         return None
-    return len(range(*slice(*bounds).indices(size)))
-
-
-def _fancy(part: Array) -> tuple[Dimension, ...]:
-    """The axes that an index array brings; a mask keeps an unknown number of rows."""
-    if part.dtype == "bool" or part.shape is None:
-        return (None,)
-    return part.shape
+    if len(right) == 1:
+        return left[:-1]
+    if len(left) == 1:
+        return (*right[:-2], right[-1])
+    if len(left) == len(right) == 2:
+        return (left[0], right[1])
+    if dot:
+        return (*left[:-1], *right[:-2], right[-1])
+    stacked = broadcast(left[:-2], right[:-2])
+    return None if stacked is None else (*stacked, left[-2], right[-1])

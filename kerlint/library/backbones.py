@@ -134,6 +134,8 @@ def unfold(machine: Machine, model: Model) -> None:
     machine.heap.write(model.state, "outputs", output)
     trainable = model.state.get("trainable")
     if trainable is not None:
+        # What was said of the model as a whole now reaches its layers.
+        machine.heap.delete(model.state, "trainable")
         freeze(machine, model, trainable)
 
 

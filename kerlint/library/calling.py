@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 
+#: Where a layer keeps the weights that `add_weight` made, and those of them that are older than its `build`.
+OWN_WEIGHTS, _WEIGHTS_BEFORE = "own weights", "weights before build"
 #: Where a layer or model keeps the op of its first call, which its `input` and `output` are of.
 FIRST_CALL = "first call"
 
@@ -76,10 +78,16 @@ def _follow_build(machine: Machine, made: Layer | Model, arguments: Arguments, n
         return
     from kerlint.program.interpreter.calls import follow
 
-    machine.heap.write(made.state, "built", Const(True))
     build = made.cls.lookup("build")
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     shapes = [(shapes_value(value, node), node) for value in given if any(tensors_in(value))]
+    found = [tensor for value in given for tensor in tensors_in(value) if tensor is not None]
+    if all(tensor.shape is not None for tensor in found):
+        machine.heap.write(made.state, "built", Const(True))
+    # A build on shapes that were not known yet is done again: what it added is added anew.
+    before = made.state.get(_WEIGHTS_BEFORE, made.state.get(OWN_WEIGHTS, ()))
+    machine.heap.write(made.state, _WEIGHTS_BEFORE, before)
+    machine.heap.write(made.state, OWN_WEIGHTS, before)
     if isinstance(build, Function) and shapes:
         takes = build.node.params.params if isinstance(build.node, cst.FunctionDef) else ()
         # `build(self, input_shape)` or one shape for each tensor that `call` takes.

@@ -1,232 +1,241 @@
-"""Arrays that a call makes: constant, counted or random."""
+"""Arrays that a call makes: constant and counted; random ones are in `chance`."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-import libcst as cst
-
-from kerlint.library.convert import Handler, as_array, dtype_name, shape_of
-from kerlint.program.constants import constant, integer, number
+from kerlint.library import dtypes, ranges
+from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handlers, is_none, shape_of
+from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Dimension, Shape, Unknown, Value, tuple_of
-
-if TYPE_CHECKING:
-    from kerlint.program.interpreter.machine import Machine
-
-#: Larger numbers are no classes.
-MAX_CLASSES = 10_000_000
+from kerlint.program.values import Array, Const, Dimension, Shape, Unknown, Value, list_of, tuple_of
 
 
-def _creation(fill: float | None) -> Handler:
-    """`zeros`, `ones`, `full`: constant arrays."""
+def _creation(fill: float | None, dtype: str) -> Function:
+    """`zeros`, `ones`, `empty`."""
 
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        value = fill if fill is not None else number(arguments.get(1, "fill_value"))
-        dtype = dtype_name(arguments.get(2 if fill is None else 1, "dtype")) or "float64"
-        shape = shape_of(arguments.get(0, "shape"))
-        labels = Labels("binary", 2, sure=False) if value in (0, 1) and shape is not None and len(shape) <= 1 else None
-        return Array(shape, dtype, value, value, tight=value is not None, labels=labels, source="constant", node=node)
+    def answer(call: Call) -> Value:
+        return _constant(call, shape_of(call.first), fill, dtype_or(call.value("dtype"), dtype))
 
-    return handler
+    return answer
 
 
-def _like(fill: float | None) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        model = as_array(arguments.get(0))
-        if model is None:
-            return Unknown("like", node=node)
-        return Array(model.shape, model.dtype, fill, fill, tight=True, source="constant", node=node)
-
-    return handler
+def _constant(call: Call, shape: Shape, fill: float | None, dtype: str | None) -> Array:
+    labels = Labels("binary", 2, sure=False) if fill in (0, 1) and shape is not None and len(shape) <= 1 else None
+    return Array(shape, dtype, fill, fill, tight=fill is not None, labels=labels, source="constant", node=call.node)
 
 
-def _uniform(low: float, high: float, first: int | None) -> Handler:
-    """Random numbers between fixed bounds; `first` is where the shape starts (None: `size=`)."""
-
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        if first is None:
-            sizes: list[Dimension] | None = [integer(value) for value, _ in arguments.positional]
-        else:
-            size = arguments.get(first, "size") or arguments.get(None, "shape")
-            found = shape_of(size)
-            sizes = list(found) if found is not None else None
-        if arguments.open:
-            sizes = None
-        return _noise(None if sizes is None else tuple(sizes), "float64", low, high, "uniform", node)
-
-    return handler
-
-
-def _noise(shape: Shape, dtype: str, low: float | None, high: float | None, how: str, node: cst.CSTNode) -> Array:
-    labels = Labels("continuous") if how in ("uniform", "normal") else None
-    return Array(
-        shape,
-        dtype,
-        low,
-        high,
-        tight=how != "normal",
-        labels=labels,
-        source=f"random.{how}",
-        noise=True,
-        order="random",
-        node=node,
-    )
-
-
-def _uniform_bounds(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`numpy.random.uniform(low, high, size)`."""
-    low = number(arguments.get(0, "low")) if arguments.get(0, "low") is not None else 0.0
-    high = number(arguments.get(1, "high")) if arguments.get(1, "high") is not None else 1.0
-    return _noise(shape_of(arguments.get(2, "size")), "float64", low, high, "uniform", node)
-
-
-def _tf_uniform(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`tf.random.uniform(shape, minval, maxval, dtype)`."""
-    low, high = arguments.get(1, "minval"), arguments.get(2, "maxval")
-    dtype = dtype_name(arguments.get(3, "dtype")) or "float32"
-    bottom = number(low) if low is not None else 0.0
-    top = number(high) if high is not None else 1.0
-    shape = shape_of(arguments.get(0, "shape"))
-    if "int" in dtype:
-        return random_integers(shape, bottom, None if top is None else top - 1, dtype, node)
-    return _noise(shape, dtype, bottom, top, "uniform", node)
-
-
-def _normal(shape_at: int | None, mean_at: int | None, spread_at: int | None) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        if shape_at is None:
-            sizes: Shape = tuple(integer(value) for value, _ in arguments.positional)
-        else:
-            sizes = shape_of(arguments.get(shape_at, "size") or arguments.get(None, "shape"))
-        mean = arguments.get(mean_at, "loc") or arguments.get(None, "mean")
-        spread = arguments.get(spread_at, "scale") or arguments.get(None, "stddev")
-        center = number(mean) if mean is not None else 0.0
-        scale = number(spread) if spread is not None else 1.0
-        if center is None or scale is None:
-            return _noise(sizes, "float64", None, None, "normal", node)
-        # Practically all of it lies within four standard deviations.
-        return _noise(sizes, "float64", center - 4 * scale, center + 4 * scale, "normal", node)
-
-    return handler
-
-
-def _randint(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    first, second = arguments.get(0, "low"), arguments.get(1, "high")
-    low, high = (0.0, number(first)) if second is None or constant(second) is None else (number(first), number(second))
-    shape = shape_of(arguments.get(2, "size") if arguments.get(2, "size") is not None else arguments.get(None, "shape"))
-    return random_integers(
-        shape, low, None if high is None else high - 1, dtype_name(arguments.get(3, "dtype")) or "int64", node
-    )
-
-
-def random_integers(shape: Shape, low: float | None, high: float | None, dtype: str, node: cst.CSTNode) -> Array:
-    """Random integers between two bounds, both included."""
-    array = _noise(shape, dtype, low, high, "integers", node)
-    if (
-        low == 0
-        and high is not None
-        and 1 <= high < MAX_CLASSES
-        and (shape is None or len(shape) <= 1 or (len(shape) == 2 and shape[1] == 1))
-    ):
-        kind = "binary" if high == 1 else "classes"
-        return array.derive(node, labels=Labels(kind, int(high) + 1, sure=False))
+def _full(call: Call) -> Value:
+    """`full(shape, value)` and `tf.fill`."""
+    value = call.value("fill_value") or call.value("value")
+    form = "" if call.name.startswith("numpy.") else "tensor"
+    found = as_array(value, call.node)
+    if found is None or found.rank != 0:
+        return Array(shape_of(call.first), dtype_or(call.value("dtype"), None), source="constant", node=call.node)
+    dtype = dtypes.of_number(constant(value), form) or found.dtype
+    array = _constant(call, shape_of(call.first), number(value), dtype_or(call.value("dtype"), dtype))
+    array.low, array.high = found.low, found.high
     return array
 
 
-def _choice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    pool = arguments.get(0, "a")
-    shape = shape_of(arguments.get(1, "size"))
-    size = integer(pool)
-    if size is not None:
-        return random_integers(shape, 0, size - 1, "int64", node)
-    known = as_array(pool)
-    if known is not None:
-        return known.derive(
-            node, shape=shape, noise=True, order="random", columns=None, values=None, source="random.choice"
-        )
-    return Array(shape, noise=True, order="random", node=node)
+def _like(fill: float | None) -> Function:
+    def answer(call: Call) -> Value:
+        model = call.array
+        if model is None:
+            return Unknown("like", node=call.node)
+        value = fill
+        if "fill_value" in call.args:
+            value = number(call.args["fill_value"])
+        shape = shape_of(call.value("shape")) if not is_none(call.value("shape")) else model.shape
+        return _constant(call, shape, value, dtype_or(call.value("dtype"), model.dtype))
+
+    return answer
 
 
-def _arange(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    given = [number(value) for value, _ in arguments.positional]
-    if arguments.keywords.keys() - {"dtype"} or not given or None in given:
-        return Array((None,), source="arange", order="sorted", node=node)
-    found = [value for value in given if value is not None]
-    start, stop, step = (0, found[0], 1) if len(found) == 1 else (found[0], found[1], found[2] if len(found) > 2 else 1)
-    if step == 0 or not all(map(math.isfinite, found)) or abs(stop - start) > 1e15 * abs(step):
-        return Array((None,), node=node)
-    count = max(0, -(-(stop - start) // step))
-    dtype = "int64" if all(isinstance(value, int) for value in found) else "float64"
+def _arange(call: Call) -> Value:
+    """`arange(stop)`, `arange(start, stop, step)` and `tf.range`."""
+    start: Value | None = call.value("start") or Const(0)
+    stop = call.given("stop") or call.given("limit")
+    if stop is None:
+        start, stop = Const(0), call.first
+    step = call.given("step") or call.given("delta") or Const(1)
+    return counted(number(start), number(stop), number(step), call)
+
+
+def counted(start: float | None, stop: float | None, step: float | None, call: Call) -> Array:
+    """The numbers from one to another in equal steps."""
+    form = "" if call.name.startswith("numpy.") else "tensor"
+    dtype = call.value("dtype")
+    if start is None or stop is None or step is None:
+        order = "sorted" if step is not None and step > 0 else None
+        return Array((None,), dtype_or(dtype, None), source="arange", order=order, node=call.node)
+    if not all(map(math.isfinite, (start, stop, step))) or step == 0 or abs(stop - start) > 1e15 * abs(step):
+        return Array((None,), node=call.node)
+    count = max(0, math.ceil((stop - start) / step))
+    whole = all(isinstance(value, int) for value in (start, stop, step))
     ends = sorted((float(start), float(start + max(count - 1, 0) * step)))
     return Array(
-        (int(count),),
-        dtype_name(arguments.get(None, "dtype")) or dtype,
+        (count,),
+        dtype_or(dtype, dtypes.of_number(0 if whole else 0.0, form)),
         ends[0],
         ends[1],
-        tight=True,
+        tight=count > 0,
         source="arange",
-        order="sorted",
-        node=node,
+        order="sorted" if step > 0 else "grouped",
+        node=call.node,
     )
 
 
-def _linspace(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    low, high = number(arguments.get(0, "start")), number(arguments.get(1, "stop"))
-    count = arguments.get(2, "num")
-    size = integer(count) if count is not None else 50
-    ends = (None, None) if low is None or high is None else (min(low, high), max(low, high))
+def _spaced(function: str) -> Function:
+    """`linspace`, `logspace`, `geomspace`."""
+
+    def answer(call: Call) -> Value:
+        low, high = call.value("start"), call.value("stop")
+        size: Dimension = 50 if call.value("num") is None else integer(call.value("num"))
+        ends = [as_array(value, call.node) for value in (low, high)]
+        plain = all(end is not None and end.rank == 0 for end in ends)
+        base = number(call.value("base") or Const(10.0))
+        bounds: ranges.Bounds = (number(low), number(high))
+        if function == "logspace":
+            power = base if base is not None and base > 1 else None
+            bounds = ranges.bound("**", (power, power), bounds)
+        first, last = bounds
+        known = first is not None and last is not None
+        rises = known and (first or 0.0) < (last or 0.0)
+        default = "float64" if call.name.startswith("numpy.") else None
+        made: Value = Array(
+            (size,) if plain else None,
+            dtype_or(call.value("dtype"), default),
+            min(first, last) if first is not None and last is not None else None,
+            max(first, last) if first is not None and last is not None else None,
+            tight=known and plain,
+            labels=Labels("continuous"),
+            source="linspace",
+            order="sorted" if rises and plain else None,
+            node=call.node,
+        )
+        if call.args.get("retstep") is None:
+            return made
+        return tuple_of(made, Unknown("step"), node=call.node) if truth(call.args["retstep"]) else Unknown("linspace")
+
+    return answer
+
+
+def _eye(call: Call) -> Value:
+    """`eye(rows, columns)` and `identity(n)`."""
+    rows = integer(call.first)
+    width = call.given("M") or call.given("num_columns")
+    columns = rows if width is None else integer(width)
+    plain = is_none(call.value("k")) or integer(call.value("k")) == 0
+    default = "float64" if call.name.startswith("numpy.") else "float32"
     return Array(
-        (size,),
-        "float64",
-        ends[0],
-        ends[1],
-        tight=True,
-        labels=Labels("continuous"),
-        source="linspace",
-        order="sorted",
-        node=node,
+        (rows, columns) if is_none(call.value("batch_shape")) else None,
+        dtype_or(call.value("dtype"), default),
+        0,
+        1,
+        tight=plain,
+        source="numpy.eye" if plain else "constant",
+        node=call.node,
     )
 
 
-def _eye(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    size = integer(arguments.get(0, "N"))
-    return Array((size, size), "float64", 0, 1, tight=True, source="numpy.eye", node=node)
+def _meshgrid(call: Call) -> Value:
+    parts = [as_array(value, call.node) for value in call.positional]
+    sizes = [part.rows if part is not None and part.rank == 1 else None for part in parts]
+    flat = all(part is not None and part.rank == 1 for part in parts)
+    if is_none(call.value("indexing")) and len(sizes) > 1:
+        sizes[:2] = sizes[1::-1]
+    plain = flat and is_none(call.value("indexing")) and is_none(call.value("sparse"))
+    grids: list[Value] = []
+    for part in parts:
+        if part is None or not flat:
+            grids.append(Array(node=call.node))
+        else:
+            shape: Shape = tuple(sizes) if plain else None
+            grids.append(
+                Array(shape, part.dtype, part.low, part.high, tight=part.tight, labels=part.labels, node=call.node)
+            )
+    return list_of(grids, "tuple", call.node)
 
 
-def _meshgrid(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    return tuple_of(*[Array(node=node) for _ in arguments.positional], node=node)
+def _from_buffer(call: Call) -> Value:
+    """`frombuffer`, `fromfile`, `loadtxt` of numbers: a row of unknown length."""
+    return Array((None,), dtype_or(call.value("dtype"), "float64"), source=call.name, node=call.node)
 
+
+def _indices(call: Call) -> Value:
+    """`argsort`: positions along an axis."""
+    array = call.array
+    if array is None:
+        return Unknown("argsort", node=call.node)
+    axis = call.value("axis", 1)
+    shape: Shape = array.shape if axis is None or integer(axis) is not None else None
+    size = array.shape[-1] if array.shape and array.rank == 1 else None
+    return Array(shape, "int64", 0.0, None if size is None else float(size - 1), source="argsort", node=call.node)
+
+
+def _diagonal(call: Call) -> Value:
+    """`diag(x)`."""
+    array = call.array
+    if array is None or array.rank != 1 or not is_none(call.value("k")):
+        return Array(node=call.node)
+    low, high = ranges.union([(array.low, array.high), (0.0, 0.0)])
+    return Array((array.rows, array.rows), array.dtype, low, high, source="computed", node=call.node)
+
+
+def _counts(call: Call) -> Value:
+    """`bincount(x)`."""
+    return Array((None,), "int64" if "weights" not in call.args else None, None, None, source="counts", node=call.node)
+
+
+def _outer(call: Call) -> Value:
+    left, right = (as_array(value, call.node) for value in (call.first, call.value("b")))
+    if left is None or right is None:
+        return Array(node=call.node)
+    low, high = ranges.bound("*", (left.low, left.high), (right.low, right.high))
+    dtype = dtypes.promote(left.dtype, right.dtype)
+    low, high = ranges.within((low, high), dtype)
+    flat = left.rank == right.rank == 1
+    return Array((left.rows, right.rows) if flat else (None, None), dtype, low, high, source="computed", node=call.node)
+
+
+_NUMPY: dict[str, Function] = {
+    "zeros": _creation(0, "float64"),
+    "ones": _creation(1, "float64"),
+    "empty": _creation(None, "float64"),
+    "full": _full,
+    "zeros_like": _like(0),
+    "ones_like": _like(1),
+    "empty_like": _like(None),
+    "full_like": _like(None),
+    "eye": _eye,
+    "identity": _eye,
+    "arange": _arange,
+    "linspace": _spaced("linspace"),
+    "logspace": _spaced("logspace"),
+    "geomspace": _spaced("geomspace"),
+    "meshgrid": _meshgrid,
+    "frombuffer": _from_buffer,
+    "fromfile": _from_buffer,
+    "fromstring": _from_buffer,
+    "argsort": _indices,
+    "diag": _diagonal,
+    "bincount": _counts,
+    "outer": _outer,
+}
+_TENSORS: dict[str, Function] = {
+    "zeros": _creation(0, "float32"),
+    "ones": _creation(1, "float32"),
+    "zeros_like": _like(0),
+    "ones_like": _like(1),
+    "eye": _eye,
+}
 
 FUNCTIONS: dict[str, Handler] = {
-    "numpy.zeros": _creation(0),
-    "numpy.ones": _creation(1),
-    "numpy.empty": _creation(None),
-    "numpy.full": _creation(None),
-    "numpy.zeros_like": _like(0),
-    "numpy.ones_like": _like(1),
-    "numpy.eye": _eye,
-    "numpy.identity": _eye,
-    "numpy.arange": _arange,
-    "numpy.linspace": _linspace,
-    "numpy.random.rand": _uniform(0, 1, None),
-    "numpy.random.random": _uniform(0, 1, 0),
-    "numpy.random.random_sample": _uniform(0, 1, 0),
-    "numpy.random.uniform": _uniform_bounds,
-    "numpy.random.randn": _normal(None, None, None),
-    "numpy.random.standard_normal": _normal(0, None, None),
-    "numpy.random.normal": _normal(2, 0, 1),
-    "numpy.random.randint": _randint,
-    "numpy.random.choice": _choice,
-    "tensorflow.random.normal": _normal(0, 1, 2),
-    "keras.random.normal": _normal(0, 1, 2),
-    "tensorflow.random.uniform": _tf_uniform,
-    "keras.random.uniform": _tf_uniform,
-    "keras.random.randint": _tf_uniform,
-    "tensorflow.zeros": _creation(0),
-    "tensorflow.ones": _creation(1),
-    "tensorflow.range": _arange,
-    "tensorflow.linspace": _linspace,
-    "numpy.meshgrid": _meshgrid,
+    **handlers("numpy", _NUMPY, ""),
+    **handlers("tensorflow keras.ops keras.backend", _TENSORS, "tensor"),
+    **handlers("tensorflow", {"fill": _full, "range": _arange, "linspace": _spaced("linspace")}, "tensor"),
+    **handlers("tensorflow", {"meshgrid": _meshgrid}, "tensor"),
+    **handlers("keras.ops", {"full": _full, "arange": _arange, "linspace": _spaced("linspace")}, "tensor"),
+    **handlers("keras.ops", {"meshgrid": _meshgrid, "empty": _creation(None, "float32")}, "tensor"),
 }

@@ -1,21 +1,19 @@
-"""Known data sets: what `keras.datasets.*.load_data()`, scikit-learn's loaders and `tfds.load` give."""
+"""Known data sets: what `keras.datasets.*.load_data()` and scikit-learn's loaders give."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import libcst as cst
 
+from kerlint.library.convert import Call, Function, Handler, handler
 from kerlint.library.defaults import DATA, Data
+from kerlint.program.constants import integer, text
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Shape, Unknown, Value, tuple_of
-
-if TYPE_CHECKING:
-    from kerlint.program.interpreter.machine import Machine
+from kerlint.program.values import Array, Shape, Unknown, Value, tuple_of
 
 #: Data sets whose rows stand class by class.
 _GROUPED = frozenset({"iris", "wine"})
+#: Arguments that leave the rows and what a row is as they are.
+_HARMLESS = frozenset({"path", "seed"})
 
 
 def arrays_of(data: Data, rows: int | None, shape: tuple[int, ...], node: cst.CSTNode) -> tuple[Array, Array]:
@@ -57,25 +55,40 @@ def toy_data(function: str, node: cst.CSTNode) -> tuple[Value, Value]:
     return arrays_of(data, data.train[0], data.train[1:], node)
 
 
-def _loader(data: Data) -> Callable[[Machine, Arguments, cst.CSTNode], Value]:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        # `test_split`, `num_words` and the like change the rows, not what a row is.
-        fixed = not any(name.endswith("split") for name in arguments.keywords)
-        parts = [
-            tuple_of(*arrays_of(data, shape[0] if fixed else None, shape[1:], node), node=node)
-            for shape in (data.train, data.test)
-        ]
-        return tuple_of(*parts, node=node)
+def _loader(data: Data) -> Function:
+    def answer(call: Call) -> Value:
+        given = call.args.keys() - _HARMLESS
+        parts: list[Value] = []
+        for shape in (data.train, data.test):
+            # `test_split`, `maxlen` and the like change the rows, not what a row is.
+            fixed = not given - {"num_words", "label_mode", "skip_top", "start_char", "oov_char", "index_from"}
+            inputs, targets = arrays_of(data, shape[0] if fixed else None, shape[1:], call.node)
+            if data.ragged:
+                _limit(inputs, call)
+            if "label_mode" in given:
+                _coarse(targets, call)
+            parts.append(tuple_of(inputs, targets, node=call.node))
+        return tuple_of(*parts, node=call.node)
 
-    return handler
+    return answer
 
 
-def _tfds(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`tfds.load(...)`: datasets that are not known further; files are shuffled by their own argument."""
-    return Unknown("tfds", node=node)
+def _limit(words: Array, call: Call) -> None:
+    """The numbers of words stay below `num_words`; nothing is known of them otherwise."""
+    most = integer(call.value("num_words")) if "num_words" in call.args else None
+    if most is not None and not {"start_char", "oov_char", "index_from"} & call.args.keys():
+        words.low, words.high = 0.0, most - 1.0
 
 
-FUNCTIONS: dict[str, Callable[[Machine, Arguments, cst.CSTNode], Value]] = {
-    **{name: _loader(data) for name, data in DATA.items() if name.startswith("keras.datasets.")},
-    "tensorflow_datasets.load": _tfds,
+def _coarse(targets: Array, call: Call) -> None:
+    """`cifar100.load_data("coarse")` has 20 classes."""
+    mode = text(call.value("label_mode"))
+    if mode == "coarse":
+        targets.high, targets.labels = 19.0, Labels("classes", 20)
+    elif mode != "fine":
+        targets.high, targets.labels = None, Labels("classes")
+
+
+FUNCTIONS: dict[str, Handler] = {
+    name: handler(name, _loader(data)) for name, data in DATA.items() if name.startswith("keras.datasets.")
 }

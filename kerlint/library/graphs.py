@@ -68,6 +68,7 @@ def outputs_of(machine: Machine, model: Model, data: Data = None) -> Value | Non
 
 def mark_used(machine: Machine, model: Model) -> None:
     """Data or tensors go through the model: Keras has built it from here on."""
+    _name_built(machine, model)
     machine.heap.write(model.state, USED, True)
 
 
@@ -171,9 +172,10 @@ def _start(machine: Machine, model: Model, layers: tuple[Value, ...], data: Shap
             finally:
                 machine.nesting -= 1
     given = model.state.get(DECLARED)
-    if isinstance(given, Value) and dims(given) == data:
-        return input_tensor(data, model.node, {"batch_shape": given})
-    return input_tensor(data, model.node)
+    is_known = isinstance(given, Value) and dims(given) == data
+    made = input_tensor(data, model.node, {"batch_shape": given} if is_known and isinstance(given, Value) else None)
+    made.op.label = text(model.state.get(INPUT_NAME)) or ""
+    return made
 
 
 def _step(machine: Machine, tensor: Tensor, item: Value) -> Tensor:
@@ -208,9 +210,11 @@ def declares_input(machine: Machine, model: Model) -> bool:
 def count_names_of_build(machine: Machine, model: Model) -> None:
     """Keras builds a sequential model anew with each layer, as a functional one that takes an automatic name."""
     layers = model.state.get("layers", ())
-    if layers and isinstance(layers[0], Layer) and declared_input(layers[0])[1]:
+    count = len(layers)
+    if layers and isinstance(layers[0], Layer) and declared_input(layers[0])[1] and not is_input(layers[0]):
         _name_input(machine, model)
-    if len(layers) > 1 and declares_input(machine, model):
+        count += 1
+    if count > 1 and declares_input(machine, model):
         _name_input(machine, model)
         for item in layers:
             _name_built(machine, item)
@@ -253,7 +257,6 @@ def call_model(machine: Machine, model: Model, arguments: Arguments, node: cst.C
     op = Op("layer", model.name, inputs, model, node=node)
     remember_call(machine, model, op)
     mark_used(machine, model)
-    _name_built(machine, model)
     _build_on(machine, model, given[0])
     machine.nesting += 1
     try:

@@ -34,4 +34,5 @@ FUNCTIONS: dict[str, Handler] = {
     "random.shuffle": shuffle,
     "numpy.random.shuffle": shuffle,
     **{f"numpy.{name}": _overwrite for name in ("place", "putmask", "copyto", "put", "fill_diagonal")},
+    **{f"numpy.{name}.at": _overwrite for name in ("add", "subtract", "multiply", "divide", "maximum", "minimum")},
 }

@@ -12,24 +12,30 @@ from kerlint.library import (
     backbones,
     datasets,
     graphs,
+    images,
     imaging,
     inplace,
+    joining,
     layers,
+    loaders,
     loops,
     methods,
     models,
     names,
     numerics,
     options,
+    pandas,
     pipelines,
     preprocessing,
     randomness,
     sklearn,
+    sources,
     tensors,
+    tfds,
     training,
     variables,
 )
-from kerlint.library.convert import Handler
+from kerlint.library.convert import Handler, handler
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
@@ -100,9 +106,13 @@ _NUMBERS = {
 #: What answers for a function, by canonical name.
 _HANDLERS: dict[str, Handler] = {
     **numerics.FUNCTIONS,
+    **pandas.FUNCTIONS,
     **sklearn.FUNCTIONS,
     **datasets.FUNCTIONS,
+    **tfds.FUNCTIONS,
     **imaging.FUNCTIONS,
+    **images.FUNCTIONS,
+    **loaders.FUNCTIONS,
     **randomness.FUNCTIONS,
     **inplace.FUNCTIONS,
     **options.FUNCTIONS,
@@ -150,15 +160,17 @@ class Knowledge:
             and not name.startswith("tensorflow.data.")
         ):
             return tensors.tensor_function(machine, name, arguments, node)
-        handler = _HANDLERS.get(name)
-        if handler is not None:
-            return handler(machine, arguments, node)
+        known = _HANDLERS.get(name)
+        if known is not None:
+            return known(machine, arguments, node)
         if options.is_flag(name):
             return options.define_flag(self._flags, name, arguments, node)
         if name.startswith("tensorflow.data."):
-            return self._call_data(machine, name, arguments, node)
+            return sources.call_data(machine, name, arguments, node)
         if sklearn.is_transformer(name) or name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
+        if name == "tensorflow.TensorShape" and isinstance(arguments.get(0), Sequence):
+            return arguments.positional[0][0]
         if name == "functools.partial" and arguments.positional:
             return Partial(
                 arguments.positional[0][0],
@@ -185,6 +197,8 @@ class Knowledge:
         short = name.rpartition(".")[2]
         if name.startswith("keras.layers.") and short[:1].isupper():
             return layers.make_layer(machine, name, arguments, node)
+        if name.startswith("keras.applications.") and short == "preprocess_input" and not _has_tensor(arguments):
+            return handler(name, images.preprocess)(machine, arguments, node)
         if name.startswith("keras.applications.") and short[:1].isupper():
             return backbones.make_application(machine, name, arguments, node)
         if name in (
@@ -206,9 +220,9 @@ class Knowledge:
             return Const(None, node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
-        handler = _HANDLERS.get(name)
-        if handler is not None:
-            return handler(machine, arguments, node)
+        known = _HANDLERS.get(name)
+        if known is not None:
+            return known(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
             return self._loss(machine, make_object(machine, name, arguments, node), arguments, node)
         if name == "keras.backend.set_value":
@@ -219,16 +233,6 @@ class Knowledge:
         if name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
         return tensors.made(name, arguments, node)
-
-    def _call_data(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-        short = name.rpartition(".")[2]
-        if short == "from_tensor_slices":
-            return pipelines.from_tensor_slices(machine, arguments, node)
-        if short == "zip":
-            return pipelines.zip_datasets(machine, arguments, node)
-        if short in ("AUTOTUNE", "Options"):
-            return make_object(machine, name, arguments, node)
-        return pipelines.source(name, arguments, node)
 
     def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A method of a library object."""
@@ -293,14 +297,17 @@ class Knowledge:
                 if isinstance(owner, (Layer, Model)):
                     machine.heap.write(owner.state, "pretrained", Const(True, node=node))
             return Const(None, node=node)
-        if sklearn.is_transformer(receiver.name):
-            return sklearn.transformer_method(machine, receiver, name, arguments, node)
+        found = sklearn.object_method(machine, receiver, name, arguments, node)
+        if found is not None:
+            return found
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
             return randomness.generator_method(machine, receiver, name, arguments, node)
+        if receiver.name == "tensorflow_datasets.builder":
+            return tfds.builder_method(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
             return preprocessing.generator_flow(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name == "fit":
@@ -350,6 +357,8 @@ class Knowledge:
             return models.model_attribute(machine, receiver, name, node)
         if isinstance(receiver, (Array, Tensor)):
             return methods.array_attribute(receiver, name, node)
+        if isinstance(receiver, Dataset):
+            return pipelines.dataset_attribute(receiver, name, node)
         if isinstance(receiver, Layer):
             return methods.layer_attribute(machine, receiver, name, node)
         if isinstance(receiver, Object):
@@ -357,17 +366,26 @@ class Knowledge:
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
                 return Unknown("history", node=node)
+            if sklearn.is_transformer(receiver.name):
+                return sklearn.transformer_attribute(receiver, name, node)
             found = receiver.state.get(f".{name}")
             return found if isinstance(found, Value) else None
         return None
 
     def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
         """An assignment to an attribute of a library object."""
+        if isinstance(receiver, Array):
+            methods.set_attribute(machine, receiver, name, value, node)
+            return
         if isinstance(receiver, (Layer, Model)) and name == "trainable":
             machine.emit(Trainable(node=node, target=receiver, value=value))
             models.freeze(machine, receiver, value)
         elif isinstance(receiver, (Layer, Model, Object)):
             machine.heap.write(receiver.state, f".{name}", value)
+
+    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
+        """`array[index] = value`."""
+        return methods.store(machine, array, index, value, node)
 
     def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
         """An object of a model or layer class of the program."""
@@ -389,6 +407,8 @@ class Knowledge:
             return methods.array_subscript(receiver, index, node)
         if isinstance(receiver, Tensor):
             return tensors.subscript(machine, receiver, index, node)
+        if isinstance(receiver, External) and receiver.name in ("numpy.c_", "numpy.r_"):
+            return joining.by_index(receiver.name, index, node)
         if (
             isinstance(receiver, Object)
             and receiver.name.startswith("sklearn.datasets.")

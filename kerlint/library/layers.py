@@ -52,10 +52,12 @@ _CAREFUL = (
     "Dense",
     "DepthwiseConv",
     "GroupNormalization",
-    "PReLU",
     "SeparableConv",
     "SpectralNormalization",
 )
+#: Those that compare the number of axes, and where they keep it.
+_RANKED = ("BatchNormalization", "EinsumDense")
+RANK = "rank"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
 
@@ -114,7 +116,7 @@ def declared_input(layer: Object) -> tuple[Shape, bool]:
     if "input_shape" in args:
         shape = dims(args["input_shape"])
         return (None if shape is None else (None, *shape)), True
-    if "input_dim" in args and layer.short != "Embedding":
+    if "input_dim" in args and layer.short not in ("Embedding", "ReversibleEmbedding"):
         found = dims(args["input_dim"])
         if layer.short in ("LSTM", "GRU", "SimpleRNN", "Conv1D"):
             length = dims(args.get("input_length"))
@@ -173,8 +175,8 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
     """What a library layer makes of the inputs of `op`; a misfit is recorded as a fact."""
     try:
         result = result_of(machine, layer, op)
-        if not machine.inside_call:
-            _check_built(layer, result.weights)
+        if not machine.inside_call and not machine.nesting:
+            _check_built(machine, layer, op, result.weights)
     except Misfit as misfit:
         machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
         return UNKNOWN
@@ -182,13 +184,20 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
     return result
 
 
-def _check_built(layer: Layer, weights: Weights) -> None:
+def _check_built(machine: Machine, layer: Layer, op: Op, weights: Weights) -> None:
     """Checks that a layer that has its weights already can use them for its input.
 
     Raises:
         Misfit: it would need others.
     """
     known = weights_of(layer)
+    shape = op.inputs[0].shape
+    if layer.short in _RANKED and shape is not None:
+        rank = layer.state.get(RANK)
+        if rank is None:
+            machine.heap.write(layer.state, RANK, len(shape))
+        elif rank != len(shape):
+            raise Misfit(f"{name_of(layer) or layer.short} has been built for an input with {rank} axes before")
     if known is None or not layer.short.startswith(_CAREFUL) or layer.short.startswith("ConvLSTM"):
         return
     if None not in (known.total, weights.total) and known.total != weights.total:
@@ -254,6 +263,13 @@ def _nested(machine: Machine, value: Value, shape: Shape, node: cst.CSTNode | No
     if node is None or not isinstance(value, (Layer, Model)):
         return UNKNOWN
     arguments = Arguments([(start, node)])
+    if isinstance(value, Layer) and value.cls is None and value.short != "Lambda":
+        # Whether a misfit in there counts is for the layer around it to say.
+        op = Op("layer", value.name, (start,), value, node=node)
+        bind_call(op, value, arguments)
+        result = result_of(machine, value, op)
+        record_weights(machine, value, result.weights)
+        return Result(result.output, weights_of_parts(value))
     machine.inside_call += 1
     try:
         if isinstance(value, Model):

@@ -7,9 +7,10 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.library.dtypes import promote_all
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.labels import Labels
-from kerlint.program.values import Array, Const, Gap, Sequence, Shape, Value
+from kerlint.program.values import Array, Const, Gap, Sequence, Shape, Unknown, Value, options
 
 #: Literal arrays with more numbers than this keep their range, not their values.
 MAX_VALUES = 4096
@@ -78,11 +79,45 @@ def labels_of(flat: list[Any], shape: Shape) -> Labels | None:
     return None
 
 
+def class_labels(numbers: list[int]) -> Labels | None:
+    """What whole numbers that stand for something look like as labels."""
+    distinct = set(numbers)
+    if distinct == {0, 1}:
+        return Labels("binary", 2, sure=False)
+    if distinct == {-1, 1}:
+        return Labels("signs", 2, sure=False)
+    if len(distinct) > 2 and distinct == set(range(len(distinct))):
+        return Labels("classes", len(distinct), sure=False)
+    return None
+
+
 def order_of(flat: list[Any]) -> str | None:
     """`sorted` for numbers that only rise (and repeat), as labels written class by class do."""
     if len(flat) >= 4 and len(set(flat)) > 1 and all(a <= b for a, b in zip(flat, flat[1:])):
         return "sorted"
     return None
+
+
+def nested(values: Any, shape: tuple[int | None, ...]) -> Any:
+    """Known numbers in another shape; None if it does not hold them."""
+    flat = _flatten(values)
+    if None in shape or math.prod(size for size in shape if size is not None) != len(flat) or 0 in shape:
+        return None
+    for size in reversed([size for size in shape if size is not None][1:]):
+        flat = [flat[i : i + size] for i in range(0, len(flat), size)]
+    return flat if shape else flat[0]
+
+
+def distinct(value: Value | None) -> int | None:
+    """How many different numbers or strings a list or an array of known values holds."""
+    found: list[Any] | None = None
+    if isinstance(value, Array) and value.values is not None:
+        found = _flatten(value.values)
+    elif isinstance(value, Sequence) and value.exact:
+        found = [constant(item) for item in value.exact]
+    if found is None or not all(isinstance(item, (int, float, str)) for item in found):
+        return None
+    return len(set(found))
 
 
 def _nested(value: Value) -> Any:
@@ -103,23 +138,38 @@ def _stacked(value: Value, node: cst.CSTNode | None, dtype: str | None) -> Array
     if not isinstance(value, Sequence) or not value.items:
         return None
     parts = [item.element if isinstance(item, Gap) else item for item in value.items]
-    found = [from_literal(part, node) for part in parts if isinstance(part, (Array, Sequence))]
+    each = [option for part in parts for option in (options(part) or (Unknown(),))]
+    found = [from_literal(part, node) for part in each if isinstance(part, (Array, Sequence)) or _is_number(part)]
     first = found[0] if found else None
-    if first is None or len(found) < len(parts) or any(part.shape != first.shape for part in found):
+    if first is None or len(found) < len(each) or any(part.shape != first.shape for part in found):
         return None
     lows, highs = [part.low for part in found], [part.high for part in found]
     rows = len(value.items) if value.exact is not None else None
     return Array(
         None if first.shape is None else (rows, *first.shape),
-        dtype or (first.dtype if all(part.dtype == first.dtype for part in found) else None),
+        dtype or promote_all([part.dtype for part in found]),
         None if None in lows else min(low for low in lows if low is not None),
         None if None in highs else max(high for high in highs if high is not None),
         tight=all(part.tight for part in found),
+        labels=_labels_of_items(found),
         source=first.source,
         noise=all(part.noise for part in found),
         steps=first.steps,
         node=node,
     )
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, (int, float))
+
+
+def _labels_of_items(items: list[Array]) -> Labels | None:
+    """What rows that are known one by one look like as labels."""
+    if items[0].rank == 0:
+        numbers = [item.values for item in items]
+        return class_labels(numbers) if all(type(number) is int for number in numbers) else None
+    kinds = {item.labels for item in items}
+    return kinds.pop() if len(kinds) == 1 and items[0].labels is not None and items[0].labels.sure else None
 
 
 def _partial_shape(value: Value) -> Shape:

@@ -6,6 +6,7 @@ import libcst as cst
 
 from kerlint.program.heap import common
 from kerlint.program.values import (
+    MAX_ALTERNATIVES,
     Array,
     Const,
     Dataset,
@@ -18,6 +19,16 @@ from kerlint.program.values import (
 )
 
 
+def _number(value: Sequence, node: cst.CSTNode) -> Array | None:
+    """One of many known numbers."""
+    numbers = [item.value if isinstance(item, Const) else None for item in value.items]
+    if len(numbers) <= MAX_ALTERNATIVES or not all(type(number) in (int, float) for number in numbers):
+        return None
+    found = [number for number in numbers if number is not None]
+    dtype = "int64" if all(isinstance(number, int) for number in found) else "float64"
+    return Array((), dtype, float(min(found)), float(max(found)), source="range", form="number", node=node)
+
+
 def element(value: Value, node: cst.CSTNode) -> Value:
     """One element that stands for all."""
     if isinstance(value, Dataset):
@@ -27,7 +38,7 @@ def element(value: Value, node: cst.CSTNode) -> Value:
             return value.derive(node, shape=value.shape[1:], columns=None, values=None, order=None)
         return Unknown("row", node=node)
     if isinstance(value, Sequence):
-        return common(value.items) or Unknown("item", node=node)
+        return _number(value, node) or common(value.items) or Unknown("item", node=node)
     if isinstance(value, Mapping):
         return Unknown("key", node=node)
     if isinstance(value, Object) and value.name.endswith(".weights"):

@@ -1,230 +1,165 @@
 """NumPy, and the TensorFlow and `keras.ops` functions that do the same to data.
 
-`FUNCTIONS` maps canonical names to handlers; a handler gets the arguments as written.
+`FUNCTIONS` maps canonical names to handlers; here are those that make arrays of other things, cast and
+encode, and the operators as functions.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import arrays, creation, imaging, layout
-from kerlint.library.convert import Handler, as_array, dtype_name
-from kerlint.library.creation import MAX_CLASSES
-from kerlint.program.constants import constant, integer, number
-from kerlint.program.facts import Argmax, Seed, Truncation
+from kerlint.library import arrays, creation, dtypes, elementwise, frames, imaging, joining, layout, ranges, reductions
+from kerlint.library.convert import Call, Function, Handler, as_array, dtype_name, dtype_or, handlers, is_none
+from kerlint.library.randomness import MAX_CLASSES
+from kerlint.library.shapes import dims
+from kerlint.program.constants import constant, integer
+from kerlint.program.facts import Seed, Truncation
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Const, Shape, Tensor, Unknown, Value, tuple_of
+from kerlint.program.values import (
+    Arguments,
+    Array,
+    Const,
+    Dataset,
+    Mapping,
+    Sequence,
+    Shape,
+    Tensor,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
-    from kerlint.program.graph import Snapshot
     from kerlint.program.interpreter.machine import Machine
 
 
-def _array(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    value = arguments.get(0)
-    if value is None or isinstance(value, Unknown):
-        return Array(node=node)
-    if isinstance(value, Tensor):
-        return value
-    known = as_array(value, node) or imaging.picture(value, node)
-    dtype = dtype_name(arguments.get(1, "dtype"))
-    if known is None:
-        return Array(None, dtype, node=node)
-    return known.derive(node, dtype=dtype or known.dtype)
+def _array(form: str) -> Function:
+    """`numpy.array(x)`, `tf.constant(x)`, `tf.convert_to_tensor(x)`."""
+
+    def answer(call: Call) -> Value:
+        value = call.first
+        dtype = call.value("dtype")
+        shape = call.given("shape") if form == "tensor" else None
+        if isinstance(value, Tensor):
+            return value
+        known = as_array(value, call.node) or imaging.picture(value, call.node)
+        if known is None:
+            if isinstance(value, (Const, Mapping, Dataset)):
+                return Unknown("array", node=call.node)
+            return Array(None, dtype_or(dtype, None), form=form, node=call.node)
+        if form == "tensor" and not isinstance(value, Array) and isinstance(value, (Const, Sequence)):
+            known = known.derive(call.node, dtype=_tensor_dtype(known.dtype), parent=None)
+        if known.form == "frame":
+            known = frames.values(known, call.node, "")
+        made = elementwise.cast(known, dtype_or(dtype, known.dtype), call.node, "")
+        if call.name == "numpy.array" and isinstance(value, Array):
+            made = elementwise.cast(known, dtype_or(dtype, known.dtype), call.node, "copy")
+        if shape is not None:
+            made = layout.reshape(made, dims(shape), call.node)
+        made.form, made.fields = form, None
+        return made
+
+    return answer
 
 
-def _elementwise(function: str) -> Handler:
-    """Functions that keep the shape: `exp`, `log`, `abs`, `round` ..."""
-
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        scalar = arguments.get(0)
-        if isinstance(scalar, Const):
-            return _scalar(function, scalar, node)
-        array = as_array(scalar)
-        if array is None:
-            return Unknown(function, node=node)
-        bounds: dict[str, tuple[float | None, float | None]] = {
-            "abs": (0.0, _largest(array)),
-            "sin": (-1.0, 1.0),
-            "cos": (-1.0, 1.0),
-            "tanh": (-1.0, 1.0),
-            "sqrt": (_root(array.low), _root(array.high)),
-            "round": (array.low, array.high),
-            "copy": (array.low, array.high),
-        }
-        low, high = bounds.get(function, (None, None))
-        same_values = function in ("copy", "round")
-        return array.derive(
-            node,
-            function,
-            low=low,
-            high=high,
-            columns=array.columns if same_values else None,
-            values=array.values if function == "copy" else None,
-            labels=array.labels if same_values else Labels("continuous") if array.labels else None,
-            statistic=array.statistic if same_values or function == "sqrt" else None,
-            prediction=array.prediction if function == "copy" else None,
-        )
-
-    return handler
-
-
-_SCALARS: dict[str, Callable[[float], float]] = {
-    "exp": math.exp,
-    "log": math.log,
-    "sqrt": math.sqrt,
-    "abs": abs,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tanh": math.tanh,
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "round": round,
-    "copy": lambda value: value,
-    "square": lambda value: value * value,
-}
-
-
-def _scalar(function: str, scalar: Const, node: cst.CSTNode) -> Value:
-    """A function of one known number."""
-    known = _SCALARS.get(function)
-    if known is None or not isinstance(scalar.value, (int, float)):
-        return Unknown(function, node=node)
-    try:
-        return Const(known(scalar.value), scalar.assumed, node=node)
-    except (ValueError, OverflowError):
-        return Unknown(function, node=node)
-
-
-def _largest(array: Array) -> float | None:
-    return None if array.low is None or array.high is None else max(abs(array.low), abs(array.high))
-
-
-def _root(value: float | None) -> float | None:
-    return None if value is None or value < 0 else value**0.5
-
-
-def _reduction(kind: str) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        value = arguments.get(0)
-        if value is None:
-            return Unknown(kind, node=node)
-        return arrays.statistic(kind, as_array(value) or value, arguments.get(1, "axis"), node)
-
-    return handler
-
-
-def _binary(symbol: str) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        from kerlint.program.interpreter.operators import operate
-
-        left, right = arguments.get(0), arguments.get(1)
-        if left is None or right is None:
-            return Unknown("operator", node=node)
-        result = operate(machine, symbol, left, right, node)
-        out = arguments.get(2, "out")
-        if isinstance(out, Array):
-            machine.change_in_place(out, result if isinstance(result, Array) else out.overwritten(node), node)
-        return result
-
-    return handler
-
-
-def _argmax(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    array = arguments.get(0)
-    return argmax(machine, array, arguments.get(1, "axis"), node)
-
-
-def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.CSTNode) -> Value:
-    """The index of the largest entry along an axis."""
-    if not isinstance(array, Array):
-        return Unknown("argmax", node=node)
-    position = integer(axis)
-    machine.emit(
-        Argmax(node=node, array=array, axis=position if axis is not None else None, snapshot=_origin(machine, array))
-    )
-    if array.shape is None or position is None or not -len(array.shape) <= position < len(array.shape):
-        return Array(None if axis is not None else (), "int64", source="argmax", node=node)
-    position %= len(array.shape)
-    size = array.shape[position]
-    labels = Labels("classes", size) if array.labels is not None and array.labels.kind == "onehot" else None
-    shape = array.shape[:position] + array.shape[position + 1 :]
-    return Array(
-        shape,
-        "int64",
-        0,
-        None if size is None else size - 1,
-        labels=labels,
-        source="argmax",
-        order=array.order,
-        node=node,
-    )
-
-
-#: Steps that keep every value, by how their names begin.
-_LAYOUT = ("reshape", "copy", "numpy", "to_numpy", "astype", "T")
-
-
-def _origin(machine: Machine, array: Array) -> Snapshot | None:
-    """The model whose output the array is, if nothing but the layout was changed since."""
-    from kerlint.library.graphs import snapshot
-
-    if array.prediction is None or not all(step.name.startswith(_LAYOUT) for step in array.steps):
-        return None
-    return snapshot(machine, array.prediction)
+def _tensor_dtype(dtype: str | None) -> str | None:
+    """The dtype of a tensor of Python numbers."""
+    return {"int64": "int32", "float64": "float32"}.get(dtype or "", dtype)
 
 
 def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -> Array:
     """`astype` and `tf.cast`."""
-    if dtype is not None and "int" in dtype and array.dtype is not None and "float" in array.dtype:
-        machine.emit(Truncation(node=node, array=array, snapshot=_origin(machine, array)))
-        return array.derive(node, f"astype {dtype}", dtype=dtype, values=None, labels=None)
+    step = f"astype {dtype}"
+    if dtype is not None and "int" in dtype and dtypes.is_float(array.dtype):
+        machine.emit(Truncation(node=node, array=array, snapshot=reductions.origin(machine, array)))
+        made = elementwise.cast(array, dtype, node, step)
+        made.values, made.labels = None, None
+        return made
     labels = array.labels
     if dtype == "bool" or (array.dtype == "bool" and labels is None):
         labels = Labels("binary", 2)
+    made = elementwise.cast(array, dtype, node, step)
+    made.labels = labels
     if dtype == "bool" and array.dtype != "bool":
-        return array.derive(node, "astype bool", dtype=dtype, labels=labels, low=0.0, high=1.0, values=None)
-    return array.derive(node, f"astype {dtype}", dtype=dtype, labels=labels)
+        made.values, made.tight = None, False
+    return made
 
 
-def _cast(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    array = arguments.get(0)
+def _cast(call: Call) -> Value:
+    array = call.first
     if isinstance(array, Tensor):
         return array
-    known = as_array(array)
+    known = as_array(array, call.node)
     if known is None:
-        return Unknown("cast", node=node)
-    return cast(machine, known, dtype_name(arguments.get(1, "dtype")), node)
+        return Unknown("cast", node=call.node)
+    return cast(call.machine, known, dtype_name(call.value("dtype", 1)), call.node)
 
 
-def _one_hot(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    return one_hot(arguments.get(0), arguments.get(1, "depth") or arguments.get(None, "num_classes"), node)
+def _cast_to(dtype: str) -> Function:
+    """`numpy.float32(x)`."""
+
+    def answer(call: Call) -> Value:
+        if isinstance(call.first, Const) and isinstance(call.first.value, (int, float)):
+            whole = "int" in dtype
+            found = int(call.first.value) if whole else float(call.first.value)
+            array = as_array(Const(found), call.node)
+            return array.derive(call.node, dtype=dtype) if array is not None else Unknown(dtype, node=call.node)
+        if call.array is None:
+            return Unknown(dtype, node=call.node)
+        return cast(call.machine, call.array, dtype, call.node)
+
+    return answer
 
 
-def one_hot(labels: Value | None, classes: Value | None, node: cst.CSTNode) -> Array:
+def _one_hot(call: Call) -> Value:
+    classes = call.value("depth") or call.value("num_classes") or call.value("nb_classes")
+    return one_hot(call.first, classes, call.node, dtype=_one_hot_dtype(call), plain=_is_last(call))
+
+
+def _one_hot_dtype(call: Call) -> str | None:
+    if call.name == "keras.utils.to_categorical":
+        # float64 in Keras 3, float32 before.
+        return dtype_or(call.value("dtype"), None)
+    return dtype_or(call.value("dtype"), "float32")
+
+
+def _is_last(call: Call) -> bool:
+    """Whether the classes are on the last axis, as 0 and 1."""
+    axis = call.value("axis")
+    plain = is_none(axis) or integer(axis) == -1
+    return plain and call.value("on_value") is None and call.value("off_value") is None
+
+
+def one_hot(
+    labels: Value | None,
+    classes: Value | None,
+    node: cst.CSTNode,
+    *,
+    dtype: str | None = "float32",
+    plain: bool = True,
+) -> Array:
     """One-hot rows of class ids. Without a number of classes it is the largest id and one."""
-    array = as_array(labels)
-    count = integer(classes) if classes is not None and constant(classes) is not None else None
-    if count is None and (classes is None or constant(classes) is None) and array is not None:
-        if array.labels is not None and array.labels.classes is not None:
+    array = as_array(labels, node)
+    count = integer(classes) if not is_none(classes) else None
+    if is_none(classes) and array is not None:
+        if array.labels is not None and array.labels.classes is not None and array.tight:
             count = array.labels.classes
         elif array.high is not None and array.tight and array.high < MAX_CLASSES:
             count = int(array.high) + 1
     shape: Shape = None
     if array is not None and array.shape is not None:
-        base = array.shape[:-1] if len(array.shape) > 1 and array.shape[-1] == 1 else array.shape
+        base = array.shape
+        if len(base) > 1 and base[-1] == 1:
+            base = base[:-1]
         shape = (*base, count)
-    meaning = Labels("onehot", count)
+    meaning = Labels("onehot", count) if plain else None
     return Array(
-        shape,
-        "float32",
-        0,
-        1,
-        tight=True,
+        shape if plain else None,
+        dtype,
+        0 if plain else None,
+        1 if plain else None,
+        tight=plain,
         labels=meaning,
         source="onehot",
         order=array.order if array is not None else None,
@@ -234,84 +169,94 @@ def one_hot(labels: Value | None, classes: Value | None, node: cst.CSTNode) -> A
     )
 
 
-def _clip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    array = as_array(arguments.get(0))
+def _tensor_one_hot(call: Call) -> Value:
+    """`tf.one_hot`: a column of ids stays a column."""
+    made = _one_hot(call)
+    array = call.array
+    if isinstance(made, Array) and array is not None and array.shape is not None and made.shape is not None:
+        made.shape = (*array.shape, made.shape[-1])
+    return made
+
+
+def _binary(symbol: str) -> Function:
+    """An operator as a function: `add`, `multiply`, `dot`."""
+
+    def answer(call: Call) -> Value:
+        from kerlint.program.interpreter.operators import operate
+
+        given = [value for name, value in call.args.items() if name not in ("out", "name", "dtype", "where")]
+        if len(given) != 2:
+            return Unknown("operator", node=call.node)
+        left, right = given
+        if not isinstance(left, (Array, Const)) or (isinstance(left, Const) and not isinstance(right, Array)):
+            left = as_array(left, call.node) or left
+        result = operate(call.machine, symbol, left, right, call.node)
+        out = call.args.get("out")
+        if isinstance(out, Array):
+            changed = result if isinstance(result, Array) else out.overwritten(call.node)
+            call.machine.change_in_place(out, changed, call.node)
+        return result
+
+    return answer
+
+
+def _dot(call: Call) -> Value:
+    """`numpy.dot(a, b)`."""
+    left, right = as_array(call.first, call.node), as_array(call.value("b"), call.node)
+    if left is None or right is None:
+        return Unknown("dot", node=call.node)
+    if left.rank == 0 or right.rank == 0:
+        return _binary("*")(call)
+    return arrays.product(left, right, call.node, dot=True)
+
+
+def _normalized(call: Call) -> Value:
+    """`keras.utils.normalize(x, axis=-1, order=2)`: each row of length 1."""
+    array = call.array
     if array is None:
-        return Unknown("clip", node=node)
-    low, high = number(arguments.get(1)), number(arguments.get(2))
-    return array.derive(node, "clip", low=low, high=high, columns=None, values=None, statistic=None, labels=None)
+        return Unknown("normalize", node=call.node)
+    low = 0.0 if array.low is not None and array.low >= 0 else -1.0
+    dtype = dtypes.quotient(array.dtype, "")
+    changes = {"columns": None, "values": None, "labels": None, "tight": False, "statistic": None}
+    return array.derive(call.node, "normalize", low=low, high=1.0, dtype=dtype, **changes)
 
 
-def _where(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`where(condition, a, b)` with two numbers makes labels of them; with the condition alone it gives indices."""
-    if len(arguments.positional) == 1 and not arguments.keywords:
-        rank = (as_array(arguments.get(0)) or Array()).rank
-        axes = [Array((None,), "int64", source="where", node=node) for _ in range(rank or 1)]
-        return tuple_of(*axes, node=node)
-    first, second = number(arguments.get(1)), number(arguments.get(2))
-    condition = as_array(arguments.get(0))
-    if first is None or second is None:
-        return Array(condition.shape if condition is not None else None, node=node)
-    low, high = min(first, second), max(first, second)
-    kind = "binary" if (low, high) == (0, 1) else "signs" if (low, high) == (-1, 1) else None
-    return Array(
-        condition.shape if condition is not None else None,
-        None,
-        low,
-        high,
-        tight=True,
-        labels=Labels(kind, 2) if kind else None,
-        node=node,
-    )
+def _softmax(call: Call) -> Value:
+    array = call.array
+    if array is None:
+        return Unknown("softmax", node=call.node)
+    changes = {"columns": None, "values": None, "labels": None, "tight": False, "order": None}
+    return array.derive(call.node, "softmax", low=0.0, high=1.0, **changes)
 
 
-def _seed(name: str) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        machine.emit(Seed(node=node, name=name, seed=arguments.get(0, "seed")))
-        return Const(None, node=node)
-
-    return handler
-
-
-_ELEMENTWISE = {
-    "exp": "exp",
-    "log": "log",
-    "log1p": "log",
-    "sqrt": "sqrt",
-    "abs": "abs",
-    "absolute": "abs",
-    "sin": "sin",
-    "cos": "cos",
-    "tanh": "tanh",
-    "square": "square",
-    "round": "round",
-    "around": "round",
-    "rint": "round",
-    "floor": "floor",
-    "ceil": "ceil",
-    "sign": "sign",
-    "copy": "copy",
-    "ascontiguousarray": "copy",
-    "identity": "copy",
-    "nan_to_num": "copy",
-}
+def _relu(call: Call) -> Value:
+    array = call.array
+    if array is None or len(call.args) > 1:
+        return Unknown("relu", node=call.node)
+    low, high = ranges.rising(lambda value: max(value, 0.0), (array.low, array.high))
+    changes = {"columns": None, "values": None, "labels": None, "tight": False}
+    return array.derive(call.node, "relu", low=0.0 if low is None else low, high=high, **changes)
 
 
-_REDUCTIONS = {
-    "mean": "mean",
-    "average": "mean",
-    "std": "std",
-    "min": "min",
-    "max": "max",
-    "amin": "min",
-    "amax": "max",
-    "ptp": "range",
-    "var": "var",
-    "median": "median",
-    "sum": "sum",
-    "nanmean": "mean",
-    "nanstd": "std",
-}
+def _backend_dtype(call: Call) -> Value:
+    return Const("float32", node=call.node)
+
+
+def _file(call: Call) -> Value:
+    """`numpy.load(path)`: an array, or several by name."""
+    path = constant(call.first)
+    if isinstance(path, str) and path.endswith(".npy"):
+        return Array(source=call.name, node=call.node)
+    return Unknown(call.name, node=call.node)
+
+
+def _seed(machine: Machine, arguments: Arguments, node: cst.CSTNode, name: str) -> Value:
+    machine.emit(Seed(node=node, name=name, seed=arguments.get(0, "seed")))
+    return Const(None, node=node)
+
+
+def _seeds(name: str) -> Handler:
+    return lambda machine, arguments, node: _seed(machine, arguments, node, name)
 
 
 _BINARY = {
@@ -320,63 +265,42 @@ _BINARY = {
     "multiply": "*",
     "divide": "/",
     "true_divide": "/",
-    "dot": "@",
+    "floor_divide": "//",
+    "mod": "%",
     "matmul": "@",
     "power": "**",
+    "pow": "**",
 }
+_OPERATORS: dict[str, Function] = {name: _binary(symbol) for name, symbol in _BINARY.items()}
+_SCALAR_TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 
 
 FUNCTIONS: dict[str, Handler] = {
     **creation.FUNCTIONS,
     **layout.FUNCTIONS,
-    "numpy.random.seed": _seed("numpy.random.seed"),
-    "random.seed": _seed("random.seed"),
-    "tensorflow.random.set_seed": _seed("tensorflow.random.set_seed"),
-    "keras.utils.set_random_seed": _seed("keras.utils.set_random_seed"),
-    "keras.backend.set_random_seed": _seed("keras.utils.set_random_seed"),
-    "tensorflow.one_hot": _one_hot,
-    "keras.ops.one_hot": _one_hot,
-    "keras.utils.to_categorical": _one_hot,
-    "tensorflow.cast": _cast,
-    "keras.ops.cast": _cast,
-    "numpy.where": _where,
-    "numpy.clip": _clip,
-    "tensorflow.clip_by_value": _clip,
-    "numpy.argmax": _argmax,
-    "tensorflow.argmax": _argmax,
-    "tensorflow.math.argmax": _argmax,
-    "keras.ops.argmax": _argmax,
-    "keras.backend.argmax": _argmax,
-    **{f"numpy.{name}": _array for name in ("array", "asarray", "asanyarray")},
-    **dict.fromkeys(
-        (
-            "tensorflow.constant",
-            "tensorflow.convert_to_tensor",
-            "tensorflow.Variable",
-            "keras.ops.array",
-            "keras.ops.convert_to_tensor",
-        ),
-        _array,
-    ),
+    **joining.FUNCTIONS,
+    **elementwise.FUNCTIONS,
+    **reductions.FUNCTIONS,
     **{
-        f"{package}.{name}": _elementwise(function)
-        for package in ("numpy", "math", "tensorflow", "tensorflow.math", "keras.ops")
-        for name, function in _ELEMENTWISE.items()
+        name: _seeds(name)
+        for name in ("numpy.random.seed", "random.seed", "tensorflow.random.set_seed", "keras.utils.set_random_seed")
     },
-    **{
-        f"{package}.{name}": _reduction(kind)
-        for package in ("numpy", "keras.ops")
-        for name, kind in _REDUCTIONS.items()
-    },
-    **{
-        f"{package}.reduce_{name}": _reduction(kind)
-        for package in ("tensorflow", "tensorflow.math")
-        for name, kind in _REDUCTIONS.items()
-    },
-    "tensorflow.math.reduce_std": _reduction("std"),
-    **{
-        f"{package}.{name}": _binary(symbol)
-        for package in ("numpy", "tensorflow", "tensorflow.math", "keras.ops")
-        for name, symbol in _BINARY.items()
-    },
+    "keras.backend.set_random_seed": _seeds("keras.utils.set_random_seed"),
+    **handlers("keras.utils", {"to_categorical": _one_hot, "normalize": _normalized}, ""),
+    **handlers("tensorflow keras.ops keras.backend", {"one_hot": _tensor_one_hot, "cast": _cast}, "tensor"),
+    **handlers("tensorflow.compat.v1", {"to_float": _cast_to("float32"), "to_int32": _cast_to("int32")}, "tensor"),
+    **handlers("numpy", {name: _array("") for name in ("array", "asarray", "asanyarray", "asfarray")}),
+    **handlers("tensorflow", {name: _array("tensor") for name in ("constant", "convert_to_tensor", "Variable")}),
+    **handlers("keras.ops", {name: _array("tensor") for name in ("array", "convert_to_tensor")}),
+    **handlers("keras.ops", {"convert_to_numpy": _array("")}),
+    **handlers("keras.backend", {name: _array("tensor") for name in ("variable", "constant")}),
+    **handlers("numpy", _OPERATORS),
+    **handlers("tensorflow tensorflow.math keras.ops", _OPERATORS, "tensor"),
+    **handlers("numpy", {"dot": _dot}),
+    **handlers("keras.backend keras.ops", {"dot": _dot}, "tensor"),
+    **handlers("numpy", {dtype: _cast_to(dtype) for dtype in _SCALAR_TYPES}),
+    **handlers("numpy", {"load": _file}),
+    **handlers("keras.activations", {"softmax": _softmax, "relu": _relu}, "tensor"),
+    **handlers("scipy.special", {"softmax": _softmax}),
+    **handlers("keras.backend", {"floatx": _backend_dtype}),
 }

@@ -1,146 +1,178 @@
-"""Keras preprocessing: layers applied to data, image and text loaders, `adapt`."""
+"""Keras preprocessing layers applied to data, and `adapt`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.library import arrays
-from kerlint.library.objects import bind_arguments
-from kerlint.library.shapes import dims
-from kerlint.program.constants import constant, number, text, truth
+from kerlint.library import ranges
+from kerlint.library.dtypes import is_integer
+from kerlint.library.generators import generator_flow
+from kerlint.library.loaders import LOADERS, directory_loader
+from kerlint.library.objects import argument
+from kerlint.library.ranges import Bounds
+from kerlint.program.constants import integer, number, text, truth
 from kerlint.program.labels import Labels
-from kerlint.program.values import (
-    Arguments,
-    Array,
-    Const,
-    Dataset,
-    Layer,
-    Object,
-    Sequence,
-    Shape,
-    Transform,
-    Value,
-    tuple_of,
-)
+from kerlint.program.values import Arguments, Array, Const, Dimension, Layer, Object, Sequence, Shape, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
-#: Loaders of the `*_dataset_from_directory` kind and the value range of what they give.
-LOADERS: dict[str, tuple[float | None, float | None]] = {
-    "keras.utils.image_dataset_from_directory": (0.0, 255.0),
-    "keras.utils.text_dataset_from_directory": (None, None),
-    "keras.utils.audio_dataset_from_directory": (-1.0, 1.0),
-}
+__all__ = ["LOADERS", "adapt", "apply_layer", "directory_loader", "generator_flow"]
+
+#: What a layer that moves pixels forgets.
+_MOVED: dict[str, Any] = {"columns": None, "values": None, "labels": None, "statistic": None}
+#: Random layers that only move pixels about.
+_MOVING = frozenset(
+    """RandomFlip RandomRotation RandomZoom RandomTranslation RandomCrop RandomShear RandomPerspective
+    RandomElasticTransform RandomErasing""".split()
+)
 
 
 def apply_layer(layer: Layer, data: Array, node: cst.CSTNode) -> Value:
     """What a layer makes of data outside a model."""
-    if layer.short == "Rescaling":
-        scale, offset = number(layer.args.get("scale")), number(layer.args.get("offset"))
-        if scale is None or ("offset" in layer.args and offset is None):
-            return data.derive(node, "Rescaling", low=None, high=None, columns=None, values=None)
-        low, high = arrays.bound("*", (data.low, data.high), (scale, scale))
-        if low is not None and high is not None:
-            low, high = low + (offset or 0), high + (offset or 0)
-        return data.derive(node, "Rescaling", low=low, high=high, columns=None, dtype="float32", values=None)
-    if layer.short == "Normalization":
-        return data.derive(node, "Normalization", low=None, high=None, columns=None, dtype="float32", values=None)
-    if layer.short in ("Resizing", "CenterCrop") or layer.short.startswith("Random"):
-        return data.derive(node, layer.short, shape=None, columns=None, values=None)
-    return Array(None, None, steps=data.steps, node=node)
+    known = _LAYERS.get(layer.short)
+    if layer.cls is not None or layer.open:
+        return Array(None, None, steps=data.steps, node=node)
+    if known is None and layer.short.startswith("Random"):
+        known = _random
+    if known is None:
+        return Array(None, None, steps=data.steps, node=node)
+    made = known(layer, data, node)
+    made.form, made.fields = "tensor", None
+    return made
 
 
-def directory_loader(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`image_dataset_from_directory` and its kin: batched, shuffled by default, integer labels by default."""
-    args, _ = bind_arguments(name, arguments)
-    low, high = LOADERS[name]
-    size = dims(args.get("image_size")) if "image_size" in args else (256, 256)
-    mode = text(args.get("color_mode")) if "color_mode" in args else "rgb"
-    channels = {"rgb": 3, "rgba": 4, "grayscale": 1}.get(mode or "")
-    shape: Shape = None
-    if name.endswith("image_dataset_from_directory") and size is not None and len(size) == 2:
-        shape = (None, *size, channels)
-    data = Array(shape, "float32", low, high, tight=high == 255.0, source=name, node=node)
-    label_mode = text(args.get("label_mode")) if "label_mode" in args else "int"
-    names = args.get("class_names")
-    count = len(names.items) if isinstance(names, Sequence) and names.exact is not None else None
-    element: Value = data
-    kinds = {"int": Labels("classes", count), "binary": Labels("binary", 2), "categorical": Labels("onehot", count)}
-    if constant(args.get("label_mode")) is not None or "label_mode" not in args:
-        label_shape: Shape = (
-            (None, count) if label_mode == "categorical" else (None, 1) if label_mode == "binary" else (None,)
-        )
-        labels = Array(
-            label_shape,
-            "int32" if label_mode == "int" else "float32",
-            labels=kinds.get(label_mode or ""),
-            source=name,
-            node=node,
-        )
-        element = tuple_of(data, labels, node=node)
-    transforms = []
-    shuffle = truth(args.get("shuffle")) if "shuffle" in args else True
-    if shuffle is not False:
-        transforms.append(Transform("shuffle", {}, node=node))
-    if not ("batch_size" in args and constant(args["batch_size"]) is None):
-        transforms.append(Transform("batch", {"batch_size": args.get("batch_size", Const(32, node=node))}, node=node))
-    return Dataset(name, args, element, tuple(transforms), node=node)
+def _rescaled(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    scale, offset = number(layer.args.get("scale")), number(layer.args.get("offset") or Const(0.0))
+    low, high = ranges.bound("*", (data.low, data.high), (scale, scale))
+    low, high = ranges.bound("+", (low, high), (offset, offset))
+    changes = {"columns": None, "values": None, "dtype": "float32", "statistic": None}
+    tight = data.tight and low is not None
+    return data.derive(node, "Rescaling", low=low, high=high, tight=tight, **changes)
 
 
-def generator_flow(generator: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`ImageDataGenerator(...).flow(...)` and `flow_from_directory(...)`: endless shuffled batches."""
-    name = f"{generator.name}.{method}"
-    args, _ = bind_arguments(name, arguments)
-    scale = number(generator.args.get("rescale"))
-    rescaled = scale is not None or "preprocessing_function" in generator.args or generator.open
-    normalised = any(key.startswith(("featurewise", "samplewise", "zca")) for key in generator.args)
-    low: float | None = None
-    high: float | None = None
-    shape: Shape = None
-    labels: Value | None = None
-    if method == "flow":
-        x, y = args.get("x"), args.get("y")
-        if isinstance(x, Array):
-            shape = None if x.shape is None else (None, *x.shape[1:])
-            low, high = x.low, x.high
-        labels = y.derive(node, shape=None if y.shape is None else (None, *y.shape[1:])) if isinstance(y, Array) else y
-    else:
-        size = dims(args.get("target_size")) if "target_size" in args else (256, 256)
-        mode = text(args.get("color_mode")) if "color_mode" in args else "rgb"
-        channels = {"rgb": 3, "rgba": 4, "grayscale": 1}.get(mode or "")
-        shape = (None, *size, channels) if size is not None and len(size) == 2 else None
-        low, high = 0.0, 255.0
-        class_mode = text(args.get("class_mode")) if "class_mode" in args else "categorical"
-        names = args.get("classes")
-        count = len(names.items) if isinstance(names, Sequence) and names.exact is not None else None
-        kinds = {
-            "categorical": Labels("onehot", count),
-            "binary": Labels("binary", 2),
-            "sparse": Labels("classes", count),
-        }
-        meaning = kinds.get(class_mode or "")
-        if meaning is not None:
-            labels = Array(
-                (None, count) if class_mode == "categorical" else (None,),
-                "float32",
-                labels=meaning,
-                source=name,
-                node=node,
-            )
-    if scale is not None and low is not None and high is not None:
-        low, high = low * scale, high * scale
-    elif rescaled or normalised:
-        low = high = None
-    data = Array(shape, "float32", low, high, tight=high is not None, source=name, node=node)
-    element: Value = data if labels is None else tuple_of(data, labels, node=node)
-    transforms: list[Transform] = []
-    if truth(args.get("shuffle")) is not False:
-        transforms.append(Transform("shuffle", {}, node=node))
-    transforms.append(Transform("batch", {}, node=node))
-    return Dataset(name, {**args, "generator": generator}, element, tuple(transforms), node=node)
+def _normalized(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    changes = {"columns": None, "values": None, "dtype": "float32", "statistic": None, "tight": False}
+    return data.derive(node, "Normalization", low=None, high=None, **changes)
+
+
+def _in_size(shape: Shape, height: Dimension, width: Dimension) -> Shape:
+    if shape is None or len(shape) not in (3, 4):
+        return None
+    return (*shape[:-3], height, width, shape[-1])
+
+
+def _resized(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    """`Resizing`, `CenterCrop`, `RandomCrop`: another height and width."""
+    size = (integer(argument(layer, "height")), integer(argument(layer, "width")))
+    plain = "data_format" not in layer.args and "pad_to_aspect_ratio" not in layer.args
+    how = text(argument(layer, "interpolation")) if layer.short == "Resizing" else "bilinear"
+    span: Bounds = (data.low, data.high) if plain and how in ("bilinear", "nearest", "area") else ranges.UNKNOWN
+    return data.derive(
+        node,
+        layer.short,
+        shape=_in_size(data.shape, *size) if plain else None,
+        low=span[0],
+        high=span[1],
+        tight=data.tight and span[0] is not None,
+        # Newer versions keep whole numbers.
+        dtype=None if data.dtype is None or is_integer(data.dtype) else "float32",
+        order=None if data.shape is None or len(data.shape) == 3 else data.order,
+        **_MOVED,
+    )
+
+
+def _random(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    """Augmentation: pixels are moved and filled with others or 0, or changed within a range."""
+    span: Bounds = ranges.UNKNOWN
+    fill = number(argument(layer, "fill_value")) if "fill_value" in layer.args else 0.0
+    if layer.short in _MOVING:
+        span = ranges.union([(data.low, data.high), (fill, fill)])
+    elif layer.short in ("RandomBrightness", "RandomContrast") and "value_range" in layer.args:
+        ends = layer.args["value_range"]
+        if isinstance(ends, Sequence) and ends.exact is not None and len(ends.exact) == 2:
+            span = (number(ends.exact[0]), number(ends.exact[1]))
+    elif layer.short == "RandomBrightness":
+        span = (0.0, 255.0)
+    tight = data.tight and span == (data.low, data.high) and span[0] is not None
+    known = layer.short in _MOVING or layer.short.endswith(("Brightness", "Contrast", "Hue", "Saturation"))
+    shape = data.shape if known and layer.short not in ("RandomCrop", "RandomErasing") else None
+    return data.derive(
+        node, layer.short, shape=shape, low=span[0], high=span[1], tight=tight, dtype="float32", **_MOVED
+    )
+
+
+def _of_texts(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    """`TextVectorization`: rows of word numbers, or one number a word of the vocabulary."""
+    mode, top = text(argument(layer, "output_mode")), integer(argument(layer, "max_tokens"))
+    shape = data.shape
+    if shape is not None and len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    if mode == "int":
+        plain = truth(argument(layer, "ragged")) is False
+        length = integer(argument(layer, "output_sequence_length"))
+        high = None if top is None else top - 1.0
+        made = None if shape is None or not plain else (*shape, length)
+        return Array(made, "int64", 0.0, high, source="TextVectorization", order=data.order, node=node)
+    width = top if truth(argument(layer, "pad_to_max_tokens")) is True else None
+    high = 1.0 if mode == "multi_hot" else None
+    low = 0.0 if mode in ("multi_hot", "count") else None
+    made = None if shape is None else (*shape, width)
+    return Array(made, None, low, high, source="TextVectorization", order=data.order, node=node)
+
+
+def _looked_up(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    """`StringLookup` and `IntegerLookup`: a number for each value."""
+    if text(argument(layer, "output_mode")) != "int" or truth(argument(layer, "invert")) is not False:
+        return Array(None, None, node=node)
+    words = layer.args.get("vocabulary")
+    extra = integer(argument(layer, "num_oov_indices"))
+    known = isinstance(words, Sequence) and words.exact is not None and extra is not None
+    masked = "mask_token" in layer.args
+    high = None
+    if known and isinstance(words, Sequence) and words.exact is not None and extra is not None and not masked:
+        high = float(len(words.exact) + extra - 1)
+    return Array(data.shape, "int64", 0.0, high, source=layer.short, order=data.order, node=node)
+
+
+def _hashed(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    bins = integer(argument(layer, "num_bins"))
+    if text(argument(layer, "output_mode")) != "int":
+        return Array(None, None, node=node)
+    high = None if bins is None else bins - 1.0
+    return Array(data.shape, "int64", 0.0, high, source=layer.short, order=data.order, node=node)
+
+
+def _encoded(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+    """`CategoryEncoding`: as many columns as there are values."""
+    mode, width = text(argument(layer, "output_mode")), integer(argument(layer, "num_tokens"))
+    shape = data.shape
+    gone = shape is not None and len(shape) > 1 and (mode == "multi_hot" or shape[-1] == 1)
+    if mode not in ("one_hot", "multi_hot") or (mode == "multi_hot" and not gone):
+        shape = None
+    elif gone and shape is not None:
+        shape = shape[:-1]
+    labels = Labels("onehot", width) if mode == "one_hot" else None
+    high = 1.0 if mode in ("one_hot", "multi_hot") else None
+    return Array(
+        None if shape is None else (*shape, width), "float32", 0.0, high, labels=labels, source="onehot", node=node
+    )
+
+
+_LAYERS = {
+    "Rescaling": _rescaled,
+    "Normalization": _normalized,
+    "Resizing": _resized,
+    "CenterCrop": _resized,
+    "RandomCrop": _resized,
+    "TextVectorization": _of_texts,
+    "StringLookup": _looked_up,
+    "IntegerLookup": _looked_up,
+    "Hashing": _hashed,
+    "CategoryEncoding": _encoded,
+}
 
 
 def adapt(machine: Machine, layer: Object, arguments: Arguments, node: cst.CSTNode) -> Value:

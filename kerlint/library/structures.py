@@ -1,30 +1,135 @@
-"""The models of a program as it leaves them, compiled or not."""
+"""Nested data: the elements of datasets, leaf by leaf."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
-from kerlint.program.facts import Program
-from kerlint.program.graph import Graph, Snapshot, tensors_in
-from kerlint.program.values import Value
+import libcst as cst
+
+from kerlint.library import ranges
+from kerlint.library.convert import as_array
+from kerlint.program.heap import meet_shapes
+from kerlint.program.values import (
+    Array,
+    Const,
+    Dataset,
+    Dimension,
+    Mapping,
+    OneOf,
+    Sequence,
+    Shape,
+    Unknown,
+    Value,
+    list_of,
+    mapping_of,
+    one_of,
+)
+
+#: The dtypes of tensors of Python numbers.
+_OF_NUMBERS = {"int64": "int32", "float64": "float32"}
 
 
-def final_graphs(program: Program) -> Iterator[Graph]:
-    """The graph of each model when the program has run."""
-    for model in program.models:
-        snapshot = model.state.get("snapshot")
-        if isinstance(snapshot, Snapshot):
-            yield snapshot.graph
-        elif isinstance(outputs := model.state.get("outputs"), Value):
-            yield Snapshot(outputs).graph
+def map_leaves(value: Value | None, change: Callable[[Array], Value], node: cst.CSTNode) -> Value:
+    """The same structure with each array changed; what is no array is unknown."""
+    if isinstance(value, Sequence) and value.kind == "tuple":
+        return list_of([map_leaves(item, change, node) for item in value.items], "tuple", node)
+    if isinstance(value, Mapping):
+        entries = {key: map_leaves(item, change, node) for key, item in value.entries.items()}
+        return mapping_of(entries, open=value.open, node=node)
+    if isinstance(value, OneOf):
+        return one_of([map_leaves(option, change, node) for option in value.options], node)
+    array = as_array(value, node)
+    return change(array) if array is not None else Unknown("element", node=node)
 
 
-def ends(program: Program) -> set[int]:
-    """What ends a model: the operations, and the last layers of sequential models, by identity."""
-    found: set[int] = set()
-    for model in program.models:
-        found.update(id(tensor.op) for tensor in tensors_in(model.state.get("outputs")) if tensor is not None)
-        layers = model.state.get("layers")
-        if isinstance(layers, tuple) and layers:
-            found.add(id(layers[-1]))
-    return found
+def as_tensors(value: Value | None, node: cst.CSTNode) -> Value:
+    """The structure as TensorFlow holds it: Python numbers become small tensors."""
+    if isinstance(value, Dataset):
+        return value
+    if isinstance(value, Sequence) and value.kind == "tuple":
+        return list_of([as_tensors(item, node) for item in value.items], "tuple", node)
+    if isinstance(value, Mapping):
+        entries = {key: as_tensors(item, node) for key, item in value.entries.items()}
+        return mapping_of(entries, open=value.open, node=node)
+    if isinstance(value, OneOf):
+        return one_of([as_tensors(option, node) for option in value.options], node)
+    array = as_array(value, node)
+    if array is None:
+        return Unknown("element", node=node)
+    if array.form == "tensor":
+        return array
+    plain = isinstance(value, (Const, Sequence))
+    dtype = _OF_NUMBERS.get(array.dtype or "", array.dtype) if plain else array.dtype
+    return array.derive(node, form="tensor", dtype=None if array.form == "frame" else dtype, fields=None)
+
+
+def rows_of(value: Value | None) -> Dimension:
+    """The rows that all parts of a structure have."""
+    if isinstance(value, (Sequence, Mapping)) and not (isinstance(value, Sequence) and value.kind == "list"):
+        items = value.items if isinstance(value, Sequence) else tuple(value.entries.values())
+        sizes = {rows_of(item) for item in items} - {None}
+        return sizes.pop() if len(sizes) == 1 else None
+    array = as_array(value)
+    return array.rows if array is not None else None
+
+
+def meet(left: Value | None, right: Value | None, node: cst.CSTNode) -> Value | None:
+    """What two structures have in common: an element of one or of the other."""
+    if left is None or right is None:
+        return None
+    if isinstance(left, Sequence) and isinstance(right, Sequence):
+        if left.exact is None or right.exact is None or len(left.exact) != len(right.exact):
+            return None
+        found = [meet(a, b, node) or Unknown("element", node=node) for a, b in zip(left.exact, right.exact)]
+        return list_of(found, left.kind, node)
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        shared = {
+            key: meet(item, right.entries[key], node) for key, item in left.entries.items() if key in right.entries
+        }
+        entries = {key: item for key, item in shared.items() if item is not None}
+        return mapping_of(entries, open=True, node=node)
+    if isinstance(left, Array) and isinstance(right, Array):
+        return meet_arrays(left, right, node)
+    return None
+
+
+def meet_arrays(left: Array, right: Array, node: cst.CSTNode) -> Array:
+    """What is true of both arrays."""
+    low, high = ranges.union([(left.low, left.high), (right.low, right.high)])
+    return left.derive(
+        node,
+        shape=meet_shapes(left.shape, right.shape),
+        dtype=left.dtype if left.dtype == right.dtype else None,
+        low=low,
+        high=high,
+        tight=left.tight and right.tight,
+        columns=left.columns if left.columns == right.columns else None,
+        labels=left.labels if left.labels == right.labels else None,
+        source=left.source if left.source == right.source else "computed",
+        noise=left.noise and right.noise,
+        order=left.order if left.order == right.order == "random" else None,
+        statistic=None,
+        prediction=None,
+        values=None,
+        form=left.form if left.form == right.form else "",
+        fields=None,
+    )
+
+
+def batched(value: Value | None, rows: Dimension, node: cst.CSTNode) -> Value:
+    """Elements put together: one more axis in front."""
+
+    def change(array: Array) -> Value:
+        shape: Shape = None if array.shape is None else (rows, *array.shape)
+        return array.derive(node, shape=shape, values=None)
+
+    return map_leaves(value, change, node)
+
+
+def unbatched(value: Value | None, node: cst.CSTNode) -> Value:
+    """Elements taken apart: the first axis is gone."""
+
+    def change(array: Array) -> Value:
+        return array.derive(node, shape=None if not array.shape else array.shape[1:], values=None, order=array.order)
+
+    return map_leaves(value, change, node)

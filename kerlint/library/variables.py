@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.program.constants import truth
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 #: What makes a variable that is tracked when an attribute of a layer holds it.
 CLASSES = frozenset({"tensorflow.Variable", "keras.Variable"})
-#: Where a layer keeps the weights that `add_weight` made.
-OWN_WEIGHTS = "own weights"
 
 
 def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, node: cst.CSTNode) -> Tensor:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.layers import weights_of
 from kerlint.library.shapes import UNKNOWN_WEIGHTS, Weights
-from kerlint.library.shapes.base import volume
-from kerlint.library.variables import OWN_WEIGHTS, is_trained, variables_in
+from kerlint.library.shapes.base import volume, whole
+from kerlint.library.variables import is_trained, variables_in
 from kerlint.program.constants import truth
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Gap, Layer, Mapping, Model, Object, OneOf, Sequence, Tensor, Unknown, Value
@@ -67,7 +68,7 @@ def parts(made: Value) -> Iterator[Part]:
         seen.add(id(item))
         if isinstance(item, Layer) and item.cls is None:
             frozen = is_frozen(item) if item.short not in _COMPOSED or "trainable" in item.state else False
-            yield Part(id(item), _flagged(weights_of(item) or UNKNOWN_WEIGHTS, frozen))
+            yield Part(id(item), _flagged(_thawed(item) or UNKNOWN_WEIGHTS, frozen))
         elif isinstance(item, (Layer, Model)):
             inner = list(inside(item))
             if isinstance(item, Layer) and _derives_from_a_layer_with_weights(item):
@@ -87,6 +88,14 @@ def _derives_from_a_layer_with_weights(layer: Layer) -> bool:
     return any(base.startswith("keras.layers.") and base != "keras.layers.Layer" for base in bases)
 
 
+def _thawed(layer: Layer) -> Weights | None:
+    """The weights of a layer; frozen and thawed again, the kernel that `lora_rank` froze is trained, too."""
+    weights = weights_of(layer)
+    if weights is None or "trainable" not in layer.state or not whole(layer.args.get("lora_rank")):
+        return weights
+    return Weights(weights.total, 0)
+
+
 def _flagged(weights: Weights, frozen: bool | None) -> Weights:
     if frozen is None:
         return weights if weights.total == 0 else UNKNOWN_WEIGHTS
@@ -94,6 +103,9 @@ def _flagged(weights: Weights, frozen: bool | None) -> Weights:
 
 
 def _variable_part(variable: Tensor) -> Part:
+    if variable.op.name == "tensorflow.Variable":
+        # Keras 3 does not track it, and counts only its own.
+        return Part(id(variable.op), Weights())
     size = volume(variable.shape) if variable.shape is not None else None
     trained = is_trained(variable)
     if trained is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerlint.program.modules import Module
-from kerlint.program.values import Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, same
+from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, same
 
 #: What `Captured` holds for a key that did not exist.
 ABSENT = object()
@@ -160,6 +160,54 @@ def common(items: tuple[Value, ...]) -> Value | None:
     return None if isinstance(joined, Unknown) else joined
 
 
+def meet_shapes(left: Shape, right: Shape) -> Shape:
+    """A shape that both have: a size in which they differ is not known."""
+    if left is None or right is None or len(left) != len(right):
+        return None
+    return tuple(a if a == b else None for a, b in zip(left, right))
+
+
+def _within(inner: Array, outer: Array) -> bool:
+    """Whether the range of an array is known to lie in that of another."""
+    if inner.low is None or inner.high is None or outer.low is None or outer.high is None:
+        return False
+    return outer.low <= inner.low and inner.high <= outer.high
+
+
+def widen_arrays(before: Array, after: Array) -> Array:
+    """What an array is when a loop has changed it any number of times.
+
+    Its range is known if a pass leaves it as it was or makes it smaller, or only puts in values that do not
+    come from the array itself.
+    """
+    low: float | None = None
+    high: float | None = None
+    new = after.steps[len(before.steps) :]
+    if _within(after, before):
+        low, high = before.low, before.high
+    elif new and all(step.name == "filled" for step in new):
+        low, high = after.low, after.high
+    return after.derive(
+        after.node,
+        shape=meet_shapes(before.shape, after.shape),
+        dtype=after.dtype if before.dtype == after.dtype else None,
+        low=low,
+        high=high,
+        tight=False,
+        columns=after.columns if before.columns == after.columns and low is not None else None,
+        labels=after.labels if before.labels == after.labels else None,
+        source=after.source if before.source == after.source else "computed",
+        noise=before.noise and after.noise,
+        order="random" if before.order == after.order == "random" else None,
+        statistic=None,
+        prediction=None,
+        values=None,
+        form=after.form if before.form == after.form else "",
+        fields=None,
+        parent=before,
+    )
+
+
 def widen(before: Any, after: Any) -> Any:
     """What an entry is after a loop that ran an unknown number of times."""
     if before is after or before is ABSENT:
@@ -171,6 +219,8 @@ def widen(before: Any, after: Any) -> Any:
     if isinstance(before, Value) and isinstance(after, Value):
         if same(before, after):
             return after
+        if isinstance(before, Array) and isinstance(after, Array):
+            return widen_arrays(before, after)
         return Unknown("changed in a loop", node=after.node)
     if isinstance(before, tuple) and isinstance(after, tuple):
         start = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from kerlint.program.values import Arguments, Class, Value
+from kerlint.program.values import Arguments, Array, Class, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -45,6 +45,9 @@ class Library(Protocol):
 
     def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
         """What an assignment to an attribute of a library object means."""
+
+    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
+        """`array[index] = value`: what the array is then; names for it elsewhere are taken care of."""
 
     def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
         """An object of a program class that derives from a library class; None if that is nothing special."""

@@ -320,6 +320,8 @@ class Array(Value):
         prediction: the model whose output it is.
         parent: the array that it was derived from.
         values: the nested numbers of a small literal.
+        form: "" for NumPy or not known, `tensor`, `frame` (a series, too), its `rows` (`iloc`) or `labels` (`loc`).
+        fields: the columns of a frame by name, where all of them are known.
     """
 
     shape: Shape = None
@@ -337,6 +339,8 @@ class Array(Value):
     prediction: Model | None = None
     parent: Array | None = None
     values: Any = None
+    form: str = ""
+    fields: tuple[tuple[Any, Array], ...] | None = None
 
     def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
@@ -361,9 +365,8 @@ class Array(Value):
 
     def overwritten(self, node: cst.CSTNode | None) -> Array:
         """The array after something was written into it: the shape stays, what is known of the values does not."""
-        return Array(
-            self.shape, self.dtype, source=self.source, steps=(*self.steps, Step("overwritten", node)), node=node
-        )
+        steps = (*self.steps, Step("overwritten", node))
+        return Array(self.shape, self.dtype, source=self.source, steps=steps, form=self.form, node=node)
 
     @property
     def rank(self) -> int | None:
@@ -416,11 +419,8 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, External) and isinstance(right, External):
         return left.name == right.name
     if isinstance(left, Array) and isinstance(right, Array):
-        return all(
-            getattr(left, name) == getattr(right, name)
-            for name in _ARRAY_FIELDS
-            if name not in ("steps", "statistic", "values", "parent")
-        )
+        kept = [name for name in _ARRAY_FIELDS if name not in ("steps", "statistic", "values", "parent", "fields")]
+        return all(getattr(left, name) == getattr(right, name) for name in kept) and _same_fields(left, right)
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, OneOf) and isinstance(right, OneOf):
@@ -430,6 +430,14 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, Bound) and isinstance(right, Bound):
         return left.name == right.name and left.receiver is right.receiver
     return False
+
+
+def _same_fields(left: Array, right: Array) -> bool:
+    """Whether two frames have the same columns."""
+    ours, theirs = left.fields, right.fields
+    if ours is None or theirs is None or ours is theirs:
+        return ours is theirs
+    return len(ours) == len(theirs) and all(a == b and same(x, y) for (a, x), (b, y) in zip(ours, theirs))
 
 
 def options(value: Value | None) -> tuple[Value, ...]:

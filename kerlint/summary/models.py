@@ -62,6 +62,9 @@ class _Reader:
         weights = weights_inside(model) if view.is_built else _sum(rows)
         found = [reason for _, reason in judged if reason]
         reasons = list(dict.fromkeys([*found, *self._repeated_names(rows), *self._gaps()]))
+        starts_open = any(tensor.shape is None for tensor in view.starts)
+        if not reasons and view.is_built and not view.computes_nothing and starts_open:
+            reasons.append("the input shape is not known")
         if None in (weights.total, weights.trainable) and not reasons:
             reasons.append("the number of weights is not known")
         variable = model.state.get("variable")

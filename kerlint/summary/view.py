@@ -63,7 +63,7 @@ class View:
             return True
         if self.model.kind == "sequential":
             return bool(self.starts) and self.starts[0].shape is not None
-        return not self.computes_nothing
+        return self.model.cls is None or self.computes_nothing
 
     @property
     def computes_nothing(self) -> bool:

@@ -73,7 +73,7 @@ class Pen:
         text = self.call(self.layers + cls, required, optional)
         more = []
         if self.maybe(0.12):
-            more.append(f'name="{self.fresh(cls.lower() + "_")}"')
+            more.append(f'name="{self.fresh("the_" + cls.lower())}"')
         if self.maybe(0.05) and "SpatialDropout" not in cls:
             more.append(f"trainable={self.pick(('False', 'True'))}")
         if not more:

@@ -241,7 +241,8 @@ def _convolutional(call: Call, channels_first: bool) -> Result:
     weights = plus(times(volume(kernel), plus(image.channels, filters), 4, filters), bias)
     sequences, states = condition(call, "return_sequences"), condition(call, "return_state")
     main: Shape = None
-    if sequences is not None:
+    # Keras refuses images of open sizes.
+    if sequences is not None and None not in image.spatial:
         main = (last[0], length, *last[1:]) if sequences else last
     output: Output = None if states is None else [main, last, last] if states else main
     return Result(output, Weights(weights))

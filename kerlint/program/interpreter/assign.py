@@ -85,7 +85,7 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
         machine.heap.write(receiver.state, f".{name}", value)
         return
     if isinstance(receiver, Array):
-        machine.change_in_place(receiver, receiver.derive(target, name, shape=None, columns=None, values=None), target)
+        machine.library.set_attribute(machine, receiver, name, value, target)
         return
     machine.library.set_attribute(machine, receiver, name, value, target)
 
@@ -107,7 +107,7 @@ def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> 
         else:
             forget_items(machine, receiver)
     elif isinstance(receiver, Array):
-        _overwritten(machine, target.value, receiver, target)
+        _store(machine, receiver, target, value)
     elif isinstance(receiver, Mutable):
         machine.library.set_attribute(machine, receiver, "[]", value, target)
     elif isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str) and machine.certain:
@@ -122,12 +122,15 @@ def _key(machine: Machine, target: cst.Subscript) -> Any:
     return constant(machine.evaluate(part.value))
 
 
-def _overwritten(machine: Machine, owner: cst.BaseExpression, array: Array, node: cst.CSTNode) -> None:
+def _store(machine: Machine, array: Array, target: cst.Subscript, value: Value) -> None:
     """Part of an array is replaced."""
-    changed = array.overwritten(node)
-    machine.change_in_place(array, changed, node)
-    if isinstance(owner, (cst.Name, cst.Attribute)):
-        assign_target(machine, owner, changed)
+    from kerlint.program.interpreter.expressions import index_of
+
+    index = [index_of(machine, element.slice) for element in target.slice]
+    owner = target.value
+    after = machine.library.store(machine, array, index, value, target)
+    if isinstance(owner, (cst.Name, cst.Attribute)) and machine.evaluate(owner) is array:
+        assign_target(machine, owner, after)
 
 
 def delete_target(machine: Machine, target: cst.CSTNode) -> None:

@@ -18,6 +18,7 @@ from kerlint.program.values import (
     Array,
     Class,
     Const,
+    Dataset,
     External,
     Gap,
     Instance,
@@ -66,6 +67,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
             return machine.library.call(machine, "keras.ops.abs", arguments, node)
         if function is int and isinstance(first, Array):
             return machine.library.method(machine, first, "astype", Arguments([(Const("int64"), node)]), node)
+        if function is abs and isinstance(first, Array):
+            return machine.library.call(machine, "numpy.abs", arguments, node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
             return Const(function(first.value), first.assumed, node=node)
         return Unknown("builtin", node=node)
@@ -83,6 +86,8 @@ def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Const(len(value.value), node=node)
     if isinstance(value, Array) and value.rows is not None:
         return Const(value.rows, node=node)
+    if isinstance(value, Dataset) and value.cardinality is not None:
+        return Const(value.cardinality, node=node)
     return Unknown("length", node=node)
 
 
@@ -90,10 +95,9 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     values = [value for value, _ in arguments.positional]
     # The number of layers may rest on a default; what a loop does in each pass is what counts.
     found = [value.value for value in values if isinstance(value, Const)]
-    if len(found) < len(values) or arguments.keywords:
-        return list_of((Gap(node=node),), "tuple", node)
     assumed = max((value.assumed for value in values if isinstance(value, Const)), default=0)
-    if found and all(isinstance(value, int) for value in found) and len(found) <= 3:
+    are_known = bool(found) and len(found) == len(values) <= 3 and not arguments.keywords
+    if are_known and all(isinstance(value, int) for value in found):
         try:
             numbers = range(*found)
             count = len(numbers)
@@ -101,7 +105,16 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
             return Unknown("range", node=node)
         if count <= MAX_LENGTH:
             return list_of([Const(number, assumed, node=node) for number in numbers], "tuple", node)
-    return list_of((Gap(node=node),), "tuple", node)
+        ends = sorted((float(numbers[0]), float(numbers[-1])))
+        return list_of((Gap(_index(ends[0], ends[1], node), node=node),), "tuple", node)
+    first = constant(arguments.get(0)) if len(arguments.positional) > 1 else 0
+    low = float(first) if isinstance(first, int) and len(arguments.positional) < 3 else None
+    return list_of((Gap(_index(low, None, node), node=node),), "tuple", node)
+
+
+def _index(low: float | None, high: float | None, node: cst.CSTNode) -> Array:
+    """One of many whole numbers."""
+    return Array((), "int64", low, high, source="range", form="number", node=node)
 
 
 def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Value, ...]:
@@ -155,7 +168,8 @@ def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
     items = known_items(value) if value is not None else None
     if items is None:
         element = machine.library.element(machine, value, node) if value is not None else Unknown(node=node)
-        return _repeated(tuple_of(Unknown("index", node=node), element, node=node), node, value)
+        index = _index(float(first), None, node) if start is NOTHING or isinstance(start, int) else Unknown("index")
+        return _repeated(tuple_of(index, element, node=node), node, value)
     pairs = [tuple_of(Const(first + i, node=node), item, node=node) for i, item in enumerate(items[:MAX_LENGTH])]
     return list_of(pairs, "tuple", node)
 
@@ -190,11 +204,11 @@ def _sorted(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 def _extreme(function: Callable[..., Any]) -> Handler:
     def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         values = [value for value, _ in arguments.positional]
+        if len(values) == 1 and isinstance(values[0], Array) and values[0].rank == 1 and not arguments.keywords:
+            # `max(x)` of an array goes over its rows.
+            return machine.library.call(machine, f"numpy.{function.__name__}", arguments, node)
         if len(values) == 1 and isinstance(values[0], Sequence):
             values = list(values[0].items)
-        if len(arguments.positional) == 1 and isinstance(values[0] if values else None, Array):
-            # Of an array with one axis it is the same as NumPy's; with more it fails.
-            return machine.library.call(machine, f"numpy.{function.__name__}", arguments, node)
         numbers = [constant(value) for value in values]
         if arguments.keywords or not numbers or any(not isinstance(value, (int, float, str)) for value in numbers):
             return Unknown("extreme", node=node)
@@ -455,6 +469,9 @@ _STRING_METHODS = frozenset(
 
 
 def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    if name in ("numpy", "item") and isinstance(receiver.value, (int, float)):
+        # A number that a tensor or an array holds.
+        return receiver
     found = _constants(arguments)
     lengths = [len(value) for value in (receiver.value, *(found or ())) if isinstance(value, str)]
     if isinstance(receiver.value, str) and found is not None and (max(lengths) + 1) ** 2 <= MAX_LENGTH * 64:

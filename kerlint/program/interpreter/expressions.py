@@ -335,6 +335,9 @@ def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
     if isinstance(node.operator, cst.Minus):
         found = machine.library.operate(machine, "*", value, Const(-1, node=node), node)
         return found if found is not None else Unknown("minus", node=node)
+    if isinstance(node.operator, cst.BitInvert):
+        found = machine.library.operate(machine, "^", value, Const(True, node=node), node)
+        return found if found is not None else Unknown("invert", node=node)
     return Unknown("unary", node=node)
 
 
@@ -382,13 +385,14 @@ def _conditional(machine: Machine, node: cst.IfExp) -> Value:
 
 def _subscript(machine: Machine, node: cst.Subscript) -> Value:
     receiver = machine.evaluate(node.value)
-    index = [_index(machine, element.slice) for element in node.slice]
+    index = [index_of(machine, element.slice) for element in node.slice]
     if isinstance(receiver, OneOf):
         return one_of([subscript(machine, option, index, node) for option in receiver.options], node)
     return subscript(machine, receiver, index, node)
 
 
-def _index(machine: Machine, part: cst.BaseSlice) -> Value:
+def index_of(machine: Machine, part: cst.BaseSlice) -> Value:
+    """One index of a subscript; a slice is an `Object` of that name."""
     if isinstance(part, cst.Index):
         return machine.evaluate(part.value)
     if not isinstance(part, cst.Slice):

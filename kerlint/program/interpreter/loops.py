@@ -18,9 +18,24 @@ from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETUR
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.scope import Loop
-from kerlint.program.values import Const, Gap, Mapping, Object, OneOf, Sequence, Unknown, Value, list_of, mapping_of
+from kerlint.program.values import (
+    Const,
+    Gap,
+    Layer,
+    Mapping,
+    Model,
+    Object,
+    OneOf,
+    Sequence,
+    Unknown,
+    Value,
+    list_of,
+    mapping_of,
+)
 
-#: Steps after which a loop that has made no layer and caused no event is not unrolled further.
+#: Layers of one model that a loop goes over one by one.
+MAX_LAYERS = 1_500
+#: Steps after which a loop that has made no layer and no model is not unrolled further.
 MAX_FRUITLESS = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
@@ -29,15 +44,11 @@ def run_for(machine: Machine, node: cst.For) -> int:
     """A `for` statement."""
     iterable = machine.evaluate(node.iter)
     items = known_items(iterable)
-    if items is not None and len(items) <= MAX_UNROLLED:
+    if items is not None and (len(items) <= MAX_UNROLLED or _are_layers(items)):
         flow = _unrolled(machine, node, items)
     else:
         count = len(items) if items is not None else None
-        element = (
-            machine.library.element(machine, iterable, node.iter)
-            if items is None
-            else Unknown("one of many", node=node)
-        )
+        element = machine.library.element(machine, iterable, node.iter)
         over = iterable.args.get("over", iterable) if isinstance(iterable, Object) else iterable
         loop = Loop(node, count, False, over=over)
         flow = _once(machine, node, loop, lambda: assign_target(machine, node.target, element))
@@ -56,6 +67,17 @@ def run_while(machine: Machine, node: cst.While) -> int:
     return flow if flow in (RETURN, RAISE) else FALL
 
 
+def _are_layers(items: tuple[Value, ...]) -> bool:
+    """Whether the loop goes over the layers of a large model: what it does to each counts."""
+    return len(items) <= MAX_LAYERS and bool(items) and all(_holds_layer(item) for item in items)
+
+
+def _holds_layer(item: Value) -> bool:
+    """Whether the item of a loop is a layer, or has one beside it: `enumerate(model.layers)`."""
+    parts = item.items if isinstance(item, Sequence) and item.kind == "tuple" else (item,)
+    return any(isinstance(part, (Layer, Model)) for part in parts[:4])
+
+
 def known_items(iterable: Value) -> tuple[Value, ...] | None:
     """What a loop over the value gives, if all of it is known."""
     if isinstance(iterable, Sequence):
@@ -69,7 +91,8 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
 
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
-    fuel, made, happened = machine.fuel, machine.built, len(machine.program.events)
+    fuel, made = machine.fuel, machine.built
+    changes_layers = any(_holds_layer(item) for item in items)
     with machine.inside(loop):
         for index, item in enumerate(items):
             loop.iteration = index
@@ -82,7 +105,7 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
             if trained and machine.built == built and index:
                 # A training loop: further passes would say the same again.
                 return FALL
-            if fuel - machine.fuel > MAX_FRUITLESS and (machine.built, len(machine.program.events)) == (made, happened):
+            if fuel - machine.fuel > MAX_FRUITLESS and machine.built == made and not changes_layers:
                 break
         else:
             return FALL

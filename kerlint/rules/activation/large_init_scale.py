@@ -7,10 +7,10 @@ from math import prod
 
 from kerlint.finding import Severity
 from kerlint.library.chains import described, is_dense_or_convolution, link
+from kerlint.library.finished import final_graphs
 from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
-from kerlint.library.structures import final_graphs
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node

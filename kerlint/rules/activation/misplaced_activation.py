@@ -9,6 +9,7 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.chains import described
+from kerlint.library.finished import ends, final_graphs
 from kerlint.library.heads import PROBABILITIES
 from kerlint.library.kinds import (
     NOISE,
@@ -21,7 +22,6 @@ from kerlint.library.kinds import (
     own_activation,
     pure_activation,
 )
-from kerlint.library.structures import ends, final_graphs
 from kerlint.program.constants import constant
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node

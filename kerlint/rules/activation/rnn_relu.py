@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
+from kerlint.library.finished import final_graphs
 from kerlint.library.kinds import own_activation, unwrapped
-from kerlint.library.structures import final_graphs
 from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 

@@ -8,9 +8,9 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.chains import described
+from kerlint.library.finished import final_graphs
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import is_parametric
-from kerlint.library.structures import final_graphs
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node

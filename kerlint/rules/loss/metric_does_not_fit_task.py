@@ -20,7 +20,7 @@ from kerlint.library.metrics import (
     listed,
     metrics_of,
 )
-from kerlint.library.sklearn import SCALERS
+from kerlint.library.transformers import SCALERS
 from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule

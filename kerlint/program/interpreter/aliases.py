@@ -1,0 +1,142 @@
+"""Values that several names stand for: what changes in place changes under all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from kerlint.program.scope import Scope
+from kerlint.program.values import Array, Instance, Mapping, Mutable, Sequence, Value
+
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
+
+#: Places that are looked at for one change.
+MAX_PLACES = 5000
+#: Containers in containers that are looked into.
+_DEPTH = 2
+_HOLDERS = frozenset({Instance, Sequence, Mapping})
+#: Steps after which an array still shares its numbers with the one before.
+_VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns"})
+
+
+def rebind(machine: Machine, before: Value, after: Value) -> None:
+    """A value is changed in place: every name and container that has it, in the callers too, has what it became."""
+    _replace(machine, {id(before): after})
+
+
+def change_in_place(machine: Machine, before: Array, after: Array, node: cst.CSTNode) -> None:
+    """An array is changed in place, and with it what it may be a view of, and what may be a view of it."""
+    if _says_nothing_new(before, after):
+        return
+    changes: dict[int, Value] = {id(before): after}
+    whole = before
+    while whole.parent is not None and is_view(whole):
+        whole = whole.parent
+        changes[id(whole)] = whole.overwritten(node)
+    for value in _arrays(machine):
+        if id(value) not in changes and _shows(value, before):
+            changes[id(value)] = value.overwritten(node)
+    _replace(machine, changes)
+
+
+def _says_nothing_new(before: Array, after: Array) -> bool:
+    """Whether an array that has been written into is written into once more."""
+    was_written = bool(before.steps) and before.steps[-1].name == "overwritten"
+    return was_written and bool(after.steps) and after.steps[-1].name == "overwritten" and after.shape == before.shape
+
+
+def is_view(array: Array) -> bool:
+    """Whether an array may share its numbers with the one that it was derived from."""
+    if array.parent is None:
+        return False
+    new = array.steps[len(array.parent.steps) :]
+    return all(step.name in _VIEWS for step in new)
+
+
+def _shows(array: Array, whole: Array) -> bool:
+    """Whether an array may be a view of another."""
+    while array.parent is not None and is_view(array):
+        array = array.parent
+        if array is whole:
+            return True
+    return False
+
+
+def _replace(machine: Machine, changes: dict[int, Value]) -> None:
+    write = machine.heap.write
+    for names in _namespaces(machine):
+        for name in [name for name, value in names.items() if id(value) in changes]:
+            write(names, name, changes[id(names[name])])
+    for holder in _holders(machine):
+        for state, key, value in list(_inside(holder)):
+            if isinstance(value, tuple):
+                if any(id(item) in changes for item in value):
+                    write(state, key, tuple(changes.get(id(item), item) for item in value))
+            elif isinstance(value, dict):
+                if any(id(item) in changes for item in value.values()):
+                    write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
+            elif id(value) in changes:
+                write(state, key, changes[id(value)])
+
+
+def _arrays(machine: Machine) -> list[Array]:
+    """The arrays that names, attributes of objects and containers stand for."""
+    found = [value for names in _namespaces(machine) for value in names.values() if type(value) is Array]
+    for holder in _holders(machine):
+        for _, _, value in _inside(holder):
+            parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
+            found.extend(part for part in parts if isinstance(part, Array))
+    return found
+
+
+def _namespaces(machine: Machine) -> list[dict[str, Value]]:
+    """The names that are in use: of the scopes around, of the callers, of other modules."""
+    found: list[dict[str, Value]] = []
+    seen: set[int] = set()
+    others = (module.scope for module in machine.loaded.values())
+    for start in (machine.scope, *(frame.caller for frame in machine.frames), *others):
+        scope: Scope | None = start
+        while scope is not None and id(scope) not in seen:
+            seen.add(id(scope))
+            found.append(scope.names)
+            scope = scope.parent
+    return found
+
+
+def _holders(machine: Machine) -> list[Mutable]:
+    """Objects and containers that names stand for, and those in them."""
+    found: list[Mutable] = []
+    seen: set[int] = set()
+    pending = [(value, _DEPTH) for names in _namespaces(machine) for value in names.values() if type(value) in _HOLDERS]
+    left = MAX_PLACES
+    while pending and left > 0:
+        holder, depth = pending.pop()
+        if id(holder) in seen or not isinstance(holder, Mutable):
+            continue
+        seen.add(id(holder))
+        found.append(holder)
+        for _, _, value in _inside(holder):
+            left -= 1
+            if depth > 0 and not isinstance(value, Array):
+                pending.extend((item, depth - 1) for item in _held(value))
+    return found
+
+
+def _inside(holder: Value) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
+    if isinstance(holder, Instance):
+        yield from ((holder.state, name, value) for name, value in holder.state.items())
+    elif isinstance(holder, Sequence):
+        yield holder.state, "items", holder.items
+    elif isinstance(holder, Mapping):
+        yield holder.state, "entries", holder.entries
+
+
+def _held(value: Any) -> Iterator[Value]:
+    """Containers in what a place holds."""
+    parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
+    for part in parts[:100] if isinstance(parts, tuple) else parts:
+        if type(part) in _HOLDERS:
+            yield part
