@@ -339,12 +339,12 @@ def _with_statistic(
     if left.statistic is not None:
         return None
     dtype = _dtype_of(symbol, left, right, left.form)
+    kept = {**_FORGOTTEN, "labels": left.labels if labels_survive(left.labels) else None}
     if symbol == "-":
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
         if kind == "min" and same_data(data, left):
             low = 0.0
-        kept = {"low": low, "high": high, "labels": left.labels if labels_survive(left.labels) else None}
-        return left.derive(node, f"- {kind}", **{**_FORGOTTEN, **kept}, shape=shape, dtype=dtype)
+        return left.derive(node, f"- {kind}", **{**kept, "low": low, "high": high}, shape=shape, dtype=dtype)
     if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
         return None
     if kind in ("std", "range"):
@@ -352,7 +352,7 @@ def _with_statistic(
     centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
     before = left.parent if centred and left.parent is not None else left
     low, high = _share(kind, before, left, data)
-    changes = {**_FORGOTTEN, "low": low, "high": high, "tight": low == 0 and high == 1}
+    changes = {**kept, "low": low, "high": high, "tight": low == 0 and high == 1}
     after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype)
     machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
     return after

@@ -209,9 +209,6 @@ def _extreme(function: Callable[..., Any]) -> Handler:
             return machine.library.call(machine, f"numpy.{function.__name__}", arguments, node)
         if len(values) == 1 and isinstance(values[0], Sequence):
             values = list(values[0].items)
-        if len(arguments.positional) == 1 and isinstance(values[0] if values else None, Array):
-            # Of an array with one axis it is the same as NumPy's; with more it fails.
-            return machine.library.call(machine, f"numpy.{function.__name__}", arguments, node)
         numbers = [constant(value) for value in values]
         if arguments.keywords or not numbers or any(not isinstance(value, (int, float, str)) for value in numbers):
             return Unknown("extreme", node=node)

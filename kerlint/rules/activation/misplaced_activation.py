@@ -9,7 +9,7 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.chains import described
-from kerlint.library.final_models import ends, final_graphs
+from kerlint.library.finished import ends, final_graphs
 from kerlint.library.heads import PROBABILITIES
 from kerlint.library.kinds import (
     NOISE,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
-from kerlint.library.final_models import ends
+from kerlint.library.finished import ends
 from kerlint.library.shapes import dims
 from kerlint.library.trained import Training, trainings
 from kerlint.program.constants import text

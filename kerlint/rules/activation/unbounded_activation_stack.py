@@ -8,7 +8,7 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
-from kerlint.library.final_models import final_graphs
+from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph

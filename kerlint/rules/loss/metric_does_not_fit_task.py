@@ -336,5 +336,5 @@ def _is_table_of_numbers(array: Array) -> bool:
 
 def _is_plain_regression(contract: Contract, head: Head) -> bool:
     """Whether loss and output look like a regression, while the targets are not known."""
-    known = any(target.array.labels is not None or target.array.noise for target in contract.targets)
+    known = any(target.array.labels is not None for target in contract.targets)
     return contract.loss.function in REGRESSION and head.units == 1 and head.activation == "linear" and not known
