@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -174,6 +174,18 @@ class HistoryRead(Event):
     fit: Fit
     key: str
     sure: bool = True
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class LabelsRead(Event):
+    """The labels of a dataset are read by themselves: `generator.classes`, `[y for x, y in dataset]`.
+
+    Args:
+        again: whether the dataset is gone through for it, which may give another order each time.
+    """
+
+    dataset: Dataset
+    again: bool
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
