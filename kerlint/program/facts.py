@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from kerlint.program.bindings import Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
@@ -298,6 +299,8 @@ class Program:
     #: What this file uses of libraries, and what the other modules do.
     used: Used = field(default_factory=Used)
     used_elsewhere: Used = field(default_factory=Used)
+    #: Tensors of models that were given a name which nobody reads, once the program has been evaluated to its end.
+    unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
 
