@@ -367,7 +367,7 @@ class Knowledge:
         if isinstance(receiver, (Array, Tensor)):
             return methods.array_attribute(receiver, name, node)
         if isinstance(receiver, Dataset):
-            return pipelines.dataset_attribute(receiver, name, node)
+            return pipelines.dataset_attribute(machine, receiver, name, node)
         if isinstance(receiver, Layer):
             return methods.layer_attribute(machine, receiver, name, node)
         if isinstance(receiver, Object):

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from kerlint.program.bindings import Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -231,6 +232,18 @@ class HistoryRead(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class LabelsRead(Event):
+    """The labels of a dataset are read by themselves: `generator.classes`, `[y for x, y in dataset]`.
+
+    Args:
+        again: whether the dataset is gone through for it, which may give another order each time.
+    """
+
+    dataset: Dataset
+    again: bool
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 
@@ -359,6 +372,8 @@ class Program:
     losses_read: bool = False
     #: The file itself, for what nobody evaluates.
     module: cst.Module | None = None
+    #: Tensors of models that were given a name which nobody reads, once the program has been evaluated to its end.
+    unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
 

@@ -16,6 +16,7 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.values import (
     Arguments,
     Array,
+    Bound,
     Class,
     Const,
     Dataset,
@@ -88,6 +89,9 @@ def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Const(value.rows, node=node)
     if isinstance(value, Dataset) and value.cardinality is not None:
         return Const(value.cardinality, node=node)
+    if isinstance(value, Bound):
+        # An attribute whose value is not known: what it is the length of says something all the same.
+        return Object("builtins.len", {"of": value}, node=node)
     return Unknown("length", node=node)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.facts import ApplyGradients, Fit, Forward, LossCall
+from kerlint.program.facts import ApplyGradients, Fit, Forward, LabelsRead, LossCall
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
@@ -20,6 +20,7 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.scope import Loop
 from kerlint.program.values import (
     Const,
+    Dataset,
     Gap,
     Layer,
     Mapping,
@@ -146,6 +147,8 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
 def comprehension(machine: Machine, clause: cst.CompFor, produce: Callable[[], None]) -> bool:
     """Runs `produce` for each pass of a comprehension; False if some passes are not known."""
     iterable = machine.evaluate(clause.iter)
+    if isinstance(iterable, Dataset) and isinstance(clause.target, cst.Tuple):
+        machine.emit(LabelsRead(node=clause.iter, dataset=iterable, again=True))
     items = known_items(iterable)
     exact = items is not None and len(items) <= MAX_UNROLLED * 4
     if not exact or items is None:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from kerlint.program.bindings import Bindings
 from kerlint.program.facts import Event, Mismatch, Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
 from kerlint.program.library import Library
 from kerlint.program.modules import Module, Modules
 from kerlint.program.scope import Loop, Path, Scope
-from kerlint.program.values import Array, Class, Const, External, Function, Layer, Model, Object, Unknown, Value
+from kerlint.program.values import Array, Class, Const, External, Function, Layer, Model, Object, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.calls import Frame
@@ -97,6 +98,8 @@ class Machine:
         self.name_counts: dict[str, int] = {}
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
+        #: Tensors by the names that nothing has read them by so far.
+        self.unread = Bindings()
         self.fuel = FUEL
         self._other_fuel = MODULE_FUEL
         self._depth = 0
@@ -153,6 +156,8 @@ class Machine:
         """The value of a name; builtins are `builtins.NAME`."""
         found = self.scope.lookup(name)
         if found is not None:
+            if isinstance(found, Tensor):
+                self.unread.read(found)
             return found
         return self.from_stars(self.scope.module, name)
 
@@ -169,6 +174,10 @@ class Machine:
             self.call_model_by(name, value)
         elif type(value) is Object:
             value.state.setdefault("variable", name)
+        elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
+            self.unread.bind(
+                name, value, sure=self.certain and not self.assumed and all(l.unrolled for l in self.loops)
+            )
         self.heap.write(self.scope.home(name).names, name, value)
 
     def call_model_by(self, name: str, model: Model) -> None:
@@ -329,6 +338,7 @@ def evaluate_module(module: cst.Module, library: Library, modules: Modules | Non
         machine.program.names = dict(machine.scope.names)
         evaluate_unused(machine)
         library.finish(machine)
+        machine.program.unread = machine.unread.left()
     except OutOfFuel:
         machine.program.limits.append(f"the program is too large to follow to its end ({FUEL} steps)")
     finally:

@@ -82,7 +82,9 @@ class BiasBeforeBatchnorm(Rule):
                 continue
             seen.update(id(node.layer) for node, _ in pairs)
             (node, norm), *others = pairs
-            more = f", and so do {len(others)} other layers" if others else ""
+            if id(node.place) in {id(model.node) for model in program.models if model.kind == "application"}:
+                continue
+            more = f", and so have {len(others)} more" if others else ""
             yield from self.found(
                 node.place,
                 f"{node.short} has a bias that BatchNormalization subtracts again{more}",

@@ -293,11 +293,12 @@ def _missing(program: Program, fit: Fit, watched: str) -> _Problem | None:
     listed = ", ".join(f'"{name}"' for name in names)
     similar = next((name for name in names if name.startswith(("acc", watched.removeprefix("val_")[:3]))), "loss")
     prefix = "val_" if watched.startswith("val_") else ""
+    renamed = ': Keras before 2.3 logged accuracy as "acc"' if watched in ("acc", "val_acc") else ""
     return _Problem(
         f"the model logs {listed}" if len(names) > 1 else "the model is compiled without metrics",
         compiled.places.get("metrics"),
         f"logged as {listed}",
-        f'write "{prefix}{similar}"' if similar != "loss" else "add the metric to compile(), or name another",
+        f'write "{prefix}{similar}"{renamed}' if similar != "loss" else "add the metric to compile(), or name another",
     )
 
 
