@@ -77,6 +77,7 @@ _KEPT = (
     "tensorflow.keras.",
     "tensorflow.train.",
     "tensorflow.compat.v1.train.",
+    "tensorflow.python.training.",
     "tensorflow.GradientTape",
     "sklearn.",
 )

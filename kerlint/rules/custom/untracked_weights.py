@@ -80,13 +80,10 @@ class UntrackedWeights(Rule):
         for training in trainings(program):
             if training.event.assumed:
                 continue
-            for node in training.graph.nodes:
-                place = node.op.node if node.kind == "variable" else node.place
-                if place is None or id(place) in told:
-                    continue
-                if node.kind == "variable" and program.target.keras >= 3 and _is_plain(node):
-                    told.add(id(place))
-                    yield from self._variable(training, node)
+            if program.target.keras >= 3:
+                plain = [node for node in training.graph.nodes if node.kind == "variable" and _is_plain(node)]
+                yield from self._variables(training, [node for node in plain if id(node.op.node) not in told])
+                told.update(id(node.op.node) for node in plain)
             for node in parametric_layers(training.graph):
                 owner = node.layer.state.get(MADE_IN_CALL) if node.layer is not None else None
                 if id(node.place) in told or not isinstance(owner, (Layer, Model)) or _is_kept(node.layer, owner):
@@ -94,15 +91,21 @@ class UntrackedWeights(Rule):
                 told.add(id(node.place))
                 yield from self._layer(training, node, owner)
 
-    def _variable(self, training: Training, node: Node) -> Iterator[Found]:
+    def _variables(self, training: Training, nodes: list[Node]) -> Iterator[Found]:
+        places = list({id(node.op.node): node.op.node for node in nodes}.values())
+        if not places:
+            return
         yield from self.found(
-            node.op.node,
+            places[0],
             "Keras does not know of this tf.Variable: it is not trained and not saved",
             label="not among the weights of the layer",
-            also=[(training.event.node, "trains the other weights of the model")],
+            also=[
+                *((place, "neither is this one") for place in places[1:]),
+                (training.event.node, "trains the weights that Keras knows of"),
+            ],
             why="a layer of Keras 3 counts what add_weight() and keras.Variable make, and no tf.Variable",
             help="self.add_weight(shape=..., initializer=...)",
-            about=node.op.node,
+            about=places[0],
         )
 
     def _layer(self, training: Training, node: Node, owner: Layer | Model) -> Iterator[Found]:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.budget import epochs_of, starts_here, trainings_of
-from kerlint.library.contracts import as_data
+from kerlint.library.contracts import as_data, targets_of
 from kerlint.program.constants import constant
 from kerlint.program.facts import Compile, Fit, Program
-from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
 
@@ -152,5 +151,7 @@ def _is_driven(fit: Fit) -> bool:
 
 
 def _is_random(fit: Fit) -> bool:
-    array = as_data(fit.x)
-    return isinstance(array, Array) and (array.noise or array.source == "constant")
+    """Whether there is nothing to learn: random targets, or constant data."""
+    data, targets = as_data(fit.x), as_data(targets_of(fit))
+    constant_data = data is not None and data.source == "constant"
+    return constant_data or (targets is not None and targets.noise)

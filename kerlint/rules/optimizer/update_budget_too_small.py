@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.budget import starts_here, trainings_of
+from kerlint.library.budget import epochs_of, starts_here, trainings_of
 from kerlint.library.contracts import as_data
 from kerlint.library.defaults import learning_rate
 from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
@@ -52,9 +52,11 @@ class UpdateBudgetTooSmall(Rule):
     ## Known limits
     Reported only where rate, epochs, batch size and number of rows are all known, for models that
     start from random weights and are trained nowhere else in the program. With the default rate,
-    demonstrations on made-up data are left alone.
+    demonstrations on made-up data are left alone. Plain SGD at a ten-thousandth and less, for up to 100
+    epochs, is advice: its steps depend on the size of the gradients.
 
     ## References
+    - Measured on Keras 3.15.1: after 150 steps 7 % of the runs have learned anything with SGD at 1e-4, 92 % at 0.01.
     - Measured on Keras 3.15.1 with Adam and RMSprop: the largest change of a weight after 600 steps was
       0.0006 at a rate of 1e-6, 0.006 at 1e-5 and 0.06 at 1e-4. With a budget (rate times steps) below
       0.006 nothing was learned; above 0.06 it was.
@@ -70,6 +72,8 @@ class UpdateBudgetTooSmall(Rule):
 
     #: Optimizers whose step is about the learning rate.
     OPTIMIZERS = frozenset({"Adam", "AdamW", "Nadam", "RMSprop", "Adamax"})
+    #: At this rate and below plain SGD learned in one run of fourteen; longer trainings are left alone.
+    SLOW, LONG = 1e-4, 100
     #: Rates from here on are in common use; the default of all these optimizers is 1e-3.
     USUAL = 1e-4
     #: Below this sum of steps nothing was learned in the measured runs ...
@@ -88,6 +92,29 @@ class UpdateBudgetTooSmall(Rule):
                 and not rate_changes(program, optimizer)
             ):
                 yield from self._check(program, event, optimizer, optimizer.rate)
+
+            elif isinstance(event, Compile) and optimizer.name == "SGD" and not rate_changes(program, optimizer):
+                yield from self._plain(program, event, optimizer)
+
+    def _plain(self, program: Program, event: Compile, optimizer: Optimizer) -> Iterator[Found]:
+        """SGD without momentum at a hundredth of its default rate."""
+        rate, fits = optimizer.rate, program.fits_of(event)
+        epochs = [epochs_of(fit) for fit in fits]
+        if rate is None or not 0 < rate <= self.SLOW or optimizer.momentum != 0 or not fits or None in epochs:
+            return
+        total = sum(number for number in epochs if number is not None)
+        if any(fit.loops or fit.assumed for fit in fits) or total > self.LONG or not starts_here(program, event):
+            return
+        yield from self.found(
+            optimizer.place,
+            f"SGD without momentum at {rate:g} hardly moves a weight in {total:,} epochs",
+            label="a step is this times the gradient",
+            also=[(fits[0].places.get("epochs") or fits[0].node, "a short training")],
+            why="gradients are mostly far below 1, and each step is the gradient times the rate",
+            help="SGD(0.01, momentum=0.9), or Adam(0.001)",
+            severity=Severity.ADVICE,
+            about=event,
+        )
 
     def _check(self, program: Program, event: Compile, optimizer: Optimizer, rate: float) -> Iterator[Found]:
         fits = program.fits_of(event)
@@ -112,6 +139,19 @@ class UpdateBudgetTooSmall(Rule):
         )
 
     bad = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(1e-4), "mse")  # KO003
+        model.fit(x, y, epochs=10)
+        """,
+        """
+        import keras
+        from tensorflow.python.training.gradient_descent import GradientDescentOptimizer
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+        model.compile(GradientDescentOptimizer(1e-4), "mse")  # KO003
+        model.fit(x, y, epochs=10)
+        """,
         """
         import keras
         (x, y), _ = keras.datasets.mnist.load_data()
