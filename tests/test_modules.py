@@ -414,7 +414,7 @@ def test_a_finding_in_two_files_is_at_the_call(tmp_path: Path) -> None:
         from data import x, y
         model = net.build(1)
         model.compile("adam", loss="binary_crossentropy")
-        model.fit(x, y)
+        model.fit(x, y, epochs=500)
     """
     files = {"config.py": "RATE = 0.1\n", "lib/net.py": NET, "data.py": DATA, "train.py": train}
     (finding,) = lint(tmp_path, files)

@@ -176,7 +176,7 @@ class Machine:
             value.state.setdefault("variable", name)
         elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
             self.unread.bind(
-                name, value, sure=self.certain and not self.assumed and all(l.unrolled for l in self.loops)
+                name, value, sure=self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             )
         self.heap.write(self.scope.home(name).names, name, value)
 
