@@ -56,7 +56,7 @@ _CAREFUL = (
     "SpectralNormalization",
 )
 #: Those that compare the number of axes, and where they keep it.
-_RANKED = ("BatchNormalization", "EinsumDense")
+_RANKED = ("BatchNormalization", "EinsumDense", "PReLU")
 RANK = "rank"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
