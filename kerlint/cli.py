@@ -187,6 +187,9 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
         raise click.ClickException(f"{name}:{error.line}:{error.column}: {error.message}") from error
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror or error}") from error
+    for broken in source.broken:
+        place = source.place(broken.line, broken.column)
+        _warn(f"{name}: cell {place.cell} is left out: syntax error: {broken.message}")
     _print(render(output_format, models, source, _use_color(color)))
     if not models:
         _warn("no Keras models were found")

@@ -205,3 +205,17 @@ def test_a_file_without_models(tmp_path: Path) -> None:
     done = summary(tmp_path, "print('hello')\n", "--output-format", "json")
     assert done.exit_code == 0
     assert json.loads(done.stdout) == []
+
+
+def test_data_of_either_shape(tmp_path: Path) -> None:
+    (model,) = models(
+        tmp_path,
+        """
+        model = keras.Sequential([layers.Dense(3)])
+        if flag:
+            model.build((None, 4))
+        else:
+            model.build((None, 5))
+        """,
+    )
+    assert (model["total_params"], model["complete"]) == (None, False)

@@ -215,6 +215,9 @@ class Knowledge:
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
             return tensors.tensor_function(machine, name, arguments, node)
+        if short == "clear_session":
+            machine.name_counts.clear()
+            return Const(None, node=node)
         if short in ("set_image_data_format", "set_image_dim_ordering"):
             old = {"th": "channels_first", "tf": "channels_last"}
             given = arguments.get(0)
@@ -392,6 +395,8 @@ class Knowledge:
             models.freeze(machine, receiver, value)
         elif isinstance(receiver, (Layer, Model, Object)):
             machine.heap.write(receiver.state, f".{name}", value)
+        elif isinstance(receiver, Unknown) and name == "trainable":
+            models.freeze_unknown(machine, node)
 
     def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
         """`array[index] = value`."""

@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 
+#: Set in a model and its copies, which share their layers here, but not in Keras.
+_COPIED = "copied"
+
+
 def make_sequential(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Model:
     """`keras.Sequential([...])`."""
     args, places = bind_arguments("keras.Sequential", arguments)
@@ -80,11 +84,7 @@ def load(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -
     saved = machine.saved.get(text(arguments.get(0, "filepath")) or "")
     if saved is None or (saved.cls is not None and "outputs" not in saved.state):
         return make_loaded(machine, name, arguments, node)
-    made = _copy(machine, saved, node)
-    compiled = saved.state.get("compile")
-    if compiled is not None:
-        made.state["compile"] = compiled
-    return made
+    return _copy(machine, saved, node)
 
 
 def make_loaded(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
@@ -98,16 +98,24 @@ def clone(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     model = arguments.get(0, "model")
     if not isinstance(model, Model) or model.cls is not None or len(arguments.positional) + len(arguments.keywords) > 1:
         return make_loaded(machine, "keras.models.clone_model", arguments, node)
-    return _copy(machine, model, node)
+    made = _copy(machine, model, node)
+    made.state.pop("compile", None)
+    return made
 
 
 def _copy(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
-    kept = ("layers", "inputs", "outputs", NAME, "unfolded", "trainable", DATA)
-    state = {key: model.state[key] for key in kept if key in model.state}
-    made = Model(model.kind, model.name, model.args, model.places, node=node, state=state)
+    made = as_it_is(machine, model, node)
     machine.register(made)
     machine.emit(Created(node=node, model=made))
     return made
+
+
+def as_it_is(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
+    """A copy of a model as it is now. Both have the same layers: what freezes one of the two is not told apart."""
+    kept = ("layers", "inputs", "outputs", NAME, "unfolded", "trainable", DATA, "compile")
+    state = {key: model.state[key] for key in kept if key in model.state}
+    machine.heap.write(model.state, _COPIED, True)
+    return Model(model.kind, model.name, model.args, model.places, node=node, state={**state, _COPIED: True})
 
 
 def _new(
@@ -298,7 +306,9 @@ def _shapes_of_elements(data: Dataset) -> Data:
 
 
 def build(machine: Machine, model: Model, shape: Value | None) -> None:
-    """`model.build(input_shape)`."""
+    """`model.build(input_shape)`; a class that only has a `call` is not built by it in Keras 3."""
+    if defines_call(model) and "outputs" not in model.state:
+        return
     mark_used(machine, model)
     data = _declared(shape)
     if data is not None and DATA not in model.state:
@@ -383,6 +393,8 @@ def get_layer(machine: Machine, model: Model, arguments: Arguments, node: cst.CS
 
 def freeze(machine: Machine, target: Value, value: Value) -> None:
     """`target.trainable = value`, for all layers inside too, as Keras does: not for those of what has it already."""
+    if isinstance(target, Model) and _COPIED in target.state:
+        value = Unknown("frozen with or without its copy", node=value.node)
     pending, seen = [target], set[int]()
     wanted = truth(value)
     while pending:
@@ -399,6 +411,14 @@ def freeze(machine: Machine, target: Value, value: Value) -> None:
             pending.extend(attributes(item))
         elif isinstance(item.args.get("layer"), (Layer, Model)):
             pending.append(item.args["layer"])
+
+
+def freeze_unknown(machine: Machine, node: cst.CSTNode) -> None:
+    """`trainable` is set of something that is not known: it may be any layer made so far."""
+    unknown = Unknown("trainable of one of the layers", node=node)
+    for made in (*machine.program.objects, *machine.program.models):
+        if isinstance(made, (Layer, Model)):
+            machine.heap.write(made.state, "trainable", unknown)
 
 
 #: Methods that decide what the compiled loss gets to see.

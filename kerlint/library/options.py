@@ -101,6 +101,8 @@ def define_flag(flags: dict[str, Value], name: str, arguments: Arguments, node: 
     """`flags.DEFINE_integer("units", 32, "help")`: read as `FLAGS.units`, or as `.value` of what it returns."""
     word = constant(arguments.get(0, "name"))
     value = chosen(arguments.get(1, "default"), CHOICE, node)
+    if name.endswith("DEFINE_list") and isinstance(value, Const) and isinstance(value.value, str):
+        value = list_of([Const(part.strip(), CHOICE, node=node) for part in value.value.split(",")], "list", node)
     if name.endswith(("DEFINE_bool", "DEFINE_boolean")) or not isinstance(value, (Const, Sequence)):
         value = Unknown("flag", node=node)
     if isinstance(word, str):

@@ -8,7 +8,7 @@ import libcst as cst
 
 from kerlint.library.defaults import named
 from kerlint.library.graphs import mark_used, outputs_of, snapshot
-from kerlint.library.models import layers_of, prediction, shapes_of_data, trains_itself
+from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import constant, text
 from kerlint.program.facts import ApplyGradients, Compile, Fit, HistoryRead, Use
@@ -230,7 +230,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     if method in ("save", "export"):
         path = text(args.get("filepath"))
         if path is not None:
-            machine.saved[path] = model
+            machine.saved[path] = as_it_is(machine, model, node)
     if method in ("load_weights", "set_weights"):
         machine.heap.write(model.state, "pretrained", Const(True, node=node))
     if method.startswith(("evaluate", "test_on", "predict", "load_weights", "set_weights")):

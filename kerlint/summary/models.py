@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 import libcst as cst
 
 from kerlint.finding import Span
+from kerlint.library.calling import FIRST_CALL
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
-from kerlint.library.shapes import Weights
+from kerlint.library.shapes import UNKNOWN_WEIGHTS, Weights
 from kerlint.library.weights import is_frozen, weights_inside
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
@@ -60,6 +61,8 @@ class _Reader:
         judged = list(self._rows())
         rows = tuple(row for row, _ in judged)
         weights = weights_inside(model) if view.is_built else _sum(rows)
+        if view.has_graph and not view.ends:
+            weights = UNKNOWN_WEIGHTS
         found = [reason for _, reason in judged if reason]
         reasons = list(dict.fromkeys([*found, *self._repeated_names(rows), *self._gaps()]))
         starts_open = any(tensor.shape is None for tensor in view.starts)
@@ -130,7 +133,7 @@ class _Reader:
         """A layer of a model that is never built: only models inside may have weights."""
         if not isinstance(item, (Layer, Model)):
             return self._missing_row(item)
-        is_model = isinstance(item, Model)
+        is_model = isinstance(item, Model) or _was_called(item)
         count = weights_inside(item).total if is_model else 0
         place = self.places(item.node)
         row = LayerRow(name_of(item), class_name(item), None, count, not is_frozen(item), place, built=is_model)
@@ -186,6 +189,12 @@ class _Reader:
                 yield "one of the outputs of the model is not known"
             elif view.has_graph and self._is_disconnected():
                 yield "the outputs rest on an input that is none of the model's inputs"
+
+
+def _was_called(layer: Layer | Model) -> bool:
+    """Whether a layer of an unbuilt model has been called by itself, on a known shape."""
+    op = layer.state.get(FIRST_CALL)
+    return isinstance(op, Op) and bool(op.inputs) and op.inputs[0].shape is not None
 
 
 def _kind(view: View) -> str:
