@@ -22,8 +22,8 @@ class RnnRelu(Rule):
     ## Why is this bad?
     A state that grows a little with each step has grown a lot after a hundred: the outputs and the
     gradient explode, and the loss jumps or becomes NaN. Besides, the fast implementation for GPUs is
-    made for tanh only, so that training takes several times as long. Many programs train with relu
-    all the same, mostly on short sequences: that is why this is advice.
+    made for tanh only, and is not used. Many programs train with relu all the same, mostly on short
+    sequences: that is why this is advice.
 
     ## Example
     ```python

@@ -59,7 +59,8 @@ class LabelsExceedUnits(Rule):
 
     ## References
     - Measured on Keras 3.15.1: "Received a label value of 3 which is outside the valid range of [0, 3)" at the
-      first step; -1 raises, too.
+      first step on a CPU; -1 raises, too. What happens on a GPU is by the documentation of TensorFlow:
+      https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits
     """
 
     code = "KL020"
