@@ -171,9 +171,8 @@ class Machine:
         if isinstance(value, Model):
             self.call_model_by(name, value)
         elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
-            self.unread.bind(
-                name, value, sure=self.certain and not self.assumed and all(l.unrolled for l in self.loops)
-            )
+            sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
+            self.unread.bind(name, value, sure=sure)
         self.heap.write(self.scope.home(name).names, name, value)
 
     def call_model_by(self, name: str, model: Model) -> None:
