@@ -89,7 +89,7 @@ class IncompatibleLayerInput(Rule):
         told: set[int] = set()
         for use in program.all(Use):
             graph = graph_of(use.model)
-            if use.method.startswith(("predict", "evaluate")) and graph is not None and id(use.node) not in told:
+            if use.method in ("predict", "evaluate") and graph is not None and id(use.node) not in told:
                 found = list(self._data(program, use, graph, _given(use)))
                 told.update([id(use.node)] if found else [])
                 yield from found
@@ -102,7 +102,8 @@ class IncompatibleLayerInput(Rule):
         if declared is None or fits(declared, given):
             return
         # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
-        other_rank = program.target.keras >= 3 and not _same_rank(declared, given)
+        is_declared = bool(inputs[0].op.args)
+        other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
         if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], given):
             return
         yield from self.found(
