@@ -80,7 +80,8 @@ class IncompatibleLayerInput(Rule):
                 also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
                 why="Keras raises an error when the model is built or first called",
                 help=_help(event.op.name.rpartition(".")[2], source.shape),
-                about=event.op,
+                # A sequential model is built anew with each layer that is added: the op is another one each time.
+                about=event.op.layer or event.op,
             )
         for fit in program.fits:
             # A list is several inputs, not rows of one.
