@@ -100,6 +100,11 @@ def _array(claim: Array, real: Any) -> Iterator[str]:
         yield f"is no array: {type(real).__name__}"
         return
     yield from _layout(claim, real, found)
+    if found.dtype == object and all(isinstance(item, list) for item in found.ravel()):
+        # Rows of different lengths.
+        found = np.concatenate([np.asarray(item) for item in found.ravel()])
+        yield from _range(claim, found.astype("float64"))
+        return
     if found.dtype == object or found.size == 0 or found.dtype.kind not in "biuf":
         if found.dtype.kind in "USO" and claim.low is not None and _numbers(found) is None:
             yield "holds no numbers"
@@ -128,7 +133,8 @@ def _layout(claim: Array, real: Any, found: Any) -> Iterator[str]:
     if claim.dtype is None or type(real) in (int, float, bool, list, tuple):
         return
     dtypes = {str(kind) for kind in real.dtypes} if hasattr(real, "dtypes") and found.ndim == 2 else {str(found.dtype)}
-    if dtypes != {claim.dtype} and not (claim.dtype == "object" and found.dtype.kind in "USO"):
+    text = claim.dtype in ("object", "string") and found.dtype.kind in "USO"
+    if dtypes != {claim.dtype} and not text:
         yield f"has the dtype {', '.join(dtypes)}, not {claim.dtype}"
 
 
@@ -184,3 +190,30 @@ def _order(order: str, numbers: Any) -> Iterator[str]:
         changes = int((np.diff(rows[:, 0]) != 0).sum())
         if changes + 1 != len(np.unique(rows)):
             yield "does not stand class by class"
+
+
+def stated(value: Value | None) -> str:
+    """What is known of a value, in the words of the case files; `?` for nothing."""
+    if isinstance(value, Dataset):
+        return f"{'?' if value.cardinality is None else value.cardinality} x {stated(value.element)}"
+    if isinstance(value, Sequence) and value.exact is not None:
+        return "[" + ", ".join(map(stated, value.exact)) + "]"
+    if isinstance(value, Mapping):
+        entries = ", ".join(f"{key}: {stated(item)}" for key, item in value.entries.items())
+        return "{" + entries + (", *" if value.open else "") + "}"
+    if isinstance(value, Const):
+        return repr(value.value)
+    return _of_array(value) if isinstance(value, Array) else "?"
+
+
+def _of_array(array: Array) -> str:
+    shape = "?" if array.shape is None else "(" + ", ".join("?" if s is None else str(s) for s in array.shape) + ")"
+    words = [shape, array.dtype or "?"]
+    if array.low is not None or array.high is not None:
+        ends = ["?" if end is None else f"{end:g}" for end in (array.low, array.high)]
+        words.append("..".join(ends))
+    if array.labels is not None:
+        words.append(array.labels.kind + (f" {array.labels.classes}" if array.labels.classes else ""))
+    if array.order is not None and array.order != "random":
+        words.append(array.order)
+    return " ".join(words)

@@ -220,9 +220,10 @@ def _problem_of_refusal(source: str, theirs: Answer, ours: Answer) -> str:
     # A layer that is made earlier than it is added to a model is reported where it is made.
     text = ast.unparse(statement)
     made = [
-        node.lineno
+        line
         for node in ast.parse(source).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in text
+        for line in range(node.lineno, (node.end_lineno or 0) + 1)
     ]
     fits = any(statement.lineno <= found <= (statement.end_lineno or 0) or found in made for found in ours.refused)
     return "" if fits else f"REFUSED elsewhere by kerlint: {ours.message}"

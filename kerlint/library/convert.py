@@ -98,7 +98,7 @@ def handler(name: str, function: Function, form: str | None = None) -> Handler:
 def _each(function: Function, call: Call) -> Value:
     """The answer for each alternative of the first argument."""
     first = call.positional[0] if call.positional else None
-    if not isinstance(first, OneOf) or not all(isinstance(option, Array) for option in first.options):
+    if not isinstance(first, OneOf) or not all(isinstance(o, (Array, Sequence, Const)) for o in first.options):
         return function(call)
     key = next((key for key, value in call.args.items() if value is first), None)
     results = []

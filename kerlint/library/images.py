@@ -240,7 +240,7 @@ def preprocess(call: Call) -> Value:
         if mode == "tf":
             low, high = array.low / 127.5 - 1, array.high / 127.5 - 1
         elif array.low >= 0 and array.high <= 255:
-            low, high = MODE_RANGES[mode]
+            low, high = MODE_RANGES.get(mode, ranges.UNKNOWN)
     tight = array.tight and low is not None
     whole = dtypes.is_integer(array.dtype) and mode != "none"
     dtype = "float32" if whole else array.dtype

@@ -30,6 +30,7 @@ from kerlint.library import (
     randomness,
     sklearn,
     sources,
+    steps,
     tensors,
     tfds,
     training,
@@ -76,6 +77,7 @@ _KEPT = (
     "tensorflow.keras.",
     "tensorflow.train.",
     "tensorflow.compat.v1.train.",
+    "tensorflow.python.training.",
     "tensorflow.GradientTape",
     "sklearn.",
 )
@@ -231,7 +233,7 @@ class Knowledge:
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
         if name.startswith(_KEPT):
-            return make_object(machine, name, arguments, node)
+            return steps.made(machine, make_object(machine, name, arguments, node), node)
         return tensors.made(name, arguments, node)
 
     def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -302,6 +304,12 @@ class Knowledge:
             return found
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
+        if receiver.name.startswith("keras.metrics."):
+            return steps.metric_method(machine, receiver, name, arguments, node)
+        if receiver.name == steps.TAPE:
+            return steps.tape_method(machine, receiver, name, arguments, node)
+        if receiver.name.startswith("keras.optimizers.") and name == "build":
+            machine.heap.write(receiver.state, "built", Const(True, node=node))
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
@@ -323,6 +331,8 @@ class Knowledge:
             return graphs.call_model(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.losses."):
             return self._loss(machine, receiver, arguments, node)
+        if isinstance(receiver, Object) and receiver.name.startswith("keras.metrics."):
+            return steps.metric_method(machine, receiver, "__call__", arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 
@@ -424,18 +434,20 @@ class Knowledge:
         return loops.element(receiver, node)
 
     def finish(self, machine: Machine) -> None:
-        """Models that are never compiled: their shapes have not been followed yet."""
+        """Models that are never compiled: their shapes have not been followed yet; and hand-written training steps."""
         for model in list(machine.program.models):
             if self._unfold:
                 backbones.unfold(machine, model)
             if "snapshot" not in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
+        steps.follow_train_steps(machine)
 
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """`with manager as name`."""
-        if isinstance(manager, Object) and manager.name == "tensorflow.GradientTape":
+        if isinstance(manager, Object) and manager.name == steps.TAPE:
             machine.tapes += 1
+            steps.enter_tape(machine, manager)
         return manager
 
 

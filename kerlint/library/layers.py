@@ -56,10 +56,14 @@ _CAREFUL = (
     "SpectralNormalization",
 )
 #: Those that compare the number of axes, and where they keep it.
-_RANKED = ("BatchNormalization", "EinsumDense")
+_RANKED = ("BatchNormalization", "EinsumDense", "PReLU")
 RANK = "rank"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
+
+
+#: Where a layer that is made in the `call` of another one keeps that.
+MADE_IN_CALL = "made in call"
 
 
 def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Layer:
@@ -70,6 +74,8 @@ def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     layer = Layer(name, args, places, arguments.open, node=node)
     name_parts(machine, layer)
     give_name(machine, layer, args.get("name"))
+    if machine.inside_call and machine.frames and machine.frames[-1].function.name == "call":
+        layer.state[MADE_IN_CALL] = machine.frames[-1].receiver
     machine.register(layer)
     return layer
 

@@ -82,7 +82,9 @@ def _inputs(name: str, args: dict[str, Value], node: cst.CSTNode) -> Array:
             first = text(args.get("data_format")) == "channels_first"
             plain = is_none(args.get("data_format")) or text(args.get("data_format")) == "channels_last"
             shape = (None, *size, channels) if plain else (None, channels, *size) if first else None
-        if "interpolation" in args and text(args["interpolation"]) not in ("bilinear", "nearest", "area"):
+        if "interpolation" in args and text(args["interpolation"]) == "nearest":
+            dtype = "uint8"
+        elif "interpolation" in args and text(args["interpolation"]) not in ("bilinear", "area"):
             low = high = None
     elif "text" in name:
         shape, dtype = (None,), "string"

@@ -208,6 +208,7 @@ def layer_attribute(machine: Machine, layer: Layer, name: str, node: cst.CSTNode
     if name in ("output", "input"):
         return end_of_call(layer, name, node)
     if name in ("losses", "trainable"):
+        machine.program.losses_read |= name == "losses"
         return Unknown(name, node=node)
     stored = layer.state.get(f".{name}")
     return stored if isinstance(stored, Value) else None

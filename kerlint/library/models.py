@@ -206,12 +206,20 @@ def forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTN
             node=node,
             model=model,
             inputs=data,
-            args={name: value for name, (value, _) in arguments.keywords.items()},
+            args=_call_arguments(arguments),
             in_tape=machine.tapes > 0,
             snapshot=snapshot(machine, model, shapes_of_data(data, batch=True)),
         )
     )
     return prediction(machine, model, data, node)
+
+
+def _call_arguments(arguments: Arguments) -> dict[str, Value]:
+    """The arguments of a call but for the data; the second by position is `training` in a library model."""
+    found = {name: value for name, (value, _) in arguments.keywords.items()}
+    if len(arguments.positional) > 1:
+        found.setdefault("training", arguments.positional[1][0])
+    return found
 
 
 def prediction(machine: Machine, model: Model, data: Value | None, node: cst.CSTNode) -> Value:
@@ -256,6 +264,8 @@ def model_attribute(machine: Machine, model: Model, name: str, node: cst.CSTNode
         return optimizer or Unknown("optimizer", node=node)
     if name in ("trainable_variables", "trainable_weights", "weights", "variables", "non_trainable_weights"):
         return Object("keras.Model.weights", {"model": model}, node=node)
+    if name == "losses":
+        machine.program.losses_read = True
     if name in ("trainable", "name", "history", "loss", "metrics", "metrics_names", "stop_training"):
         found = model.state.get(name)
         return found if isinstance(found, Value) else Unknown(name, node=node)

@@ -14,7 +14,7 @@ from kerlint.library.objects import argument
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import integer, number, text, truth
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Const, Dimension, Layer, Object, Sequence, Shape, Value
+from kerlint.program.values import Arguments, Array, Const, Dimension, Layer, Object, Sequence, Shape, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -33,7 +33,10 @@ _MOVING = frozenset(
 def apply_layer(layer: Layer, data: Array, node: cst.CSTNode) -> Value:
     """What a layer makes of data outside a model."""
     known = _LAYERS.get(layer.short)
-    if layer.cls is not None or layer.open:
+    if layer.cls is not None:
+        # It may give anything: a tuple of arrays, too.
+        return Unknown("layer of the program", node=node)
+    if layer.open:
         return Array(None, None, steps=data.steps, node=node)
     if known is None and layer.short.startswith("Random"):
         known = _random

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -122,7 +123,8 @@ def _spread(made: Object) -> float | None:
         return None
     if not is_none(argument(made, "effective_rank")):
         return None
-    return float(500 * min(informative, features) ** 0.5 + 5 * noise + abs(bias))
+    reached = 500 * min(informative, features) ** 0.5 + 5 * noise + abs(bias)
+    return ceil(reached / 100) * 100.0 if isfinite(reached) else None
 
 
 def _made_labels(made: Object, kind: str, rows: Dimension, order: str | None, node: cst.CSTNode) -> Array:

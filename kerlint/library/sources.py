@@ -149,7 +149,8 @@ def from_tensor_slices(arguments: Arguments, node: cst.CSTNode) -> Value:
     value = arguments.get(0, "tensors")
 
     def slices(array: Array) -> Value:
-        return array.derive(node, shape=None if array.shape is None else array.shape[1:], values=None)
+        order = array.order if array.order == "random" else None
+        return array.derive(node, shape=None if array.shape is None else array.shape[1:], order=order, values=None)
 
     element = map_leaves(as_tensors(value, node), slices, node)
     args = {"tensors": value} if value is not None else {}

@@ -77,7 +77,7 @@ ENTRIES: dict[str, Entry] = {
     "rock_paper_scissors": _images((300, 300, 3), 3, train=2520, test=372),
     "tf_flowers": _images(_ANY, 5, train=3670),
     "oxford_flowers102": _images(_ANY, 102, others=True, train=1020, test=6149, validation=1020),
-    "oxford_iiit_pet": _images(_ANY, 37, others=True),
+    "oxford_iiit_pet": _images(_ANY, 37, others=True, train=3680, test=3669),
     "beans": _images((500, 500, 3), 3, train=1034, validation=133, test=128),
     "caltech101": _images(_ANY, 102, others=True),
     "stanford_dogs": _images(_ANY, 120, others=True),
@@ -123,8 +123,11 @@ def _splits(entry: Entry | None, args: dict[str, Value], split: Value | None, no
             return Unknown("tfds", node=node)
         return list_of([_splits(entry, args, item, node) for item in split.exact], split.kind, node)
     if is_none(split):
-        if entry is None or not entry.rows:
+        if entry is None:
             return mapping_of({}, open=True, node=node)
+        if not entry.rows:
+            # Every data set has this one.
+            return mapping_of({"train": _one(entry, args, "train", node)}, open=True, node=node)
         return mapping_of({key: _one(entry, args, key, node) for key in entry.rows}, open=False, node=node)
     return _one(entry, args, text(split), node)
 

@@ -16,11 +16,13 @@ from kerlint.program.values import (
     Arguments,
     Array,
     Const,
+    Dataset,
     External,
     Layer,
     Model,
     Object,
     Sequence,
+    Transform,
     Unknown,
     Value,
 )
@@ -139,7 +141,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     y = args.get("y")
     if isinstance(y, Const) and y.value is None:
         y = None
-    x, y = unpacked(x, y)
+    x, y = unpacked(_as_dataset(x), y)
     compiled = model.state.get("compile")
     mark_used(machine, model)
     if trains_itself(model):
@@ -165,15 +167,17 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
 def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))` and its kin."""
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    paired: tuple[Value, ...] = ()
     if len(given) == 1 and isinstance(given[0], Object) and given[0].name == "generator":
         pair = given[0].args["element"]
         given = list(pair.items) if isinstance(pair, Sequence) else []
+        paired = tuple(given)
     models = [
         value.args["model"] for value in given if isinstance(value, Object) and value.name == "keras.Model.weights"
     ]
     model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
     made = snapshot(machine, model) if model is not None else None
-    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made))
+    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired))
     return Const(None, node=node)
 
 
@@ -201,6 +205,13 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
     return x, y
 
 
+def _as_dataset(x: Value | None) -> Value | None:
+    """A generator of the program gives batches, as a dataset does."""
+    if isinstance(x, Object) and x.name == "generator":
+        return Dataset("generator", {}, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
+    return x
+
+
 def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`evaluate`, `predict`, `save` ...: recorded; predictions know their model."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
@@ -213,6 +224,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             compile=compiled if isinstance(compiled, Compile) else None,
             args=args,
             places=places,
+            in_tape=machine.tapes > 0,
         )
     )
     if method in ("save", "export"):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerlint.program.modules import Module
-from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, same
+from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, options, same
 
 #: What `Captured` holds for a key that did not exist.
 ABSENT = object()
@@ -219,8 +219,13 @@ def widen(before: Any, after: Any) -> Any:
     if isinstance(before, Value) and isinstance(after, Value):
         if same(before, after):
             return after
-        if isinstance(before, Array) and isinstance(after, Array):
-            return widen_arrays(before, after)
+        after_all = options(after)
+        if isinstance(before, Array) and all(isinstance(option, Array) for option in after_all):
+            widened = before
+            for option in after_all:
+                assert isinstance(option, Array)
+                widened = widen_arrays(widened, option) if option is not before else widened
+            return widened
         return Unknown("changed in a loop", node=after.node)
     if isinstance(before, tuple) and isinstance(after, tuple):
         start = 0

@@ -170,6 +170,11 @@ class _Reader:
             counts = Counter(row.name for row in rows if row.name is not None)
             yield from (f"{count} layers are named {name}" for name, count in counts.items() if count > 1)
 
+    def _is_disconnected(self) -> bool:
+        """Whether an input is missing: Keras does not make such a model."""
+        declared = {id(tensor.op) for tensor in self.view.starts}
+        return any(op.kind == "input" and id(op) not in declared for ops in self.view.calls for op in ops)
+
     def _gaps(self) -> Iterator[str]:
         view = self.view
         if self.model.kind == "loaded":
@@ -179,6 +184,8 @@ class _Reader:
                 yield "the outputs of the model are not known"
             elif any(tensor is None for tensor in tensors_in(view.outputs)):
                 yield "one of the outputs of the model is not known"
+            elif view.has_graph and self._is_disconnected():
+                yield "the outputs rest on an input that is none of the model's inputs"
 
 
 def _kind(view: View) -> str:

@@ -233,7 +233,9 @@ def _step(pen: Pen, tensors: list[str], shared: dict[str, int], depth: int) -> N
     elif kind < 0.95 and depth < 2:
         _nested_step(pen, tensors, shared, tensor, depth)
     elif kind < 0.97:
-        _assign(pen, tensors, f"{pen.pick(tensors)}" if pen.maybe(0.2) else f"{layer_for(pen, shape)}(inputs={tensor})")
+        text = f"{layer_for(pen, shape)}(inputs={tensor})"
+        # Some call it otherwise.
+        _assign(pen, tensors, text if pen.tries(text) else tensor)
     else:
         _layer_step(pen, tensors, shared, tensor)
 
@@ -262,7 +264,7 @@ def _layer_step(pen: Pen, tensors: list[str], shared: dict[str, int], tensor: st
     layer = pen.fresh("layer")
     if pen.write(f"{layer} = {text}"):
         # What Keras makes of another size in these it finds out when data comes.
-        is_careless = "RNN" in text or "SpectralNormalization" in text
+        is_careless = any(name in text for name in ("RNN", "SpectralNormalization", "TimeDistributed"))
         if not is_careless:
             shared[layer] = len(pen.shape(tensor))
         if _assign(pen, tensors, f"{layer}({tensor})") and not is_careless and pen.maybe(0.4):

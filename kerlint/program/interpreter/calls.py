@@ -218,26 +218,31 @@ def follow(
         machine.frames.pop()
     if definition.asynchronous is not None:
         return Unknown("coroutine", node=node)
-    if frame.yields:
+    if frame.yields or _is_generator(machine, definition):
         return Object("generator", {"element": one_of(frame.yields)}, node=node)
     if flow != RETURN:
         if not frame.returns:
-            if flow == FALL and not _has_yield(definition):
-                return Const(None, node=node)
-            return Unknown("does not return", node=node)
+            return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
 
 
-def _has_yield(definition: cst.FunctionDef) -> bool:
-    """Whether a function is a generator, although no `yield` of it has been reached."""
-    pending: list[cst.CSTNode] = [definition.body]
+def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
+    """Whether the function yields somewhere, reached or not."""
+    known = machine.generators.get(id(definition))
+    if known is None:
+        known = machine.generators[id(definition)] = _yields(definition.body)
+    return known
+
+
+def _yields(body: cst.CSTNode) -> bool:
+    pending: list[cst.CSTNode] = [body]
     while pending:
         node = pending.pop()
         if isinstance(node, cst.Yield):
             return True
-        if not isinstance(node, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             pending.extend(node.children)
     return False
 

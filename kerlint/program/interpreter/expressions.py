@@ -209,18 +209,20 @@ def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
 
 def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
     parts: list[str] = []
+    known = True
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
             parts.append(part.value)
-            continue
-        if not isinstance(part, cst.FormattedStringExpression):
-            return Unknown("f-string", node=node)
-        value = machine.evaluate(part.expression)
-        found = constant(value)
-        if found is NOTHING or part.format_spec is not None or part.conversion is not None:
-            return Unknown("f-string", node=node)
-        parts.append(str(found))
+        elif isinstance(part, cst.FormattedStringExpression):
+            # What stands in the braces happens, whether the string is known or not.
+            found = constant(machine.evaluate(part.expression))
+            known = known and found is not NOTHING and part.format_spec is None and part.conversion is None
+            parts.append(str(found))
+        else:
+            known = False
     text = "".join(parts)
+    if not known:
+        return Unknown("f-string", node=node)
     return Const(text, node=node) if len(text) <= MAX_LENGTH else Unknown("long string", node=node)
 
 

@@ -125,7 +125,7 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
         is_plain = isinstance(before, (Const, OneOf)) or (isinstance(before, Sequence) and before.kind != "list")
         if before is not None and is_plain:
             heap.write(home.names, name, Unknown("changed in a loop", node=before.node))
-    mark = heap.mark()
+    mark, births = heap.mark(), machine.births
     with machine.inside(loop):
         bind()
         flow = machine.execute(node.body)
@@ -135,8 +135,10 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
     if flow in (RETURN, RAISE):
         # Perhaps on a later pass, perhaps never: what follows is still reached.
         flow = FALL
+    born = machine.born_since(births)
     for container, key, after in changes.values():
-        value = widen(container.get(key, ABSENT), after)
+        # What a pass makes itself no earlier pass has had.
+        value = after if id(container) in born else widen(container.get(key, ABSENT), after)
         if value is not ABSENT:
             heap.write(container, key, value)
     return flow

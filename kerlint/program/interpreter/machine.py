@@ -85,6 +85,8 @@ class Machine:
         self.functions: list[Function] = []
         self.classes: list[Class] = []
         self.called: set[int] = set()
+        #: By the identity of a definition, whether calling it makes a generator.
+        self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
         #: Models within models that are being called.
         self.nesting = 0
@@ -170,6 +172,8 @@ class Machine:
         """Binds a name in the scope that owns it."""
         if isinstance(value, Model):
             self.call_model_by(name, value)
+        elif type(value) is Object:
+            value.state.setdefault("variable", name)
         elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
             sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             self.unread.bind(name, value, sure=sure)
@@ -217,6 +221,16 @@ class Machine:
             self.program.objects.append(made)
             if isinstance(made, Layer):
                 self.built += 1
+
+    @property
+    def births(self) -> tuple[int, int]:
+        """How many models and library objects there are, for `born_since`."""
+        return len(self.program.models), len(self.program.objects)
+
+    def born_since(self, births: tuple[int, int]) -> set[int]:
+        """The states of the models and library objects that were made since, by identity."""
+        models, objects = births
+        return {id(made.state) for made in (*self.program.models[models:], *self.program.objects[objects:])}
 
     @property
     def at_home(self) -> bool:
@@ -315,6 +329,7 @@ def evaluate_module(module: cst.Module, library: Library, modules: Modules | Non
     expressions.install(EXPRESSIONS)
     statements.install(STATEMENTS)
     machine = Machine(library, modules)
+    machine.program.module = module
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:

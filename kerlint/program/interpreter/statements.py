@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Statements
+from functools import partial
 from typing import Any
 
 import libcst as cst
 
 from kerlint.program.facts import Discarded
-from kerlint.program.heap import ABSENT
+from kerlint.program.heap import ABSENT, Captured
 from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
@@ -156,16 +158,8 @@ def _if(machine: Machine, node: cst.If) -> int:
     if known is False:
         return _orelse(machine, node)
     heap = machine.heap
-    mark = heap.mark()
-    with machine.arm(node, 0):
-        flow = machine.execute(node.body)
-    first = heap.capture(mark)
-    heap.undo(mark)
-    mark = heap.mark()
-    with machine.arm(node, 1):
-        other = _orelse(machine, node)
-    second = heap.capture(mark)
-    heap.undo(mark)
+    flow, first = run_arm(machine, node, 0, lambda: machine.execute(node.body))
+    other, second = run_arm(machine, node, 1, lambda: _orelse(machine, node))
     if flow == FALL and other == FALL:
         heap.merge(first, second)
         return FALL
@@ -174,6 +168,22 @@ def _if(machine: Machine, node: cst.If) -> int:
         return FALL
     heap.apply(second)
     return other if flow == other or other == FALL else FALL
+
+
+def run_arm(machine: Machine, node: cst.CSTNode, index: int, run: Callable[[], int]) -> tuple[int, Captured]:
+    """Runs one arm of an unknown condition and takes it back: how it ends, and what it changes.
+
+    What happens to models and layers that the arm makes itself stays: there is no other arm that has them.
+    """
+    heap = machine.heap
+    mark, births = heap.mark(), machine.births
+    with machine.arm(node, index):
+        flow = run()
+    changes = heap.capture(mark)
+    heap.undo(mark)
+    born = machine.born_since(births)
+    heap.apply({slot: change for slot, change in changes.items() if slot[0] in born})
+    return flow, {slot: change for slot, change in changes.items() if slot[0] not in born}
 
 
 def _orelse(machine: Machine, node: cst.If) -> int:
@@ -240,12 +250,9 @@ def _match(machine: Machine, node: cst.Match) -> int:
     arms = []
     flow = FALL
     for index, case in enumerate(node.cases):
-        mark = heap.mark()
-        with machine.arm(node, index):
-            flow = machine.execute(case.body)
+        flow, changes = run_arm(machine, node, index, partial(machine.execute, case.body))
         if flow in (FALL, BREAK, CONTINUE):
-            arms.append(heap.capture(mark))
-        heap.undo(mark)
+            arms.append(changes)
     if not arms:
         return flow
     joined = arms[0]
