@@ -175,9 +175,8 @@ class Machine:
         elif type(value) is Object:
             value.state.setdefault("variable", name)
         elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
-            self.unread.bind(
-                name, value, sure=self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
-            )
+            sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
+            self.unread.bind(name, value, sure=sure)
         self.heap.write(self.scope.home(name).names, name, value)
 
     def call_model_by(self, name: str, model: Model) -> None:

@@ -137,19 +137,17 @@ def _takes_channels_last(layer: Object) -> bool:
 
 
 def _first_misfit(program: Program, op: Op) -> object:
-    """The step at which the shapes first do not fit, if this one or a later one on the way does not."""
-    misfits = {id(event.op): event.op for event in program.all(Mismatch)}
-    if id(op) in misfits:
-        return op
-    for other in misfits.values():
-        current = other
+    """The layer at which the shapes first do not fit, if this one or a later one on the way does not."""
+    misfits = [event.op for event in program.all(Mismatch)]
+    for misfit in misfits:
+        current = misfit
         for _ in range(_FAR):
-            if current is op:
-                return other
+            if current.layer is op.layer:
+                return misfit.layer or misfit
             if len(current.inputs) != 1:
                 break
             current = current.inputs[0].op
-    return op
+    return op.layer
 
 
 #: Steps to look back from a misfit.
