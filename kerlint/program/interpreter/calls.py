@@ -237,13 +237,24 @@ def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
 
 
 def _yields(body: cst.CSTNode) -> bool:
+    """Whether a statement of a function is a `yield`, or assigns one; it is not looked for deeper in expressions."""
     pending: list[cst.CSTNode] = [body]
     while pending:
         node = pending.pop()
-        if isinstance(node, cst.Yield):
+        if type(node) in (cst.FunctionDef, cst.ClassDef):
+            continue
+        if type(getattr(node, "value", None)) is cst.Yield:
             return True
-        if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            pending.extend(node.children)
+        inner = getattr(node, "body", None)
+        if isinstance(inner, (list, tuple)):
+            pending.extend(inner)
+        elif inner is not None:
+            pending.append(inner)
+        for name in ("orelse", "finalbody"):
+            other = getattr(node, name, None)
+            if other is not None:
+                pending.append(other)
+        pending.extend(getattr(node, "handlers", ()))
     return False
 
 
