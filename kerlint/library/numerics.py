@@ -107,6 +107,9 @@ def _cast_to(dtype: str) -> Function:
             return array.derive(call.node, dtype=dtype) if array is not None else Unknown(dtype, node=call.node)
         if call.array is None:
             return Unknown(dtype, node=call.node)
+        if call.array.dtype == dtype:
+            # The very same array.
+            return call.array.derive(call.node)
         return cast(call.machine, call.array, dtype, call.node)
 
     return answer

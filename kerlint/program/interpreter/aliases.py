@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -18,7 +18,7 @@ MAX_PLACES = 5000
 #: Containers in containers that are looked into.
 _DEPTH = 2
 #: Steps after which an array still shares its numbers with the one before.
-_VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns"})
+_VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns", "filled", "overwritten"})
 
 
 def rebind(machine: Machine, before: Value, after: Value) -> None:
@@ -26,16 +26,38 @@ def rebind(machine: Machine, before: Value, after: Value) -> None:
     _replace(machine, {id(before): after})
 
 
-def change_in_place(machine: Machine, before: Array, after: Array, node: cst.CSTNode) -> None:
-    """An array is changed in place, and with it what it may be a view of, and what may be a view of it."""
+def change_in_place(
+    machine: Machine,
+    before: Array,
+    after: Array,
+    node: cst.CSTNode,
+    spoiled: Callable[[Array], Array] | None = None,
+) -> None:
+    """An array is changed in place, and with it what it may be a view of, and what may be a view of it.
+
+    Args:
+        spoiled: what the change makes of an array of which this is a part; else its values are not known.
+    """
+    spoil = spoiled or (lambda array: array.overwritten(node))
     changes: dict[int, Value] = {id(before): after}
-    whole = before
-    while whole.parent is not None and is_view(whole):
-        whole = whole.parent
-        changes[id(whole)] = whole.overwritten(node)
-    for _, _, value in list(_places(machine)):
-        if isinstance(value, Array) and id(value) not in changes and _shows(value, before):
-            changes[id(value)] = value.overwritten(node)
+    wholes = [before]
+    part = after
+    while wholes[-1].parent is not None and is_view(wholes[-1]):
+        wholes.append(wholes[-1].parent)
+        changed = spoil(wholes[-1])
+        changes[id(wholes[-1])] = changed
+        # The view stays one.
+        part.parent, part = changed, changed
+    found = [value for _, _, value in _places(machine) if isinstance(value, Array)]
+    # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
+    roots = {id(before)} if any(value is before for value in found) else {id(whole) for whole in wholes}
+    for value in found:
+        root = _shown(value, roots) if id(value) not in changes else None
+        if root is not None:
+            spoilt = spoil(value)
+            changed_root = changes[id(root)]
+            spoilt.parent = changed_root if isinstance(changed_root, Array) else None
+            changes[id(value)] = spoilt
     _replace(machine, changes)
 
 
@@ -47,13 +69,13 @@ def is_view(array: Array) -> bool:
     return all(step.name in _VIEWS for step in new)
 
 
-def _shows(array: Array, whole: Array) -> bool:
-    """Whether an array may be a view of another."""
+def _shown(array: Array, roots: set[int]) -> Array | None:
+    """What of these an array may be a view of."""
     while array.parent is not None and is_view(array):
         array = array.parent
-        if array is whole:
-            return True
-    return False
+        if id(array) in roots:
+            return array
+    return None
 
 
 def _replace(machine: Machine, changes: dict[int, Value]) -> None:
