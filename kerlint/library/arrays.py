@@ -101,6 +101,7 @@ _FORGOTTEN: dict[str, Any] = {
     "values": None,
     "prediction": None,
     "fields": None,
+    "noise": False,
 }
 
 
@@ -355,7 +356,9 @@ def _with_statistic(
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
         if kind == "min" and same_data(data, left):
             low = 0.0
-        return left.derive(node, f"- {kind}", **{**_FORGOTTEN, "low": low, "high": high}, shape=shape, dtype=dtype)
+        return left.derive(
+            node, f"- {kind}", **{**_FORGOTTEN, "low": low, "high": high, "noise": left.noise}, shape=shape, dtype=dtype
+        )
     if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
         return None
     if kind in ("std", "range"):
@@ -363,7 +366,7 @@ def _with_statistic(
     centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
     before = left.parent if centred and left.parent is not None else left
     low, high = _share(kind, before, left, data)
-    changes = {**_FORGOTTEN, "low": low, "high": high, "tight": low == 0 and high == 1}
+    changes = {**_FORGOTTEN, "low": low, "high": high, "tight": low == 0 and high == 1, "noise": left.noise}
     after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype)
     machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
     return after
