@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -47,6 +48,12 @@ def _words(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     return tuple(word for value in values for word in value.replace(",", " ").split())
 
 
+def _version(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[23](\.[0-9]{1,3})?", value):
+        raise click.BadParameter("it is a version of Keras: 2, 3, or one like 3.4")
+    return value
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True))
 @click.option("--select", multiple=True, callback=_words, help="Rules to apply: codes, prefixes, names or ALL.")
@@ -64,6 +71,9 @@ def _words(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="When to use colours.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--stdin-filename", metavar="NAME", help="The name of what is read from standard input.")
+@click.option(
+    "--target-keras", metavar="VERSION", callback=_version, help="The Keras that the code is for: 2, 3 or 3.4."
+)
 @click.option("--isolated", is_flag=True, help="Ignore configuration files.")
 @click.option("--no-cache", is_flag=True, help="Do not use cached results.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
@@ -78,6 +88,7 @@ def check(
     color: str,
     exit_zero: bool,
     stdin_filename: str | None,
+    target_keras: str | None,
     isolated: bool,  # there are no configuration files yet
     no_cache: bool,  # there is no cache yet
     verbose: bool,
@@ -89,7 +100,7 @@ def check(
     from kerlint import engine, files, output
     from kerlint.report import Report
 
-    settings = engine.Settings(select, ignore, pedantic)
+    settings = engine.Settings(select, ignore, pedantic, target_keras)
     if select or ignore:
         _validate(settings)
     reports: list[FileReport] = []
@@ -124,8 +135,10 @@ def _check_file(target: Target, settings: Settings, stdin_filename: str | None) 
     from kerlint.report import FileReport
 
     name, is_test = target.path, target.is_test
+    path: str | None = name
     try:
         if name == files.STDIN:
+            path = stdin_filename
             name = stdin_filename or "<stdin>"
             is_test = files.is_test_file(name)
             data = sys.stdin.buffer.read()
@@ -134,7 +147,7 @@ def _check_file(target: Target, settings: Settings, stdin_filename: str | None) 
     except OSError as error:
         finding = engine.own_finding(engine.UNREADABLE, name, f"cannot be read: {error.strerror or error}")
         return FileReport(name, tuple(engine.visible([finding], settings)[0]))
-    return engine.check_bytes(data, name, settings, is_test=is_test)
+    return engine.check_bytes(data, name, settings, is_test=is_test, path=path)
 
 
 def _status(report: Report, exit_zero: bool) -> int:
@@ -146,6 +159,41 @@ def _status(report: Report, exit_zero: bool) -> int:
     if exit_zero or all(finding.severity is Severity.ADVICE for finding in report.findings):
         return CLEAN
     return FINDINGS
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, allow_dash=True, dir_okay=False))
+@click.option(
+    "--output-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print it."
+)
+@click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="When to use colours.")
+@click.option("--stdin-filename", metavar="NAME", help="The name of what is read from standard input.")
+@click.pass_context
+def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin_filename: str | None) -> None:
+    """Print the models that a script or notebook builds, and how they are trained, without running it.
+
+    Layers, output shapes and numbers of weights are those of `model.summary()` in Keras 3. What cannot be known
+    from the text is said so. Exits with 2 if FILE cannot be read.
+    """
+    from kerlint import engine, files
+    from kerlint.source import SourceError
+    from kerlint.summary.output import render
+
+    name = (stdin_filename or "<stdin>") if file == files.STDIN else file
+    try:
+        data = sys.stdin.buffer.read() if file == files.STDIN else files.read_file(file)
+        models, source = engine.summarize_bytes(data, name, stdin_filename if file == files.STDIN else file)
+    except SourceError as error:
+        raise click.ClickException(f"{name}:{error.line}:{error.column}: {error.message}") from error
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror or error}") from error
+    for broken in source.broken:
+        place = source.place(broken.line, broken.column)
+        _warn(f"{name}: cell {place.cell} is left out: syntax error: {broken.message}")
+    _print(render(output_format, models, source, _use_color(color)))
+    if not models:
+        _warn("no Keras models were found")
+    ctx.exit(CLEAN)
 
 
 @cli.command()
@@ -203,7 +251,7 @@ def main() -> None:
         status = cli.main(prog_name="kerlint", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        status = error.exit_code
+        status = FAILED
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,24 +10,22 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.finding import Finding, Label, Severity, Span
+from kerlint.placing import brought_home
 from kerlint.report import FileReport
 from kerlint.rules.documentation import OWN_PAGES
-from kerlint.source import NEWLINE, TOO_DEEP, Broken, Source, SourceError, mentions_keras, read_source, syntax_error
+from kerlint.source import Broken, Source, SourceError, mentions_keras, read_source
 
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.program.facts import Program
     from kerlint.rules.base import Found, Rule
+    from kerlint.summary.facts import ModelSummary
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
 INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE = (page.code for page in OWN_PAGES)
 _OWN_NAMES = {page.code: page.name for page in OWN_PAGES}
-
-_UNSUPPORTED = "this version of libcst does not support the syntax"
-
-_LONGEST_RETRY = 200_000
-_LONGEST_LINE = 2000
 
 #: Is told which part crashed.
 OnCrash = Callable[[str, Exception], None]
@@ -40,11 +39,13 @@ class Settings:
         select: codes, prefixes of codes, names or `ALL`; empty means all.
         ignore: likewise. Where a rule is both selected and ignored, the longer selector wins.
         pedantic: show advice, too.
+        target_keras: the version that the code is written for, `2`, `3` or `3.4`; None to find out.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     pedantic: bool = False
+    target_keras: str | None = None
 
 
 class SelectionError(ValueError):
@@ -131,8 +132,15 @@ def visible(findings: Iterable[Finding], settings: Settings) -> tuple[list[Findi
     return shown, hidden
 
 
-def check_bytes(data: bytes, filename: str, settings: Settings, *, is_test: bool = False) -> FileReport:
-    """Everything there is to show about one file. Never fails: what goes wrong is a finding."""
+def check_bytes(
+    data: bytes, filename: str, settings: Settings, *, is_test: bool = False, path: str | None = None
+) -> FileReport:
+    """Everything there is to show about one file. Never fails: what goes wrong is a finding.
+
+    Args:
+        path: where the file is, so that what it imports from its project and what the project requires can be read;
+            None for a text that is nowhere.
+    """
     if not mentions_keras(data):
         return FileReport(filename)
     tracebacks: list[str] = []
@@ -143,7 +151,14 @@ def check_bytes(data: bytes, filename: str, settings: Settings, *, is_test: bool
     source: Source | None = None
     try:
         source = read_source(data, filename)
-        findings = check_source(source, rules_for(settings), is_test=is_test, on_crash=on_crash)
+        findings = check_source(
+            source,
+            rules_for(settings),
+            is_test=is_test,
+            on_crash=on_crash,
+            path=path,
+            target_keras=settings.target_keras,
+        )
     except SourceError as error:
         findings = [own_finding(UNREADABLE, filename, error.message, error.line, error.column)]
     except SelectionError:
@@ -156,19 +171,65 @@ def check_bytes(data: bytes, filename: str, settings: Settings, *, is_test: bool
 
 
 def check_source(
-    source: Source, rules: Sequence[Rule], *, is_test: bool = False, on_crash: OnCrash = lambda *_: None
+    source: Source,
+    rules: Sequence[Rule],
+    *,
+    is_test: bool = False,
+    on_crash: OnCrash = lambda *_: None,
+    path: str | None = None,
+    target_keras: str | None = None,
 ) -> list[Finding]:
-    """All findings in a source, advice included, in the order of the file."""
+    """All findings in a source, advice included, in the order of the file.
+
+    Args:
+        path: as in `check_bytes`.
+        target_keras: as in `Settings`.
+    """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
-    module = _parse(source.text)
+    module = _parse(source.text, path)
     if isinstance(module, Broken):
         findings.append(_syntax_finding(module, source.filename))
         return sorted(findings, key=_order)
-    found = _ask(module, source, [rule for rule in rules if rule.in_tests or not is_test], findings, on_crash)
+    wrong: list[tuple[str, Exception]] = []
+    found: list[tuple[Rule, Found]] = []
+    program = _evaluate(module, source, path, target_keras, wrong)
+    if program is not None:
+        found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
+        found = brought_home(found, module, program, path or source.filename)
+    for part, error in wrong:
+        on_crash(part, error)
+        findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
         findings.extend(_placed(found, module, source.filename, on_crash))
     return sorted(_unique(findings), key=_order)
+
+
+def summarize_bytes(data: bytes, filename: str, path: str | None = None) -> tuple[list[ModelSummary], Source]:
+    """The models of a file.
+
+    Args:
+        path: as in `check_bytes`.
+
+    Raises:
+        SourceError: the file cannot be read, or is no Python.
+    """
+    from kerlint.library import evaluate
+    from kerlint.modules import DiskModules
+    from kerlint.positions import spans
+    from kerlint.summary.models import nodes_of, summarize
+
+    source = read_source(data, filename)
+    module = _parse(source.text, path) if mentions_keras(data) else None
+    if isinstance(module, Broken):
+        raise SourceError(f"syntax error: {module.message}", module.line, module.column)
+    if module is None:
+        return [], source
+    program = evaluate(module, DiskModules(path) if path is not None else None, unfold=True)
+    if program.failures:
+        raise program.failures[0][1]
+    places = spans(module, nodes_of(program)) if program.models else {}
+    return summarize(program, lambda node: places.get(id(node))), source
 
 
 def own_finding(code: str, filename: str, message: str, line: int = 1, column: int = 1, help: str = "") -> Finding:
@@ -199,65 +260,43 @@ def _crash(part: str, error: Exception, filename: str) -> Finding:
     return own_finding(INTERNAL_ERROR, filename, f"{part} crashed: {reason}", help=advice)
 
 
-def _parse(text: str) -> libcst.Module | Broken:
-    """The syntax tree, or why there is none.
+def _parse(text: str, path: str | None) -> libcst.Module | Broken:
+    from kerlint import parsing
 
-    Python's own parser goes first: it knows where an error is, and it refuses what is nested so deeply
-    that libcst's parser would take the process down.
-    """
-    error = syntax_error(text)
-    if error is not None and error.message == TOO_DEEP:
-        return error
-
-    import libcst
-
-    if error is None:
-        try:
-            return libcst.parse_module(text)
-        except libcst.ParserSyntaxError as unsupported:
-            line, column = unsupported.editor_line, unsupported.editor_column
-            return Broken(max(line, 1), max(column, 1), _UNSUPPORTED)
-        except BaseException as panic:
-            # What a panic in Rust becomes is no Exception.
-            if type(panic).__name__ != "PanicException":
-                raise
-            return Broken(1, 1, _UNSUPPORTED)
-    if len(text) > _LONGEST_RETRY or max(map(len, NEWLINE.split(text))) > _LONGEST_LINE:
-        # Made by a program, and perhaps in order to keep the parser busy.
-        return error
-    from kerlint.deep import with_deep_stack
-
-    try:
-        # It may be the syntax of a newer Python than the one that runs kerlint.
-        return with_deep_stack(lambda: libcst.parse_module(text))
-    except (libcst.ParserSyntaxError, ValueError, RuntimeError):
-        return error
+    return parsing.parse(text) if path is None else parsing.parse_file(os.path.realpath(path), text)
 
 
-def _ask(
-    module: libcst.Module, source: Source, rules: Sequence[Rule], findings: list[Finding], on_crash: OnCrash
-) -> list[tuple[Rule, Found]]:
-    """What the rules find. A crash becomes a finding, and the other rules go on."""
-    found: list[tuple[Rule, Found]] = []
+def _evaluate(
+    module: libcst.Module,
+    source: Source,
+    path: str | None,
+    target_keras: str | None,
+    wrong: list[tuple[str, Exception]],
+) -> Program | None:
+    """The facts; None if they cannot be found out. What goes wrong is added to `wrong`."""
     part = "the evaluation of the program"
     try:
+        from kerlint import modules, target
         from kerlint.library import evaluate
 
-        program = evaluate(module)
+        program = evaluate(module, modules.DiskModules(path) if path is not None else None)
+        program.target = target.decide(target_keras, source, path, program)
     except Exception as error:  # noqa: BLE001
-        on_crash(part, error)
-        findings.append(_crash(part, error, source.filename))
-        return found
-    for _, failure in program.failures:
-        on_crash(part, failure)
-        findings.append(_crash(part, failure, source.filename))
+        wrong.append((part, error))
+        return None
+    wrong.extend((part, failure) for _, failure in program.failures)
+    return program
+
+
+def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Exception]]) -> list[tuple[Rule, Found]]:
+    """What the rules find. Where one crashes, the others go on."""
+    found: list[tuple[Rule, Found]] = []
     for rule in rules:
         part = f"rule {rule.code} ({rule.name})"
         try:
             found.extend([(rule, one) for one in rule.check(program)])
         except Exception as error:  # noqa: BLE001
-            on_crash(part, error)
-            findings.append(_crash(part, error, source.filename))
+            wrong.append((part, error))
     return found
 
 

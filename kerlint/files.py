@@ -23,6 +23,9 @@ EXCLUDED = frozenset(
     node_modules site-packages venv""".split()
 )
 
+#: What lies in the root of a project.
+ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+
 TEST_DIRECTORIES = frozenset({"tests", "integration_tests"})
 
 
@@ -62,6 +65,17 @@ def is_test_file(path: str, root: str | None = None) -> bool:
     if name == "conftest.py" or (name.startswith("test_") and name.endswith(".py")) or name.endswith("_test.py"):
         return True
     return not TEST_DIRECTORIES.isdisjoint(parts[:-1])
+
+
+def project_root(folder: str) -> str:
+    """The nearest folder upwards that is a project's root, else the folder itself."""
+    start = directory = os.path.abspath(folder)
+    while not any(os.path.exists(os.path.join(directory, marker)) for marker in ROOT_MARKERS):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return start
+        directory = parent
+    return directory
 
 
 def read_file(path: str) -> bytes:

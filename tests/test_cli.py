@@ -20,7 +20,7 @@ STUBBED = """
 import sys
 import kerlint.library, kerlint.rules
 from kerlint.program.facts import Program
-def evaluate(module):
+def evaluate(module, modules=None):
     if "crash" in module.code:
         raise ValueError("as told")
     if "interrupt" in module.code:

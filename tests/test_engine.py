@@ -11,6 +11,7 @@ import kerlint.rules
 from kerlint import engine
 from kerlint.engine import Settings, check_bytes, rules_for
 from kerlint.finding import Finding, Label, Severity, Span
+from kerlint.program.target import CURRENT, Used
 from kerlint.rules.base import Found, Rule
 from tests.notebook import notebook
 
@@ -79,9 +80,12 @@ class CallsByName(dict[str, list[libcst.Call]]):
     """What stands for a program here: calls by name."""
 
     failures = ()
+    followed = ()
+    used = used_elsewhere = Used()
+    target = CURRENT
 
 
-def evaluate(module: libcst.Module) -> CallsByName:
+def evaluate(module: libcst.Module, modules: object = None) -> CallsByName:
     """A program that consists of the calls at its top level, by name."""
     calls = CallsByName({"one": [], "two": [], "crash": [], "elsewhere": [], "evaluation": []})
     for statement in module.body:

@@ -21,6 +21,12 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.deep": set(),
     # Pure text in, pure text out: a part of reading, kept in a file of its own.
     "kerlint.source": {"kerlint.magics"},
+    "kerlint.parsing": {"kerlint.source", "kerlint.deep"},
+    # What is read around a linted file. The program knows only the shapes in `program.modules` and `program.target`.
+    "kerlint.modules": {"kerlint.program", "kerlint.source", "kerlint.files", "kerlint.parsing"},
+    "kerlint.requirements": {"kerlint.files"},
+    "kerlint.target": {"kerlint.program", "kerlint.source", "kerlint.files", "kerlint.requirements"},
+    "kerlint.placing": {"kerlint.program", "kerlint.rules.base", "kerlint.positions"},
     "kerlint.report": {"kerlint.finding", "kerlint.source"},
     "kerlint.files": set(),
     "kerlint.positions": {"kerlint.finding", "kerlint.deep"},

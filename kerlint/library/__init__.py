@@ -8,11 +8,17 @@ if TYPE_CHECKING:
     import libcst
 
     from kerlint.program.facts import Program
+    from kerlint.program.modules import Modules
 
 
-def evaluate(module: libcst.Module) -> Program:
-    """What a module builds and trains, by everything that is known here."""
+def evaluate(module: libcst.Module, modules: Modules | None = None, *, unfold: bool = False) -> Program:
+    """What a module builds and trains, by everything that is known here.
+
+    Args:
+        modules: the user's other modules, which are followed where it imports them.
+        unfold: look into the models of `keras.applications`, too; rules take them as one step.
+    """
     from kerlint.library.knowledge import Knowledge
     from kerlint.program.interpreter import evaluate_module
 
-    return evaluate_module(module, Knowledge())
+    return evaluate_module(module, Knowledge(unfold=unfold), modules)

@@ -14,7 +14,7 @@ from kerlint.library import dtypes, ranges
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import constant, number
-from kerlint.program.facts import Division, Scaled
+from kerlint.program.facts import Division, Outer, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
 
@@ -123,6 +123,7 @@ def _yes_or_no(shape: Shape, array: Array, node: cst.CSTNode, order: str | None 
         source=array.source,
         order=order,
         form=array.form,
+        parent=array,
         node=node,
     )
 
@@ -259,6 +260,9 @@ def _map_values(symbol: str, values: Any, other: float, swapped: bool) -> Any:
 
 def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: cst.CSTNode) -> Array:
     shape = broadcast(left.shape, right.shape)
+    for column, row in ((left, right), (right, left)):
+        if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
+            machine.emit(Outer(node=node, symbol=symbol, column=column, row=row))
     base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
     if symbol in _COMPARISONS or (symbol in _LOGICAL and left.dtype == right.dtype == "bool"):
         return _yes_or_no(shape, base, node)
@@ -352,13 +356,12 @@ def _with_statistic(
     if left.statistic is not None:
         return None
     dtype = _dtype_of(symbol, left, right, left.form)
+    kept = {**_FORGOTTEN, "labels": left.labels if labels_survive(left.labels) else None, "noise": left.noise}
     if symbol == "-":
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
         if kind == "min" and same_data(data, left):
             low = 0.0
-        return left.derive(
-            node, f"- {kind}", **{**_FORGOTTEN, "low": low, "high": high, "noise": left.noise}, shape=shape, dtype=dtype
-        )
+        return left.derive(node, f"- {kind}", **{**kept, "low": low, "high": high}, shape=shape, dtype=dtype)
     if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
         return None
     if kind in ("std", "range"):
@@ -366,8 +369,10 @@ def _with_statistic(
     centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
     before = left.parent if centred and left.parent is not None else left
     low, high = _share(kind, before, left, data)
-    changes = {**_FORGOTTEN, "low": low, "high": high, "tight": low == 0 and high == 1, "noise": left.noise}
-    after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype)
+    changes = {**kept, "low": low, "high": high, "tight": low == 0 and high == 1}
+    positive = kind != "max" or (right.low is not None and right.low >= 0)
+    order = left.order if positive or left.order == "random" else None
+    after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype, order=order)
     machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
     return after
 

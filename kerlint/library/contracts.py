@@ -117,7 +117,7 @@ def _compiled(program: Program, event: Compile) -> Iterator[Contract]:
         return
     found = heads(event.graph)
     fits = program.fits_of(event)
-    losses = _by_output(event.loss, len(found))
+    losses = _by_output(event.loss, len(found)) if not isinstance(event.snapshot.outputs, Mapping) else []
     for index, value in enumerate(losses):
         loss = read_loss(value)
         if loss is None:

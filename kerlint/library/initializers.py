@@ -67,3 +67,32 @@ def _constant(name: str, value: Value) -> float | None:
         if first is not None and second is not None and (second == first if name == "RandomUniform" else second == 0):
             return first
     return None
+
+
+def deviation(layer: Object, argument_name: str) -> float | None:
+    """The standard deviation of the random weights that an initializer object draws; None if it is not known."""
+    value = layer.args.get(argument_name)
+    if not isinstance(value, Object) or value.open:
+        return None
+    name = _name(value)
+    if name == "RandomUniform":
+        low, high = number(argument(value, "minval")), number(argument(value, "maxval"))
+        return None if low is None or high is None else abs(high - low) / 12**0.5
+    stddev = number(argument(value, "stddev")) if name in ("RandomNormal", "TruncatedNormal") else None
+    if stddev is None:
+        return None
+    # What lies beyond two standard deviations is drawn again.
+    return stddev * 0.88 if name == "TruncatedNormal" else stddev
+
+
+def drawn(layer: Object, argument_name: str) -> Object | None:
+    """The object that draws random weights, if the argument is one."""
+    value = layer.args.get(argument_name)
+    return value if isinstance(value, Object) and _name(value) in _RANDOM else None
+
+
+_RANDOM = frozenset(_SPREADS) | {
+    "VarianceScaling",
+    "Orthogonal",
+    *(f"{who}{how}" for who in ("Glorot", "He", "Lecun") for how in ("Normal", "Uniform")),
+}

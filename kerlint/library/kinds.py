@@ -104,6 +104,11 @@ VOCABULARY = frozenset(
 )
 AUGMENTATION_PREFIXES = ("Random", "Auto", "Resizing", "CenterCrop", "MixUp", "CutMix", "AugMix", "Aug")
 
+#: Functions that people give as an activation, which Keras has under another name or not at all.
+_FUNCTIONS = {
+    **{f"{module}.exp": "exponential" for module in ("tensorflow", "keras.ops", "keras.backend")},
+    **{f"{module}.square": "square" for module in ("tensorflow", "keras.ops", "keras.backend")},
+}
 #: Activations of parametric layers when none is given.
 _DEFAULT_ACTIVATION = {
     "LSTM": "tanh",
@@ -115,6 +120,19 @@ _DEFAULT_ACTIVATION = {
     "ConvLSTM2D": "tanh",
     "ConvLSTM3D": "tanh",
 }
+
+
+#: What behaves otherwise while a model is trained than afterwards.
+MODAL = (NOISE - {"ActivityRegularization"}) | {"BatchNormalization"}
+
+
+def is_modal(node: Node) -> bool:
+    """Whether the layer does something at training time that it does not do afterwards, if it is told the time."""
+    if node.kind != "layer" or not (node.short in MODAL or node.short.startswith("Random")):
+        return False
+    given = node.op.args.get("training")
+    # Where the value was written by the program, it does not depend on who calls the model.
+    return given is None or given.node is None
 
 
 def activation_name(value: Value | None) -> str | None:
@@ -130,6 +148,8 @@ def activation_name(value: Value | None) -> str | None:
         return value.value.lower() if isinstance(value.value, str) else None
     if isinstance(value, External) and value.name.startswith("keras.activations."):
         return value.name.rpartition(".")[2]
+    if isinstance(value, External) and value.name in _FUNCTIONS:
+        return _FUNCTIONS[value.name]
     if isinstance(value, External) and value.name.startswith("keras.layers."):
         return ACTIVATION_LAYERS.get(value.name.rpartition(".")[2])
     if isinstance(value, Layer):

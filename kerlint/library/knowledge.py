@@ -9,7 +9,9 @@ import libcst as cst
 
 from kerlint.library import (
     arrays,
+    backbones,
     datasets,
+    graphs,
     images,
     imaging,
     inplace,
@@ -21,15 +23,18 @@ from kerlint.library import (
     models,
     names,
     numerics,
+    options,
     pandas,
     pipelines,
     preprocessing,
     randomness,
     sklearn,
     sources,
+    steps,
     tensors,
     tfds,
     training,
+    variables,
 )
 from kerlint.library.convert import Handler, handler
 from kerlint.library.objects import make_object
@@ -72,6 +77,7 @@ _KEPT = (
     "tensorflow.keras.",
     "tensorflow.train.",
     "tensorflow.compat.v1.train.",
+    "tensorflow.python.training.",
     "tensorflow.GradientTape",
     "sklearn.",
 )
@@ -111,11 +117,21 @@ _HANDLERS: dict[str, Handler] = {
     **loaders.FUNCTIONS,
     **randomness.FUNCTIONS,
     **inplace.FUNCTIONS,
+    **options.FUNCTIONS,
 }
 
 
 class Knowledge:
-    """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`)."""
+    """What kerlint knows of Keras, TensorFlow, NumPy and scikit-learn (`program.library.Library`).
+
+    Args:
+        unfold: look into the models of `keras.applications` in the end.
+    """
+
+    def __init__(self, *, unfold: bool = False) -> None:
+        self._unfold = unfold
+        #: The command-line flags of absl by the symbol that reads them.
+        self._flags: dict[str, Value] = {}
 
     def canonical(self, name: str) -> str:
         """The one name of a symbol."""
@@ -125,6 +141,9 @@ class Knowledge:
         """A symbol; `np.pi` and the like are their numbers."""
         if name in _NUMBERS:
             return Const(_NUMBERS[name], node=node)
+        flag = self._flags.get(name)
+        if flag is not None:
+            return flag
         return External(names.canonical(name), node=node)
 
     def exports(self, module: str, name: str) -> bool:
@@ -133,6 +152,8 @@ class Knowledge:
 
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A call of a library function or class."""
+        if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
+            return variables.variable_from(machine, name, arguments, node)
         if name.startswith("keras."):
             return self._call_keras(machine, name, arguments, node)
         if (
@@ -140,14 +161,18 @@ class Knowledge:
             and name.startswith(("tensorflow.", "keras."))
             and not name.startswith("tensorflow.data.")
         ):
-            return tensors.tensor_function(name, arguments, node)
+            return tensors.tensor_function(machine, name, arguments, node)
         known = _HANDLERS.get(name)
         if known is not None:
             return known(machine, arguments, node)
+        if options.is_flag(name):
+            return options.define_flag(self._flags, name, arguments, node)
         if name.startswith("tensorflow.data."):
             return sources.call_data(machine, name, arguments, node)
         if sklearn.is_transformer(name) or name.startswith(_KEPT):
             return make_object(machine, name, arguments, node)
+        if name == "tensorflow.TensorShape" and isinstance(arguments.get(0), Sequence):
+            return arguments.positional[0][0]
         if name == "functools.partial" and arguments.positional:
             return Partial(
                 arguments.positional[0][0],
@@ -165,7 +190,7 @@ class Knowledge:
         if name == "keras.Model":
             return models.make_functional(machine, arguments, node)
         if name == "keras.Input":
-            return layers.make_input(name, arguments, node)
+            return layers.make_input(machine, name, arguments, node)
         if name in _LAYER_FUNCTIONS:
             made = layers.make_layer(
                 machine, f"keras.layers.{_LAYER_FUNCTIONS[name]}", Arguments([], arguments.keywords), node
@@ -177,16 +202,22 @@ class Knowledge:
         if name.startswith("keras.applications.") and short == "preprocess_input" and not _has_tensor(arguments):
             return handler(name, images.preprocess)(machine, arguments, node)
         if name.startswith("keras.applications.") and short[:1].isupper():
-            return models.make_application(machine, name, arguments, node)
+            return backbones.make_application(machine, name, arguments, node)
         if name in (
             "keras.models.load_model",
             "keras.saving.load_model",
             "keras.models.model_from_json",
-            "keras.models.clone_model",
         ):
-            return models.make_opaque(machine, "loaded", name, arguments, node)
+            return models.load(machine, name, arguments, node)
+        if name == "keras.models.clone_model":
+            return models.clone(machine, arguments, node)
         if _has_tensor(arguments):
-            return tensors.tensor_function(name, arguments, node)
+            if name.startswith("keras.applications.") and short == "preprocess_input":
+                return backbones.preprocess(machine, name, arguments, node)
+            return tensors.tensor_function(machine, name, arguments, node)
+        if short == "clear_session":
+            machine.name_counts.clear()
+            return Const(None, node=node)
         if short in ("set_image_data_format", "set_image_dim_ordering"):
             old = {"th": "channels_first", "tf": "channels_last"}
             given = arguments.get(0)
@@ -205,8 +236,8 @@ class Knowledge:
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
         if name.startswith(_KEPT):
-            return make_object(machine, name, arguments, node)
-        return Unknown(name, node=node)
+            return steps.made(machine, make_object(machine, name, arguments, node), node)
+        return tensors.made(name, arguments, node)
 
     def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A method of a library object."""
@@ -216,11 +247,18 @@ class Knowledge:
             return pipelines.dataset_method(machine, receiver, name, arguments, node)
         if isinstance(receiver, Array):
             return methods.array_method(machine, receiver, name, arguments, node)
+        if isinstance(receiver, Tensor):
+            return tensors.method(machine, receiver, name, arguments, node)
         if isinstance(receiver, Layer):
             if name == "adapt":
                 return preprocessing.adapt(machine, receiver, arguments, node)
             if name in ("__call__", "call"):
                 return layers.call_layer(machine, receiver, arguments, node)
+            if name == "__init__":
+                layers.initialize(machine, receiver, arguments)
+                return Const(None, node=node)
+            if name == "add_weight":
+                return variables.add_weight(machine, receiver, arguments, node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
@@ -241,16 +279,19 @@ class Knowledge:
             models.add_layer(machine, model, arguments.get(0, "layer"))
             return Const(None, node=node)
         if name == "pop":
-            items = model.state.get("layers", ())
-            machine.heap.write(model.state, "layers", items[:-1])
-            return items[-1] if items else Unknown("pop", node=node)
+            return models.remove_layer(machine, model, node)
         if name == "get_layer":
             return models.get_layer(machine, model, arguments, node)
         if name == "__init__":
             models.initialize(machine, model, arguments)
             return Const(None, node=node)
         if name in ("call", "__call__"):
-            return models.call_model(machine, model, arguments, node)
+            return graphs.call_model(machine, model, arguments, node)
+        if name == "build":
+            models.build(machine, model, arguments.get(0, "input_shape"))
+            return Const(None, node=node)
+        if name == "add_weight":
+            return variables.add_weight(machine, model, arguments, node)
         return Unknown(name, node=node)
 
     def _object_method(
@@ -266,6 +307,14 @@ class Knowledge:
             return found
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
+        if receiver.name.startswith("keras.metrics."):
+            return steps.metric_method(machine, receiver, name, arguments, node)
+        if receiver.name == steps.TAPE:
+            return steps.tape_method(machine, receiver, name, arguments, node)
+        if receiver.name.startswith("keras.optimizers.") and name == "build":
+            machine.heap.write(receiver.state, "built", Const(True, node=node))
+        if receiver.name in options.HOLDERS:
+            return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
             return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.name == "tensorflow_datasets.builder":
@@ -282,9 +331,11 @@ class Knowledge:
         if isinstance(receiver, Layer):
             return layers.call_layer(machine, receiver, arguments, node)
         if isinstance(receiver, Model):
-            return models.call_model(machine, receiver, arguments, node)
+            return graphs.call_model(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.losses."):
             return self._loss(machine, receiver, arguments, node)
+        if isinstance(receiver, Object) and receiver.name.startswith("keras.metrics."):
+            return steps.metric_method(machine, receiver, "__call__", arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 
@@ -304,10 +355,14 @@ class Knowledge:
                 prediction=prediction,
                 places=places,
                 in_tape=machine.tapes > 0,
-                snapshot=models.snapshot(machine, made_by) if made_by is not None else None,
+                snapshot=graphs.snapshot(machine, made_by) if made_by is not None else None,
             )
         )
         return Unknown("loss", node=node)
+
+    def parameter(self, name: str, node: cst.CSTNode | None) -> Value | None:
+        """A builder for KerasTuner takes `hp`."""
+        return Object("keras_tuner.HyperParameters", node=node) if name == "hp" else None
 
     def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
         """An attribute of a library object; None for a method."""
@@ -316,14 +371,14 @@ class Knowledge:
         if isinstance(receiver, (Array, Tensor)):
             return methods.array_attribute(receiver, name, node)
         if isinstance(receiver, Dataset):
-            return pipelines.dataset_attribute(receiver, name, node)
+            return pipelines.dataset_attribute(machine, receiver, name, node)
         if isinstance(receiver, Layer):
             return methods.layer_attribute(machine, receiver, name, node)
         if isinstance(receiver, Object):
             if receiver.name.startswith("sklearn.datasets."):
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
-                return Unknown("history", node=node)
+                return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
             found = receiver.state.get(f".{name}")
@@ -340,6 +395,8 @@ class Knowledge:
             models.freeze(machine, receiver, value)
         elif isinstance(receiver, (Layer, Model, Object)):
             machine.heap.write(receiver.state, f".{name}", value)
+        elif isinstance(receiver, Unknown) and name == "trainable":
+            models.freeze_unknown(machine, node)
 
     def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
         """`array[index] = value`."""
@@ -363,14 +420,15 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
         """An operator on tensors or arrays."""
-        return tensors.operate(operator, left, right, node) or arrays.operate(machine, operator, left, right, node)
+        found = tensors.operate(machine, operator, left, right, node)
+        return found or arrays.operate(machine, operator, left, right, node)
 
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
         """`receiver[index]`."""
         if isinstance(receiver, Array):
             return methods.array_subscript(receiver, index, node)
         if isinstance(receiver, Tensor):
-            return tensors.subscript(receiver, index, node)
+            return tensors.subscript(machine, receiver, index, node)
         if isinstance(receiver, External) and receiver.name in ("numpy.c_", "numpy.r_"):
             return joining.by_index(receiver.name, index, node)
         if (
@@ -379,6 +437,8 @@ class Knowledge:
             and isinstance(index[0], Const)
         ):
             return sklearn.bunch_item(receiver, str(index[0].value), node)
+        if isinstance(receiver, Object) and receiver.name == "keras.callbacks.History.history":
+            return training.read_history(machine, receiver, text(index[0]), node)
         return Unknown("subscript", node=node)
 
     def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:
@@ -386,16 +446,20 @@ class Knowledge:
         return loops.element(receiver, node)
 
     def finish(self, machine: Machine) -> None:
-        """Models that are never compiled: their shapes have not been followed yet."""
-        for model in machine.program.models:
-            if "snapshot" not in model.state:
+        """Models that are never compiled: their shapes have not been followed yet; and hand-written training steps."""
+        for model in list(machine.program.models):
+            if self._unfold:
+                backbones.unfold(machine, model)
+            if "snapshot" not in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
-                models.snapshot(machine, model)
+                graphs.snapshot(machine, model)
+        steps.follow_train_steps(machine)
 
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """`with manager as name`."""
-        if isinstance(manager, Object) and manager.name == "tensorflow.GradientTape":
+        if isinstance(manager, Object) and manager.name == steps.TAPE:
             machine.tapes += 1
+            steps.enter_tape(machine, manager)
         return manager
 
 

@@ -6,9 +6,22 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library.objects import argument, bind_arguments
-from kerlint.library.shapes import Misfit, dims, output_shape
-from kerlint.program.constants import truth
+from kerlint.library.calling import FIRST_CALL, follow_call, follow_inside, output_value, relabelled, remember_call
+from kerlint.library.masks import follow_masks
+from kerlint.library.naming import give_name, given_name, name_of, name_parts
+from kerlint.library.objects import bind_arguments
+from kerlint.library.shapes import (
+    NO_WEIGHTS,
+    UNKNOWN,
+    Call,
+    Misfit,
+    Output,
+    Result,
+    Weights,
+    apply,
+    dims,
+)
+from kerlint.library.signatures import signature
 from kerlint.program.facts import Mismatch
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
@@ -18,22 +31,39 @@ from kerlint.program.values import (
     Const,
     Function,
     Layer,
+    Mapping,
     Model,
     Object,
     Op,
+    Sequence,
     Shape,
     Tensor,
     Unknown,
     Value,
-    list_of,
-    tuple_of,
 )
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
-#: Layers that give back their states, and how many.
-_STATES = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1, "CuDNNLSTM": 2, "CuDNNGRU": 1}
+#: Layers that compare each input with the one that they were built for.
+_CAREFUL = (
+    "BatchNormalization",
+    "Conv",
+    "Dense",
+    "DepthwiseConv",
+    "GroupNormalization",
+    "SeparableConv",
+    "SpectralNormalization",
+)
+#: Those that compare the number of axes, and where they keep it.
+_RANKED = ("BatchNormalization", "EinsumDense", "PReLU")
+RANK = "rank"
+#: Where a layer keeps how many weights it has, once it is built.
+WEIGHTS = "weights"
+
+
+#: Where a layer that is made in the `call` of another one keeps that.
+MADE_IN_CALL = "made in call"
 
 
 def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Layer:
@@ -42,12 +72,18 @@ def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     if machine.image_data_format is not None and "data_format" not in args:
         args["data_format"] = machine.image_data_format
     layer = Layer(name, args, places, arguments.open, node=node)
+    name_parts(machine, layer)
+    give_name(machine, layer, args.get("name"))
+    if machine.inside_call and machine.frames and machine.frames[-1].function.name == "call":
+        layer.state[MADE_IN_CALL] = machine.frames[-1].receiver
     machine.register(layer)
     return layer
 
 
-def make_input(name: str, arguments: Arguments, node: cst.CSTNode) -> Tensor:
+def make_input(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Tensor:
     """`keras.Input(...)`: the start of a functional model."""
+    from kerlint.library.naming import automatic_name
+
     args, _ = bind_arguments(name, arguments)
     shape = dims(args.get("shape"))
     batch = dims(args.get("batch_size"))
@@ -56,13 +92,20 @@ def make_input(name: str, arguments: Arguments, node: cst.CSTNode) -> Tensor:
         full: Shape = whole
     else:
         full = None if shape is None else ((batch[0] if batch else None), *shape)
-    return input_tensor(full, node, args)
+    made = input_tensor(full, node, args)
+    given = args.get("name")
+    if isinstance(given, Const) and isinstance(given.value, str):
+        made.op.label = given.value
+    else:
+        made.op.label = automatic_name(machine, "InputLayer")
+    return made
 
 
 def input_tensor(shape: Shape, node: cst.CSTNode | None, args: dict[str, Value] | None = None) -> Tensor:
     """A fresh input of a graph."""
     op = Op("input", "keras.Input", args=args or {}, node=node)
-    return Tensor(op, shape, node=node)
+    op.results = made = Tensor(op, shape, node=node)
+    return made
 
 
 def declared_input(layer: Object) -> tuple[Shape, bool]:
@@ -70,14 +113,16 @@ def declared_input(layer: Object) -> tuple[Shape, bool]:
     args = layer.args
     if layer.name in ("keras.Input", "keras.layers.InputLayer"):
         shape = dims(args.get("shape") or args.get("input_shape"))
+        batch = dims(args.get("batch_size"))
         whole = dims(args.get("batch_shape") or args.get("batch_input_shape"))
-        return (whole if whole is not None else None if shape is None else (None, *shape)), True
+        full = None if shape is None else ((batch[0] if batch else None), *shape)
+        return (whole if whole is not None else full), True
     if "batch_input_shape" in args:
         return dims(args["batch_input_shape"]), True
     if "input_shape" in args:
         shape = dims(args["input_shape"])
         return (None if shape is None else (None, *shape)), True
-    if "input_dim" in args and layer.short != "Embedding":
+    if "input_dim" in args and layer.short not in ("Embedding", "ReversibleEmbedding"):
         found = dims(args["input_dim"])
         if layer.short in ("LSTM", "GRU", "SimpleRNN", "Conv1D"):
             length = dims(args.get("input_length"))
@@ -91,115 +136,187 @@ def declared_input(layer: Object) -> tuple[Shape, bool]:
 
 def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`layer(x)`: on tensors a step of a graph, on data its result."""
-    given = [value for value, _ in arguments.positional] + [value for value, _ in arguments.keywords.values()]
+    given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
     if not inputs:
-        data = next((value for value in given if isinstance(value, Array)), None)
-        if data is None:
-            return Unknown("layer on an unknown value", node=node)
-        return call_on_data(machine, layer, data, arguments, node)
-    inner = _follow(machine, layer, arguments, node) if layer.cls is not None else None
+        return call_on_data(machine, layer, given, node)
+    inner = _followed(machine, layer, arguments, node)
     op = Op("layer", layer.name, inputs, layer, inner=inner, node=node)
+    if FIRST_CALL not in layer.state:
+        name_parts(machine, layer, built=True)
+    remember_call(machine, layer, op)
     if inner is not None:
-        produced = [tensor for tensor in tensors_in(inner) if tensor is not None]
-        if len(produced) == 1 and inner is produced[0]:
-            return Tensor(op, produced[0].shape, node=node)
-        return inner if produced else Tensor(op, None, node=node)
-    shape = infer(machine, layer, op, [tensor.shape for tensor in inputs])
-    return _outputs(layer, op, shape, node)
+        made = relabelled(op, inner, node)
+    elif layer.cls is not None:
+        made = output_value(op, None, node)
+    else:
+        bind_call(op, layer, arguments)
+        made = output_value(op, infer(machine, layer, op).output, node)
+    follow_masks(machine, layer, op, made, arguments, node)
+    return made
 
 
-def infer(machine: Machine, layer: Layer, op: Op, shapes: list[Shape]) -> Shape:
-    """The output shape; a misfit is recorded as a fact."""
+def bind_call(op: Op, layer: Object, arguments: Arguments) -> None:
+    """Keeps the arguments of the call of a layer with the op, by parameter name."""
+    op.args, _ = bind_arguments(f"{layer.name}.call", arguments)
+
+
+def _followed(machine: Machine, layer: Layer, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+    """What a layer of the program, or a `Lambda` with a function of the program, makes of tensors."""
     if layer.cls is not None:
-        return None
+        return follow_call(machine, layer, arguments, node)
+    function = layer.args.get("function")
+    if layer.short == "Lambda" and isinstance(function, Function):
+        fixed = layer.args.get("arguments")
+        keywords = {k: (v, node) for k, v in fixed.entries.items()} if isinstance(fixed, Mapping) else {}
+        machine.heap.write(layer.state, WEIGHTS, NO_WEIGHTS)
+        first = arguments.positional[:1] or [
+            arguments.keywords[name] for name in ("inputs",) if name in arguments.keywords
+        ]
+        return follow_inside(machine, function, Arguments(first, {**keywords}), node)
+    return None
+
+
+def infer(machine: Machine, layer: Layer, op: Op) -> Result:
+    """What a library layer makes of the inputs of `op`; a misfit is recorded as a fact."""
     try:
-        return output_shape(layer, shapes)
+        result = result_of(machine, layer, op)
+        if not machine.inside_call and not machine.nesting:
+            _check_built(machine, layer, op, result.weights)
     except Misfit as misfit:
         machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
-        return None
+        return UNKNOWN
+    record_weights(machine, layer, result.weights)
+    return result
 
 
-def _outputs(layer: Layer, op: Op, shape: Shape, node: cst.CSTNode) -> Value:
-    states = _STATES.get(layer.short, 0)
-    returned = truth(argument(layer, "return_state")) if states else False
-    if states and returned is None:
-        return Tensor(op, None, node=node)
-    if not returned:
-        if layer.short == "Bidirectional":
-            inner = layer.args.get("layer")
-            if isinstance(inner, Object) and truth(argument(inner, "return_state")) is not False:
-                count = 1 + 2 * _STATES.get(inner.short, 1)
-                return list_of([Tensor(op, None, node=node) for _ in range(count)], "list", node)
-        return Tensor(op, shape, node=node)
-    sequences = truth(argument(layer, "return_sequences"))
-    units = dims(layer.args.get("units"))
-    first = op.inputs[0].shape
-    batch, steps = (first[0], first[1]) if first is not None and len(first) == 3 else (None, None)
-    size = units[0] if units else None
-    state: Shape = (batch, size)
-    main: Shape = None if sequences is None else (batch, steps, size) if sequences else state
-    return list_of([Tensor(op, main, node=node)] + [Tensor(op, state, node=node) for _ in range(states)], "list", node)
+def _check_built(machine: Machine, layer: Layer, op: Op, weights: Weights) -> None:
+    """Checks that a layer that has its weights already can use them for its input.
+
+    Raises:
+        Misfit: it would need others.
+    """
+    known = weights_of(layer)
+    shape = op.inputs[0].shape
+    if layer.short in _RANKED and shape is not None:
+        rank = layer.state.get(RANK)
+        if rank is None:
+            machine.heap.write(layer.state, RANK, len(shape))
+        elif rank != len(shape):
+            raise Misfit(f"{name_of(layer) or layer.short} has been built for an input with {rank} axes before")
+    if known is None or not layer.short.startswith(_CAREFUL) or layer.short.startswith("ConvLSTM"):
+        return
+    if None not in (known.total, weights.total) and known.total != weights.total:
+        raise Misfit(f"{name_of(layer) or layer.short} has been built for an input of another size before")
 
 
-def call_on_data(machine: Machine, layer: Layer, data: Array, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """A layer applied to data outside a model: preprocessing layers change what is known of it."""
+def result_of(machine: Machine, layer: Layer, op: Op) -> Result:
+    """What a library layer makes of the inputs of `op`.
+
+    Raises:
+        Misfit: it cannot take them.
+    """
+    call = _call_of(machine, layer, op)
+    if layer.name.startswith("keras.applications."):
+        from kerlint.library.applications import result
+
+        return result(call)
+    return apply(call)
+
+
+def record_weights(machine: Machine, layer: Layer, weights: Weights) -> None:
+    """Remembers the weights of a layer, which it gets when it is called first."""
+    known = layer.state.get(WEIGHTS)
+    if not isinstance(known, Weights) or (known.total is None and weights.total is not None):
+        machine.heap.write(layer.state, WEIGHTS, weights)
+
+
+def weights_of(layer: Object) -> Weights | None:
+    """How many weights a built library layer has; None before it is built."""
+    known = layer.state.get(WEIGHTS)
+    return known if isinstance(known, Weights) else None
+
+
+def _call_of(machine: Machine, layer: Layer, op: Op) -> Call:
+    """The call of a layer in terms of shapes."""
+
+    def nested(value: Value, shape: Shape) -> Result:
+        return _nested(machine, value, shape, op.node)
+
+    if not op.args:
+        return Call(layer, tuple(tensor.shape for tensor in op.inputs), nested=nested)
+    known = signature(f"{layer.name}.call")
+    first = known.names[0] if known is not None and known.names and known.names[0] in op.args else next(iter(op.args))
+    rest = [name for name in op.args if name != first]
+    inputs = tuple(tensor.shape if tensor is not None else None for tensor in tensors_in(op.args[first]))
+    return Call(layer, inputs, {name: _shapes(op.args[name]) for name in rest}, nested)
+
+
+def _shapes(value: Value) -> Output | Value:
+    """A structure of tensors as their shapes; another value as it is."""
+    if isinstance(value, Tensor):
+        return value.shape
+    found = tensors_in(value)
+    return shapes_in(value) if found and all(tensor is not None for tensor in found) else value
+
+
+def _nested(machine: Machine, value: Value, shape: Shape, node: cst.CSTNode | None) -> Result:
+    """What a layer or model that is an argument of another layer makes of a shape."""
+    from kerlint.library.graphs import call_model
+    from kerlint.library.weights import weights_of_parts
+
+    start = input_tensor(shape, node)
+    if node is None or not isinstance(value, (Layer, Model)):
+        return UNKNOWN
+    arguments = Arguments([(start, node)])
+    if isinstance(value, Layer) and value.cls is None and value.short != "Lambda":
+        # Whether a misfit in there counts is for the layer around it to say.
+        op = Op("layer", value.name, (start,), value, node=node)
+        bind_call(op, value, arguments)
+        result = result_of(machine, value, op)
+        record_weights(machine, value, result.weights)
+        return Result(result.output, weights_of_parts(value))
+    machine.inside_call += 1
+    try:
+        if isinstance(value, Model):
+            made = call_model(machine, value, arguments, node)
+        else:
+            made = call_layer(machine, value, arguments, node)
+    finally:
+        machine.inside_call -= 1
+    return Result(shapes_in(made), weights_of_parts(value))
+
+
+def shapes_in(value: Value) -> Output:
+    """The shapes of a structure of tensors."""
+    if isinstance(value, Sequence):
+        return [shapes_in(item) for item in value.items]
+    if isinstance(value, Mapping):
+        return {str(key): shapes_in(item) for key, item in value.entries.items()}
+    return value.shape if isinstance(value, Tensor) else None
+
+
+def call_on_data(machine: Machine, layer: Layer, given: list[Value], node: cst.CSTNode) -> Value:
+    """A layer applied to data outside a model: it is built, and preprocessing layers change what is known."""
     from kerlint.library.preprocessing import apply_layer
 
-    return apply_layer(layer, data, node)
-
-
-def _follow(machine: Machine, layer: Layer | Model, arguments: Arguments, node: cst.CSTNode) -> Value | None:
-    """What the `call` of a layer or model class of the program returns for these tensors."""
-    from kerlint.program.interpreter.calls import follow
-
-    cls = layer.cls
-    if cls is None:
-        return None
-    if "built" not in layer.state:
-        machine.heap.write(layer.state, "built", Const(True))
-        build = cls.lookup("build")
-        tensors = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
-        if isinstance(build, Function) and tensors:
-            shape = shape_value(tensors[0].shape, node)
-            follow(machine, build, Arguments([(shape, node)]), node, receiver=layer)
-    method = cls.lookup("call")
-    if not isinstance(method, Function):
-        return None
-    if _takes_training(method) and "training" not in arguments.keywords:
-        # The graph that kerlint looks at is the one that is trained.
-        arguments = Arguments(
-            arguments.positional, {**arguments.keywords, "training": (Const(True), node)}, arguments.open
-        )
-    result = follow(machine, method, arguments, node, receiver=layer)
-    return result if any(tensor is not None for tensor in tensors_in(result)) else None
-
-
-def _takes_training(method: Function) -> bool:
-    definition = method.node
-    if not isinstance(definition, cst.FunctionDef):
-        return False
-    parameters = definition.params
-    return any(p.name.value == "training" for p in (*parameters.params, *parameters.kwonly_params))
-
-
-def follow_call(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value | None:
-    """`_follow` for models."""
-    return _follow(machine, model, arguments, node)
-
-
-def shape_value(shape: Shape, node: cst.CSTNode | None) -> Value:
-    """A shape as the tuple that `tensor.shape` gives."""
-    if shape is None:
-        return Unknown("shape", node=node)
-    return tuple_of(*[dimension_value(size, index, node) for index, size in enumerate(shape)], node=node)
-
-
-def dimension_value(size: int | None, index: int, node: cst.CSTNode | None) -> Value:
-    """One dimension: the batch is None in a model, another unknown one is unknown."""
-    if size is not None:
-        return Const(size, node=node)
-    return Const(None, node=node) if index == 0 else Unknown("dimension", node=node)
+    data = next((value for value in given if isinstance(value, Array)), None)
+    if data is None:
+        return Unknown("layer on an unknown value", node=node)
+    changed = apply_layer(layer, data, node)
+    start = input_tensor(data.shape, node)
+    if layer.cls is not None:
+        _followed(machine, layer, Arguments([(start, node)]), node)
+        return changed
+    try:
+        result = apply(_call_of(machine, layer, Op("layer", layer.name, (start,), layer, node=node)))
+    except Misfit:
+        return changed
+    record_weights(machine, layer, result.weights)
+    shape = result.output
+    if isinstance(changed, Array) and changed.shape is None and isinstance(shape, tuple):
+        return changed.derive(node, shape=shape)
+    return changed
 
 
 def layer_instance(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Layer:
@@ -213,4 +330,14 @@ def layer_instance(machine: Machine, cls: Class, arguments: Arguments, node: cst
     initializer = cls.lookup("__init__")
     if isinstance(initializer, Function):
         follow(machine, initializer, arguments, node, receiver=layer)
+    initialize(machine, layer, Arguments(keywords=dict(arguments.keywords)))
     return layer
+
+
+def initialize(machine: Machine, layer: Layer, arguments: Arguments) -> None:
+    """`super().__init__(...)` in a layer class, where Keras names the layer."""
+    if "name" not in layer.state:
+        give_name(machine, layer, given_name(arguments))
+    trainable = arguments.get(None, "trainable")
+    if trainable is not None:
+        machine.heap.write(layer.state, "trainable", trainable)

@@ -11,7 +11,7 @@ from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or,
 from kerlint.library.objects import argument, bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.program.constants import NOTHING, constant, integer, number, text, truth
-from kerlint.program.labels import Labels
+from kerlint.program.labels import Labels, Step
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -194,8 +194,16 @@ def _padded(call: Call) -> Value:
         source=array.source if array is not None else "pad_sequences",
         order=array.order if array is not None else None,
         noise=array.noise if array is not None else False,
+        steps=(*(array.steps if array is not None else ()), Step(_padding(call), call.node)),
         node=call.node,
     )
+
+
+def _padding(call: Call) -> str:
+    """At which end the rows are filled up with 0, in words."""
+    end = text(call.value("padding")) if "padding" in call.args else "pre"
+    filled = "value" not in call.args or number(call.value("value")) == 0
+    return {"pre": "padded in front", "post": "padded behind"}.get(end or "", "padded") if filled else "padded"
 
 
 def _lengths(value: Value | None) -> list[int] | None:

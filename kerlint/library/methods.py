@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library import dtypes, frame_methods, frames, indexing, layout, numerics, ranges, reductions
+from kerlint.library.calling import FIRST_CALL, dimension_value, shape_value
 from kerlint.library.convert import as_array, dtype_name, shape_of
-from kerlint.library.layers import dimension_value, shape_value
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, text
 from kerlint.program.facts import Seed
@@ -19,6 +19,7 @@ from kerlint.program.values import (
     Array,
     Const,
     Layer,
+    Model,
     Object,
     Op,
     Sequence,
@@ -26,6 +27,7 @@ from kerlint.program.values import (
     Tensor,
     Unknown,
     Value,
+    list_of,
 )
 
 if TYPE_CHECKING:
@@ -213,19 +215,29 @@ def layer_attribute(machine: Machine, layer: Layer, name: str, node: cst.CSTNode
     found = layer.state.get(name)
     if name == "trainable" and isinstance(found, Value):
         return found
+    if name == "name" and isinstance(found, Value):
+        return found
     if name in ("units", "filters", "rate", "activation", "name"):
         return argument(layer, name) or Unknown(name, node=node)
     if name in ("weights", "variables", "trainable_variables", "trainable_weights", "kernel", "bias"):
         return Object("keras.layers.Layer.weights", {"layer": layer}, node=node)
-    if name in (
-        "output",
-        "input",
-        "losses",
-        "trainable",
-    ):
+    if name in ("output", "input"):
+        return end_of_call(layer, name, node)
+    if name in ("losses", "trainable"):
+        machine.program.losses_read |= name == "losses"
         return Unknown(name, node=node)
     stored = layer.state.get(f".{name}")
     return stored if isinstance(stored, Value) else None
+
+
+def end_of_call(layer: Layer | Model, name: str, node: cst.CSTNode) -> Value:
+    """`layer.output` and `layer.input`: of its first call."""
+    op = layer.state.get(FIRST_CALL)
+    if not isinstance(op, Op):
+        return Unknown(name, node=node)
+    if name == "input":
+        return op.inputs[0] if len(op.inputs) == 1 else list_of(op.inputs, "list", node)
+    return op.results or Unknown(name, node=node)
 
 
 def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library.defaults import application
-from kerlint.library.layers import call_layer, declared_input, follow_call, infer, input_tensor, shape_value
-from kerlint.library.objects import bind_arguments, default_of
+from kerlint.library.backbones import unfold
+from kerlint.library.calling import FIRST_CALL, shape_value
+from kerlint.library.graphs import (
+    DATA,
+    DECLARED,
+    Data,
+    count_names_of_build,
+    defines_call,
+    mark_used,
+    outputs_of,
+    snapshot,
+)
+from kerlint.library.methods import end_of_call
+from kerlint.library.naming import NAME, give_name, given_name, name_of
+from kerlint.library.objects import bind_arguments
+from kerlint.library.order import steps
 from kerlint.library.shapes import dims
+from kerlint.library.weights import attributes, is_frozen, is_input
 from kerlint.program.constants import integer, text, truth
 from kerlint.program.facts import Created, Forward
-from kerlint.program.graph import MAX_NESTING, Snapshot, tensors_in
+from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
     Arguments,
     Array,
     Class,
     Const,
+    Dataset,
     Function,
     Gap,
     Layer,
+    Mapping,
     Model,
     Object,
     Op,
@@ -37,6 +52,10 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 
+#: Set in a model and its copies, which share their layers here, but not in Keras.
+_COPIED = "copied"
+
+
 def make_sequential(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Model:
     """`keras.Sequential([...])`."""
     args, places = bind_arguments("keras.Sequential", arguments)
@@ -46,7 +65,9 @@ def make_sequential(machine: Machine, arguments: Arguments, node: cst.CSTNode) -
         items = layers.items
     elif layers is not None and not (isinstance(layers, Const) and layers.value is None):
         items = (Gap(node=node),)
-    return _new(machine, "sequential", "keras.Sequential", args, places, node, layers=items)
+    model = _new(machine, "sequential", "keras.Sequential", args, places, node, layers=items)
+    count_names_of_build(machine, model)
+    return model
 
 
 def make_functional(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Model:
@@ -58,10 +79,43 @@ def make_functional(machine: Machine, arguments: Arguments, node: cst.CSTNode) -
     return _new(machine, "functional", "keras.Model", args, places, node, inputs=inputs, outputs=outputs)
 
 
-def make_opaque(machine: Machine, kind: str, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
-    """A model whose layers are not known: `load_model`, `keras.applications`, a hub layer."""
+def load(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`load_model(path)`: known if the program has saved it itself."""
+    saved = machine.saved.get(text(arguments.get(0, "filepath")) or "")
+    if saved is None or (saved.cls is not None and "outputs" not in saved.state):
+        return make_loaded(machine, name, arguments, node)
+    return _copy(machine, saved, node)
+
+
+def make_loaded(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
+    """A model whose layers are not known: `load_model`, a hub layer."""
     args, places = bind_arguments(name, arguments)
-    return _new(machine, kind, name, args, places, node)
+    return _new(machine, "loaded", name, args, places, node)  # its name is in the file
+
+
+def clone(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`clone_model(model)`: the same layers under the same names, not compiled, with fresh weights."""
+    model = arguments.get(0, "model")
+    if not isinstance(model, Model) or model.cls is not None or len(arguments.positional) + len(arguments.keywords) > 1:
+        return make_loaded(machine, "keras.models.clone_model", arguments, node)
+    made = _copy(machine, model, node)
+    made.state.pop("compile", None)
+    return made
+
+
+def _copy(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
+    made = as_it_is(machine, model, node)
+    machine.register(made)
+    machine.emit(Created(node=node, model=made))
+    return made
+
+
+def as_it_is(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
+    """A copy of a model as it is now. Both have the same layers: what freezes one of the two is not told apart."""
+    kept = ("layers", "inputs", "outputs", NAME, "unfolded", "trainable", DATA, "compile")
+    state = {key: model.state[key] for key in kept if key in model.state}
+    machine.heap.write(model.state, _COPIED, True)
+    return Model(model.kind, model.name, model.args, model.places, node=node, state={**state, _COPIED: True})
 
 
 def _new(
@@ -78,6 +132,8 @@ def _new(
     model = Model(kind, name, args, places, cls, node=node, state={k: v for k, v in state.items() if v is not None})
     if machine.assumed:
         model.state["assumed"] = Const(True)
+    if cls is None and kind != "loaded":
+        give_name(machine, model, args.get("name"))
     machine.register(model)
     machine.emit(Created(node=node, model=model))
     return model
@@ -96,11 +152,15 @@ def model_instance(machine: Machine, cls: Class, arguments: Arguments, node: cst
         follow(machine, initializer, arguments, node, receiver=model)
     else:
         initialize(machine, model, arguments)
+    if NAME not in model.state:
+        give_name(machine, model, given_name(arguments))
     return model
 
 
 def initialize(machine: Machine, model: Model, arguments: Arguments) -> None:
     """`super().__init__(...)` in a model class: with inputs and outputs it is functional, with layers sequential."""
+    if NAME not in model.state:
+        give_name(machine, model, given_name(arguments))
     if model.kind == "sequential":
         layers = arguments.get(0, "layers")
         if isinstance(layers, Sequence):
@@ -121,6 +181,15 @@ def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
     else:
         item = Gap(node=layer.node if layer is not None else None)
     machine.heap.write(model.state, "layers", (*model.state.get("layers", ()), item))
+    count_names_of_build(machine, model)
+
+
+def remove_layer(machine: Machine, model: Model, node: cst.CSTNode) -> Value:
+    """`model.pop()`."""
+    items = model.state.get("layers", ())
+    machine.heap.write(model.state, "layers", items[:-1])
+    count_names_of_build(machine, model)
+    return items[-1] if items else Unknown("pop", node=node)
 
 
 def _holds(outer: Model, wanted: Model) -> bool:
@@ -136,159 +205,35 @@ def _holds(outer: Model, wanted: Model) -> bool:
     return False
 
 
-def outputs_of(machine: Machine, model: Model, data: Shape = None) -> Value | None:
-    """The output tensors of a model, None if they are not known.
-
-    Args:
-        data: the shape of the training data, where the model itself declares none.
-    """
-    if "outputs" in model.state:
-        return model.state["outputs"]  # type: ignore[no-any-return]
-    if model.kind == "sequential" and not _defines_call(model):
-        return chain(machine, model, None, data)
-    if model.cls is not None:
-        cached = model.state.get("trace")
-        if cached is None:
-            node = model.node or model.cls.node
-            assert node is not None
-            start = input_tensor(data, node)
-            cached = follow_call(machine, model, Arguments([(start, node)]), node) or Unknown("call", node=node)
-            machine.heap.write(model.state, "trace", cached)
-        return cached
-    return None
-
-
-def _defines_call(model: Model) -> bool:
-    return model.cls is not None and isinstance(model.cls.lookup("call"), Function)
-
-
-def snapshot(machine: Machine, model: Model, data: Shape = None) -> Snapshot:
-    """The model's graph at this moment; models that did not change share one."""
-    outputs = outputs_of(machine, model, data)
-    known = model.state.get("snapshot")
-    if isinstance(known, Snapshot) and known.outputs is outputs and outputs is not None:
-        return known
-    made = Snapshot(outputs)
-    machine.heap.write(model.state, "snapshot", made)
-    return made
-
-
-@dataclass(eq=False, slots=True)
-class _Chain:
-    """A sequential model's output, for these layers and this shape of data."""
-
-    layers: tuple[Value, ...]
-    data: Shape
-    output: Tensor
-
-
-def chain(machine: Machine, model: Model, start: Tensor | None, data: Shape = None) -> Value | None:
-    """The output of a sequential model, for a given input tensor or its own."""
-    layers = model.state.get("layers", ())
-    known = model.state.get("chain")
-    if start is None and isinstance(known, _Chain) and known.layers is layers and known.data == data:
-        return known.output
-    tensor = start if start is not None else _start(machine, model, layers, data)
-    for item in layers:
-        if isinstance(item, Tensor) or (isinstance(item, Layer) and item.short == "InputLayer"):
-            continue
-        tensor = _step(machine, tensor, item)
-    if start is None:
-        machine.heap.write(model.state, "chain", _Chain(layers, data, tensor))
-    return tensor
-
-
-def _start(machine: Machine, model: Model, layers: tuple[Value, ...], data: Shape) -> Tensor:
-    first = layers[0] if layers else None
-    if isinstance(first, Tensor):
-        return first
-    if isinstance(first, Layer):
-        shape, declared = declared_input(first)
-        if declared:
-            return input_tensor(shape, first.node)
-    if isinstance(first, Model):
-        inner = [tensor for tensor in tensors_in(first.state.get("inputs")) if tensor is not None]
-        if len(inner) == 1:
-            return input_tensor(inner[0].shape, inner[0].node)
-        if first.kind == "sequential" and machine.nesting < MAX_NESTING:
-            machine.nesting += 1
-            try:
-                return _start(machine, first, first.state.get("layers", ()), data)
-            finally:
-                machine.nesting -= 1
-    return input_tensor(data, model.node)
-
-
-def _step(machine: Machine, tensor: Tensor, item: Value) -> Tensor:
-    node = item.node or tensor.node
-    machine.burn()
-    if isinstance(item, Layer) and item.cls is None:
-        op = Op("layer", item.name, (tensor,), item, node=item.node)
-        return Tensor(op, infer(machine, item, op, [tensor.shape]), node=item.node)
-    if isinstance(item, (Layer, Model)) and node is not None:
-        arguments = Arguments([(tensor, node)])
-        call = call_layer if isinstance(item, Layer) else call_model
-        result = call(machine, item, arguments, node)  # type: ignore[arg-type]
-        if isinstance(result, Tensor):
-            return result
-    op = Op("gap", "not known", (tensor,), node=node)
-    return Tensor(op, None, node=node)
-
-
-def call_model(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """`model(x)`: on tensors part of a graph, on data a forward pass."""
-    given = [value for value, _ in arguments.positional] or [value for value, _ in arguments.keywords.values()]
-    inputs = tuple(tensor for value in given[:1] for tensor in tensors_in(value) if tensor is not None)
-    if not inputs:
-        return _forward(machine, model, arguments, node)
-    op = Op("layer", model.name, inputs, model, node=node)
-    if machine.nesting >= MAX_NESTING:
-        return Tensor(Op("gap", "nested too deeply", inputs, node=node), None, node=node)
-    machine.nesting += 1
-    try:
-        return _called(machine, model, op, arguments, node)
-    finally:
-        machine.nesting -= 1
-
-
-def _called(machine: Machine, model: Model, op: Op, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """The output of a model that is called on the tensors of `op`."""
-    inputs = op.inputs
-    if model.kind == "sequential" and not _defines_call(model):
-        op.inner = chain(machine, model, inputs[0])
-    elif model.cls is not None and "outputs" not in model.state:
-        op.inner = follow_call(machine, model, arguments, node)
-    if op.inner is not None:
-        inner = tensors_in(op.inner)
-        if isinstance(op.inner, Tensor):
-            return Tensor(op, op.inner.shape, node=node)
-        return op.inner if any(inner) else Tensor(op, None, node=node)
-    outputs = tensors_in(model.state.get("outputs"))
-    if len(outputs) > 1:
-        return list_of([Tensor(op, tensor.shape if tensor else None, node=node) for tensor in outputs], "list", node)
-    shape = outputs[0].shape if outputs and outputs[0] is not None else None
-    return Tensor(op, shape, node=node)
-
-
-def _forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+def forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """A model called on data: a forward pass."""
     data = arguments.get(0)
+    mark_used(machine, model)
     machine.emit(
         Forward(
             node=node,
             model=model,
             inputs=data,
-            args={name: value for name, (value, _) in arguments.keywords.items()},
+            args=_call_arguments(arguments),
             in_tape=machine.tapes > 0,
-            snapshot=snapshot(machine, model, data.shape if isinstance(data, Array) else None),
+            snapshot=snapshot(machine, model, shapes_of_data(data, batch=True)),
         )
     )
     return prediction(machine, model, data, node)
 
 
+def _call_arguments(arguments: Arguments) -> dict[str, Value]:
+    """The arguments of a call but for the data; the second by position is `training` in a library model."""
+    found = {name: value for name, (value, _) in arguments.keywords.items()}
+    if len(arguments.positional) > 1:
+        found.setdefault("training", arguments.positional[1][0])
+    return found
+
+
 def prediction(machine: Machine, model: Model, data: Value | None, node: cst.CSTNode) -> Value:
     """What the model gives for data: an array that knows its model."""
     rows = data.rows if isinstance(data, Array) else None
-    outputs = tensors_in(outputs_of(machine, model, data.shape if isinstance(data, Array) else None))
+    outputs = tensors_in(outputs_of(machine, model, shapes_of_data(data)))
     arrays: list[Value] = []
     for tensor in outputs:
         shape = tensor.shape if tensor is not None else None
@@ -301,6 +246,8 @@ def prediction(machine: Machine, model: Model, data: Value | None, node: cst.CST
 
 def model_attribute(machine: Machine, model: Model, name: str, node: cst.CSTNode) -> Value | None:
     """`model.name` for what a Keras model has by itself."""
+    if name in ("output", "input") and model.kind == "sequential" and FIRST_CALL in model.state:
+        return end_of_call(model, name, node)
     if name in ("output", "outputs", "input", "inputs"):
         outputs = outputs_of(machine, model)
         if name.startswith("output"):
@@ -325,10 +272,56 @@ def model_attribute(machine: Machine, model: Model, name: str, node: cst.CSTNode
         return optimizer or Unknown("optimizer", node=node)
     if name in ("trainable_variables", "trainable_weights", "weights", "variables", "non_trainable_weights"):
         return Object("keras.Model.weights", {"model": model}, node=node)
+    if name == "losses":
+        machine.program.losses_read = True
     if name in ("trainable", "name", "history", "loss", "metrics", "metrics_names", "stop_training"):
         found = model.state.get(name)
         return found if isinstance(found, Value) else Unknown(name, node=node)
     return None
+
+
+def shapes_of_data(data: Value | None, *, batch: bool = False) -> Data:
+    """The shapes of data that a model is used with; the batch is open unless it is one batch as it is."""
+    if isinstance(data, Array):
+        return data.shape if batch or data.shape is None else (None, *data.shape[1:])
+    if isinstance(data, Dataset):
+        return _shapes_of_elements(data)
+    if isinstance(data, Sequence) and data.exact:
+        found = [shapes_of_data(item, batch=batch) for item in data.exact]
+        return list(found) if all(found) else None
+    if isinstance(data, Mapping) and data.entries and not data.open:
+        shapes = {str(name): shapes_of_data(item, batch=batch) for name, item in data.entries.items()}
+        return shapes if all(shapes.values()) else None
+    return None
+
+
+def _shapes_of_elements(data: Dataset) -> Data:
+    element = data.element
+    if isinstance(element, Sequence) and element.kind == "tuple" and element.exact:
+        element = element.exact[0]
+    if isinstance(element, Array) and element.shape is not None:
+        batched = any(step.name in ("batch", "padded_batch") for step in data.transforms)
+        return (None, *element.shape[1:]) if batched else (None, *element.shape)
+    return shapes_of_data(element) if not isinstance(element, (Array, Dataset)) else None
+
+
+def build(machine: Machine, model: Model, shape: Value | None) -> None:
+    """`model.build(input_shape)`; a class that only has a `call` is not built by it in Keras 3."""
+    if defines_call(model) and "outputs" not in model.state:
+        return
+    mark_used(machine, model)
+    data = _declared(shape)
+    if data is not None and DATA not in model.state:
+        machine.heap.write(model.state, DATA, data)
+        machine.heap.write(model.state, DECLARED, shape)
+
+
+def _declared(shape: Value | None) -> Data:
+    if isinstance(shape, Sequence) and shape.exact and all(isinstance(item, Sequence) for item in shape.exact):
+        return [_declared(item) for item in shape.exact]
+    if isinstance(shape, Mapping) and shape.entries:
+        return {str(name): _declared(item) for name, item in shape.entries.items()}
+    return dims(shape)
 
 
 def _first_input(outputs: Value | None) -> Value | None:
@@ -346,33 +339,37 @@ def _first_input(outputs: Value | None) -> Value | None:
 
 
 def _layers(machine: Machine, model: Model, node: cst.CSTNode) -> Value:
-    """`model.layers`: the same objects, in order of creation for a functional model."""
+    """`model.layers`: the same objects, in the order of Keras."""
     if model.kind == "sequential" and "layers" in model.state:
-        items = tuple(item for item in model.state["layers"] if not isinstance(item, Tensor))
+        if not defines_call(model):
+            # So that each layer has its `output`.
+            outputs_of(machine, model)
+        items = tuple(item for item in model.state["layers"] if not is_input(item))
         return list_of(items, "list", node)
-    found: list[Value] = []
-    seen: set[int] = set()
-    pending = [tensor for tensor in tensors_in(model.state.get("outputs")) if tensor is not None]
-    while pending:
-        op = pending.pop().op
-        if id(op) in seen:
-            continue
-        seen.add(id(op))
-        if op.layer is not None:
-            found.append(op.layer)
-        elif op.kind == "input":
-            found.append(Layer("keras.layers.InputLayer", node=op.node))
-        elif op.kind == "gap":
-            found.append(Gap(node=op.node))
-        pending.extend(op.inputs)
-    if not found:
-        return list_of((Gap(node=node),), "list", node)
-    return list_of(found[::-1], "list", node)
+    if "outputs" not in model.state:
+        found = [item for item in attributes(model) if isinstance(item, (Layer, Model, Gap))]
+        return list_of(found if found and model.cls is not None else (Gap(node=node),), "list", node)
+    unfold(machine, model)
+    starts = {id(tensor.op): tensor for tensor in tensors_in(model.state.get("inputs")) if tensor is not None}
+    items = tuple(_listed(calls[0], starts) for calls in steps(model.state.get("inputs"), model.state["outputs"]))
+    return list_of([item for item in items if item is not None], "list", node)
+
+
+def _listed(op: Op, starts: dict[int, Tensor]) -> Value | None:
+    if op.kind == "gap":
+        return Gap(node=op.node)
+    if op.kind == "input":
+        layer = Layer("keras.layers.InputLayer", op.args, node=op.node)
+        layer.state[NAME] = Const(op.label, node=op.node)
+        op.results = starts.get(id(op))
+        layer.state[FIRST_CALL] = op
+        return layer
+    return op.layer
 
 
 def layers_of(machine: Machine, model: Model) -> tuple[Value, ...]:
     """The layers and models right inside a model, as far as they are known."""
-    if model.kind not in ("sequential", "functional") or model.node is None:
+    if model.node is None or (model.kind == "application" and "unfolded" not in model.state):
         return ()
     found = _layers(machine, model, model.node)
     return found.items if isinstance(found, Sequence) else ()
@@ -387,7 +384,7 @@ def get_layer(machine: Machine, model: Model, arguments: Arguments, node: cst.CS
     if items is not None:
         if wanted is not None:
             for item in items:
-                if isinstance(item, (Layer, Model)) and text(item.args.get("name")) == wanted:
+                if isinstance(item, (Layer, Model)) and name_of(item) == wanted:
                     return item
         elif index is not None and -len(items) <= index < len(items):
             return items[index]
@@ -395,16 +392,33 @@ def get_layer(machine: Machine, model: Model, arguments: Arguments, node: cst.CS
 
 
 def freeze(machine: Machine, target: Value, value: Value) -> None:
-    """`target.trainable = value`, for all layers inside too, as Keras does."""
+    """`target.trainable = value`, for all layers inside too, as Keras does: not for those of what has it already."""
+    if isinstance(target, Model) and _COPIED in target.state:
+        value = Unknown("frozen with or without its copy", node=value.node)
     pending, seen = [target], set[int]()
+    wanted = truth(value)
     while pending:
         item = pending.pop()
         if id(item) in seen or not isinstance(item, (Layer, Model)):
             continue
         seen.add(id(item))
+        if wanted is not None and is_frozen(item) is not wanted and is_frozen(item) is not None:
+            continue
         machine.heap.write(item.state, "trainable", value)
         if isinstance(item, Model):
             pending.extend(layers_of(machine, item))
+        elif item.cls is not None:
+            pending.extend(attributes(item))
+        elif isinstance(item.args.get("layer"), (Layer, Model)):
+            pending.append(item.args["layer"])
+
+
+def freeze_unknown(machine: Machine, node: cst.CSTNode) -> None:
+    """`trainable` is set of something that is not known: it may be any layer made so far."""
+    unknown = Unknown("trainable of one of the layers", node=node)
+    for made in (*machine.program.objects, *machine.program.models):
+        if isinstance(made, (Layer, Model)):
+            machine.heap.write(made.state, "trainable", unknown)
 
 
 #: Methods that decide what the compiled loss gets to see.
@@ -414,41 +428,3 @@ _TRAINING_METHODS = ("train_step", "compute_loss", "compute_loss_and_updates", "
 def trains_itself(model: Model) -> bool:
     """Whether the model's class says itself how it is trained: data and outputs may be changed on the way."""
     return model.cls is not None and any(model.cls.lookup(name) is not None for name in _TRAINING_METHODS)
-
-
-def make_application(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
-    """A model of `keras.applications`: its inside is one step, its input and output shapes are known."""
-    model = make_opaque(machine, "application", name, arguments, node)
-    known = application(name)
-    if known is None:
-        return model
-    given = [tensor for tensor in tensors_in(model.args.get("input_tensor")) if tensor is not None]
-    size = given[0].shape if given else _application_input(model, known.size)
-    start = given[0] if given else input_tensor(size, node)
-    op = Op("gap", name, (start,), node=node)
-    shape: Shape
-    if truth(_argument(model, "include_top", name)) is True:
-        shape = (None, integer(_argument(model, "classes", name)))
-    elif truth(_argument(model, "include_top", name)) is None:
-        shape = None
-    elif text(_argument(model, "pooling", name)) in ("avg", "max"):
-        shape = (None, known.features)
-    else:
-        sizes = size[1:3] if size is not None else (None, None)
-        shape = (None, *(known.output_size(s) if s is not None else None for s in sizes), known.features)
-    model.state.update({"inputs": start, "outputs": Tensor(op, shape, node=node)})
-    return model
-
-
-def _argument(model: Model, name: str, function: str) -> Value | None:
-    return model.args[name] if name in model.args else default_of(function, name)
-
-
-def _application_input(model: Model, size: int) -> Shape:
-    """The input shape: the one given, the default with the classifier, else open."""
-    shape = dims(model.args.get("input_shape"))
-    if shape is not None and len(shape) == 3:
-        return (None, *shape)
-    if truth(_argument(model, "include_top", model.name)) is True:
-        return (None, size, size, 3)
-    return (None, None, None, 3)

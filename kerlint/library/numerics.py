@@ -80,7 +80,7 @@ def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -
     if dtype == "bool" or (array.dtype == "bool" and labels is None):
         labels = Labels("binary", 2)
     made = elementwise.cast(array, dtype, node, step)
-    made.labels = labels
+    made.labels = labels if made.low is not None or array.low is None else None
     if dtype == "bool" and array.dtype != "bool":
         made.values, made.tight = None, False
     return made

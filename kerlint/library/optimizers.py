@@ -43,6 +43,11 @@ class Optimizer:
 
 def read_optimizer(value: Value | None, event: Compile | ApplyGradients) -> Optimizer | None:
     """An optimizer value as rules read it; None if it is not known."""
+    if isinstance(value, Object) and value.name.endswith(".GradientDescentOptimizer") and isinstance(event, Compile):
+        # TensorFlow 1: the same as SGD without momentum.
+        given = value.args.get("learning_rate") or value.args.get("0")
+        place = value.places.get("learning_rate") or value.places.get("0") or value.node
+        return Optimizer("SGD", number(given), given is not None, 0.0, place, value, event)
     if not isinstance(value, Object) or not value.name.startswith("keras.optimizers."):
         return None
     if value.short == "LossScaleOptimizer":

@@ -14,6 +14,7 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.sources import DATASET, STEPS_OF_APPLY, zip_datasets
 from kerlint.library.structures import as_tensors, batched, map_leaves, meet, unbatched
 from kerlint.program.constants import constant, integer, truth
+from kerlint.program.facts import LabelsRead
 from kerlint.program.scope import Loop
 from kerlint.program.values import (
     Arguments,
@@ -312,8 +313,10 @@ _STEPS: dict[str, Callable[[_Step], _After]] = {
 }
 
 
-def dataset_attribute(dataset: Dataset, name: str, node: cst.CSTNode) -> Value | None:
+def dataset_attribute(machine: Machine, dataset: Dataset, name: str, node: cst.CSTNode) -> Value | None:
     """`ds.class_names`, `generator.num_classes`; None for a method."""
+    if name in ("classes", "labels"):
+        machine.emit(LabelsRead(node=node, dataset=dataset, again=False))
     if name in ("element_spec", "file_paths", "class_indices", "classes", "labels", "filenames", "filepaths"):
         return Unknown(name, node=node)
     names = dataset.args.get("class_names") or dataset.args.get("classes")

@@ -205,7 +205,7 @@ _LAYOUT = ("reshape", "copy", "rows", "turned", "numpy", "to_numpy", "astype", "
 
 def origin(machine: Machine, array: Array) -> Snapshot | None:
     """The model whose output the array is, if nothing but the layout was changed since."""
-    from kerlint.library.models import snapshot
+    from kerlint.library.graphs import snapshot
 
     if array.prediction is None or not all(step.name.startswith(_LAYOUT) for step in array.steps):
         return None

@@ -35,7 +35,7 @@ from kerlint.library._signature_table import SIGNATURES
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 
 class Marker(Enum):
@@ -143,6 +143,10 @@ class Binding(NamedTuple):
 #: No name in the tables has more parts; longer ones are not worth a search.
 MOST_PARTS = 12
 
+#: Programs call the same things in the same way again and again; more ways than this are not remembered.
+MAX_BINDINGS = 10_000
+
+_bindings: dict[tuple[str | int, ...], Binding] = {}
 _signatures: dict[str, Signature | None] = {}
 _legacy_keywords: dict[str, dict[str, Renamed]] = {}
 
@@ -178,11 +182,21 @@ def is_kind_of(name: str, base: str) -> bool:
     return name == base or base in bases(name)
 
 
-def bind(signature: Signature, n_positional: int, keywords: Iterable[str] = ()) -> Binding:
+def bind(signature: Signature, n_positional: int, keywords: Collection[str] = ()) -> Binding:
     """Says which parameters the arguments of a call go to.
 
     Nothing is an error here: what does not fit is in the result as it was written.
     """
+    call: tuple[str | int, ...] = (signature.name, n_positional, *keywords)
+    found = _bindings.get(call)
+    if found is None:
+        if len(_bindings) >= MAX_BINDINGS:
+            _bindings.clear()
+        found = _bindings[call] = _bound(signature, n_positional, tuple(keywords))
+    return found
+
+
+def _bound(signature: Signature, n_positional: int, keywords: tuple[str, ...]) -> Binding:
     renames = legacy_keywords(signature.name)
     known = set(signature.names)
     bound: dict[str, str] = {}

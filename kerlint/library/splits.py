@@ -88,7 +88,7 @@ def splitter_method(splitter: Object, name: str, arguments: Arguments, node: cst
     pair = [
         Array((size,), "int64", 0.0, high, source=source, order=order, node=node) for size in _folds(splitter, rows)
     ]
-    return Object("generator", {"element": tuple_of(*pair, node=node)}, node=node)
+    return Object("generator", {"element": tuple_of(*pair, node=node), "splitter": splitter}, node=node)
 
 
 def _folds(splitter: Object, rows: Dimension) -> tuple[Dimension, Dimension]:

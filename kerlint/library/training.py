@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.library.defaults import named
-from kerlint.library.models import layers_of, prediction, snapshot, trains_itself
+from kerlint.library.graphs import mark_used, outputs_of, snapshot
+from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
-from kerlint.program.constants import constant
-from kerlint.program.facts import ApplyGradients, Compile, Fit, Use
+from kerlint.program.constants import constant, text
+from kerlint.program.facts import ApplyGradients, Compile, Fit, HistoryRead, Use
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -21,7 +22,6 @@ from kerlint.program.values import (
     Model,
     Object,
     Sequence,
-    Shape,
     Transform,
     Unknown,
     Value,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
+#: Where a history keeps the training call that it is of.
+FIT = "fit"
 #: Methods of optimizers that change weights.
 STEPS = frozenset({"apply_gradients", "apply", "minimize"})
 USES = frozenset(
@@ -141,6 +143,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         y = None
     x, y = unpacked(_as_dataset(x), y)
     compiled = model.state.get("compile")
+    mark_used(machine, model)
     if trains_itself(model):
         x = y = None
     event = Fit(
@@ -153,27 +156,37 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         validation=args.get("validation_data"),
         args=args,
         places=places,
-        snapshot=snapshot(machine, model, _batch_shape(x)),
+        snapshot=snapshot(machine, model, shapes_of_data(x)),
         open=arguments.open,
     )
     machine.emit(event)
     machine.heap.write(model.state, "fitted", Const(True, node=node))
-    return Object("keras.callbacks.History", {"model": model}, node=node)
+    return Object("keras.callbacks.History", {"model": model}, node=node, state={FIT: event})
 
 
 def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))` and its kin."""
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    paired: tuple[Value, ...] = ()
     if len(given) == 1 and isinstance(given[0], Object) and given[0].name == "generator":
         pair = given[0].args["element"]
         given = list(pair.items) if isinstance(pair, Sequence) else []
+        paired = tuple(given)
     models = [
         value.args["model"] for value in given if isinstance(value, Object) and value.name == "keras.Model.weights"
     ]
     model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
     made = snapshot(machine, model) if model is not None else None
-    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made))
+    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired))
     return Const(None, node=node)
+
+
+def read_history(machine: Machine, history: Object, key: str | None, node: cst.CSTNode) -> Value:
+    """`history.history["accuracy"]`."""
+    fit = history.args["self"].state.get(FIT) if isinstance(history.args["self"], Object) else None
+    if isinstance(fit, Fit) and key is not None:
+        machine.emit(HistoryRead(node=node, fit=fit, key=key, sure=not machine.tries))
+    return Unknown("numbers of a history", node=node)
 
 
 def structure_rows(data: Value | None) -> int | None:
@@ -199,19 +212,6 @@ def _as_dataset(x: Value | None) -> Value | None:
     return x
 
 
-def _batch_shape(x: Value | None) -> Shape:
-    if isinstance(x, Array) and x.shape is not None:
-        return (None, *x.shape[1:])
-    if isinstance(x, Dataset):
-        element = x.element
-        if isinstance(element, Sequence) and element.exact:
-            element = element.exact[0]
-        if isinstance(element, Array) and element.shape is not None:
-            batched = any(step.name in ("batch", "padded_batch") for step in x.transforms)
-            return (None, *element.shape[1:]) if batched else (None, *element.shape)
-    return None
-
-
 def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`evaluate`, `predict`, `save` ...: recorded; predictions know their model."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
@@ -224,10 +224,19 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             compile=compiled if isinstance(compiled, Compile) else None,
             args=args,
             places=places,
+            in_tape=machine.tapes > 0,
         )
     )
+    if method in ("save", "export"):
+        path = text(args.get("filepath"))
+        if path is not None:
+            machine.saved[path] = as_it_is(machine, model, node)
     if method in ("load_weights", "set_weights"):
         machine.heap.write(model.state, "pretrained", Const(True, node=node))
+    if method.startswith(("evaluate", "test_on", "predict", "load_weights", "set_weights")):
+        mark_used(machine, model)
+    if method in ("evaluate", "test_on_batch"):
+        outputs_of(machine, model, shapes_of_data(args.get("x")))
     if method in _PREDICTIONS:
         return prediction(machine, model, args.get("x") or args.get("generator"), node)
     return Unknown(method, node=node)

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from kerlint.program.bindings import Unread
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Function, Model, Object, Op, Value
+from kerlint.program.modules import Module
+from kerlint.program.target import CURRENT, Target, Used
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -114,6 +117,7 @@ class Use(Event):
     compile: Compile | None
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
+    in_tape: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -154,11 +158,89 @@ class ApplyGradients(Event):
     Args:
         model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
         snapshot: that model's layers at this moment.
+        pair: what `zip` pairs, one of each, if it is called on the spot.
     """
 
     optimizer: Value
     model: Model | None = None
     snapshot: Snapshot | None = None
+    pair: tuple[Value, ...] = ()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Made(Event):
+    """An optimizer or a metric comes into being."""
+
+    made: Object
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class MetricCall(Event):
+    """A metric is used by hand.
+
+    Args:
+        method: `update_state` (a plain call too), `result` or `reset_state`, whatever version spells it.
+    """
+
+    method: str
+    metric: Object
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Gradient(Event):
+    """`tape.gradient(target, sources)`.
+
+    Args:
+        tape: the `tf.GradientTape()` that was entered.
+        entries: how many `with` blocks have been entered with the tape so far.
+    """
+
+    tape: Object
+    target: Value | None
+    sources: Value | None
+    entries: int
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TrainStep(Event):
+    """A model class's own `train_step`, followed once for a model of that class.
+
+    Args:
+        returned: what it returned.
+        events: what happened in it; these are no events of the program.
+    """
+
+    model: Model
+    step: Function
+    returned: Value
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class HistoryRead(Event):
+    """`history.history[key]` of what a training call gave back.
+
+    Args:
+        sure: False where a `try` with handlers stands around it.
+    """
+
+    fit: Fit
+    key: str
+    sure: bool = True
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class LabelsRead(Event):
+    """The labels of a dataset are read by themselves: `generator.classes`, `[y for x, y in dataset]`.
+
+    Args:
+        again: whether the dataset is gone through for it, which may give another order each time.
+    """
+
+    dataset: Dataset
+    again: bool
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -231,6 +313,21 @@ class Division(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Outer(Event):
+    """An operator on a column of one number a row and an array with one axis: each with each.
+
+    Args:
+        symbol: the operator.
+        column: the array of shape (n, 1).
+        row: the array of shape (n,).
+    """
+
+    symbol: str
+    column: Array
+    row: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Discarded(Event):
     """The result of a call without effect is thrown away."""
 
@@ -262,6 +359,31 @@ class Program:
     failures: list[tuple[cst.CSTNode, Exception]] = field(default_factory=list)
     #: Budgets that ran out, in words.
     limits: list[str] = field(default_factory=list)
+    #: The user's other modules that were imported, each once it had been evaluated. What happened in them when they
+    #: were imported is no fact of this program; what their functions do when this file calls them is.
+    followed: list[Module] = field(default_factory=list)
+    #: The functions of other modules that were called, by the identity of their definitions: the definition, and the
+    #: calls in this file that led to it, by their identities.
+    entries: dict[int, tuple[cst.CSTNode, dict[int, cst.CSTNode]]] = field(default_factory=dict)
+    #: What this file uses of libraries, and what the other modules do.
+    used: Used = field(default_factory=Used)
+    used_elsewhere: Used = field(default_factory=Used)
+    #: Whether the `losses` of a model or layer are asked for anywhere.
+    losses_read: bool = False
+    #: The file itself, for what nobody evaluates.
+    module: cst.Module | None = None
+    #: Tensors of models that were given a name which nobody reads, once the program has been evaluated to its end.
+    unread: list[Unread] = field(default_factory=list)
+    #: The versions that the program is written for.
+    target: Target = CURRENT
+
+    def add_module(self, module: Module, apart: Program) -> None:
+        """Takes from the evaluation of another module what concerns this program, too."""
+        self.followed += (*apart.followed, module)
+        self.failures += apart.failures
+        self.limits += apart.limits
+        self.used_elsewhere.add(apart.used)
+        self.used_elsewhere.add(apart.used_elsewhere)
 
     def all(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order of execution."""
@@ -282,6 +404,12 @@ class Program:
     def fits_of(self, compile: Compile) -> list[Fit]:
         """The training calls for which this compile is in force."""
         return [fit for fit in self.fits if fit.compile is compile]
+
+    def reads(self, name: str) -> bool:
+        """Whether anything in the file may read the variable, be it evaluated or not."""
+        from kerlint.program.mentions import reads
+
+        return self.module is None or reads(self.module, name)
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""

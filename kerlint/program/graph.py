@@ -90,22 +90,47 @@ class Graph:
 
 
 def tensors_in(value: Value | None) -> list[Tensor | None]:
-    """The tensors of a structure (lists, tuples, dicts), None for each part that is not one."""
+    """The tensors of a structure (lists, tuples, sorted dicts), None for each part that is not one."""
     if isinstance(value, Tensor):
         return [value]
     if isinstance(value, Sequence):
         return [tensor for item in value.items for tensor in tensors_in(item)]
     if isinstance(value, Mapping):
-        return [tensor for item in value.entries.values() for tensor in tensors_in(item)]
+        return [tensor for _, item in in_order(value) for tensor in tensors_in(item)]
     return [None]
+
+
+def in_order(mapping: Mapping) -> list[tuple[object, Value]]:
+    """The entries of a dict as Keras goes through them: by name."""
+    return sorted(mapping.entries.items(), key=lambda entry: str(entry[0]))
+
+
+#: Tells what makes a tensor: the op, and for a model, which becomes many nodes, the output too.
+Key = tuple[int, int]
+
+
+def _key(tensor: Tensor) -> Key:
+    return id(tensor.op), tensor.index if isinstance(tensor.op.layer, Model) else 0
+
+
+def resolved(tensor: Tensor) -> Tensor:
+    """The tensor that a followed `call` returned in the place of this one, through all levels; else itself."""
+    for _ in range(MAX_NESTING):
+        inner = tensors_in(tensor.op.inner) if tensor.op.inner is not None else []
+        found = inner[tensor.index] if tensor.index < len(inner) else None
+        if found is None:
+            return tensor
+        tensor = found
+    return tensor
 
 
 def build_graph(outputs: Value | None) -> Graph:
     """The graph that leads to these output tensors."""
     graph = Graph()
     builder = _Builder(graph)
+    memo: dict[Key, Node] = {}
     for tensor in tensors_in(outputs):
-        graph.outputs.append(builder.node_of(tensor, {}, (), 0) if tensor is not None else None)
+        graph.outputs.append(builder.node_of(tensor, memo, (), 0) if tensor is not None else None)
     if not graph.outputs or any(output is None for output in graph.outputs):
         graph.complete = False
     if any(node.kind == "gap" for node in graph.nodes):
@@ -117,39 +142,31 @@ class _Builder:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
-    def node_of(self, tensor: Tensor, memo: dict[int, Node], owners: tuple[Value, ...], depth: int) -> Node:
+    def node_of(self, tensor: Tensor, memo: dict[Key, Node], owners: tuple[Value, ...], depth: int) -> Node:
         """The node that makes a tensor; its ancestors are made first, without recursion along the graph."""
-        pending = [tensor]
+        wanted = resolved(tensor)
+        pending = [wanted]
         while pending:
             current = pending[-1]
-            if id(current.op) in memo:
+            if _key(current) in memo:
                 pending.pop()
                 continue
-            sources = self._sources(current.op)
-            missing = [source for source in sources if id(source.op) not in memo]
+            sources = [resolved(source) for source in current.op.inputs]
+            missing = [source for source in sources if _key(source) not in memo]
             if missing and len(self.graph.nodes) < MAX_NODES:
                 pending.extend(missing)
                 continue
-            memo[id(current.op)] = self._make(current, sources, memo, owners, depth)
+            memo[_key(current)] = self._make(current, sources, memo, owners, depth)
             pending.pop()
-        return memo[id(tensor.op)]
-
-    @staticmethod
-    def _sources(op: Op) -> list[Tensor]:
-        inner = tensors_in(op.inner) if op.inner is not None else []
-        if inner and all(tensor is not None for tensor in inner):
-            return [tensor for tensor in inner if tensor is not None]
-        return list(op.inputs)
+        return memo[_key(wanted)]
 
     def _make(
-        self, tensor: Tensor, sources: list[Tensor], memo: dict[int, Node], owners: tuple[Value, ...], depth: int
+        self, tensor: Tensor, sources: list[Tensor], memo: dict[Key, Node], owners: tuple[Value, ...], depth: int
     ) -> Node:
         op = tensor.op
-        inputs = [memo[id(source.op)] for source in sources if id(source.op) in memo]
-        if op.inner is not None and inputs:
-            return inputs[0]
+        inputs = [memo[_key(source)] for source in sources if _key(source) in memo]
         if isinstance(op.layer, Model):
-            expanded = self._expand(op, op.layer, inputs, owners, depth)
+            expanded = self._expand(tensor, op.layer, inputs, owners, depth)
             if expanded is not None:
                 return expanded
         layer = op.layer if isinstance(op.layer, Object) else None
@@ -164,7 +181,9 @@ class _Builder:
         self.graph.nodes.append(node)
         return node
 
-    def _expand(self, op: Op, model: Model, inputs: list[Node], owners: tuple[Value, ...], depth: int) -> Node | None:
+    def _expand(
+        self, tensor: Tensor, model: Model, inputs: list[Node], owners: tuple[Value, ...], depth: int
+    ) -> Node | None:
         """The nodes of a functional model that is called as a layer, its inputs replaced."""
         outputs = tensors_in(model.state.get("outputs"))
         formal = tensors_in(model.state.get("inputs"))
@@ -172,9 +191,9 @@ class _Builder:
             return None
         if not outputs or None in outputs or None in formal:
             return None
-        memo = {id(tensor.op): node for tensor, node in zip(formal, inputs) if tensor is not None}
+        memo: dict[Key, Node] = {_key(tensor): node for tensor, node in zip(formal, inputs) if tensor is not None}
         made = [self.node_of(tensor, memo, (*owners, model), depth + 1) for tensor in outputs if tensor is not None]
-        return made[0] if made else None
+        return made[tensor.index] if tensor.index < len(made) else None
 
 
 class Snapshot:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerlint.program.modules import Module
 from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, options, same
 
 #: What `Captured` holds for a key that did not exist.
@@ -108,7 +109,7 @@ def join_entries(left: Any, right: Any) -> Any:
         return left
     if isinstance(left, Value) and isinstance(right, Value):
         return join(left, right)
-    if isinstance(left, tuple) and isinstance(right, tuple):
+    if _are_items(left) and _are_items(right):
         return join_items(left, right)
     if isinstance(left, dict) and isinstance(right, dict):
         return {key: join_entries(left.get(key, ABSENT), right.get(key, ABSENT)) for key in {**left, **right}}
@@ -119,11 +120,19 @@ def join(left: Value, right: Value) -> Value:
     """The join of two alternative values."""
     if left is right or same(left, right):
         return left
+    if isinstance(left, Module) and isinstance(right, Module) and left.file.path == right.file.path:
+        # Both arms import it.
+        return left
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return meet_tensors((left, right))
     if isinstance(left, Sequence) and isinstance(right, Sequence) and left.kind == right.kind == "tuple":
         return Sequence("tuple", state={"items": join_items(left.items, right.items)}, node=left.node)
     return one_of([left, right], left.node)
+
+
+def _are_items(entry: Any) -> bool:
+    """Whether an entry is a tuple of values, and not one of plain numbers like a shape."""
+    return isinstance(entry, tuple) and all(isinstance(item, Value) for item in entry)
 
 
 def join_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -223,7 +232,7 @@ def widen(before: Any, after: Any) -> Any:
                 widened = widen_arrays(widened, option) if option is not before else widened
             return widened
         return Unknown("changed in a loop", node=after.node)
-    if isinstance(before, tuple) and isinstance(after, tuple):
+    if _are_items(before) and _are_items(after):
         start = 0
         while start < min(len(before), len(after)) and same(before[start], after[start]):
             start += 1

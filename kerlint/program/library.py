@@ -37,6 +37,9 @@ class Library(Protocol):
     def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
         """The result of calling an object: a layer on a tensor, a model on data."""
 
+    def parameter(self, name: str, node: cst.CSTNode | None) -> Value | None:
+        """What a parameter of this name stands for in a function that nobody calls, if there is a custom."""
+
     def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
         """An attribute of a library object; None leaves it a method to be called."""
 

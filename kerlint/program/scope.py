@@ -10,6 +10,8 @@ from kerlint.program.values import Value
 if TYPE_CHECKING:
     import libcst as cst
 
+    from kerlint.program.modules import ModuleFile
+
 
 @dataclass(eq=False, slots=True)
 class Scope:
@@ -17,6 +19,7 @@ class Scope:
 
     `parent` is the enclosing scope for look-ups; class bodies are skipped by the functions in them.
     `declared_global` and `declared_nonlocal` hold the names of such statements.
+    Of a module, `stars` are the libraries whose names it imports with `*`, and `file` says where it is.
     """
 
     kind: str
@@ -24,6 +27,8 @@ class Scope:
     names: dict[str, Value] = field(default_factory=dict)
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
+    stars: tuple[str, ...] = ()
+    file: ModuleFile | None = None
 
     def lookup(self, name: str) -> Value | None:
         """The value of a name, from here outwards."""
@@ -69,6 +74,7 @@ class Loop:
         count: how often it runs, if known.
         unrolled: whether each pass is evaluated on its own; else once for all passes.
         over: what it goes over, without `enumerate`; None for `while`.
+        ends_at_once: whether it is left in its first pass, whatever happens.
     """
 
     node: cst.CSTNode
@@ -76,6 +82,7 @@ class Loop:
     unrolled: bool
     iteration: int = 0
     over: Value | None = None
+    ends_at_once: bool = False
 
 
 #: The arms of unknown conditions that led here: (the statement, which arm).

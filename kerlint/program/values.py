@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
 from kerlint.program.labels import Labels, Step
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 Dimension = int | None
 #: A shape without knowledge of rank is None; an unknown dimension in it is None.
 Shape = tuple[Dimension, ...] | None
+
+#: Values of `Const.assumed`.
+ASSUMED, CHOICE = 1, 2
 
 #: More alternatives than this are Unknown.
 MAX_ALTERNATIVES = 8
@@ -50,13 +55,14 @@ class Unknown(Value):
 class Const(Value):
     """A constant: None, bool, int, float, complex, str, bytes or Ellipsis.
 
-    `assumed` marks a value that is only a parameter's default in a function that
-    nobody calls, or a choice that a user can override: good enough for a summary,
-    not for a finding.
+    Args:
+        assumed: how far it can be relied on. `ASSUMED` is a parameter's default in a function that nobody calls, or
+            the first choice of a tuner; `CHOICE` is what whoever runs the program can say otherwise on the command
+            line, so that a condition on it may go both ways. Both are good enough for a summary, not for a finding.
     """
 
     value: Any
-    assumed: bool = False
+    assumed: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -238,10 +244,15 @@ class Op(Value):
     """One step of a graph of tensors.
 
     Args:
-        kind: `input`, `layer`, `function` (`tf.nn.relu`), `operator` (`x + y`) or `gap` (not understood).
+        kind: `input`, `variable`, `layer`, `function` (`tf.nn.relu`), `operator` (`x + y`) or `gap` (not
+            understood).
         layer: the layer, model or object that is called; None for an operator or a gap.
         name: canonical name of the layer class or function, or the operator.
         inner: for a layer or model of the program, what its `call` returned.
+        label: the name that Keras gives it, for an input, a function or an operator.
+        results: the tensors that came out, in their structure, where they are kept.
+        reads: the inputs in the order of Keras, with the masks that it passes on, where that differs from `inputs`.
+        serial: grows from one op to the next that is made.
     """
 
     kind: str
@@ -250,15 +261,27 @@ class Op(Value):
     layer: Object | Model | None = None
     args: dict[str, Value] = field(default_factory=dict)
     inner: Value | None = None
+    label: str = ""
+    results: Value | None = None
+    reads: tuple[Tensor, ...] = ()
+    serial: int = field(default_factory=count().__next__)
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        """What it reads, as Keras has it."""
+        return self.reads or self.inputs
 
 
 @dataclass(eq=False, slots=True)
 class Tensor(Value):
-    """A symbolic tensor: the result of an op. The first dimension is the batch."""
+    """A symbolic tensor: a result of an op, the one at `index` among all. The first dimension is the batch."""
 
     op: Op
     shape: Shape = None
     dtype: str | None = None
+    index: int = 0
+    #: Which steps count, where Keras passes that on with the tensor.
+    mask: Tensor | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -385,34 +408,6 @@ class Dataset(Value):
     transforms: tuple[Transform, ...] = ()
     cardinality: int | None = None
     origin: cst.CSTNode | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Arguments:
-    """The arguments of a call as written, evaluated.
-
-    Args:
-        positional: values with the node of each argument.
-        keywords: likewise by keyword.
-        open: whether there was a `*` or `**` argument whose content is not known.
-    """
-
-    positional: list[tuple[Value, cst.CSTNode | None]] = field(default_factory=list)
-    keywords: dict[str, tuple[Value, cst.CSTNode | None]] = field(default_factory=dict)
-    open: bool = False
-
-    def get(self, index: int | None, name: str | None = None) -> Value | None:
-        """The argument at a position or under a keyword."""
-        return self._given(index, name)[0]
-
-    def place(self, index: int | None, name: str | None = None) -> cst.CSTNode | None:
-        """Where `get` would find its argument."""
-        return self._given(index, name)[1]
-
-    def _given(self, index: int | None, name: str | None) -> tuple[Value | None, cst.CSTNode | None]:
-        if name is not None and name in self.keywords:
-            return self.keywords[name]
-        return self.positional[index] if index is not None and index < len(self.positional) else (None, None)
 
 
 def same(left: Any, right: Any) -> bool:

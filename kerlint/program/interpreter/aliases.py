@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_PLACES = 5000
 #: Containers in containers that are looked into.
 _DEPTH = 2
+_HOLDERS = frozenset({Instance, Sequence, Mapping})
 #: Steps after which an array still shares its numbers with the one before.
 _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns", "filled", "overwritten"})
 
@@ -38,27 +39,33 @@ def change_in_place(
     Args:
         spoiled: what the change makes of an array of which this is a part; else its values are not known.
     """
+    if _says_nothing_new(before, after):
+        return
     spoil = spoiled or (lambda array: array.overwritten(node))
-    changes: dict[int, Value] = {id(before): after}
+    changes: dict[int, Array] = {id(before): after}
     wholes = [before]
     part = after
     while wholes[-1].parent is not None and is_view(wholes[-1]):
         wholes.append(wholes[-1].parent)
-        changed = spoil(wholes[-1])
-        changes[id(wholes[-1])] = changed
+        changed = changes[id(wholes[-1])] = spoil(wholes[-1])
         # The view stays one.
         part.parent, part = changed, changed
-    found = [value for _, _, value in _places(machine) if isinstance(value, Array)]
+    found = _arrays(machine)
     # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
-    roots = {id(before)} if any(value is before for value in found) else {id(whole) for whole in wholes}
+    named = any(value is before for value in found)
+    roots = {id(before)} if named else {id(whole) for whole in wholes}
     for value in found:
         root = _shown(value, roots) if id(value) not in changes else None
         if root is not None:
-            spoilt = spoil(value)
-            changed_root = changes[id(root)]
-            spoilt.parent = changed_root if isinstance(changed_root, Array) else None
-            changes[id(value)] = spoilt
-    _replace(machine, changes)
+            changes[id(value)] = spoil(value)
+            changes[id(value)].parent = changes[id(root)]
+    _replace(machine, dict(changes))
+
+
+def _says_nothing_new(before: Array, after: Array) -> bool:
+    """Whether an array that has been written into is written into once more."""
+    was_written = bool(before.steps) and before.steps[-1].name == "overwritten"
+    return was_written and bool(after.steps) and after.steps[-1].name == "overwritten" and after.shape == before.shape
 
 
 def is_view(array: Array) -> bool:
@@ -70,7 +77,7 @@ def is_view(array: Array) -> bool:
 
 
 def _shown(array: Array, roots: set[int]) -> Array | None:
-    """What of these an array may be a view of."""
+    """Which of these an array may be a view of."""
     while array.parent is not None and is_view(array):
         array = array.parent
         if id(array) in roots:
@@ -79,42 +86,63 @@ def _shown(array: Array, roots: set[int]) -> Array | None:
 
 
 def _replace(machine: Machine, changes: dict[int, Value]) -> None:
-    for state, key, value in list(_places(machine)):
-        if isinstance(value, tuple):
-            if any(id(item) in changes for item in value):
-                machine.heap.write(state, key, tuple(changes.get(id(item), item) for item in value))
-        elif isinstance(value, dict):
-            if any(id(item) in changes for item in value.values()):
-                machine.heap.write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
-        elif id(value) in changes:
-            machine.heap.write(state, key, changes[id(value)])
+    write = machine.heap.write
+    for names in _namespaces(machine):
+        for name in [name for name, value in names.items() if id(value) in changes]:
+            write(names, name, changes[id(names[name])])
+    for holder in _holders(machine):
+        for state, key, value in list(_inside(holder)):
+            if isinstance(value, tuple):
+                if any(id(item) in changes for item in value):
+                    write(state, key, tuple(changes.get(id(item), item) for item in value))
+            elif isinstance(value, dict):
+                if any(id(item) in changes for item in value.values()):
+                    write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
+            elif id(value) in changes:
+                write(state, key, changes[id(value)])
 
 
-def _places(machine: Machine) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
-    """Where values are kept: names, attributes of objects, items of lists and dicts (as one value each)."""
+def _arrays(machine: Machine) -> list[Array]:
+    """The arrays that names, attributes of objects and containers stand for."""
+    found = [value for names in _namespaces(machine) for value in names.values() if type(value) is Array]
+    for holder in _holders(machine):
+        for _, _, value in _inside(holder):
+            parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
+            found.extend(part for part in parts if isinstance(part, Array))
+    return found
+
+
+def _namespaces(machine: Machine) -> list[dict[str, Value]]:
+    """The names that are in use: of the scopes around, of the callers, of other modules."""
+    found: list[dict[str, Value]] = []
     seen: set[int] = set()
-    left = MAX_PLACES
-    pending: list[tuple[Value, int]] = []
-    for start in (machine.scope, *(frame.caller for frame in machine.frames)):
+    others = (module.scope for module in machine.loaded.values())
+    for start in (machine.scope, *(frame.caller for frame in machine.frames), *others):
         scope: Scope | None = start
         while scope is not None and id(scope) not in seen:
             seen.add(id(scope))
-            for name, value in scope.names.items():
-                yield scope.names, name, value
-                left -= 1
-                if isinstance(value, (Instance, Sequence, Mapping)):
-                    pending.append((value, _DEPTH))
+            found.append(scope.names)
             scope = scope.parent
+    return found
+
+
+def _holders(machine: Machine) -> list[Mutable]:
+    """Objects and containers that names stand for, and those in them."""
+    found: list[Mutable] = []
+    seen: set[int] = set()
+    pending = [(value, _DEPTH) for names in _namespaces(machine) for value in names.values() if type(value) in _HOLDERS]
+    left = MAX_PLACES
     while pending and left > 0:
         holder, depth = pending.pop()
-        if id(holder) in seen:
+        if id(holder) in seen or not isinstance(holder, Mutable):
             continue
         seen.add(id(holder))
-        for state, key, value in _inside(holder):
-            yield state, key, value
+        found.append(holder)
+        for _, _, value in _inside(holder):
             left -= 1
             if depth > 0 and not isinstance(value, Array):
                 pending.extend((item, depth - 1) for item in _held(value))
+    return found
 
 
 def _inside(holder: Value) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
@@ -130,5 +158,5 @@ def _held(value: Any) -> Iterator[Value]:
     """Containers in what a place holds."""
     parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
     for part in parts[:100] if isinstance(parts, tuple) else parts:
-        if isinstance(part, Mutable) and isinstance(part, (Instance, Sequence, Mapping)):
+        if type(part) in _HOLDERS:
             yield part

@@ -6,12 +6,14 @@ from typing import Any
 
 import libcst as cst
 
-from kerlint.program.constants import NOTHING, constant
+from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.modules import Module
 from kerlint.program.values import (
     Array,
     Class,
+    External,
     Gap,
     Instance,
     Layer,
@@ -48,14 +50,14 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
     elif isinstance(value, Sequence) and not starred:
         items = _around_gap(value.items, len(targets))
     elif (isinstance(value, Mapping) and not value.open) or (isinstance(value, Array) and value.rows == len(targets)):
-        items = [machine.library.element(machine, value, target)] * len(targets)
+        items = [machine.library.element(machine, value, target) for _ in targets]
     if items is not None and starred and len(items) >= len(targets) - 1:
         start = starred[0]
         end = len(items) - (len(targets) - start - 1)
         items = [*items[:start], tuple_of(*items[start:end], node=value.node), *items[end:]]
     if items is None or len(items) != len(targets):
-        unknown = machine.library.element(machine, value, target)
-        items = [unknown] * len(targets)
+        # Each name its own: that two are the same value would say that they hold the same.
+        items = [machine.library.element(machine, value, target) for _ in targets]
     for element, item in zip(targets, items):
         assign_target(machine, element.value, item)
 
@@ -67,7 +69,7 @@ def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
         if isinstance(item, Gap):
             break
         known.append(item)
-    return known + [Unknown("not known which item")] * (count - len(known))
+    return known + [Unknown("not known which item") for _ in range(count - len(known))]
 
 
 def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:
@@ -75,6 +77,9 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
     name = target.attr.value
     if isinstance(receiver, (Instance, Class)):
         machine.heap.write(receiver.state, name, value)
+        return
+    if isinstance(receiver, Module):
+        machine.heap.write(receiver.scope.names, name, value)
         return
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None and name != "trainable":
         machine.heap.write(receiver.state, f".{name}", value)
@@ -105,6 +110,8 @@ def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> 
         _store(machine, receiver, target, value)
     elif isinstance(receiver, Mutable):
         machine.library.set_attribute(machine, receiver, "[]", value, target)
+    elif isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str) and machine.certain:
+        machine.program.used.environment[key] = text(value) or ""
 
 
 def _key(machine: Machine, target: cst.Subscript) -> Any:

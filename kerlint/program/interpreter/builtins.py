@@ -16,6 +16,7 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.values import (
     Arguments,
     Array,
+    Bound,
     Class,
     Const,
     Dataset,
@@ -27,6 +28,7 @@ from kerlint.program.values import (
     Model,
     Object,
     Sequence,
+    Tensor,
     Unknown,
     Value,
     list_of,
@@ -62,6 +64,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
             except (TypeError, ValueError, ArithmeticError):
                 return Unknown("fails", node=node)
         first = arguments.get(0)
+        if function is abs and isinstance(first, Tensor):
+            return machine.library.call(machine, "keras.ops.abs", arguments, node)
         if function is int and isinstance(first, Array):
             return machine.library.method(machine, first, "astype", Arguments([(Const("int64"), node)]), node)
         if function is abs and isinstance(first, Array):
@@ -85,19 +89,26 @@ def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Const(value.rows, node=node)
     if isinstance(value, Dataset) and value.cardinality is not None:
         return Const(value.cardinality, node=node)
+    if isinstance(value, Bound):
+        # An attribute whose value is not known: what it is the length of says something all the same.
+        return Object("builtins.len", {"of": value}, node=node)
     return Unknown("length", node=node)
 
 
 def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    found = _constants(arguments)
-    if found and all(isinstance(value, int) for value in found) and len(found) <= 3:
+    values = [value for value, _ in arguments.positional]
+    # The number of layers may rest on a default; what a loop does in each pass is what counts.
+    found = [value.value for value in values if isinstance(value, Const)]
+    assumed = max((value.assumed for value in values if isinstance(value, Const)), default=0)
+    are_known = bool(found) and len(found) == len(values) <= 3 and not arguments.keywords
+    if are_known and all(isinstance(value, int) for value in found):
         try:
             numbers = range(*found)
             count = len(numbers)
         except (ValueError, OverflowError):
             return Unknown("range", node=node)
         if count <= MAX_LENGTH:
-            return list_of([Const(number, node=node) for number in numbers], "tuple", node)
+            return list_of([Const(number, assumed, node=node) for number in numbers], "tuple", node)
         ends = sorted((float(numbers[0]), float(numbers[-1])))
         return list_of((Gap(_index(ends[0], ends[1], node), node=node),), "tuple", node)
     first = constant(arguments.get(0)) if len(arguments.positional) > 1 else 0
@@ -118,6 +129,12 @@ def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[V
     if items is None and isinstance(value, Object) and value.name == "generator":
         return (Gap(value.args["element"], node=node),)
     return items if items is not None else (Gap(node=node),)
+
+
+def _slice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    given = [value for value, _ in arguments.positional]
+    names = ("stop",) if len(given) == 1 else ("start", "stop", "step")
+    return Object("slice", dict(zip(names, given)), node=node)
 
 
 def _collection(kind: str) -> Handler:
@@ -324,6 +341,7 @@ def _unknown(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
 
 BUILTINS: dict[str, Handler] = {
     "abs": _pure(abs),
+    "slice": _slice,
     "all": _any_all(False),
     "any": _any_all(True),
     "bool": _bool,
@@ -410,6 +428,9 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
         changed = items[::-1]
     elif name in ("insert", "pop", "remove", "sort", "add", "update", "discard"):
         changed, result = (Gap(node=node),), Unknown(name, node=node)
+    elif name == "as_list" and receiver.kind == "tuple":
+        # Of a shape.
+        return list_of(items, "list", node)
     elif name == "copy":
         return list_of(items, receiver.kind, node)
     elif name == "index" and receiver.exact is not None:

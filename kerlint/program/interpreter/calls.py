@@ -53,7 +53,8 @@ def define_function(machine: Machine, node: cst.FunctionDef) -> int:
     function = Function(
         node.name.value, machine.scope, _defaults(machine, node.params), decorators=decorators, node=node
     )
-    machine.functions.append(function)
+    if machine.at_home:
+        machine.functions.append(function)
     machine.assign(node.name.value, function)
     return FALL
 
@@ -87,7 +88,8 @@ def define_class(machine: Machine, node: cst.ClassDef) -> int:
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
     cls.state.update(scope.names)
-    machine.classes.append(cls)
+    if machine.at_home:
+        machine.classes.append(cls)
     machine.assign(node.name.value, cls)
     return FALL
 
@@ -201,7 +203,9 @@ def follow(
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
     scope = Scope("function", function.scope)
-    outer = machine.scope
+    outer, entry = machine.scope, machine.entry
+    if machine.program.followed:
+        machine.enter(function, node)
     machine.scope = scope
     machine.frames.append(frame)
     try:
@@ -210,7 +214,7 @@ def follow(
             return machine.evaluate(definition.body)
         flow = machine.execute(definition.body)
     finally:
-        machine.scope = outer
+        machine.scope, machine.entry = outer, entry
         machine.frames.pop()
     if definition.asynchronous is not None:
         return Unknown("coroutine", node=node)
@@ -277,6 +281,10 @@ def _bind(
 
 def _default(machine: Machine, function: Function, name: str, arguments: Arguments) -> Value:
     default = function.defaults.get(name)
+    if default is None and machine.assumed:
+        usual = machine.library.parameter(name, function.node)
+        if usual is not None:
+            return usual
     if default is None or (arguments.open and not machine.assumed):
         return Unknown(f"parameter {name}", node=default.node if default else None)
     if machine.assumed and isinstance(default, Const):

@@ -20,10 +20,12 @@ from kerlint.program.interpreter.calls import (
     is_property,
     make_lambda,
 )
+from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import BINARY, COMPARISONS, MAX_LENGTH, compare, fold, operate
 from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -48,6 +50,8 @@ from kerlint.program.values import (
     one_of,
 )
 
+#: Attributes of attributes that are looked at together.
+MAX_CHAIN = 50
 #: Displays with more elements than this are read only as far as a sample of their elements.
 MAX_DISPLAY = 2000
 
@@ -104,14 +108,30 @@ _NAMED_CONSTANTS = {"True": True, "False": False, "None": None}
 
 
 def _attribute(machine: Machine, node: cst.Attribute) -> Value:
-    receiver = machine.evaluate(node.value)
-    return attribute(machine, receiver, node.attr.value, node)
+    inner = node.value
+    if type(inner) is not cst.Attribute:
+        return attribute(machine, machine.evaluate(inner), node.attr.value, node)
+    # `tf.keras.layers.Dense` is one symbol: there is no need to look at each of its parts.
+    chain = [node]
+    while type(inner) is cst.Attribute and len(chain) < MAX_CHAIN:
+        chain.append(inner)
+        inner = inner.value
+    value = machine.evaluate(inner)
+    if isinstance(value, External):
+        name = ".".join([value.name, *(part.attr.value for part in reversed(chain))])
+        machine.note_symbol(name)
+        return machine.library.symbol(name, node)
+    for part in reversed(chain):
+        value = attribute(machine, value, part.attr.value, part)
+    return value
 
 
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
-        return machine.library.symbol(f"{receiver.name}.{name}", node)
+        full = f"{receiver.name}.{name}"
+        machine.note_symbol(full)
+        return machine.library.symbol(full, node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
@@ -127,6 +147,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
     if isinstance(receiver, Unknown):
         return Unknown("attribute of an unknown value", node=node)
+    if isinstance(receiver, Module):
+        return module_attribute(machine, receiver, name, node)
     if isinstance(receiver, Super):
         return _super_attribute(machine, receiver, name, node)
     if isinstance(receiver, (Sequence, Mapping, Const)):
@@ -188,18 +210,20 @@ def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
 
 def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
     parts: list[str] = []
+    known = True
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText):
             parts.append(part.value)
-            continue
-        if not isinstance(part, cst.FormattedStringExpression):
-            return Unknown("f-string", node=node)
-        value = machine.evaluate(part.expression)
-        found = constant(value)
-        if found is NOTHING or part.format_spec is not None or part.conversion is not None:
-            return Unknown("f-string", node=node)
-        parts.append(str(found))
+        elif isinstance(part, cst.FormattedStringExpression):
+            # What stands in the braces happens, whether the string is known or not.
+            found = constant(machine.evaluate(part.expression))
+            known = known and found is not NOTHING and part.format_spec is None and part.conversion is None
+            parts.append(str(found))
+        else:
+            known = False
     text = "".join(parts)
+    if not known:
+        return Unknown("f-string", node=node)
     return Const(text, node=node) if len(text) <= MAX_LENGTH else Unknown("long string", node=node)
 
 
@@ -302,7 +326,7 @@ def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
     value = machine.evaluate(node.expression)
     if isinstance(node.operator, cst.Not):
         known = truth_of(value)
-        assumed = isinstance(value, Const) and value.assumed
+        assumed = value.assumed if isinstance(value, Const) else 0
         return Unknown("not", node=node) if known is None else Const(not known, assumed, node=node)
     if isinstance(value, Const) and isinstance(value.value, (int, float, complex)):
         if isinstance(node.operator, cst.Minus):

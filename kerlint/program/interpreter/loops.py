@@ -11,15 +11,33 @@ from collections.abc import Callable
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.facts import ApplyGradients, Fit, Forward, LossCall
+from kerlint.program.facts import ApplyGradients, Fit, Forward, LabelsRead, LossCall
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.scope import Loop
-from kerlint.program.values import Const, Gap, Mapping, Object, OneOf, Sequence, Unknown, Value, list_of, mapping_of
+from kerlint.program.values import (
+    Const,
+    Dataset,
+    Gap,
+    Layer,
+    Mapping,
+    Model,
+    Object,
+    OneOf,
+    Sequence,
+    Unknown,
+    Value,
+    list_of,
+    mapping_of,
+)
 
+#: Layers of one model that a loop goes over one by one.
+MAX_LAYERS = 1_500
+#: Steps after which a loop that has made no layer and no model is not unrolled further.
+MAX_FRUITLESS = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
 
@@ -27,7 +45,7 @@ def run_for(machine: Machine, node: cst.For) -> int:
     """A `for` statement."""
     iterable = machine.evaluate(node.iter)
     items = known_items(iterable)
-    if items is not None and len(items) <= MAX_UNROLLED:
+    if items is not None and (len(items) <= MAX_UNROLLED or _are_layers(items)):
         flow = _unrolled(machine, node, items)
     else:
         count = len(items) if items is not None else None
@@ -50,6 +68,17 @@ def run_while(machine: Machine, node: cst.While) -> int:
     return flow if flow in (RETURN, RAISE) else FALL
 
 
+def _are_layers(items: tuple[Value, ...]) -> bool:
+    """Whether the loop goes over the layers of a large model: what it does to each counts."""
+    return len(items) <= MAX_LAYERS and bool(items) and all(_holds_layer(item) for item in items)
+
+
+def _holds_layer(item: Value) -> bool:
+    """Whether the item of a loop is a layer, or has one beside it: `enumerate(model.layers)`."""
+    parts = item.items if isinstance(item, Sequence) and item.kind == "tuple" else (item,)
+    return any(isinstance(part, (Layer, Model)) for part in parts[:4])
+
+
 def known_items(iterable: Value) -> tuple[Value, ...] | None:
     """What a loop over the value gives, if all of it is known."""
     if isinstance(iterable, Sequence):
@@ -63,6 +92,8 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
 
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
+    fuel, made = machine.fuel, machine.built
+    changes_layers = any(_holds_layer(item) for item in items)
     with machine.inside(loop):
         for index, item in enumerate(items):
             loop.iteration = index
@@ -74,8 +105,14 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
             trained = any(isinstance(event, _TRAINING) for event in machine.program.events[events:])
             if trained and machine.built == built and index:
                 # A training loop: further passes would say the same again.
+                return FALL
+            if fuel - machine.fuel > MAX_FRUITLESS and machine.built == made and not changes_layers:
                 break
-    return FALL
+        else:
+            return FALL
+    # It only computes numbers, and many of them.
+    rest = Loop(node, len(items), False, over=Unknown("numbers", node=node.iter))
+    return _once(machine, node, rest, lambda: assign_target(machine, node.target, Unknown("a number", node=node.iter)))
 
 
 def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callable[[], None]) -> int:
@@ -88,17 +125,20 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
         is_plain = isinstance(before, (Const, OneOf)) or (isinstance(before, Sequence) and before.kind != "list")
         if before is not None and is_plain:
             heap.write(home.names, name, Unknown("changed in a loop", node=before.node))
-    mark = heap.mark()
+    mark, births = heap.mark(), machine.births
     with machine.inside(loop):
         bind()
         flow = machine.execute(node.body)
+    loop.ends_at_once = flow in (BREAK, RETURN, RAISE)
     changes = heap.capture(mark)
     heap.undo(mark)
     if flow in (RETURN, RAISE):
         # Perhaps on a later pass, perhaps never: what follows is still reached.
         flow = FALL
+    born = machine.born_since(births)
     for container, key, after in changes.values():
-        value = widen(container.get(key, ABSENT), after)
+        # What a pass makes itself no earlier pass has had.
+        value = after if id(container) in born else widen(container.get(key, ABSENT), after)
         if value is not ABSENT:
             heap.write(container, key, value)
     return flow
@@ -107,6 +147,8 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
 def comprehension(machine: Machine, clause: cst.CompFor, produce: Callable[[], None]) -> bool:
     """Runs `produce` for each pass of a comprehension; False if some passes are not known."""
     iterable = machine.evaluate(clause.iter)
+    if isinstance(iterable, Dataset) and isinstance(clause.target, cst.Tuple):
+        machine.emit(LabelsRead(node=clause.iter, dataset=iterable, again=True))
     items = known_items(iterable)
     exact = items is not None and len(items) <= MAX_UNROLLED * 4
     if not exact or items is None:

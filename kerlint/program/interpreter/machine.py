@@ -13,24 +13,30 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.program.facts import Event, Program
+from kerlint.program.bindings import Bindings
+from kerlint.program.facts import Event, Mismatch, Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
 from kerlint.program.library import Library
+from kerlint.program.modules import Module, Modules
 from kerlint.program.scope import Loop, Path, Scope
-from kerlint.program.values import Array, Class, Const, External, Function, Layer, Model, Object, Unknown, Value
+from kerlint.program.values import Array, Class, Const, External, Function, Layer, Model, Object, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.calls import Frame
 
 #: Statements and calls evaluated for one file before everything else stays unknown.
 FUEL = 60_000
+#: Likewise for all that runs when the user's other modules are imported, so that they leave the file its own fuel.
+MODULE_FUEL = 30_000
 #: How deep the program's own functions are followed.
 MAX_CALL_DEPTH = 16
 #: How deep expressions and blocks may nest.
 MAX_DEPTH = 180
 #: Passes of a loop that are evaluated one by one.
 MAX_UNROLLED = 64
+#: Names of libraries that are longer are not noted: a loop may make them grow.
+_LONGEST_NAME = 200
 #: Python frames needed for the budgets above.
 _RECURSION_LIMIT = 12_000
 
@@ -49,13 +55,26 @@ class Machine:
         loops, path: where in the control flow we are.
         tapes: how many `with tf.GradientTape()` blocks are open.
         assumed: whether we are inside a function that nobody calls.
+        main: the scope of the file itself.
+        loaded: the user's other modules by their path, and the file itself.
+        importing: how many of them are being evaluated, each imported by the one before.
+        entry: the call in the file through which another module's function has been reached.
+        tries: how many bodies of `try` with handlers we are in.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, modules: Modules | None = None) -> None:
         self.library = library
+        self.modules = modules
         self.program = Program()
         self.heap = Heap()
-        self.scope = Scope("module")
+        self.main = self.scope = Scope("module", names={"__name__": Const("__main__")})
+        self.loaded: dict[str, Module] = {}
+        if modules is not None:
+            self.main.file = modules.own
+            self.loaded[modules.own.path] = Module(modules.own, self.main)
+        self.importing = 0
+        self.entry: cst.CSTNode | None = None
+        self.tries = 0
         self.frames: list[Frame] = []
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
@@ -69,12 +88,20 @@ class Machine:
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
-        self.stars: list[str] = []
         #: Models within models that are being called.
         self.nesting = 0
+        #: Models that the program has saved, by the name of the file.
+        self.saved: dict[str, Model] = {}
+        #: Calls of layers and models of the program that are being followed.
+        self.inside_call = 0
+        #: How many automatic names of each kind have been given.
+        self.name_counts: dict[str, int] = {}
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
-        self._fuel = FUEL
+        #: Tensors by the names that nothing has read them by so far.
+        self.unread = Bindings()
+        self.fuel = FUEL
+        self._other_fuel = MODULE_FUEL
         self._depth = 0
 
     # Evaluation
@@ -119,8 +146,8 @@ class Machine:
         Raises:
             OutOfFuel: there is none left.
         """
-        self._fuel -= amount
-        if self._fuel < 0:
+        self.fuel -= amount
+        if self.fuel < 0:
             raise OutOfFuel
 
     # Names
@@ -129,15 +156,35 @@ class Machine:
         """The value of a name; builtins are `builtins.NAME`."""
         found = self.scope.lookup(name)
         if found is not None:
+            if isinstance(found, Tensor):
+                self.unread.read(found)
             return found
-        for module in reversed(self.stars):
+        return self.from_stars(self.scope.module, name)
+
+    def from_stars(self, scope: Scope, name: str) -> External | None:
+        """The symbol that `from library import *` brings under this name."""
+        for module in reversed(scope.stars):
             if self.library.exports(module, name):
                 return self.external(f"{module}.{name}")
         return None
 
     def assign(self, name: str, value: Value) -> None:
         """Binds a name in the scope that owns it."""
+        if isinstance(value, Model):
+            self.call_model_by(name, value)
+        elif type(value) is Object:
+            value.state.setdefault("variable", name)
+        elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
+            sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
+            self.unread.bind(name, value, sure=sure)
         self.heap.write(self.scope.home(name).names, name, value)
+
+    def call_model_by(self, name: str, model: Model) -> None:
+        """Remembers the outermost variable that held a model first."""
+        depth = len(self.frames)
+        known = model.state.get("variable")
+        if known is None or known[0] > depth:
+            model.state["variable"] = (depth, name)
 
     def rebind(self, before: Value, after: Value) -> None:
         """A value is changed in place: every name for it, in the callers too, is one for what it became."""
@@ -157,6 +204,9 @@ class Machine:
 
     def emit(self, event: Event) -> None:
         """Records that something happens here and now."""
+        if self.tries and isinstance(event, Mismatch):
+            # The program expects that this may fail.
+            return
         event.order = len(self.program.events)
         event.loops = self.loops
         event.path = self.path
@@ -174,7 +224,66 @@ class Machine:
             if isinstance(made, Layer):
                 self.built += 1
 
+    @property
+    def births(self) -> tuple[int, int]:
+        """How many models and library objects there are, for `born_since`."""
+        return len(self.program.models), len(self.program.objects)
+
+    def born_since(self, births: tuple[int, int]) -> set[int]:
+        """The states of the models and library objects that were made since, by identity."""
+        models, objects = births
+        return {id(made.state) for made in (*self.program.models[models:], *self.program.objects[objects:])}
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the code being evaluated stands in the file itself."""
+        return self.scope.module is self.main
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing that is known of decides if the code being evaluated runs to its end."""
+        return not self.path and not self.tries
+
+    def note_import(self, name: str) -> None:
+        """Records that a library is imported."""
+        if self.certain and len(name) < _LONGEST_NAME:
+            self.program.used.imports.add(name)
+
+    def note_symbol(self, name: str) -> None:
+        """Records that a symbol of a library is spelt out."""
+        if self.certain and len(name) < _LONGEST_NAME:
+            self.program.used.symbols.add(name)
+
+    def enter(self, function: Function, node: cst.CSTNode | None) -> None:
+        """A function is called: for one of another module, the call in the file that led here is recorded."""
+        if function.scope.module is self.main:
+            return
+        if self.entry is None:
+            self.entry = node
+        if self.entry is not None and function.node is not None:
+            entry = self.program.entries.setdefault(id(function.node), (function.node, {}))
+            entry[1][id(self.entry)] = self.entry
+
     # Control flow
+
+    @contextmanager
+    def elsewhere(self, module: Module) -> Iterator[None]:
+        """Evaluates something as the top level of another module: what happens there is no fact of this file."""
+        outer = {name: getattr(self, name) for name in _AFRESH}
+        program, scope, frames = self.program, self.scope, self.frames
+        if not self.importing:
+            self.fuel, self._other_fuel = self._other_fuel, self.fuel
+        self.importing += 1
+        vars(self).update(_AFRESH, program=Program(), scope=module.scope, frames=[])
+        try:
+            yield
+        finally:
+            apart = self.program
+            vars(self).update(outer, program=program, scope=scope, frames=frames)
+            self.importing -= 1
+            if not self.importing:
+                self.fuel, self._other_fuel = self._other_fuel, self.fuel
+            program.add_module(module, apart)
 
     @contextmanager
     def inside(self, loop: Loop) -> Iterator[None]:
@@ -197,19 +306,32 @@ class Machine:
             self.path = outer
 
 
+#: What the top level of a module starts with, wherever it is imported.
+_AFRESH: dict[str, object] = {
+    "loops": (),
+    "path": (),
+    "tapes": 0,
+    "assumed": False,
+    "entry": None,
+    "tries": 0,
+    "nesting": 0,
+    "inside_call": 0,
+    "_depth": 0,
+}
+
 EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
 
-def evaluate_module(module: cst.Module, library: Library) -> Program:
+def evaluate_module(module: cst.Module, library: Library, modules: Modules | None = None) -> Program:
     """Evaluates a module, then what nobody called in it, and returns what it does."""
     from kerlint.program.interpreter import expressions, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
     expressions.install(EXPRESSIONS)
     statements.install(STATEMENTS)
-    machine = Machine(library)
-    machine.scope.names["__name__"] = Const("__main__")
+    machine = Machine(library, modules)
+    machine.program.module = module
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
@@ -217,6 +339,7 @@ def evaluate_module(module: cst.Module, library: Library) -> Program:
         machine.program.names = dict(machine.scope.names)
         evaluate_unused(machine)
         library.finish(machine)
+        machine.program.unread = machine.unread.left()
     except OutOfFuel:
         machine.program.limits.append(f"the program is too large to follow to its end ({FUEL} steps)")
     finally:

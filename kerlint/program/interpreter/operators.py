@@ -114,7 +114,7 @@ def fold(symbol: str, left: Const, right: Const, node: cst.CSTNode) -> Value:
         return Unknown("operator fails", node=node)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
         return Unknown("large number", node=node)
-    return Const(value, left.assumed or right.assumed, node=node)
+    return Const(value, max(left.assumed, right.assumed), node=node)
 
 
 def _is_small(symbol: str, a: Any, b: Any) -> bool:
@@ -194,10 +194,10 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
 
 def _identity(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
     answer: bool | None = None
-    assumed = False
+    assumed = 0
     if isinstance(left, Const) and isinstance(right, Const):
         answer = left.value is right.value or (type(left.value) is type(right.value) and left.value == right.value)
-        assumed = left.assumed or right.assumed
+        assumed = max(left.assumed, right.assumed)
     elif isinstance(right, Const) and right.value is None and not isinstance(left, (Unknown, OneOf)):
         answer = False
     if answer is None:

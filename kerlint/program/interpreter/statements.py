@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Statements
+from functools import partial
 from typing import Any
 
 import libcst as cst
 
 from kerlint.program.facts import Discarded
-from kerlint.program.heap import ABSENT
+from kerlint.program.heap import ABSENT, Captured
 from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
+from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
@@ -39,8 +42,8 @@ def install(table: dict[type, Any]) -> None:
             cst.Continue: lambda machine, node: CONTINUE,
             cst.Assert: _assert,
             cst.Del: _delete,
-            cst.Import: _import,
-            cst.ImportFrom: _import_from,
+            cst.Import: run_import,
+            cst.ImportFrom: run_import_from,
             cst.Global: _global,
             cst.Nonlocal: _nonlocal,
             cst.If: _if,
@@ -147,42 +150,6 @@ def _nonlocal(machine: Machine, node: cst.Nonlocal) -> int:
     return FALL
 
 
-def dotted(node: cst.CSTNode | None) -> str:
-    """The text of a dotted name."""
-    if isinstance(node, cst.Name):
-        return node.value
-    if isinstance(node, cst.Attribute):
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return ""
-
-
-def _import(machine: Machine, node: cst.Import) -> int:
-    for alias in node.names:
-        name = dotted(alias.name)
-        if alias.asname is not None:
-            machine.assign(dotted(alias.asname.name), machine.external(name, node))
-        else:
-            root = name.partition(".")[0]
-            machine.assign(root, machine.external(root, node))
-    return FALL
-
-
-def _import_from(machine: Machine, node: cst.ImportFrom) -> int:
-    module = dotted(node.module)
-    if node.relative:
-        module = "." * len(node.relative) + module
-    if isinstance(node.names, cst.ImportStar):
-        machine.stars.append(module)
-        return FALL
-    if module == "__future__":
-        return FALL
-    for alias in node.names:
-        name = dotted(alias.name)
-        bound = dotted(alias.asname.name) if alias.asname is not None else name
-        machine.assign(bound, machine.external(f"{module}.{name}", node))
-    return FALL
-
-
 def _if(machine: Machine, node: cst.If) -> int:
     test = machine.evaluate(node.test)
     known = truth_of(test)
@@ -191,16 +158,8 @@ def _if(machine: Machine, node: cst.If) -> int:
     if known is False:
         return _orelse(machine, node)
     heap = machine.heap
-    mark = heap.mark()
-    with machine.arm(node, 0):
-        flow = machine.execute(node.body)
-    first = heap.capture(mark)
-    heap.undo(mark)
-    mark = heap.mark()
-    with machine.arm(node, 1):
-        other = _orelse(machine, node)
-    second = heap.capture(mark)
-    heap.undo(mark)
+    flow, first = run_arm(machine, node, 0, lambda: machine.execute(node.body))
+    other, second = run_arm(machine, node, 1, lambda: _orelse(machine, node))
     if flow == FALL and other == FALL:
         heap.merge(first, second)
         return FALL
@@ -209,6 +168,22 @@ def _if(machine: Machine, node: cst.If) -> int:
         return FALL
     heap.apply(second)
     return other if flow == other or other == FALL else FALL
+
+
+def run_arm(machine: Machine, node: cst.CSTNode, index: int, run: Callable[[], int]) -> tuple[int, Captured]:
+    """Runs one arm of an unknown condition and takes it back: how it ends, and what it changes.
+
+    What happens to models and layers that the arm makes itself stays: there is no other arm that has them.
+    """
+    heap = machine.heap
+    mark, births = heap.mark(), machine.births
+    with machine.arm(node, index):
+        flow = run()
+    changes = heap.capture(mark)
+    heap.undo(mark)
+    born = machine.born_since(births)
+    heap.apply({slot: change for slot, change in changes.items() if slot[0] in born})
+    return flow, {slot: change for slot, change in changes.items() if slot[0] not in born}
 
 
 def _orelse(machine: Machine, node: cst.If) -> int:
@@ -235,7 +210,11 @@ def _with(machine: Machine, node: cst.With) -> int:
 def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
     """The body as it stands; handlers only for their facts and for names that the body does not make."""
     heap = machine.heap
-    flow = machine.execute(node.body)
+    machine.tries += bool(node.handlers)
+    try:
+        flow = machine.execute(node.body)
+    finally:
+        machine.tries -= bool(node.handlers)
     if flow == FALL and node.orelse is not None:
         flow = machine.execute(node.orelse.body)
     handlers: Statements[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
@@ -271,12 +250,9 @@ def _match(machine: Machine, node: cst.Match) -> int:
     arms = []
     flow = FALL
     for index, case in enumerate(node.cases):
-        mark = heap.mark()
-        with machine.arm(node, index):
-            flow = machine.execute(case.body)
+        flow, changes = run_arm(machine, node, index, partial(machine.execute, case.body))
         if flow in (FALL, BREAK, CONTINUE):
-            arms.append(heap.capture(mark))
-        heap.undo(mark)
+            arms.append(changes)
     if not arms:
         return flow
     joined = arms[0]

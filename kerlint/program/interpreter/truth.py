@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from kerlint.program.modules import Module
 from kerlint.program.values import (
+    CHOICE,
     BoundMethod,
     Class,
     Const,
+    External,
     Function,
     Instance,
     Layer,
@@ -20,14 +23,16 @@ from kerlint.program.values import (
 def truth_of(value: Value) -> bool | None:
     """True or False where that is certain, else None."""
     if isinstance(value, Const):
-        return bool(value.value)
+        return bool(value.value) if value.assumed != CHOICE else None
     if isinstance(value, Sequence):
         exact = value.exact
         return bool(exact) if exact is not None else None
     if isinstance(value, Mapping):
         return True if value.entries else (None if value.open else False)
-    if isinstance(value, (Function, BoundMethod, Class, Instance, Layer, Model)):
+    if isinstance(value, (Function, BoundMethod, Class, Instance, Layer, Model, Module)):
         return True
+    if isinstance(value, External) and value.name == "typing.TYPE_CHECKING":
+        return False
     if isinstance(value, OneOf):
         answers = {truth_of(option) for option in value.options}
         return answers.pop() if len(answers) == 1 else None

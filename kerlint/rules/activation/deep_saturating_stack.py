@@ -8,13 +8,17 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
+from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
 from kerlint.library.optimizers import ADAPTIVE, Optimizer
-from kerlint.library.trained import Training, trainings
+from kerlint.library.trained import trainings
 from kerlint.program.facts import Program
+from kerlint.program.graph import Graph
 from kerlint.rules.base import Found, Rule
 
 _SATURATING = frozenset({"sigmoid", "hard_sigmoid"})
+#: So many layers train badly with any optimizer.
+DEAD_WITH_ALL = 8
 
 
 class DeepSaturatingStack(Rule):
@@ -27,8 +31,8 @@ class DeepSaturatingStack(Rule):
     It depends on the optimizer. Plain SGD steps in proportion to the gradient: with three or four
     sigmoid layers the first ones stand still and the model predicts a constant. Adam and its kin
     scale the step by the size of the gradient: the model learns, but ever worse from five layers
-    on. That is why this is a warning for SGD from three or four layers, for Adam from six, and
-    advice below. A tanh stack is no such problem.
+    on. That is why this is a warning for SGD from three or four layers, for Adam from six, for a
+    model whose optimizer is not known from eight, and advice below. A tanh stack is no such problem.
 
     ## Example
     ```python
@@ -82,27 +86,34 @@ class DeepSaturatingStack(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         reported: set[int] = set()
         for training in trainings(program):
-            for row in _rows(training):
+            for row in _rows(training.graph):
                 severity = _severity(len(row), training.optimizer)
                 first = row[0].node
                 if severity is None or id(first.layer) in reported:
                     continue
                 reported.add(id(first.layer))
-                yield from self._report(row, severity, training)
+                yield from self._report(row, severity, training.optimizer, training.event)
+        for graph in final_graphs(program):
+            for row in _rows(graph):
+                if len(row) >= DEAD_WITH_ALL and id(row[0].node.layer) not in reported:
+                    reported.add(id(row[0].node.layer))
+                    yield from self._report(row, Severity.WARNING, None, row[0].node.layer)
 
-    def _report(self, row: list[Link], severity: Severity, training: Training) -> Iterator[Found]:
-        optimizer = training.optimizer
+    def _report(
+        self, row: list[Link], severity: Severity, optimizer: Optimizer | None, about: object
+    ) -> Iterator[Found]:
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
         effect = "the first ones hardly learn" if severity is Severity.ADVICE else "the first ones do not learn"
         if severity is Severity.WARNING and not plain:
             effect = "it fits far worse than with relu"
+        trained = f", trained with {name}" if optimizer is not None or severity is Severity.ADVICE else ""
         first = row[0].node
         # A loop makes several layers at one place.
         places = {id(place): place for found in row if (place := _place(found)) is not None}
         yield from self.found(
             _place(row[0]),
-            f"{len(row)} sigmoid layers in a row, trained with {name}: {effect}",
+            f"{len(row)} sigmoid layers in a row{trained}: {effect}",
             label=f"{described(first)}, the farthest from the loss",
             also=[
                 *((place, "sigmoid, too") for place in list(places.values())[1:]),
@@ -112,10 +123,19 @@ class DeepSaturatingStack(Rule):
             + (", and the steps of SGD are in proportion to it" if plain else ""),
             help='use activation="relu" in the hidden layers, or put BatchNormalization before each sigmoid',
             severity=severity,
-            about=training.event,
+            about=about,
         )
 
     bad = (
+        """
+        import keras
+        def build():
+            model = keras.Sequential([keras.Input((10,))])
+            for _ in range(8):
+                model.add(keras.layers.Dense(32, activation="sigmoid"))  # KA002
+            model.add(keras.layers.Dense(1))
+            return model
+        """,
         """
         import keras
         from keras import layers
@@ -169,9 +189,9 @@ class DeepSaturatingStack(Rule):
     )
 
 
-def _rows(training: Training) -> Iterator[list[Link]]:
+def _rows(graph: Graph) -> Iterator[list[Link]]:
     """The longest rows of hidden sigmoid layers, each layer the only one that reads the one before it."""
-    links = {id(node): found for node in training.graph.nodes if (found := _saturating(link(node))) is not None}
+    links = {id(node): found for node in graph.nodes if (found := _saturating(link(node))) is not None}
     inside = {id(found.next) for found in links.values()}
     for key, found in links.items():
         if key not in inside:
@@ -197,6 +217,8 @@ def _severity(count: int, optimizer: Optimizer | None) -> Severity | None:
     if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
         return Severity.WARNING
     if optimizer is not None and optimizer.name in ADAPTIVE and count >= 6:
+        return Severity.WARNING
+    if optimizer is None and count >= DEAD_WITH_ALL:
         return Severity.WARNING
     return Severity.ADVICE if count >= 4 else None
 

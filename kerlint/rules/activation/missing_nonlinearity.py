@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
+from kerlint.library.finished import ends
 from kerlint.library.shapes import dims
 from kerlint.library.trained import Training, trainings
 from kerlint.program.constants import text
 from kerlint.program.facts import Program
-from kerlint.program.graph import Node, tensors_in
+from kerlint.program.graph import Node
 from kerlint.program.values import Model, Object
 from kerlint.rules.base import Found, Rule
 
@@ -76,9 +77,9 @@ class MissingNonlinearity(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         reported: set[int] = set()
-        ends = _ends(program)
+        last = ends(program)
         for training in trainings(program):
-            links = [found for node in training.graph.nodes if (found := _fault(node, training, ends)) is not None]
+            links = [found for node in training.graph.nodes if (found := _fault(node, training, last)) is not None]
             if not links or all(id(found.node.layer) in reported for found in links):
                 continue
             reported.update(id(found.node.layer) for found in links)
@@ -200,7 +201,7 @@ class MissingNonlinearity(Rule):
     )
 
 
-def _fault(node: Node, training: Training, ends: set[int]) -> Link | None:
+def _fault(node: Node, training: Training, last: set[int]) -> Link | None:
     """The link to the next layer, if this layer is linear and nothing says that it should be."""
     found = link(node)
     if found is None or not found.linear or found.reshaped:
@@ -212,7 +213,7 @@ def _fault(node: Node, training: Training, ends: set[int]) -> Link | None:
         return None
     if not training.trains(node) or not training.trains(found.next) or _is_projection(node):
         return None
-    if id(node.layer) in ends or any(id(step.op) in ends for step in (node, *found.steps)):
+    if id(node.layer) in last or any(id(step.op) in last for step in (node, *found.steps)):
         return None
     return found
 
@@ -228,14 +229,3 @@ def _is_projection(node: Node) -> bool:
         return True
     sizes = dims(node.args.get("kernel_size"))
     return bool(sizes) and (set(sizes or ()) == {1} or len(set(sizes or ())) > 1)
-
-
-def _ends(program: Program) -> set[int]:
-    """What ends a model: the operations, and the last layers of sequential models, by identity."""
-    found: set[int] = set()
-    for model in program.models:
-        found.update(id(tensor.op) for tensor in tensors_in(model.state.get("outputs")) if tensor is not None)
-        layers = model.state.get("layers")
-        if isinstance(layers, tuple) and layers:
-            found.add(id(layers[-1]))
-    return found

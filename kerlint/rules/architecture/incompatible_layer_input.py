@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of
+from kerlint.library.graphs import graph_of
 from kerlint.library.kinds import VOCABULARY, is_parametric
 from kerlint.library.shapes import Misfit, output_shape, show
-from kerlint.program.facts import Fit, Mismatch, Program
-from kerlint.program.graph import Node
-from kerlint.program.values import Sequence, Shape
+from kerlint.program.facts import Fit, Mismatch, Program, Use
+from kerlint.program.graph import Graph, Node
+from kerlint.program.values import Array, Dimension, Sequence, Shape
 from kerlint.rules.base import Found, Rule
 
 
@@ -71,36 +72,51 @@ class IncompatibleLayerInput(Rule):
                 # The sizes may be no more than the defaults of a function that nobody calls.
                 continue
             source = event.op.inputs[0]
+            what = "layer" if event.op.kind == "layer" else "operation"
             yield from self.found(
                 event.node,
-                f"this layer cannot take its input: {event.message}",
+                f"this {what} cannot take its input: {event.message}",
                 label=f"gets {show(source.shape)}",
                 also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
                 why="Keras raises an error when the model is built or first called",
                 help=_help(event.op.name.rpartition(".")[2], source.shape),
-                about=event.op,
+                # A sequential model is built anew with each layer that is added: the op is another one each time.
+                about=event.op.layer or event.op,
             )
         for fit in program.fits:
-            yield from self._data(fit)
-
-    def _data(self, fit: Fit) -> Iterator[Found]:
-        inputs = [node for node in fit.graph.nodes if node.kind == "input"]
-        array = as_data(inputs_of(fit))
-        if len(inputs) != 1 or array is None or array.shape is None or isinstance(fit.x, Sequence):
             # A list is several inputs, not rows of one.
+            data = as_data(inputs_of(fit)) if not isinstance(fit.x, Sequence) else None
+            yield from self._data(program, fit, fit.graph, data)
+        told: set[int] = set()
+        for use in program.all(Use):
+            graph = graph_of(use.model)
+            if use.method in ("predict", "evaluate") and graph is not None and id(use.node) not in told:
+                found = list(self._data(program, use, graph, _given(use)))
+                told.update([id(use.node)] if found else [])
+                yield from found
+
+    def _data(self, program: Program, event: Fit | Use, graph: Graph, array: Array | None) -> Iterator[Found]:
+        inputs = [node for node in graph.nodes if node.kind == "input"]
+        if len(inputs) != 1 or array is None or array.shape is None:
             return
         declared, given = inputs[0].shape, array.shape
-        if fits(declared, given) or (fit.model.kind == "sequential" and not _stops(inputs[0], given)):
+        if declared is None or fits(declared, given):
             return
-        assert declared is not None
+        # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
+        is_declared = bool(inputs[0].op.args)
+        other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
+        if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], given):
+            return
         yield from self.found(
-            fit.places.get("x") or fit.node,
+            event.places.get("x") or event.node,
             f"the model takes inputs of shape {show(declared[1:])}, but the rows of the data have {show(given[1:])}",
             label=f"rows of shape {show(given[1:])}",
             also=[(inputs[0].place, f"declares {show(declared[1:])}"), (array.node, "the data comes from here")],
             why="the layers were built for the declared shape, and the first batch raises an error",
-            help="reshape the data, or change the input shape of the model",
-            about=fit,
+            help="give a batch of one row: x[None] or np.expand_dims(x, 0)"
+            if given == declared[1:]
+            else "reshape the data, or change the input shape of the model",
+            about=event,
         )
 
     bad = (
@@ -129,6 +145,14 @@ class IncompatibleLayerInput(Rule):
         model.compile("adam", "mse")
         model.fit(np.random.rand(100, 4), y)  # KS001
         """,
+        """
+        import keras
+        (x, y), (a, b) = keras.datasets.cifar10.load_data()
+        model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3), keras.layers.Flatten()])
+        answer = model.predict(a[0])  # KS001
+        for row in a:
+            answer = model.predict([row])  # KS001
+        """,
     )
     good = (
         """
@@ -139,6 +163,7 @@ class IncompatibleLayerInput(Rule):
         model.add(keras.layers.GlobalAveragePooling1D())
         model.compile("adam", "mse")
         model.fit(np.random.randint(0, 10, (96, 50)), y)
+        model.predict(np.random.randint(0, 10, (1, 30)))
         """,
         """
         import keras
@@ -165,6 +190,23 @@ def fits(declared: Shape, given: Shape) -> bool:
     if len(given) != len(declared):
         return False
     return all(a is None or b is None or a == b for a, b in zip(declared[1:], given[1:]))
+
+
+def _same_rank(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> bool:
+    """Whether there are as many axes, a last one of size 1 added or dropped."""
+    if len(given) == len(declared) - 1:
+        return declared[-1] in (1, None)
+    if len(given) == len(declared) + 1:
+        return given[-1] in (1, None)
+    return len(given) == len(declared)
+
+
+def _given(use: Use) -> Array | None:
+    """The data that a model is to give answers for; in a list of one, that one."""
+    value = use.args.get("x")
+    if isinstance(value, Sequence):
+        value = value.exact[0] if value.kind == "list" and value.exact and len(value.exact) == 1 else None
+    return value if isinstance(value, Array) else None
 
 
 def _stops(start: Node, given: Shape) -> bool:

@@ -1,0 +1,77 @@
+"""From text to a syntax tree."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from kerlint.source import NEWLINE, TOO_DEEP, Broken, syntax_error
+
+if TYPE_CHECKING:
+    import libcst
+
+_UNSUPPORTED = "this version of libcst does not support the syntax"
+
+_LONGEST_RETRY = 200_000
+_LONGEST_LINE = 2000
+
+#: Characters of source whose trees are kept: each takes about 70 bytes then.
+_KEPT = 1_000_000
+
+_trees: OrderedDict[tuple[str, str], libcst.Module | Broken] = OrderedDict()
+_sizes = {"kept": 0}
+
+
+def parse_file(path: str, text: str) -> libcst.Module | Broken:
+    """The syntax tree of a file, kept for the next one that imports it.
+
+    Two files with one text have two trees: nodes are told apart by identity.
+    """
+    key = (path, text)
+    found = _trees.get(key)
+    if found is not None:
+        _trees.move_to_end(key)
+        return found
+    tree = parse(text)
+    if len(text) < _KEPT:
+        _trees[key] = tree
+        _sizes["kept"] += len(text)
+        while _sizes["kept"] > _KEPT:
+            (_, oldest), _ = _trees.popitem(last=False)
+            _sizes["kept"] -= len(oldest)
+    return tree
+
+
+def parse(text: str) -> libcst.Module | Broken:
+    """The syntax tree, or why there is none.
+
+    Python's own parser goes first: it knows where an error is, and it refuses what is nested so deeply
+    that libcst's parser would take the process down.
+    """
+    error = syntax_error(text)
+    if error is not None and error.message == TOO_DEEP:
+        return error
+
+    import libcst
+
+    if error is None:
+        try:
+            return libcst.parse_module(text)
+        except libcst.ParserSyntaxError as unsupported:
+            line, column = unsupported.editor_line, unsupported.editor_column
+            return Broken(max(line, 1), max(column, 1), _UNSUPPORTED)
+        except BaseException as panic:
+            # What a panic in Rust becomes is no Exception.
+            if type(panic).__name__ != "PanicException":
+                raise
+            return Broken(1, 1, _UNSUPPORTED)
+    if len(text) > _LONGEST_RETRY or max(map(len, NEWLINE.split(text))) > _LONGEST_LINE:
+        # Made by a program, and perhaps in order to keep the parser busy.
+        return error
+    from kerlint.deep import with_deep_stack
+
+    try:
+        # It may be the syntax of a newer Python than the one that runs kerlint.
+        return with_deep_stack(lambda: libcst.parse_module(text))
+    except (libcst.ParserSyntaxError, ValueError, RuntimeError):
+        return error

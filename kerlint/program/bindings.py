@@ -1,0 +1,44 @@
+"""Which tensors of a model are given a name, and never read by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kerlint.program.values import Tensor
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unread:
+    """A tensor that was given a name which nobody reads before it is another thing's."""
+
+    name: str
+    tensor: Tensor
+
+
+@dataclass(eq=False, slots=True)
+class Bindings:
+    """Keeps account of the names of tensors while a program is evaluated."""
+
+    _made: dict[int, Unread] = field(default_factory=dict)
+    _read: set[int] = field(default_factory=set)
+
+    def bind(self, name: str, tensor: Tensor, *, sure: bool) -> None:
+        """A name is given to a tensor; `sure` is False where it may be read on a way that is not followed."""
+        if not sure:
+            self._read.add(id(tensor))
+        self._made.setdefault(id(tensor), Unread(name, tensor))
+
+    def read(self, tensor: Tensor) -> None:
+        """A tensor is read by a name. One that is one of several stands for all of them."""
+        pending = [tensor]
+        while pending:
+            current = pending.pop()
+            if id(current) not in self._read:
+                self._read.add(id(current))
+                if current.op.kind == "gap":
+                    pending.extend(current.op.inputs)
+
+    def left(self) -> list[Unread]:
+        """The tensors that were never read; where one expression makes several, all of them."""
+        read = {id(made.tensor.node) for key, made in self._made.items() if key in self._read}
+        return [made for key, made in self._made.items() if key not in self._read and id(made.tensor.node) not in read]

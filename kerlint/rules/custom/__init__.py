@@ -1,0 +1,1 @@
+"""KT: hand-written training, and classes of layers and models."""

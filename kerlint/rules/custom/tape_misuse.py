@@ -1,0 +1,179 @@
+"""KT020."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.program.constants import truth
+from kerlint.program.facts import ApplyGradients, Forward, Gradient, Program, Use
+from kerlint.program.scope import exclusive
+from kerlint.program.values import Object, Unknown, Value
+from kerlint.rules.base import Found, Rule
+
+
+class TapeMisuse(Rule):
+    """A gradient tape is used in a way that gives no gradients: asked twice, past it, or in the wrong order.
+
+    A tape records what happens to tensors while it is open, and forgets it with the first gradient unless it
+    is persistent. `predict` computes with NumPy arrays, which no tape sees. `apply_gradients` takes pairs of
+    a gradient and a weight, in this order.
+
+    ## Why is this bad?
+    No step is made: Keras raises, or every gradient is None.
+
+    ## Example
+    ```python
+    import tensorflow as tf
+
+    model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+    optimizer = tf.keras.optimizers.Adam()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - y) ** 2)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(model.trainable_variables, gradients))  # KT020
+    ```
+
+    Use instead:
+    ```python
+    import tensorflow as tf
+
+    model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+    optimizer = tf.keras.optimizers.Adam()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - y) ** 2)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    ```
+
+    ## Known limits
+    `predict` under a tape is reported only if the step trains that model and calls it in no other way there.
+
+    ## References
+    - Measured on Keras 3.15.1: with `predict` under the tape every gradient is None, without a warning; the second
+      gradient of a tape raises a RuntimeError; pairs that are turned round raise an AttributeError.
+    - https://www.tensorflow.org/api_docs/python/tf/GradientTape
+    """
+
+    code = "KT020"
+    name = "tape-misuse"
+    severity = Severity.ERROR
+    symptoms = ("crash", "loss-flat")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        yield from self._asked_twice(program)
+        steps = list(program.all(ApplyGradients))
+        told: set[int] = set()
+        for step in steps:
+            if id(step.node) not in told and len(step.pair) == 2 and _is_swapped(*step.pair):
+                told.add(id(step.node))
+                yield from self.found(
+                    step.node,
+                    "apply_gradients gets each weight as the gradient of itself: the pairs are turned round",
+                    label="(weight, gradient)",
+                    why="each pair is a gradient and the weight that it belongs to, in this order",
+                    help="zip(gradients, weights)",
+                    about=step,
+                )
+        seen = {(id(call.model), id(call.function)) for call in program.all(Forward) if call.in_tape}
+        trained = {(id(step.model), id(step.function)): step for step in steps if step.model is not None}
+        for use in program.all(Use):
+            key = (id(use.model), id(use.function))
+            if not use.in_tape or not use.method.startswith("predict") or key in seen or key not in trained:
+                continue
+            seen.add(key)
+            yield from self.found(
+                use.node,
+                f"{use.method}() gives NumPy arrays, which the tape does not see: there is no gradient",
+                label="the tape loses the trace here",
+                also=[(trained[key].node, "this step has no gradients to apply")],
+                why="a tape records operations on tensors, and predict() runs on its own",
+                help="model(x, training=True)",
+                about=use,
+            )
+
+    def _asked_twice(self, program: Program) -> Iterator[Found]:
+        first: dict[tuple[int, int], Gradient] = {}
+        for event in program.all(Gradient):
+            if event.tape.open or truth(event.tape.args.get("persistent", None)) is True:
+                continue
+            if "persistent" in event.tape.args and truth(event.tape.args["persistent"]) is None:
+                continue
+            earlier = first.setdefault((id(event.tape), event.entries), event)
+            if earlier.node is event.node or exclusive(earlier.path, event.path) or earlier.loops != event.loops:
+                continue
+            yield from self.found(
+                event.node,
+                "the tape is asked for a second gradient, and has forgotten everything after the first",
+                label="raises a RuntimeError",
+                also=[(earlier.node, "the first gradient"), (event.tape.node, "not persistent")],
+                why="a tape gives up what it recorded as soon as it has computed one gradient",
+                help="tf.GradientTape(persistent=True), or one tape for each gradient",
+                about=event,
+            )
+
+    bad = (
+        """
+        import tensorflow as tf
+        def step(x):
+            with tf.GradientTape() as tape:
+                a = first(x)
+                b = second(x)
+            one = tape.gradient(a, first.trainable_variables)
+            two = tape.gradient(b, second.trainable_variables)  # KT020
+        step(x)
+        """,
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        optimizer = tf.keras.optimizers.Adam()
+        for x, y in data:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((model.predict(x) - y) ** 2)  # KT020
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """,
+    )
+    good = (
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        target = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        optimizer = tf.keras.optimizers.Adam()
+        for x, y in data:
+            with tf.GradientTape(persistent=True) as tape:
+                loss = tf.reduce_mean((model(x) - target.predict(x)) ** 2)
+                other = tf.reduce_mean(model(x))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            more = tape.gradient(other, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        """,
+        """
+        import tensorflow as tf
+        def step(x):
+            with tf.GradientTape() as tape:
+                a = first(x)
+            if small:
+                g = tape.gradient(a, first.trainable_variables)
+            else:
+                g = tape.gradient(a, first.variables)
+            with tf.GradientTape() as tape:
+                b = first(x)
+            g = tape.gradient(b, first.trainable_variables)
+        step(x)
+        """,
+    )
+
+
+def _is_swapped(left: Value, right: Value) -> bool:
+    """Whether the pairs begin with weights, and do not end with them."""
+    return _is_weight(left) and not _is_weight(right) and (isinstance(right, Unknown) or _is_gradient(right))
+
+
+def _is_weight(value: Value) -> bool:
+    return isinstance(value, Object) and value.name.endswith(".weights")
+
+
+def _is_gradient(value: Value) -> bool:
+    return isinstance(value, Object) and value.name.startswith("tensorflow.GradientTape")

@@ -1,0 +1,187 @@
+"""KT005."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.heads import parametric_layers
+from kerlint.library.layers import MADE_IN_CALL
+from kerlint.library.trained import Training, trainings
+from kerlint.library.variables import is_trained, variables_in
+from kerlint.program.facts import Program
+from kerlint.program.graph import Node
+from kerlint.program.values import Layer, Mapping, Model, Sequence, Value
+from kerlint.rules.base import Found, Rule
+
+
+class UntrackedWeights(Rule):
+    """Weights that Keras does not know of: a `tf.Variable` in a layer, or a layer that `call` makes.
+
+    A layer keeps count of its weights: of those that `add_weight` or `keras.Variable` made, and of the layers
+    that its attributes hold. Keras 3 does not count a `tf.Variable`. A layer that is made in `call` is a new
+    one, with new random weights, in every call.
+
+    ## Why is this bad?
+    These weights stay out of `trainable_variables`: they are never trained, and never saved. The part of the
+    model that they belong to stays random.
+
+    ## Example
+    ```python
+    import tensorflow as tf
+
+    class Scale(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.factor = tf.Variable(1.0)  # KT005
+
+        def call(self, x):
+            return x * self.factor
+
+    model = tf.keras.Sequential([tf.keras.Input((4,)), Scale(), tf.keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    ```
+
+    Use instead:
+    ```python
+    import tensorflow as tf
+
+    class Scale(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.factor = self.add_weight(shape=(), initializer="ones")
+
+        def call(self, x):
+            return x * self.factor
+
+    model = tf.keras.Sequential([tf.keras.Input((4,)), Scale(), tf.keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    ```
+
+    ## Known limits
+    A `tf.Variable` is reported for Keras 3 only. Layers that are made once and kept in an attribute are left
+    alone, wherever that happens.
+
+    ## References
+    - Measured on Keras 3.15.1: a layer with a tf.Variable has 0 trainable weights (1 in tf_keras 2.21); a layer made in
+      `call` is not among the layers of the model, and `fit` raises.
+    - https://github.com/keras-team/tf-keras/issues/513
+    - https://github.com/tensorflow/tensorflow/issues/26792
+    """
+
+    code = "KT005"
+    name = "untracked-weights"
+    severity = Severity.ERROR
+    symptoms = ("loss-flat", "slow-learning", "crash", "wrong-result")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        told: set[int] = set()
+        for training in trainings(program):
+            if training.event.assumed:
+                continue
+            if program.target.keras >= 3:
+                plain = [node for node in training.graph.nodes if node.kind == "variable" and _is_plain(node)]
+                yield from self._variables(training, [node for node in plain if id(node.op.node) not in told])
+                told.update(id(node.op.node) for node in plain)
+            for node in parametric_layers(training.graph):
+                owner = node.layer.state.get(MADE_IN_CALL) if node.layer is not None else None
+                if id(node.place) in told or not isinstance(owner, (Layer, Model)) or _is_kept(node.layer, owner):
+                    continue
+                told.add(id(node.place))
+                yield from self._layer(training, node, owner)
+
+    def _variables(self, training: Training, nodes: list[Node]) -> Iterator[Found]:
+        places = list({id(node.op.node): node.op.node for node in nodes}.values())
+        if not places:
+            return
+        yield from self.found(
+            places[0],
+            "Keras does not know of this tf.Variable: it is not trained and not saved",
+            label="not among the weights of the layer",
+            also=[
+                *((place, "neither is this one") for place in places[1:]),
+                (training.event.node, "trains the weights that Keras knows of"),
+            ],
+            why="a layer of Keras 3 counts what add_weight() and keras.Variable make, and no tf.Variable",
+            help="self.add_weight(shape=..., initializer=...)",
+            about=places[0],
+        )
+
+    def _layer(self, training: Training, node: Node, owner: Layer | Model) -> Iterator[Found]:
+        name = owner.cls.name if owner.cls is not None else owner.name
+        yield from self.found(
+            node.place,
+            f"`call` of {name} makes a new {node.short} each time: its weights are random and never trained",
+            label="made in call()",
+            also=[(training.event.node, "trains the other weights of the model")],
+            why="only layers that an attribute holds belong to a model, and this one is forgotten after the call",
+            help="make the layer in __init__ and keep it in an attribute",
+            about=node.place,
+        )
+
+    bad = (
+        """
+        import keras
+        class Net(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.out = keras.layers.Dense(1)
+            def call(self, x, training=None):
+                x = keras.layers.Dense(8, activation="relu")(x)  # KT005
+                return self.out(x)
+        net = Net()
+        net.compile("adam", "mse")
+        net.fit(x, y)
+        """,
+    )
+    good = (
+        """
+        import tensorflow as tf
+        class Scale(tf.keras.layers.Layer):
+            def build(self, shape):
+                self.factor = self.add_weight(shape=())
+                self.offset = tf.Variable(0.0, trainable=False)
+                self.inner = None
+            def call(self, x):
+                if self.inner is None:
+                    self.inner = tf.keras.layers.Dense(4)
+                return self.inner(x * self.factor + self.offset)
+        model = tf.keras.Sequential([tf.keras.Input((4,)), Scale(), tf.keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        """
+        import tf_keras
+        import tensorflow as tf
+        class Scale(tf_keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.factor = tf.Variable(1.0)
+            def call(self, x):
+                return x * self.factor
+        model = tf_keras.Sequential([tf_keras.Input((4,)), Scale(), tf_keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        """,
+    )
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether this is a `tf.Variable` of floating-point numbers that is meant to be trained."""
+    made = next(iter(variables_in(node.op.results)), None) if node.op.results is not None else None
+    trained = is_trained(made) if made is not None else "trainable" not in node.op.args
+    return node.name == "tensorflow.Variable" and trained is True and "dtype" not in node.op.args
+
+
+def _is_kept(layer: object, owner: Layer | Model) -> bool:
+    """Whether an attribute of the owner holds the layer, in a container perhaps."""
+    pending: list[Value] = [value for value in owner.state.values() if isinstance(value, Value)]
+    while pending:
+        value = pending.pop()
+        if value is layer:
+            return True
+        if isinstance(value, Sequence):
+            pending.extend(value.items)
+        elif isinstance(value, Mapping):
+            pending.extend(value.entries.values())
+    return False

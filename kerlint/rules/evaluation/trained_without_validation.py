@@ -1,0 +1,96 @@
+"""KE020."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.callbacks import has_validation
+from kerlint.program.constants import integer
+from kerlint.program.facts import Fit, Program, Use
+from kerlint.rules.base import Found, Rule
+
+
+class TrainedWithoutValidation(Rule):
+    """A model is trained for many epochs, and never tried on other data.
+
+    The training call has no validation data, and nothing is evaluated or predicted afterwards.
+
+    ## Why is this bad?
+    The loss on the training data falls even while the model gets worse on all other data, and
+    nothing here would show that.
+
+    ## Example
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=200)  # KE020
+    ```
+
+    Use instead:
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=200, validation_split=0.2)
+    ```
+
+    ## Known limits
+    Advice: a final training on all data, and code that somebody else evaluates, look the same.
+
+    ## References
+    - 31 % of 657 training calls in public programs have no validation data, most of them for good reasons: they are
+      short demonstrations, reinforcement learning, GANs, or are evaluated elsewhere.
+    """
+
+    code = "KE020"
+    name = "trained-without-validation"
+    severity = Severity.ADVICE
+    symptoms = ("overfit",)
+    since = "0.1.0"
+    in_tests = False
+
+    #: Fewer epochs are a trial.
+    FEW = 10
+
+    def check(self, program: Program) -> Iterator[Found]:
+        uses = list(program.all(Use))
+        if any(use.method.startswith(("evaluate", "test_on", "predict")) for use in uses):
+            return
+        if any(has_validation(fit) is not False for fit in program.fits):
+            return
+        for fit in program.fits:
+            epochs = integer(fit.args.get("epochs"))
+            if epochs is not None and epochs >= self.FEW and not fit.assumed and _is_supervised(fit):
+                yield from self.found(
+                    fit.node,
+                    f"{epochs} epochs of training, and the model is never tried on other data",
+                    label="no validation data",
+                    why="the loss on the training data says nothing about other data",
+                    help="add validation_split=0.2 or validation_data, and evaluate on data that was held out",
+                    about=fit,
+                )
+                return
+
+    good = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=200)
+        print(model.evaluate(a, b))
+        """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=200, **options)
+        """,
+    )
+
+
+def _is_supervised(fit: Fit) -> bool:
+    return fit.method == "fit" and fit.y is not None and fit.y is not fit.x

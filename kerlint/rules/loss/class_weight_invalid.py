@@ -1,0 +1,191 @@
+"""KL023."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import CATEGORICAL, read_loss
+from kerlint.library.heads import only_head
+from kerlint.program.constants import NOTHING, constant, text
+from kerlint.program.facts import Fit, Program
+from kerlint.program.values import Array, Mapping, Object, Sequence, Value
+from kerlint.rules.base import Found, Rule
+
+
+class ClassWeightInvalid(Rule):
+    """`class_weight` is not a dict from class numbers to weights, or has numbers of no class.
+
+    Keras looks each label up in the dict: `class_weight.get(label, 1.0)`. The keys are the numbers of
+    the classes, counted from 0, in a plain dict.
+
+    ## Why is this bad?
+    A list, an array (what scikit-learn's `compute_class_weight` gives) or the word "balanced" stops the
+    training with an AttributeError about `get`. Keys that are no class are worse: a name, a number as
+    text, or one counted from 1 is never looked up, and the class that it was meant for has the weight
+    1. Keras says nothing.
+
+    ## Example
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((10,)),
+        keras.layers.Dense(3, activation="softmax"),
+    ])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=5, class_weight=[1.0, 5.0, 2.0])  # KL023
+    ```
+
+    Use instead:
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((10,)),
+        keras.layers.Dense(3, activation="softmax"),
+    ])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=5, class_weight={0: 1.0, 1: 5.0, 2: 2.0})
+    ```
+
+    ## Known limits
+    A class without a key has the weight 1, which may be meant: that alone is not reported.
+
+    ## References
+    - Measured on Keras 3.15.1: "'list' object has no attribute 'get'" for a list, and likewise for a tuple, an array
+      and a string; missing classes, keys of no class and keys that are text train without a word.
+    """
+
+    code = "KL023"
+    name = "class-weight-invalid"
+    severity = Severity.ERROR
+    symptoms = ("crash", "wrong-result")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        for fit in program.fits:
+            value = fit.args.get("class_weight")
+            if value is None:
+                continue
+            form = _form(value)
+            if form:
+                yield from self._no_dict(fit, value, form)
+            elif isinstance(value, Mapping) and not value.open:
+                yield from self._keys(fit, value)
+
+    def _no_dict(self, fit: Fit, value: Value, form: str) -> Iterator[Found]:
+        yield from self.found(
+            fit.places.get("class_weight"),
+            f"class_weight is {form}, and must be a dict from class numbers to weights",
+            label=form,
+            also=[(value.node, "made here") if value.node is not fit.places.get("class_weight") else (None, "")],
+            why="Keras asks it for the weight of each label, and only a dict can answer",
+            help='compute_class_weight("balanced", ...) and dict(enumerate(weights))'
+            if text(value) is not None
+            else "use dict(enumerate(weights))",
+            about=fit,
+        )
+
+    def _keys(self, fit: Fit, value: Mapping) -> Iterator[Found]:
+        keys = list(value.entries)
+        classes = _classes(fit)
+        words = [key for key in keys if isinstance(key, str)]
+        beyond = [
+            key
+            for key in keys
+            if isinstance(key, (int, float))
+            and (key != int(key) or key < 0 or (classes is not None and key >= classes))
+        ]
+        if not words and not beyond:
+            return
+        wrong = words or beyond
+        listed = ", ".join(repr(key) for key in wrong[:4]) + (" ..." if len(wrong) > 4 else "")
+        head = only_head(fit.graph)
+        known = classes is not None and head is not None
+        if words:
+            reason = "which is text: labels are numbers"
+        elif known:
+            reason = f"but the classes are 0..{(classes or 1) - 1}"
+        else:
+            reason = "which is no class number"
+        yield from self.found(
+            fit.places.get("class_weight"),
+            f"class_weight has the key{'s' if len(wrong) > 1 else ''} {listed}, {reason}",
+            label="never looked up",
+            also=[
+                (head.node.argument_place("units"), f"{classes} classes") if known and head is not None else (None, ""),
+                (value.node, "made here") if value.node is not fit.places.get("class_weight") else (None, ""),
+            ],
+            why="a key that is no label is never looked up, and a label without a key has the weight 1",
+            help="use the numbers of the classes, from 0 on, as keys",
+            about=fit,
+        )
+
+    bad = (
+        """
+        import keras
+        import numpy as np
+        from sklearn.utils import class_weight
+        weights = class_weight.compute_class_weight(class_weight="balanced", classes=np.unique(y), y=y)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, class_weight=weights)  # KL023
+        model.fit(x, y, class_weight="balanced")  # KL023
+        model.fit(x, y, class_weight={1: 1.0, 2: 5.0, 3: 1.0})  # KL023
+        """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x, y, class_weight={"0": 1.0, "1": 5.0})  # KL023
+        model.fit(x, y, class_weight={0: 1.0, 1: 5.0, 2: 3.0})  # KL023
+        """,
+    )
+    good = (
+        """
+        import keras
+        import numpy as np
+        from sklearn.utils.class_weight import compute_class_weight
+        weights = compute_class_weight("balanced", classes=np.unique(y), y=y)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, class_weight=dict(enumerate(weights)))
+        model.fit(x, y, class_weight={i: weight for i, weight in enumerate(weights)})
+        model.fit(x, y, class_weight={2: 4.0})
+        model.fit(x, y, class_weight=None)
+        model.fit(x, y, class_weight=given)
+        """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, class_weight={0: 1.0, 1: 5.0, 2: 3.0})
+        """,
+    )
+
+
+def _form(value: Value) -> str:
+    """What stands in the place of a dict, in words; empty for a dict and for what is not known."""
+    if isinstance(value, Sequence):
+        return f"a {value.kind}"
+    if isinstance(value, Array) or (isinstance(value, Object) and value.short == "compute_class_weight"):
+        return "an array"
+    word = text(value)
+    if word is not None:
+        return f'"{word}"'
+    found = constant(value)
+    return "a number" if found is not NOTHING and isinstance(found, (int, float)) else ""
+
+
+def _classes(fit: Fit) -> int | None:
+    """How many classes the model tells apart, if that is certain."""
+    loss = read_loss(fit.compile.loss) if fit.compile is not None else None
+    head = only_head(fit.graph)
+    if loss is None or head is None or head.units is None or head.output.shape is None or len(head.output.shape) != 2:
+        return None
+    if loss.function in CATEGORICAL and head.units > 1:
+        return head.units
+    if loss.function == "binary_crossentropy" and head.units <= 2:
+        return 2
+    return None

@@ -1,0 +1,183 @@
+"""KL008."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import CATEGORICAL, Contract, contracts
+from kerlint.library.heads import Head
+from kerlint.library.metrics import CHOSEN, COUNTS, Metric, listed, metrics_of
+from kerlint.program.constants import constant, number
+from kerlint.program.facts import Compile, Program
+from kerlint.rules.base import Found, Rule
+
+_BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})
+#: They have an argument `from_logits`, which is False if it is not given.
+_TOLD = frozenset(
+    {
+        "AUC",
+        "BinaryCrossentropy",
+        "CategoricalCrossentropy",
+        "SparseCategoricalCrossentropy",
+    }
+)
+
+
+class MetricIgnoresLogits(Rule):
+    """The loss is told that the model gives logits, but a metric is not.
+
+    With `from_logits=True` the loss applies the sigmoid or softmax itself, and the model ends without
+    one: its outputs are any numbers, and 0 means "fifty-fifty". Metrics read the same outputs, and
+    nobody tells them. Accuracy, precision and recall cut at 0.5, `AUC` and the cross-entropies take
+    the numbers for probabilities.
+
+    ## Why is this bad?
+    The model is trained as it should be, and the numbers that are shown for it are wrong. An output
+    of 0.3 stands for a probability of 57 %, and counts as "no". Early stopping and checkpoints that
+    watch such a metric choose by the wrong number. Keras says nothing.
+
+    ## Example
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((10,)),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(1),
+    ])
+    model.compile(
+        optimizer="adam",
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=["accuracy"],  # KL008
+    )
+    ```
+
+    Use instead:
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((10,)),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(1),
+    ])
+    model.compile(
+        optimizer="adam",
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True)],
+    )
+    ```
+
+    ## Known limits
+    Only models with one output that ends in a layer without activation. The accuracy of several
+    classes is not affected: the largest logit is the largest probability.
+
+    ## References
+    - https://www.tensorflow.org/tutorials/keras/overfit_and_underfit compiles a model like this
+    - Measured on Keras 3.15.1: an accuracy of .539 where it is .590 with `threshold=0`, an AUC of .589 where it is
+      .687 with `from_logits=True`.
+    """
+
+    code = "KL008"
+    name = "metric-ignores-logits"
+    severity = Severity.WARNING
+    symptoms = ("wrong-result", "accuracy-stuck")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        for contract in contracts(program):
+            event, head = contract.event, contract.head
+            if not isinstance(event, Compile) or head is None or contract.loss.from_logits is not True:
+                continue
+            if head.activation != "linear" or not head.known:
+                continue
+            wrong = [metric for metric in metrics_of(event) if _misreads(metric, contract, head)]
+            if wrong:
+                yield from self._report(wrong, contract, head)
+
+    def _report(self, wrong: list[Metric], contract: Contract, head: Head) -> Iterator[Found]:
+        told = [metric for metric in wrong if metric.kind in _TOLD]
+        advice: list[str] = []
+        if len(told) < len(wrong):
+            zero = "thresholds=0" if all(metric.kind in COUNTS | _TOLD for metric in wrong) else "threshold=0.0"
+            example = f"{zero}, as in BinaryAccuracy(threshold=0.0)" if zero == "threshold=0.0" else zero
+            advice.append(f"cut at {example}")
+        if told:
+            advice.append(f"use {told[0].kind}(from_logits=True)")
+        yield from self.found(
+            wrong[0].place,
+            f"{listed(wrong)} {'reads' if len(wrong) == 1 else 'read'} logits as if they were probabilities",
+            label="takes the output for a probability" if wrong[0].kind in _TOLD else "cuts at 0.5",
+            also=[
+                *((metric.place, "so does this") for metric in wrong[1:]),
+                (contract.loss.place, "from_logits=True, for the loss only"),
+                (head.node.place, "ends without activation: the output is a logit"),
+            ],
+            why="a logit of 0 is a probability of one half, and a metric does not know what the loss was told",
+            help=", and ".join(advice),
+            about=contract.event,
+        )
+
+    bad = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile(
+            "adam",
+            keras.losses.BinaryCrossentropy(from_logits=True),
+            metrics=[keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.Precision(), "AUC"],  # KL008
+        )
+        """,
+        """
+        import tensorflow as tf
+        inputs = tf.keras.Input((4,))
+        outputs = tf.keras.layers.Dense(5)(inputs)
+        model = tf.keras.Model(inputs, outputs)
+        model.compile(
+            loss=tf.keras.losses.CategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy", tf.keras.metrics.Recall()],  # KL008
+        )
+        """,
+    )
+    good = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)])
+        model.compile(
+            "adam",
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy", keras.metrics.SparseCategoricalCrossentropy(from_logits=True)],
+        )
+        """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile(
+            "adam",
+            keras.losses.BinaryCrossentropy(from_logits=True),
+            metrics=[keras.metrics.Precision(thresholds=0), keras.metrics.AUC(from_logits=True), "mse"],
+        )
+        """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=False), metrics=["accuracy", "AUC"])
+        """,
+    )
+
+
+def _misreads(metric: Metric, contract: Contract, head: Head) -> bool:
+    sparse = contract.loss.function.startswith("sparse")
+    if metric.kind in _TOLD:
+        return constant(metric.given("from_logits")) is False and not (metric.kind == "AUC" and sparse)
+    binary = contract.loss.function in _BINARY
+    if not binary and (sparse or contract.loss.function not in CATEGORICAL):
+        return False
+    if metric.kind in COUNTS:
+        return constant(metric.given("thresholds")) is None
+    if not binary:
+        return False
+    if metric.kind == "BinaryAccuracy":
+        return number(metric.given("threshold")) == 0.5
+    return metric.kind == CHOSEN and head.units == 1

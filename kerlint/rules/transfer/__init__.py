@@ -1,0 +1,1 @@
+"""KF: frozen layers, pretrained models and their training flags."""

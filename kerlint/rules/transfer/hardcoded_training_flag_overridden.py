@@ -1,0 +1,159 @@
+"""KF002."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.bases import Base, bases
+from kerlint.library.graphs import graph_of
+from kerlint.program.constants import truth
+from kerlint.program.facts import Compile, Program, Use
+from kerlint.program.graph import Node
+from kerlint.rules.base import Found, Rule
+
+
+class HardcodedTrainingFlagOverridden(Rule):
+    """A `training=` flag that is written where a model is built does not survive in Keras 3.
+
+    `base(x, training=False)` was the way to keep batch normalisation in a pretrained model as it is
+    while the rest is fine-tuned, and `Dropout(0.5)(x, training=True)` the way to get random
+    predictions. In Keras 3 `fit` and `predict` pass their own flag to every layer of a functional
+    model, over the one that was written.
+
+    ## Why is this bad?
+    Fine-tuning changes the moving statistics of the pretrained model with the few images of each batch.
+    Dropout that was meant for predictions is switched off: all of them are the same.
+
+    ## Example
+    ```python
+    import keras
+
+    base = keras.applications.MobileNetV2(include_top=False, pooling="avg", input_shape=(160, 160, 3))
+    inputs = keras.Input((160, 160, 3))
+    x = base(inputs, training=False)  # KF002
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+    model.compile(optimizer=keras.optimizers.Adam(1e-5), loss="binary_crossentropy")
+    model.fit(images, labels)
+    ```
+
+    Use instead:
+    ```python
+    import keras
+
+    base = keras.applications.MobileNetV2(include_top=False, pooling="avg", input_shape=(160, 160, 3))
+    for layer in base.layers:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    inputs = keras.Input((160, 160, 3))
+    x = base(inputs, training=False)
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+    model.compile(optimizer=keras.optimizers.Adam(1e-5), loss="binary_crossentropy")
+    model.fit(images, labels)
+    ```
+
+    ## Known limits
+    A frozen base keeps its statistics whatever the flag says, and is left alone. Keras 2 keeps the flag,
+    and Keras 3.16 may do so again.
+
+    ## References
+    - Measured on Keras 3.6, 3.10, 3.12 and 3.15.1: with `training=False` written and the base trainable, the moving
+      mean goes from 0 to 4.96 in training; on Keras 2 it stays. `Dropout(...)(x, training=True)` drops nothing in
+      `predict`.
+    - The guide on transfer learning still says otherwise: https://www.tensorflow.org/guide/keras/transfer_learning
+    """
+
+    code = "KF002"
+    name = "hardcoded-training-flag-overridden"
+    severity = Severity.WARNING
+    symptoms = ("wrong-result", "overfit", "constant-output")
+    since = "0.1.0"
+    in_tests = False
+
+    def check(self, program: Program) -> Iterator[Found]:
+        target = program.target
+        if target.keras < 3 or (target.minor or 0) >= 16:
+            return
+        seen: set[int] = set()
+        for event in program.compiles:
+            if event.model.kind != "functional" or not program.fits_of(event):
+                continue
+            for base in bases(program, event):
+                flag = truth(base.node.op.args.get("training"))
+                if base.trained and base.has_batchnorm and flag is False and id(base.node.op) not in seen:
+                    seen.add(id(base.node.op))
+                    yield from self._base(base, event)
+        for use in program.all(Use):
+            if use.method != "predict" or use.model.kind != "functional":
+                continue
+            graph = graph_of(use.model)
+            for node in graph.nodes if graph is not None else ():
+                flag = truth(node.op.args.get("training"))
+                if node.short.endswith("Dropout") and flag is True and id(node.op) not in seen:
+                    seen.add(id(node.op))
+                    yield from self._dropout(node, use)
+
+    def _base(self, base: Base, event: Compile) -> Iterator[Found]:
+        yield from self.found(
+            base.node.op.node,
+            f"training=False has no effect on {base.short} here: fit() of Keras 3 passes training=True over it",
+            label="the flag is overridden",
+            also=[(event.node, f"compiled with all of {base.short} trainable")],
+            why="its batch normalisation takes the statistics of the batches and changes the pretrained ones",
+            help="set trainable = False on its BatchNormalization layers before compile()",
+            about=base.node.op,
+        )
+
+    def _dropout(self, node: Node, use: Use) -> Iterator[Found]:
+        yield from self.found(
+            node.op.node,
+            f"training=True has no effect on {node.short} in predict(): Keras 3 passes training=False over it",
+            label="the flag is overridden",
+            also=[(use.node, "predicts without dropout")],
+            why="predict() passes its own flag to every layer of a functional model",
+            help="call the model itself for random predictions: model(x, training=True)",
+            about=node.op,
+        )
+
+    bad = (
+        """
+        import keras
+        import numpy as np
+        inputs = keras.Input((4,))
+        x = keras.layers.Dense(32, activation="relu")(inputs)
+        x = keras.layers.Dropout(0.5)(x, training=True)  # KF002
+        model = keras.Model(inputs, keras.layers.Dense(1)(x))
+        model.compile("adam", "mse")
+        model.fit(a, b)
+        samples = np.stack([model.predict(c) for _ in range(20)])
+        """,
+    )
+    good = (
+        """
+        import keras
+        base = keras.applications.MobileNetV2(include_top=False, pooling="avg", input_shape=(160, 160, 3))
+        base.trainable = False
+        inputs = keras.Input((160, 160, 3))
+        x = keras.layers.Dropout(0.2)(base(inputs, training=False))
+        model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+        model.compile("adam", "binary_crossentropy")
+        model.fit(images, labels)
+        model.predict(images)
+        """,
+        """
+        import keras
+        base = keras.applications.VGG16(include_top=False, pooling="avg", input_shape=(160, 160, 3))
+        inputs = keras.Input((160, 160, 3))
+        x = keras.layers.Dropout(0.2)(base(inputs, training=False), training=True)
+        model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+        model.compile("adam", "binary_crossentropy")
+        model.fit(images, labels)
+        samples = [model(images, training=True) for _ in range(20)]
+        """,
+        """
+        import tf_keras as keras
+        inputs = keras.Input((4,))
+        x = keras.layers.Dropout(0.5)(inputs, training=True)
+        model = keras.Model(inputs, keras.layers.Dense(1)(x))
+        model.predict(c)
+        """,
+    )

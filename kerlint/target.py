@@ -1,0 +1,217 @@
+"""Which versions a file is written for: decided by settings, the project's requirements, and the code itself."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from kerlint.files import project_root
+from kerlint.program.facts import Program
+from kerlint.program.target import CURRENT, Target, Used
+from kerlint.requirements import Requirement, installed_in_cells, project_requirements
+from kerlint.source import Source
+
+Version = tuple[int, int, int]
+
+#: The first TensorFlow whose Keras is Keras 3, and the first whose Keras 2 has its own minor version.
+_KERAS_3, _SAME_MINOR = (2, 16), (2, 6)
+#: Versions that stand for all: the first of each minor version, and a late one.
+_KNOWN: dict[str, list[Version]] = {
+    package: [(major, minor, micro) for major, minors in lines for minor in range(minors) for micro in (0, 1, 2, 3, 9)]
+    for package, lines in {
+        "keras": [(0, 4), (1, 3), (2, 16), (3, 100)],
+        "tensorflow": [(0, 13), (1, 16), (2, 100)],
+    }.items()
+}
+
+#: Names that only Keras 2, or the TensorFlow around it, has.
+_OLD = frozenset(
+    """keras.layers.advanced_activations keras.layers.convolutional keras.layers.convolutional_recurrent
+    keras.layers.core keras.layers.cudnn_recurrent keras.layers.embeddings keras.layers.experimental
+    keras.layers.local keras.layers.merge keras.layers.noise keras.layers.normalization keras.layers.pooling
+    keras.layers.recurrent keras.layers.wrappers
+    keras.backend.tensorflow_backend keras.engine keras.experimental keras.legacy.interfaces keras.optimizers.legacy
+    keras.utils.data_utils keras.utils.generic_utils keras.utils.layer_utils keras.utils.np_utils
+    keras.utils.training_utils keras.utils.vis_utils keras.wrappers.scikit_learn
+    keras_applications keras_contrib keras_preprocessing
+    tensorflow.compat.v1 tensorflow.contrib tensorflow.examples tensorflow.python.keras
+    tensorflow.ConfigProto tensorflow.Session tensorflow.get_default_graph tensorflow.global_variables_initializer
+    tensorflow.placeholder""".split()
+)
+#: Names that only Keras 3 has.
+_NEW = frozenset(
+    """keras.config keras.distribution keras.dtype_policies keras.ops keras.quantizers
+    keras.random keras.tree keras.visualization keras_core keras_hub""".split()
+)
+#: What programs for any version use of `tensorflow.compat.v1`.
+_HARMLESS = ("tensorflow.compat.v1.logging", "tensorflow.compat.v1.set_random_seed")
+_MOST_PARTS = 6
+
+
+def decide(setting: str | None, source: Source, path: str | None, program: Program) -> Target:
+    """The versions that a program is written for, by the first of these that says anything.
+
+    The setting; a package that is one version by its name (`tf_keras`); what a notebook installs; what the project
+    requires, from the folder of the file up to its root; names that only one version has.
+
+    Args:
+        setting: the major version, with or without a minor one.
+        path: where the file is, None for a text that is nowhere.
+    """
+    if setting is not None:
+        major, _, minor = setting.partition(".")
+        return Target(int(major), int(minor) if minor else None, source=f"the setting target-keras = {setting}")
+    return (
+        _by_package(program)
+        or _by_requirements(installed_in_cells(cell.source for cell in source.cells), "the notebook installs")
+        or _by_project(path)
+        or _by_names(program.used, "")
+        or _by_names(program.used_elsewhere, "a module that it imports ")
+        or CURRENT
+    )
+
+
+def _by_package(program: Program) -> Target | None:
+    """A package that is one version of Keras whatever is installed beside it."""
+    used = program.used
+    if not any("keras" in name for name in used.imports | used.symbols):
+        used = program.used_elsewhere
+    roots = {name.partition(".")[0] for name in used.imports}
+    plain = "keras" in roots
+    from_tensorflow = any(_written(name) != name for name in used.imports | used.symbols)
+    if "tf_keras" in roots and not plain and not from_tensorflow:
+        return Target(2, source="it imports tf_keras")
+    if "keras_core" in roots and not plain and not from_tensorflow:
+        return Target(3, source="it imports keras_core")
+    environment = {**program.used_elsewhere.environment, **program.used.environment}
+    if environment.get("TF_USE_LEGACY_KERAS") in ("1", "True", "true") and from_tensorflow and not plain:
+        return Target(2, source="it sets TF_USE_LEGACY_KERAS")
+    if environment.get("KERAS_BACKEND") in ("jax", "torch"):
+        return Target(3, source=f"its KERAS_BACKEND is {environment['KERAS_BACKEND']}")
+    return None
+
+
+def _by_project(path: str | None) -> Target | None:
+    if path is None:
+        return None
+    folder = os.path.dirname(os.path.abspath(path))
+    for name, requirements in project_requirements(folder, project_root(folder)):
+        found = _by_requirements(requirements, f"{name} asks for")
+        if found is not None:
+            return found
+    return None
+
+
+@lru_cache(maxsize=256)
+def _by_requirements(asked: tuple[Requirement, ...], who: str) -> Target | None:
+    """What the versions that a file allows have in common; None if they are of Keras 2 and of Keras 3."""
+    tensorflow = _allowed("tensorflow", asked)
+    known = _common(tensorflow)
+    for package, versions in (("keras", _allowed("keras", asked)), ("tensorflow", tensorflow)):
+        majors = {_keras_major(package, version) for version in versions}
+        if majors and (majors == {3} or 3 not in majors):
+            minor = _minor(package, versions)
+            return Target(max(majors), minor, known, f"{who} {_written_as(package, asked)}")
+    if any(one.package == "tf-keras" for one in asked) and not tensorflow:
+        return Target(2, source=f"{who} {_written_as('tf-keras', asked)}")
+    return None
+
+
+def _written_as(package: str, asked: tuple[Requirement, ...]) -> str:
+    return ", ".join(dict.fromkeys(str(one) for one in asked if one.package == package))
+
+
+def _keras_major(package: str, version: Version) -> int:
+    if package == "keras":
+        return max(version[0], 1)
+    return 3 if version[:2] >= _KERAS_3 else 2
+
+
+def _common(versions: set[Version]) -> tuple[int, int | None] | None:
+    """The major and minor version that all share."""
+    majors, pairs = {version[0] for version in versions}, {version[:2] for version in versions}
+    if len(majors) != 1:
+        return None
+    return pairs.pop() if len(pairs) == 1 else (majors.pop(), None)
+
+
+def _minor(package: str, versions: set[Version]) -> int | None:
+    common = _common(versions)
+    if common is None or common[1] is None:
+        return None
+    own = package == "keras" or _SAME_MINOR <= (common[0], common[1]) < _KERAS_3
+    return common[1] if own else None
+
+
+def _allowed(package: str, asked: tuple[Requirement, ...]) -> set[Version]:
+    """The versions that any of the requirements allows: they may be for different platforms. Empty for all."""
+    found: set[Version] = set()
+    for one in asked:
+        if one.package == package:
+            allowed = {version for version in _KNOWN[package] if _fits(version, one.spec)}
+            if len(allowed) == len(_KNOWN[package]):
+                return set()
+            found |= allowed
+    return found
+
+
+def _fits(version: Version, spec: str) -> bool:
+    """Whether a version is one that a specification allows. What is not understood allows all."""
+    if "|" in spec or not spec:
+        return True
+    return all(_fits_clause(version, clause) for clause in spec.split(",") if clause)
+
+
+_CLAUSE = re.compile(r"(?P<sign>===|[=<>!~]=|[<>=^~])v?(?P<number>\d{1,6}(?:\.\d{1,6})*)(?P<any>\.\*)?")
+
+
+def _fits_clause(version: Version, clause: str) -> bool:
+    match = _CLAUSE.match(clause)
+    if match is None:
+        return True
+    number = tuple(map(int, match["number"].split(".")))[:3]
+    full = (*number, 0, 0)[:3]
+    sign = match["sign"]
+    if sign in ("==", "===", "="):
+        # Of a pin the minor version counts.
+        depth = len(number) if match["any"] else 2
+        return version[:depth] == full[:depth]
+    if sign == "!=":
+        return not (match["any"] and version[: len(number)] == number)
+    if sign in ("~=", "~", "^"):
+        same = {"~=": max(len(number) - 1, 1), "~": min(len(number), 2), "^": 1 if number[0] else 2}[sign]
+        return version >= full and version[:same] == full[:same]
+    return {
+        ">=": version >= full,
+        ">": version > full,
+        "<=": version[:2] <= full[:2] if len(number) < 3 else version <= full,
+        "<": version < full,
+    }[sign]
+
+
+def _by_names(used: Used, who: str) -> Target | None:
+    """What the names say that only one version has; None if they contradict each other."""
+    old, new = next(_among(_OLD, used), None), next(_among(_NEW, used), None)
+    if (old is None) == (new is None):
+        return None
+    uses = f"{who}uses {old or new}" if who else f"it uses {old or new}"
+    return replace(CURRENT, source=uses) if new else Target(2, source=uses)
+
+
+def _among(names: frozenset[str], used: Used) -> Iterator[str]:
+    """The first of the names, or of what they hold, that a program uses."""
+    for name in sorted(used.imports | used.symbols):
+        if name.startswith(_HARMLESS) or (name == "tensorflow.compat.v1" and name not in used.imports):
+            continue
+        parts = _written(name).split(".")[:_MOST_PARTS]
+        for length in range(1, len(parts) + 1):
+            if ".".join(parts[:length]) in names:
+                yield ".".join(parts[:length])
+
+
+def _written(name: str) -> str:
+    """The name in Keras of what TensorFlow exports as its own."""
+    return name.removeprefix("tensorflow.") if f"{name}.".startswith("tensorflow.keras.") else name

@@ -1,0 +1,221 @@
+"""`kerlint summary`: what it prints, and what it says when it does not know."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from kerlint.cli import cli
+from tests.notebook import notebook
+
+HEADER = """\
+import argparse
+import functools
+import keras
+from keras import layers
+"""
+
+
+def summary(tmp_path: Path, text: str, *options: str, name: str = "train.py") -> Any:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return CliRunner().invoke(cli, ["summary", str(path), *options])
+
+
+def models(tmp_path: Path, text: str) -> list[dict[str, Any]]:
+    done = summary(tmp_path, HEADER + dedent(text), "--output-format", "json")
+    assert done.exit_code == 0, done.output
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def rows(model: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(row["name"], row["class"], row["output_shape"], row["params"]) for row in model["layers"]]
+
+
+def test_fields(tmp_path: Path) -> None:
+    (model,) = models(
+        tmp_path,
+        """
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.1), "mse", metrics=["mae"])
+        """,
+    )
+    assert (model["name"], model["variable"], model["kind"]) == ("sequential", "model", "sequential")
+    assert model["location"] == {"cell": None, "row": 6, "column": 9}
+    assert (model["inputs"], model["outputs"]) == ([[None, 4]], [[None, 1]])
+    assert rows(model) == [
+        ("dense", "Dense", [None, 3], 15),
+        ("batch_normalization", "BatchNormalization", [None, 3], 12),
+        ("dense_1", "Dense", [None, 1], 4),
+    ]
+    assert (model["total_params"], model["trainable_params"], model["complete"]) == (31, 25, True)
+    compiled = model["compile"]
+    assert (compiled["optimizer"], compiled["learning_rate"], compiled["loss"]) == ("SGD", 0.1, "mse")
+    assert compiled["metrics"] == ["mae"]
+
+
+def test_nested_models_and_operations(tmp_path: Path) -> None:
+    inner, outer = models(
+        tmp_path,
+        """
+        inner = keras.Sequential([keras.Input((4,)), layers.Dense(3)], name="inner")
+        x = keras.Input((4,), name="x")
+        model = keras.Model(x, inner(x) + 1)
+        """,
+    )
+    assert rows(inner) == [("dense", "Dense", [None, 3], 15)]
+    assert rows(outer) == [
+        ("x", "InputLayer", [None, 4], 0),
+        ("inner", "Sequential", [None, 3], 15),
+        ("add", "Add", [None, 3], 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        (
+            "p = argparse.ArgumentParser()\np.add_argument('--units', type=int, default=8)\nunits = p.parse_args().units",
+            40,
+        ),
+        ("units = 2 if flag else 2", 10),
+        ("class Config:\n    units = 6\nunits = Config.units", 30),
+        ("def size(n, *, factor=2):\n    return n * factor\nunits = size(4, factor=3)", 60),
+        ("units = dict(a=4, b=5)['b']", 25),
+        ("units = [u for u in range(9)][-1]", 40),
+    ],
+)
+def test_values_are_followed(tmp_path: Path, text: str, params: int) -> None:
+    text += "\nmodel = keras.Sequential([keras.Input((4,)), layers.Dense(units)])\n"
+    (model,) = models(tmp_path, text)
+    assert (model["total_params"], model["complete"]) == (params, True)
+
+
+def test_choices_of_a_tuner_stand_at_the_first(tmp_path: Path) -> None:
+    (model,) = models(
+        tmp_path,
+        """
+        def build(hp):
+            model = keras.Sequential([keras.Input((4,))])
+            for i in range(hp.Int("depth", 2, 5)):
+                model.add(layers.Dense(hp.Choice("units", [8, 16])))
+            return model
+        """,
+    )
+    assert [row["params"] for row in model["layers"]] == [40, 72]
+    assert model["assumed"]
+
+
+def test_a_loaded_model_is_the_one_that_was_saved(tmp_path: Path) -> None:
+    saved, loaded, other = models(
+        tmp_path,
+        """
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+        model.save("model.keras")
+        again = keras.models.load_model("model.keras")
+        other = keras.models.load_model("other.keras")
+        """,
+    )
+    assert rows(loaded) == rows(saved)
+    assert (other["kind"], other["complete"]) == ("loaded", False)
+    assert other["unknown"] == ["load_model: the layers are in a file"]
+
+
+def test_what_is_not_known_is_said(tmp_path: Path) -> None:
+    (model,) = models(tmp_path, "model = keras.Sequential([keras.Input((4,)), layers.Dense(units_from(file))])")
+    assert (model["complete"], model["total_params"]) == (False, None)
+    assert model["unknown"] == ["the argument units of dense (Dense) is not known"]
+
+
+def test_a_model_without_data_is_unbuilt(tmp_path: Path) -> None:
+    (model,) = models(tmp_path, "model = keras.Sequential([layers.Dense(3)])")
+    assert [(row["params"], row["built"]) for row in model["layers"]] == [(0, False)]
+    assert model["complete"]
+    (model,) = models(tmp_path, "model = keras.Sequential([layers.Dense(3)])\nmodel.build((None, 5))")
+    assert [(row["params"], row["built"]) for row in model["layers"]] == [(18, True)]
+
+
+def test_frozen_layers(tmp_path: Path) -> None:
+    base, model = models(
+        tmp_path,
+        """
+        base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+        base.trainable = False
+        model = keras.Sequential([base, layers.Flatten(), layers.Dense(1)])
+        """,
+    )
+    assert len(base["layers"]) == 19
+    assert (base["total_params"], base["trainable_params"]) == (14_714_688, 0)
+    assert (model["total_params"], model["trainable_params"]) == (14_715_201, 513)
+
+
+def test_training(tmp_path: Path) -> None:
+    (model,) = models(
+        tmp_path,
+        """
+        (x, y), _ = keras.datasets.mnist.load_data()
+        x = x.reshape(-1, 784) / 255
+        model = keras.Sequential([layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, epochs=3, batch_size=64, callbacks=[keras.callbacks.EarlyStopping(patience=2)])
+        """,
+    )
+    assert rows(model) == [("dense", "Dense", [None, 10], 7850)]
+    (training,) = model["training"]
+    assert (training["method"], training["epochs"], training["batch_size"]) == ("fit", 3, 64)
+    assert training["callbacks"] == ["EarlyStopping(patience=2)"]
+    data, targets = training["data"]
+    assert (data["shape"], data["low"], data["high"]) == ([60000, 784], 0, 1)
+    assert targets["labels"] == "integer classes, 10 of them"
+
+
+def test_text(tmp_path: Path) -> None:
+    text = "a = keras.Input((4,))\nmodel = keras.Model(a, layers.Dense(3)(a))\nother = keras.Sequential([unknown()])\n"
+    done = summary(tmp_path, HEADER + text, "--color", "never")
+    assert done.exit_code == 0
+    lines = [line.rstrip() for line in done.output.splitlines()]
+    assert "  dense (Dense)             (None, 3)         15" in lines
+    assert "  Total params: 15  (trainable: 15, not trainable: 0)" in lines
+    assert "  Not known:" in lines
+
+
+def test_notebooks(tmp_path: Path) -> None:
+    cells = ["%pip install keras\nimport keras", "m = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])"]
+    done = summary(tmp_path, notebook(*cells).decode(), "--output-format", "json", name="train.ipynb")
+    (model,) = json.loads(done.stdout)
+    assert (model["location"]["cell"], model["location"]["row"], model["total_params"]) == (2, 1, 3)
+
+
+@pytest.mark.parametrize(("text", "message"), [("import keras\nx = (\n", ":2:"), ("import keras\n\xff", "")])
+def test_files_that_cannot_be_read(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "broken.py"
+    path.write_bytes(text.encode("latin-1"))
+    done = CliRunner().invoke(cli, ["summary", str(path)])
+    assert done.exit_code != 0
+    assert message in done.output
+
+
+def test_a_file_without_models(tmp_path: Path) -> None:
+    done = summary(tmp_path, "print('hello')\n", "--output-format", "json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == []
+
+
+def test_data_of_either_shape(tmp_path: Path) -> None:
+    (model,) = models(
+        tmp_path,
+        """
+        model = keras.Sequential([layers.Dense(3)])
+        if flag:
+            model.build((None, 4))
+        else:
+            model.build((None, 5))
+        """,
+    )
+    assert (model["total_params"], model["complete"]) == (None, False)
