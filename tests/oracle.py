@@ -110,7 +110,7 @@ def _array(claim: Array, real: Any) -> Iterator[str]:
             yield "holds no numbers"
         return
     numbers = found.astype("float64")
-    yield from _range(claim, numbers)
+    yield from _range(claim, numbers, 1e-3 if found.dtype == "float16" else TOLERANCE)
     yield from _labels(claim.labels, numbers, found)
     if claim.order in ("sorted", "grouped"):
         yield from _order(claim.order, numbers)
@@ -138,9 +138,9 @@ def _layout(claim: Array, real: Any, found: Any) -> Iterator[str]:
         yield f"has the dtype {', '.join(dtypes)}, not {claim.dtype}"
 
 
-def _range(claim: Array, numbers: Any) -> Iterator[str]:
+def _range(claim: Array, numbers: Any, tolerance: float = TOLERANCE) -> Iterator[str]:
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
-    slack = TOLERANCE * max(1.0, abs(low), abs(high))
+    slack = tolerance * max(1.0, abs(low), abs(high))
     if claim.low is not None and low < claim.low - slack:
         yield f"goes down to {low:g}, below {claim.low:g}"
     if claim.high is not None and high > claim.high + slack:

@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import re
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def programs() -> list[object]:
 
 
 @pytest.mark.parametrize("text", programs())
-def test_what_is_known_is_true(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_known_is_true(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setitem(os.environ, "CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setitem(os.environ, "TF_CPP_MIN_LOG_LEVEL", "3")
     for package in re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE):

@@ -339,7 +339,7 @@ CASES = {
         d = np.array([cv2.imread(name, 0) for name in names()])  # (None, None, None) uint8 0..255
         e = np.array(Image.open("x"))  # (unknown) uint8 0..255
         rng = np.random.default_rng(0)
-        f = rng.normal(size=(5, 2))  # (5, 2) float64 -4..4 continuous
+        f = rng.normal(size=(5, 2))  # (5, 2) float64 -6..6 continuous
         g = rng.integers(0, 2, size=5)  # (5,) int64 0..1 binary 2
     """,
     "pipelines": """

@@ -85,7 +85,7 @@ def _with_other(symbol: str, array: Array, other: Value, node: cst.CSTNode, *, s
     if symbol in _LOGICAL and isinstance(found, bool) and array.dtype == "bool":
         return _yes_or_no(array.shape, array, node)
     if isinstance(other, Const) and isinstance(found, (int, float)):
-        return _with_number(symbol, array, found, node, swapped=swapped)
+        return _with_number(symbol, array, found, node, swapped=swapped, strong=is_strong(other))
     shape = array.shape if isinstance(other, Const) else _stretched(array.shape)
     return array.derive(node, symbol, shape=shape, **_FORGOTTEN, dtype=None, order=None)
 
@@ -101,6 +101,7 @@ _FORGOTTEN: dict[str, Any] = {
     "values": None,
     "prediction": None,
     "fields": None,
+    "noise": False,
 }
 
 
@@ -141,13 +142,21 @@ def _order_of(order: str | None, rises: bool) -> str | None:
     return order if rises or order not in _TOGETHER else "grouped"
 
 
-def _with_number(symbol: str, array: Array, other: float, node: cst.CSTNode, *, swapped: bool) -> Array:
+def _with_number(
+    symbol: str, array: Array, other: float, node: cst.CSTNode, *, swapped: bool, strong: bool = False
+) -> Array:
     dtype = _dtype_with(symbol, array, other)
+    if strong and dtype != dtypes.promote(dtype, dtypes.of_number(other, "")):
+        # A number of NumPy counts as an array, in newer versions.
+        dtype = None
     span, fixed = (array.low, array.high), (other, other)
     bounds = ranges.within(_exact(ranges.bound(symbol, span, fixed, swapped=swapped), symbol, array, other), dtype)
     known = bounds[0] is not None and bounds[1] is not None
     columns = _columns_with(symbol, array, other, dtype, swapped)
     rises = _rises(symbol, array, other, swapped)
+    if not known and dtypes.limits(dtype) is not None:
+        # It may have wrapped around.
+        rises = None
     labels = array.labels if symbol in ("*", "/") and labels_survive(array.labels) else None
     if labels is None and symbol in ("+", "-") and array.labels is not None and array.labels.kind == "classes":
         labels = array.labels if not swapped and known and (bounds[0] or 0) >= 0 else None
@@ -179,6 +188,12 @@ def _exact(bounds: Bounds, symbol: str, array: Array, other: float) -> Bounds:
     if symbol == "%" and whole and bounds == (0.0, other):
         return (0.0, other - 1.0)
     return bounds
+
+
+def is_strong(value: Value) -> bool:
+    """Whether a known number may be one of NumPy: what a function or method gave."""
+    call = value.node
+    return isinstance(value, Const) and isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute)
 
 
 def _columns_with(
@@ -312,6 +327,8 @@ def _dtype_of(symbol: str, left: Array, right: Array, form: str) -> str | None:
         dtype = left.dtype if left.form == "tensor" else right.dtype
     else:
         dtype = dtypes.promote(left.dtype, right.dtype)
+    if dtype == "bool" and symbol in ("//", "%", "**") and form != "tensor":
+        return "int8"
     return dtypes.quotient(dtype, form) if symbol == "/" else dtype
 
 
@@ -339,7 +356,7 @@ def _with_statistic(
     if left.statistic is not None:
         return None
     dtype = _dtype_of(symbol, left, right, left.form)
-    kept = {**_FORGOTTEN, "labels": left.labels if labels_survive(left.labels) else None}
+    kept = {**_FORGOTTEN, "labels": left.labels if labels_survive(left.labels) else None, "noise": left.noise}
     if symbol == "-":
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
         if kind == "min" and same_data(data, left):
@@ -353,7 +370,9 @@ def _with_statistic(
     before = left.parent if centred and left.parent is not None else left
     low, high = _share(kind, before, left, data)
     changes = {**kept, "low": low, "high": high, "tight": low == 0 and high == 1}
-    after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype)
+    positive = kind != "max" or (right.low is not None and right.low >= 0)
+    order = left.order if positive or left.order == "random" else None
+    after = left.derive(node, f"{symbol} {kind}", **changes, shape=shape, dtype=dtype, order=order)
     machine.emit(Scaled(node=node, how=f"/ {kind}", before=before, after=after))
     return after
 

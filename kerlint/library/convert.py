@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import literals
+from kerlint.library import literals, ranges
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.library.signatures import signature
 from kerlint.program.constants import constant, integer, text, truth
+from kerlint.program.heap import meet_shapes
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -137,11 +138,46 @@ def as_array(value: Value | None, node: cst.CSTNode | None = None) -> Array | No
     """The value as an array, literals included; None if it is no known data."""
     if isinstance(value, Array):
         return value
+    if isinstance(value, OneOf):
+        return _one_of_arrays(value, node)
     if isinstance(value, (Sequence, Const)) and not (
         isinstance(value, Const) and not isinstance(value.value, (int, float))
     ):
         return literals.from_literal(value, node)
     return None
+
+
+def _one_of_arrays(value: OneOf, node: cst.CSTNode | None) -> Array | None:
+    """What is true of all alternatives, if all are arrays."""
+    found: Array | None = None
+    for option in value.options:
+        if not isinstance(option, Array):
+            return None
+        found = option if found is None else meet_arrays(found, option, node)
+    return found
+
+
+def meet_arrays(left: Array, right: Array, node: cst.CSTNode | None) -> Array:
+    """What is true of both arrays."""
+    low, high = ranges.union([(left.low, left.high), (right.low, right.high)])
+    return left.derive(
+        node,
+        shape=meet_shapes(left.shape, right.shape),
+        dtype=left.dtype if left.dtype == right.dtype else None,
+        low=low,
+        high=high,
+        tight=left.tight and right.tight,
+        columns=left.columns if left.columns == right.columns else None,
+        labels=left.labels if left.labels == right.labels else None,
+        source=left.source if left.source == right.source else "computed",
+        noise=left.noise and right.noise,
+        order=left.order if left.order == right.order == "random" else None,
+        statistic=None,
+        prediction=None,
+        values=None,
+        form=left.form if left.form == right.form else "",
+        fields=None,
+    )
 
 
 def arrays_in(value: Value | None, node: cst.CSTNode | None = None) -> list[Array] | None:

@@ -6,6 +6,7 @@ import math
 
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handlers, is_none, shape_of
+from kerlint.library.indexing import cast_bounds
 from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Shape, Unknown, Value, list_of, tuple_of
@@ -47,7 +48,12 @@ def _like(fill: float | None) -> Function:
         if "fill_value" in call.args:
             value = number(call.args["fill_value"])
         shape = shape_of(call.value("shape")) if not is_none(call.value("shape")) else model.shape
-        return _constant(call, shape, value, dtype_or(call.value("dtype"), model.dtype))
+        dtype = dtype_or(call.value("dtype"), model.dtype)
+        found = as_array(Const(value), call.node) if value is not None else None
+        low = cast_bounds((found.low, found.high), found.dtype, dtype)[0] if found is not None else None
+        if dtype == "bool" and value is not None:
+            low = float(bool(value))
+        return _constant(call, shape, low, dtype)
 
     return answer
 
@@ -169,7 +175,9 @@ def _indices(call: Call) -> Value:
     if array is None:
         return Unknown("argsort", node=call.node)
     axis = call.value("axis", 1)
-    shape: Shape = array.shape if axis is None or integer(axis) is not None else None
+    shape: Shape = (array.shape or (1,)) if axis is None or integer(axis) is not None else None
+    if array.shape is None:
+        shape = None
     size = array.shape[-1] if array.shape and array.rank == 1 else None
     return Array(shape, "int64", 0.0, None if size is None else float(size - 1), source="argsort", node=call.node)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from kerlint.library import dtypes, ranges
-from kerlint.library.arrays import broadcast, kind_of
+from kerlint.library.arrays import broadcast, is_strong, kind_of
 from kerlint.library.convert import Call, Function, Handler, as_array, handlers, is_none
 from kerlint.library.indexing import cast_bounds
 from kerlint.library.ranges import Bounds
@@ -108,7 +108,7 @@ _FUNCTIONS: dict[str, _Function] = {
     "ceil": _monotone(math.ceil, "whole"),
     "trunc": _monotone(math.trunc, "whole"),
     "rint": _monotone(lambda value: float(round(value)), "float"),
-    "reciprocal": _Function("float", lambda bounds: ranges.bound("/", (1, 1), bounds)),
+    "reciprocal": _Function("whole", lambda bounds: ranges.bound("/", (1, 1), bounds)),
     "isnan": _Function("bool", _yes),
     "isinf": _Function("bool", _yes),
     "isfinite": _Function("bool", _yes),
@@ -131,6 +131,8 @@ def elementwise(name: str) -> Function:
             return Unknown(name, node=call.node)
         dtype = _dtype(known, array)
         low, high = ranges.within(known.bounds((array.low, array.high)), dtype)
+        if name == "reciprocal" and not dtypes.is_float(array.dtype):
+            low = high = None
         keeps_order = known.rises is not None or array.order == "random"
         order = array.order if keeps_order else None
         return array.derive(
@@ -163,6 +165,8 @@ def _dtype(known: _Function, array: Array) -> str | None:
         return "bool"
     if known.dtype == "whole":
         return array.dtype if dtypes.is_float(array.dtype) else None
+    if known is _FUNCTIONS["square"] and array.dtype == "bool":
+        return "int8"
     return array.dtype if known.dtype == "same" else dtypes.of_function(array.dtype, array.form)
 
 
@@ -174,7 +178,9 @@ def _scalar(known: _Function, scalar: Const, call: Call) -> Value:
         found = known.of_number(scalar.value)
     except (ValueError, OverflowError):
         return Unknown(call.name, node=call.node)
-    if known.dtype in ("whole", "float") and not call.name.startswith("math."):
+    if known.dtype == "same":
+        found = type(scalar.value)(found)
+    elif known.dtype in ("whole", "float") and not call.name.startswith("math."):
         found = float(found)
     return Const(found, scalar.assumed, node=call.node)
 
@@ -191,7 +197,8 @@ def _round(call: Call) -> Value:
     low, high = ranges.UNKNOWN
     if places is not None and -50 < places < 50:
         low, high = ranges.rising(lambda value: round(value, places), (array.low, array.high))
-    return array.derive(call.node, "round", low=low, high=high, columns=None, values=None, fields=None)
+    dtype = None if array.dtype == "bool" else array.dtype
+    return array.derive(call.node, "round", dtype=dtype, low=low, high=high, columns=None, values=None, fields=None)
 
 
 def _kept(call: Call) -> Value:
@@ -209,16 +216,11 @@ def _clip(call: Call) -> Value:
     low = next((call.args[name] for name in _LOWER if name in call.args), None)
     high = next((call.args[name] for name in _UPPER if name in call.args), None)
     bottom, top = number(low), number(high)
-    below = _later(array.low, bottom)
-    above = _earlier(array.high, top)
-    if (not is_none(high) and top is None) or (below is not None and top is not None and below > top):
-        # What is not known may lie below everything.
-        below = None if top is None else top
-    if (not is_none(low) and bottom is None) or (above is not None and bottom is not None and above < bottom):
-        above = None if bottom is None else bottom
+    below, above = _cut((array.low, array.high), (bottom, top), is_none(low), is_none(high))
     return array.derive(
         call.node,
         "clip",
+        dtype=_clipped_dtype(array, [end for end in (low, high) if not is_none(end)]),
         low=below,
         high=above,
         tight=array.tight and None not in (array.low, array.high, below, above),
@@ -229,6 +231,32 @@ def _clip(call: Call) -> Value:
         fields=None,
         prediction=None,
     )
+
+
+def _cut(span: Bounds, ends: Bounds, no_bottom: bool, no_top: bool) -> Bounds:
+    """The range of numbers between two bounds, cut off at two others."""
+    bottom, top = ends
+    if bottom is not None and top is not None and bottom > top:
+        return (top, bottom)
+    low, high = _later(span[0], bottom), _earlier(span[1], top)
+    if (not no_top and top is None) or (low is not None and top is not None and low > top):
+        # What is not known may lie below everything.
+        low = top
+    if (not no_bottom and bottom is None) or (high is not None and bottom is not None and high < bottom):
+        high = bottom
+    return (low, high)
+
+
+def _clipped_dtype(array: Array, ends: list[Value | None]) -> str | None:
+    """The dtype after clipping: the ends take part in it, in newer versions."""
+    found = array.dtype
+    for end in ends:
+        bound = number(end)
+        if array.form == "tensor" or bound is None:
+            found = array.dtype if array.form == "tensor" or dtypes.is_float(array.dtype) else None
+        else:
+            found = dtypes.with_number(found, bound)
+    return found
 
 
 def _later(known: float | None, cut: float | None) -> float | None:
@@ -278,7 +306,11 @@ def _joint_dtype(given: list[Value], left: Array, right: Array) -> str | None:
     """The dtype of two operands; a Python number adapts to an array."""
     for value, other in ((given[0], right), (given[1], left)):
         if isinstance(value, Const):
-            return other.dtype if other.form == "tensor" else dtypes.with_number(other.dtype, value.value)
+            if other.form == "tensor":
+                return other.dtype
+            found = dtypes.with_number(other.dtype, value.value)
+            strong = is_strong(value) and found != dtypes.promote(found, dtypes.of_number(value.value, ""))
+            return None if strong else found
     return dtypes.promote(left.dtype, right.dtype)
 
 
@@ -341,6 +373,7 @@ def cast(array: Array, dtype: str | None, node: cst.CSTNode, step: str) -> Array
         found = [cast_bounds(column, array.dtype, dtype) for column in array.columns]
         known = [(a, b) for a, b in found if a is not None and b is not None]
         columns = tuple(known) if len(known) == len(found) else None
+    wraps = low is None and array.low is not None
     cut = dtype is None or dtype == "bool" or (dtypes.is_integer(dtype) and not dtypes.is_integer(array.dtype))
     changed = cut and dtype != array.dtype
     return array.derive(
@@ -350,10 +383,19 @@ def cast(array: Array, dtype: str | None, node: cst.CSTNode, step: str) -> Array
         low=low,
         high=high,
         columns=columns,
+        tight=array.tight and not wraps,
+        order=array.order if array.order == "random" or _keeps_order(array, dtype, wraps=wraps) else None,
         values=None if changed else array.values,
         labels=None if changed and kind_of(array) == "continuous" else array.labels,
         fields=None,
     )
+
+
+def _keeps_order(array: Array, dtype: str | None, *, wraps: bool) -> bool:
+    """Whether numbers that rise still rise after a cast."""
+    if dtype == "bool":
+        return array.low is not None and array.low >= 0
+    return dtypes.is_float(dtype) or (dtype is not None and array.low is not None and not wraps)
 
 
 def _logical(call: Call) -> Value:

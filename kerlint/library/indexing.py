@@ -29,15 +29,16 @@ def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
     kept = _is_slice(rows) or constant(rows) in (..., None)
     columns = _columns(array, index)
     low, high = (array.low, array.high) if not columns else ranges.union(list(columns))
+    shape = _shape(array.shape, index)
     copied = any(isinstance(part, Array) and part.rank != 0 for part in index)
     found = array.derive(
         node,
         "rows" if copied else "",
-        shape=_shape(array.shape, index),
+        shape=shape,
         low=low,
         high=high,
         tight=array.tight and (columns is not None or _is_sample(array, index)),
-        order=_order(array, index),
+        order=None if shape == () else _order(array, index),
         columns=None if columns is not None and len(columns) == 1 and len(index) > 1 else columns,
         labels=array.labels if len(index) == 1 or array.rank == 1 or _adds_axes(index[1:]) else None,
         values=_values(array, index),
@@ -252,7 +253,7 @@ def stored(array: Array, index: list[Value], value: Value, node: cst.CSTNode) ->
     low, high = span if everything else ranges.union([(array.low, array.high), span])
     changed.low, changed.high = low, high
     if everything:
-        changed.tight, changed.labels = new.tight, new.labels if new.rank else None
+        changed.tight, changed.labels = new.tight, new.labels if new.rank and new.dtype == array.dtype else None
         return changed
     constant_value = new.rank == 0 and new.low is not None and new.low == new.high
     if constant_value and array.low is not None and array.low == array.high and array.rank == 1:
@@ -284,6 +285,8 @@ def cast_bounds(bounds: Bounds, before: str | None, after: str | None) -> Bounds
     """The bounds after a cast: towards zero, and unknown where they do not fit."""
     if after == "bool":
         return (0.0, 1.0)
+    if after is None and before is not None:
+        return ranges.UNKNOWN
     if dtypes.limits(after) is None:
         return bounds
     low, high = ranges.within(bounds, after)

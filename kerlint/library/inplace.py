@@ -16,7 +16,11 @@ def shuffle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`numpy.random.shuffle(x)` and `random.shuffle(x)`."""
     data = arguments.get(0, "x")
     if isinstance(data, Array):
-        machine.rebind(data, data.derive(node, "shuffled", order="random", values=None))
+
+        def mixed(array: Array) -> Array:
+            return array.derive(node, "filled", order=None, values=None)
+
+        machine.change_in_place(data, data.derive(node, "shuffled", order="random", values=None), node, mixed)
     elif isinstance(data, Sequence):
         machine.heap.write(data.state, "items", (Gap(node=node),))
     return Const(None, node=node)

@@ -6,6 +6,7 @@ import libcst as cst
 
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, axis_of, handlers, is_none
+from kerlint.library.indexing import cast_bounds
 from kerlint.library.layout import reshape
 from kerlint.library.literals import from_literal
 from kerlint.program.constants import integer
@@ -224,7 +225,8 @@ def _inserted(call: Call) -> Value:
     array, values = call.array, as_array(call.value("values"), call.node)
     if array is None or values is None:
         return Array(node=call.node)
-    low, high = ranges.union([(array.low, array.high), (values.low, values.high)])
+    span = cast_bounds((values.low, values.high), values.dtype, array.dtype)
+    low, high = ranges.union([(array.low, array.high), span])
     shape: Shape = None
     if array.rank == 1 and integer(call.value("obj")) is not None:
         added = 1 if values.rank == 0 else values.rows if values.rank == 1 else None
@@ -258,7 +260,8 @@ def by_index(name: str, index: list[Value], node: cst.CSTNode) -> Value:
             return Array(node=node)
         found.append(array)
     if name == "numpy.c_":
-        return columns_of(found, node)
+        solid = any(part.rank is not None and part.rank > 2 for part in found)
+        return joined(found, -1, node) if solid else columns_of(found, node)
     if any(part.rank is None for part in found):
         return Array(node=node)
     flat = [part if part.rank else reshape(part, (1,), node) for part in found]

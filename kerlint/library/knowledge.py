@@ -402,6 +402,13 @@ class Knowledge:
         """`array[index] = value`."""
         return methods.store(machine, array, index, value, node)
 
+    def in_place(self, machine: Machine, array: Array, value: Array, node: cst.CSTNode) -> Array:
+        """`array += ...`."""
+        after = methods.in_place(array, value, node)
+        if array.form in ("", "frame") and array.rank != 0:
+            machine.change_in_place(array, after, node)
+        return after
+
     def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
         """An object of a model or layer class of the program."""
         for base in cls.external_bases():

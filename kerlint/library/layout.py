@@ -209,7 +209,9 @@ def _repeated(call: Call) -> Value:
     if array is None:
         return Array(node=call.node)
     axis = call.value("axis", 2)
-    numbers = [array.values] if array.rank == 0 else array.values if array.rank == 1 else None
+    numbers = array.values if array.rank == 1 else None
+    if array.rank == 0 and array.values is not None:
+        numbers = [array.values]
     if isinstance(numbers, list) and times is not None and 0 < times * len(numbers) <= literals.MAX_VALUES:
         return literals.literal([value for value in numbers for _ in range(times)], call.node, array.dtype)
     shape: Shape = None
@@ -308,7 +310,8 @@ def _sorted(call: Call) -> Value:
         return Unknown("sort", node=call.node)
     down = text(call.value("direction")) == "DESCENDING"
     order = ("grouped" if down else "sorted") if array.rank == 1 else None
-    return array.derive(call.node, "sort", values=None, order=order, columns=array.columns, fields=None)
+    columns = array.columns if integer(call.value("axis")) == 0 else None
+    return array.derive(call.node, "sort", values=None, order=order, columns=columns, fields=None)
 
 
 def _unique(call: Call) -> Value:

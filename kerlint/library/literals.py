@@ -36,9 +36,7 @@ def literal(numbers: Any, node: cst.CSTNode | None, dtype: str | None = None) ->
     flat = _flatten(numbers)
     if shape is None or not flat or not all(isinstance(item, (int, float)) for item in flat):
         return Array(shape, "object" if flat and shape else dtype, source="literal", node=node)
-    kind = dtype or ("int64" if all(isinstance(item, int) for item in flat) else "float64")
-    if all(isinstance(item, bool) for item in flat):
-        kind = dtype or "bool"
+    kind = dtype or _dtype_of(flat)
     columns = None
     if len(shape) == 2 and shape[1] and len(flat) == math.prod(size for size in shape if size is not None):
         columns = tuple((float(min(flat[i :: shape[1]])), float(max(flat[i :: shape[1]]))) for i in range(shape[1]))
@@ -55,6 +53,13 @@ def literal(numbers: Any, node: cst.CSTNode | None, dtype: str | None = None) ->
         values=numbers if len(flat) <= MAX_VALUES else None,
         node=node,
     )
+
+
+def _dtype_of(flat: list[Any]) -> str:
+    """The dtype that NumPy chooses for these numbers."""
+    if all(isinstance(item, bool) for item in flat):
+        return "bool"
+    return "int64" if all(isinstance(item, int) for item in flat) else "float64"
 
 
 def labels_of(flat: list[Any], shape: Shape) -> Labels | None:
@@ -126,7 +131,7 @@ def _nested(value: Value) -> Any:
     if found is not NOTHING:
         return found
     if isinstance(value, Array) and value.values is not None:
-        return value.values
+        return value.values if value.dtype == _dtype_of(_flatten(value.values)) else None
     if isinstance(value, Sequence) and value.exact is not None and value.exact:
         items = [_nested(item) for item in value.exact]
         return None if any(item is None for item in items) else items

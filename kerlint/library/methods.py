@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.library import frame_methods, frames, indexing, layout, numerics, reductions
+from kerlint.library import dtypes, frame_methods, frames, indexing, layout, numerics, ranges, reductions
 from kerlint.library.calling import FIRST_CALL, dimension_value, shape_value
 from kerlint.library.convert import as_array, dtype_name, shape_of
 from kerlint.library.objects import argument
@@ -96,10 +96,11 @@ def _change(machine: Machine, array: Array, name: str, arguments: Arguments, nod
     changed = array.overwritten(node)
     value = as_array(arguments.get(0), node)
     if name == "fill" and value is not None:
-        changed.low, changed.high, changed.tight = value.low, value.high, True
+        low, high = indexing.cast_bounds((value.low, value.high), value.dtype, array.dtype)
+        changed.low, changed.high, changed.tight = low, high, low is not None and low == high
     elif name == "sort":
         order = "sorted" if array.rank == 1 else None
-        changed = array.derive(node, "sort", order=order, values=None, parent=None)
+        changed = array.derive(node, "sort", order=order, values=None, columns=None, parent=None)
     elif name == "resize":
         changed.shape = _sizes(arguments, "new_shape")
     elif name == "set_shape":
@@ -110,6 +111,21 @@ def _change(machine: Machine, array: Array, name: str, arguments: Arguments, nod
         changed.low, changed.high, changed.tight = value.low, value.high, value.tight
     machine.change_in_place(array, changed, node)
     return changed if name.startswith("assign") else Const(None, node=node)
+
+
+def in_place(array: Array, value: Array, node: cst.CSTNode) -> Array:
+    """What `array += ...` makes of an array: shape and dtype stay, unless that would fail anyway."""
+    if array.form != "" or array.rank == 0 or array.dtype is None or array.dtype == value.dtype:
+        return value
+    low, high = (value.low, value.high)
+    if dtypes.is_integer(array.dtype) and dtypes.is_integer(value.dtype):
+        low, high = ranges.within((low, high), array.dtype)
+    elif value.dtype is None:
+        low = high = None
+    elif not (dtypes.is_float(array.dtype) and not dtypes.is_integer(value.dtype)):
+        return value
+    shape = array.shape if array.shape is not None else value.shape
+    return value.derive(node, dtype=array.dtype, low=low, high=high, shape=shape, parent=value.parent)
 
 
 def _narrowed(known: Shape, told: Shape) -> Shape:

@@ -80,7 +80,7 @@ def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -
     if dtype == "bool" or (array.dtype == "bool" and labels is None):
         labels = Labels("binary", 2)
     made = elementwise.cast(array, dtype, node, step)
-    made.labels = labels
+    made.labels = labels if made.low is not None or array.low is None else None
     if dtype == "bool" and array.dtype != "bool":
         made.values, made.tight = None, False
     return made
@@ -107,6 +107,9 @@ def _cast_to(dtype: str) -> Function:
             return array.derive(call.node, dtype=dtype) if array is not None else Unknown(dtype, node=call.node)
         if call.array is None:
             return Unknown(dtype, node=call.node)
+        if call.array.dtype == dtype:
+            # The very same array.
+            return call.array.derive(call.node)
         return cast(call.machine, call.array, dtype, call.node)
 
     return answer

@@ -24,6 +24,8 @@ from kerlint.program.values import (
 
 #: Larger numbers are no classes.
 MAX_CLASSES = 10_000_000
+#: So many standard deviations from the mean, there is nothing in any array of a usual size.
+SPREAD = 6.0
 
 
 def noise(shape: Shape, dtype: str | None, low: float | None, high: float | None, how: str, node: cst.CSTNode) -> Array:
@@ -90,13 +92,13 @@ def _is_plain(value: Value | None) -> bool:
 
 
 def _normal(mean: str, spread: str, dtype: str) -> Function:
-    """Normal distributions; practically all of their numbers lie within four standard deviations."""
+    """Normal distributions; practically all of their numbers lie within some standard deviations."""
 
     def answer(call: Call) -> Value:
         center, scale = _default(call, mean, 0.0), _default(call, spread, 1.0)
         known = center is not None and scale is not None
-        low = center - 4 * abs(scale) if center is not None and scale is not None else None
-        high = center + 4 * abs(scale) if center is not None and scale is not None else None
+        low = center - SPREAD * abs(scale) if center is not None and scale is not None else None
+        high = center + SPREAD * abs(scale) if center is not None and scale is not None else None
         sized = call.given("size") is not None or call.given("shape") is not None
         plain = sized or (_is_plain(call.value(mean)) and _is_plain(call.value(spread)))
         shape = _size(call) if plain else None
@@ -115,7 +117,7 @@ def _truncated(call: Call) -> Value:
 
 
 def _randn(call: Call) -> Value:
-    return noise(_dims(call), "float64", -4, 4, "normal", call.node)
+    return noise(_dims(call), "float64", -SPREAD, SPREAD, "normal", call.node)
 
 
 def _randint(call: Call) -> Value:
@@ -204,11 +206,12 @@ def _shuffled(call: Call) -> Value:
     """`permutation(x)` and `tf.random.shuffle(x)`: the rows in another order."""
     size = integer(call.first)
     array = as_array(call.first, call.node)
+    counted = isinstance(call.first, Unknown) and call.first.reason in ("length", "size")
+    if array is None and size is None and not counted:
+        return Array(source="permutation", order="random", node=call.node)
     if array is None or array.shape == ():
         high = None if size is None else float(size - 1)
-        low = 0.0 if size is not None or array is not None else None
-        shape: Shape = (size,) if low is not None else None
-        return Array(shape, "int64", low, high, source="permutation", order="random", node=call.node)
+        return Array((size,), "int64", 0.0, high, source="permutation", order="random", node=call.node)
     return array.derive(call.node, "shuffled", order="random", values=None)
 
 

@@ -219,8 +219,9 @@ def _cumulated(call: Call) -> Value:
         return Unknown("cumsum", node=call.node)
     axis = call.value("axis", 1)
     total = statistic("sum", array, axis, call.node)
-    count = None if array.shape is None or None in array.shape else prod(size for size in array.shape if size)
-    flat: Shape = array.shape if not is_none(axis) or array.rank == 1 else (count,)
+    known = array.shape is not None and None not in array.shape
+    count = prod(size for size in array.shape or () if size is not None) if known else None
+    flat: Shape = array.shape if array.rank and (not is_none(axis) or array.rank == 1) else (count,)
     bounds: dict[str, Any] = {"low": None, "high": None}
     if isinstance(total, Array) and total.low is not None and total.high is not None and array.low is not None:
         bounds = {"low": min(total.low, array.low), "high": max(total.high, array.high or 0.0)}
@@ -246,7 +247,7 @@ def _size(call: Call) -> Value:
     array = call.array
     values = array.values if array is not None and array.rank == 1 else None
     if isinstance(call.first, Sequence) and call.first.exact == ():
-        return Const(1, node=call.node)
+        return Const(1.0, node=call.node)
     if values is not None and is_none(call.value("axis", 1)) and all(isinstance(value, int) for value in values):
         found = prod(values)
         if abs(found) < 10**18:

@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from kerlint.library import ranges
-from kerlint.library.convert import as_array
-from kerlint.program.heap import meet_shapes
+from kerlint.library.convert import as_array, meet_arrays
 from kerlint.program.values import (
     Array,
     Const,
@@ -91,29 +89,6 @@ def meet(left: Value | None, right: Value | None, node: cst.CSTNode) -> Value | 
     if isinstance(left, Array) and isinstance(right, Array):
         return meet_arrays(left, right, node)
     return None
-
-
-def meet_arrays(left: Array, right: Array, node: cst.CSTNode) -> Array:
-    """What is true of both arrays."""
-    low, high = ranges.union([(left.low, left.high), (right.low, right.high)])
-    return left.derive(
-        node,
-        shape=meet_shapes(left.shape, right.shape),
-        dtype=left.dtype if left.dtype == right.dtype else None,
-        low=low,
-        high=high,
-        tight=left.tight and right.tight,
-        columns=left.columns if left.columns == right.columns else None,
-        labels=left.labels if left.labels == right.labels else None,
-        source=left.source if left.source == right.source else "computed",
-        noise=left.noise and right.noise,
-        order=left.order if left.order == right.order == "random" else None,
-        statistic=None,
-        prediction=None,
-        values=None,
-        form=left.form if left.form == right.form else "",
-        fields=None,
-    )
 
 
 def batched(value: Value | None, rows: Dimension, node: cst.CSTNode) -> Value:

@@ -49,6 +49,9 @@ class Library(Protocol):
     def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
         """`array[index] = value`: what the array is then; names for it elsewhere are taken care of."""
 
+    def in_place(self, machine: Machine, array: Array, value: Array, node: cst.CSTNode) -> Array:
+        """`array += ...`: what the array is then; names for it elsewhere are taken care of."""
+
     def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
         """An object of a program class that derives from a library class; None if that is nothing special."""
 

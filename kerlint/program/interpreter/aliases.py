@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -19,7 +19,7 @@ MAX_PLACES = 5000
 _DEPTH = 2
 _HOLDERS = frozenset({Instance, Sequence, Mapping})
 #: Steps after which an array still shares its numbers with the one before.
-_VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns"})
+_VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns", "filled", "overwritten"})
 
 
 def rebind(machine: Machine, before: Value, after: Value) -> None:
@@ -27,25 +27,47 @@ def rebind(machine: Machine, before: Value, after: Value) -> None:
     _replace(machine, {id(before): after})
 
 
-def change_in_place(machine: Machine, before: Array, after: Array, node: cst.CSTNode) -> None:
-    """An array is changed in place, and with it what it may be a view of, and what may be a view of it."""
+def change_in_place(
+    machine: Machine,
+    before: Array,
+    after: Array,
+    node: cst.CSTNode,
+    spoiled: Callable[[Array], Array] | None = None,
+) -> None:
+    """An array is changed in place, and with it what it may be a view of, and what may be a view of it.
+
+    Args:
+        spoiled: what the change makes of an array of which this is a part; else its values are not known.
+    """
     if _says_nothing_new(before, after):
         return
-    changes: dict[int, Value] = {id(before): after}
-    whole = before
-    while whole.parent is not None and is_view(whole):
-        whole = whole.parent
-        changes[id(whole)] = whole.overwritten(node)
-    for value in _arrays(machine):
-        if id(value) not in changes and _shows(value, before):
-            changes[id(value)] = value.overwritten(node)
-    _replace(machine, changes)
+    spoil = spoiled or (lambda array: array.overwritten(node))
+    changes: dict[int, Array] = {id(before): after}
+    wholes = [before]
+    part = after
+    while wholes[-1].parent is not None and is_view(wholes[-1]):
+        wholes.append(wholes[-1].parent)
+        changed = changes[id(wholes[-1])] = spoil(wholes[-1])
+        # The view stays one.
+        part.parent, part = changed, changed
+    found = _arrays(machine)
+    # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
+    named = any(value is before for value in found)
+    roots = {id(before)} if named else {id(whole) for whole in wholes}
+    for value in found:
+        root = _shown(value, roots) if id(value) not in changes else None
+        if root is not None:
+            changes[id(value)] = spoil(value)
+            changes[id(value)].parent = changes[id(root)]
+    _replace(machine, dict(changes))
 
 
 def _says_nothing_new(before: Array, after: Array) -> bool:
-    """Whether an array that has been written into is written into once more."""
-    was_written = bool(before.steps) and before.steps[-1].name == "overwritten"
-    return was_written and bool(after.steps) and after.steps[-1].name == "overwritten" and after.shape == before.shape
+    """Whether an array that has been written into is written into once more, and no more is known of it."""
+    if not before.steps or not after.steps or {before.steps[-1].name, after.steps[-1].name} != {"overwritten"}:
+        return False
+    facts = ("shape", "dtype", "low", "high", "tight", "labels", "order")
+    return before.low is None and before.high is None and all(getattr(before, f) == getattr(after, f) for f in facts)
 
 
 def is_view(array: Array) -> bool:
@@ -56,13 +78,13 @@ def is_view(array: Array) -> bool:
     return all(step.name in _VIEWS for step in new)
 
 
-def _shows(array: Array, whole: Array) -> bool:
-    """Whether an array may be a view of another."""
+def _shown(array: Array, roots: set[int]) -> Array | None:
+    """Which of these an array may be a view of."""
     while array.parent is not None and is_view(array):
         array = array.parent
-        if array is whole:
-            return True
-    return False
+        if id(array) in roots:
+            return array
+    return None
 
 
 def _replace(machine: Machine, changes: dict[int, Value]) -> None:

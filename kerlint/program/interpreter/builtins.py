@@ -285,6 +285,14 @@ def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
 
 
 def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    if len(arguments.positional) == 1 and isinstance(arguments.positional[0][0], Array):
+        # Row by row, in the dtype of the rows.
+        rows = arguments.positional[0][0]
+        given = Arguments(arguments.positional, {"axis": (Const(0, node=node), node)})
+        total = machine.library.call(machine, "numpy.sum", given, node)
+        if not isinstance(total, Array) or rows.dtype is None or rows.dtype == total.dtype:
+            return total
+        return Array(total.shape, None if rows.dtype == "bool" else rows.dtype, source="statistic", node=node)
     values = plain(arguments.positional[0][0]) if arguments.positional else None
     try:
         return Const(sum(values), node=node) if values else Unknown("sum", node=node)

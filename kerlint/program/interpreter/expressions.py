@@ -28,6 +28,7 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
+    Array,
     Bound,
     BoundMethod,
     Class,
@@ -334,6 +335,8 @@ def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
             return Const(+value.value, value.assumed, node=node)
         if isinstance(value.value, int):
             return Const(~value.value, value.assumed, node=node)
+    if isinstance(node.operator, cst.Minus) and isinstance(value, Array):
+        return machine.library.call(machine, "numpy.negative", Arguments([(value, node)]), node)
     if isinstance(node.operator, cst.Minus):
         found = machine.library.operate(machine, "*", value, Const(-1, node=node), node)
         return found if found is not None else Unknown("minus", node=node)

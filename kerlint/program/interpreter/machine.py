@@ -190,9 +190,11 @@ class Machine:
         """A value is changed in place: every name for it, in the callers too, is one for what it became."""
         aliases.rebind(self, before, after)
 
-    def change_in_place(self, before: Array, after: Array, node: cst.CSTNode) -> None:
-        """An array is changed in place, and with it what it may be a view of."""
-        aliases.change_in_place(self, before, after, node)
+    def change_in_place(
+        self, before: Array, after: Array, node: cst.CSTNode, spoiled: Callable[[Array], Array] | None = None
+    ) -> None:
+        """An array is changed in place, and with it what it may be a view of (`aliases.change_in_place`)."""
+        aliases.change_in_place(self, before, after, node, spoiled)
 
     def external(self, name: str, node: cst.CSTNode | None = None) -> External:
         """A library symbol under its canonical name."""

@@ -114,7 +114,7 @@ def _augmented(machine: Machine, node: cst.AugAssign) -> int:
     old = machine.evaluate(node.target)
     value = operate(machine, AUGMENTED[type(node.operator)], old, machine.evaluate(node.value), node)
     if isinstance(old, Array) and isinstance(value, Array):
-        machine.change_in_place(old, value, node)
+        value = machine.library.in_place(machine, old, value, node)
     assign_target(machine, node.target, value)
     return FALL
 
