@@ -50,7 +50,7 @@ def _walk(outputs: Iterable[Tensor], stop: set[tuple[int, int]]) -> tuple[list[O
             if is_done:
                 nodes.append(op)
                 continue
-            if id(op) in begun or op.kind == "variable" or (id(op), tensor.index) in stop or len(begun) > MAX_STEPS:
+            if id(op) in begun or op.kind == "variable" or (id(op), tensor.index) in stop or len(begun) >= MAX_STEPS:
                 continue
             begun.add(id(op))
             met.setdefault(_identity(op), len(met))

@@ -29,6 +29,8 @@ from kerlint.program.values import (
 
 #: Tensors on the way from one output to the inputs beyond which everything is in doubt.
 MAX_STEPS = 50_000
+#: What ops are called that stand for something unknown.
+_NAMELESS = frozenset({"not known", "one of several"})
 #: Arguments that have no say in shapes.
 _HARMLESS = frozenset({"activation", "name", "dtype", "rate", "seed", "trainable", "recurrent_activation", "momentum"})
 _HARMLESS_ENDINGS = ("initializer", "regularizer", "constraint")
@@ -81,7 +83,7 @@ def _own_reason(tensor: Tensor) -> str:
     if op.inner is not None:
         return "" if resolved(tensor) is not tensor else f"the result of {_title(op)} could not be followed"
     if op.kind == "gap":
-        return f"{op.name}: not understood"
+        return "a step is not understood" if op.name in _NAMELESS else f"{op.name}: not understood"
     args = {**op.args, **(op.layer.args if isinstance(op.layer, Object) else {})}
     unknown = [name for name, value in args.items() if not _harmless(name) and _has_unknown(value)]
     if unknown:

@@ -11,6 +11,7 @@ from kerlint.finding import Span
 from kerlint.library.calling import FIRST_CALL
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
+from kerlint.library.order import MAX_STEPS
 from kerlint.library.shapes import UNKNOWN_WEIGHTS, Weights
 from kerlint.library.weights import is_frozen, weights_inside
 from kerlint.program.facts import Program
@@ -168,7 +169,7 @@ class _Reader:
         return _structure(found), first_reason(self.doubt, known)
 
     def _repeated_names(self, rows: Iterable[LayerRow]) -> Iterator[str]:
-        """Keras does not make such a model."""
+        """Names that several layers have: Keras refuses that of different layers, and the rows cannot be told apart."""
         if self.view.has_graph or self.model.kind == "sequential":
             counts = Counter(row.name for row in rows if row.name is not None)
             yield from (f"{count} layers are named {name}" for name, count in counts.items() if count > 1)
@@ -181,7 +182,10 @@ class _Reader:
     def _gaps(self) -> Iterator[str]:
         view = self.view
         if self.model.kind == "loaded":
-            yield f"{self.model.name.rpartition('.')[2]}: the layers are in a file"
+            function = self.model.name.rpartition(".")[2]
+            yield f"{function}: the layers are " + ("not known" if function == "clone_model" else "in a file")
+        elif sum(map(len, view.calls)) >= MAX_STEPS:
+            yield f"the model has more than {MAX_STEPS:,} steps, and the rest is left out"
         elif view.is_built and not view.computes_nothing:
             if not view.ends:
                 yield "the outputs of the model are not known"

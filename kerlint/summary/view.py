@@ -6,7 +6,7 @@ from functools import cached_property
 
 from kerlint.library.graphs import DATA, USED, defines_call, traced_inputs
 from kerlint.library.order import steps
-from kerlint.library.weights import attributes
+from kerlint.library.weights import attributes, is_input
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Gap, Layer, Model, Op, Tensor, Value
 
@@ -52,7 +52,7 @@ class View:
         if self.has_graph:
             return []
         if self.model.kind == "sequential" and "layers" in self.model.state:
-            return [item for item in self.model.state["layers"] if not _is_input(item)]
+            return [item for item in self.model.state["layers"] if not is_input(item)]
         return [item for item in attributes(self.model) if isinstance(item, (Layer, Model, Gap))]
 
     @cached_property
@@ -76,7 +76,3 @@ class View:
         found = {id(source.op): source for ops in self.calls for op in ops for source in op.inputs}
         found.update({id(tensor.op): tensor for tensor in (*self.starts, *self.ends)})
         return found
-
-
-def _is_input(item: Value) -> bool:
-    return isinstance(item, Tensor) or (isinstance(item, Layer) and item.short == "InputLayer")
