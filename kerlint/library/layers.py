@@ -58,6 +58,8 @@ _CAREFUL = (
 #: Those that compare the number of axes, and where they keep it.
 _RANKED = ("BatchNormalization", "EinsumDense", "PReLU")
 RANK = "rank"
+#: Where a layer keeps what it gave last, and for which shape.
+RESULT = "result"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
 
@@ -216,12 +218,22 @@ def result_of(machine: Machine, layer: Layer, op: Op) -> Result:
     Raises:
         Misfit: it cannot take them.
     """
+    shape = op.inputs[0].shape
+    # The arguments of a layer never change: for a shape it always gives the same. Layers that hold others are built
+    # with them, so for those it has to be gone through each time.
+    plain = len(op.args) == 1 == len(op.inputs) and type(next(iter(op.args.values()))) is Tensor and not layer.open
+    known = layer.state.get(RESULT) if plain else None
+    if known is not None and known[0] == shape:
+        return known[1]  # type: ignore[no-any-return]
     call = _call_of(machine, layer, op)
     if layer.name.startswith("keras.applications."):
         from kerlint.library.applications import result
 
         return result(call)
-    return apply(call)
+    found = apply(call)
+    if plain and not any(isinstance(value, (Layer, Model, Sequence)) for value in layer.args.values()):
+        layer.state[RESULT] = (shape, found)
+    return found
 
 
 def record_weights(machine: Machine, layer: Layer, weights: Weights) -> None:
