@@ -165,9 +165,13 @@ class Class(Mutable):
 
     name: str
     bases: tuple[Value, ...]
+    #: What `ancestry` found.
+    line: list[Value] | None = field(default=None, init=False)
 
     def ancestry(self) -> list[Value]:
         """The class and its bases, depth first, each once; a base that is no class of the program as it is."""
+        if self.line is not None:
+            return self.line
         found: list[Value] = []
         seen: set[int] = set()
         pending: list[Value] = [self]
@@ -177,6 +181,7 @@ class Class(Mutable):
                 seen.add(id(current))
                 found.append(current)
                 pending.extend(reversed(current.bases) if isinstance(current, Class) else ())
+        self.line = found
         return found
 
     def lookup(self, attribute: str) -> Value | None:
