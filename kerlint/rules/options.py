@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar, cast, overload
 
@@ -140,6 +139,8 @@ class Option(Generic[T]):
 
 def unknown_option(name: str, known: Iterable[str], inside: tuple[str, ...] = ()) -> OptionError:
     """The complaint about a name that is none, with the one that comes closest."""
+    import difflib
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
