@@ -110,7 +110,11 @@ class Fit(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Use(Event):
-    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model."""
+    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model.
+
+    Args:
+        open: whether there were `*args` or `**kwargs` whose content is not known.
+    """
 
     method: str
     model: Model
@@ -118,6 +122,7 @@ class Use(Event):
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
     in_tape: bool = False
+    open: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
 from kerlint.program.scope import Scope
@@ -219,7 +220,9 @@ def follow(
     if definition.asynchronous is not None:
         return Unknown("coroutine", node=node)
     if frame.yields or _is_generator(machine, definition):
-        return Object("generator", {"element": one_of(frame.yields)}, node=node)
+        element = {"element": one_of(frame.yields)}
+        endless = {"endless": Const(True)} if is_endless(definition) else {}
+        return Object("generator", {**element, **endless}, node=node)
     if flow != RETURN:
         if not frame.returns:
             return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
