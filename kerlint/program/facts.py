@@ -257,6 +257,21 @@ class Seed(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class FrozenDraw(Event):
+    """A random number of Python or NumPy is drawn in code that TensorFlow traces once.
+
+    Args:
+        name: canonical name of the function.
+        kind: `map` or another step of a dataset, `tf.function`, or `call` of a layer or model of the program.
+        traced: the step, or the function.
+    """
+
+    name: str
+    kind: str
+    traced: cst.CSTNode
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Trainable(Event):
     """`x.trainable = value`."""
 
