@@ -42,6 +42,7 @@ from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
 from kerlint.program.facts import LossCall, Trainable
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -92,6 +93,9 @@ _LAYER_FUNCTIONS = {
     "keras.layers.dot": "Dot",
 }
 
+
+#: Functions that give something else each time.
+_RANDOM = ("random.", "numpy.random.", "tensorflow.random.", "keras.random.", "tensorflow.image.random_")
 
 _NUMBERS = {
     "numpy.newaxis": None,
@@ -152,6 +156,10 @@ class Knowledge:
 
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A call of a library function or class."""
+        if machine.traces and name.startswith(_RANDOM):
+            note_draw(machine, name, node)
+        if machine.traces and (name in variables.CLASSES or name == "tensorflow.constant"):
+            kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
         if name.startswith("keras."):
@@ -316,6 +324,7 @@ class Knowledge:
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
+            note_draw(machine, f"numpy.random.{name}", node)
             return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.name == "tensorflow_datasets.builder":
             return tfds.builder_method(receiver, name, arguments, node)

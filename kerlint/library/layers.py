@@ -22,8 +22,10 @@ from kerlint.library.shapes import (
     dims,
 )
 from kerlint.library.signatures import signature
+from kerlint.program.constants import truth
 from kerlint.program.facts import Mismatch
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -141,6 +143,8 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.C
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
     if not inputs:
+        if machine.traces and layer.short.startswith("Random") and _augments(arguments):
+            note_draw(machine, layer.name, node)
         return call_on_data(machine, layer, given, node)
     inner = _followed(machine, layer, arguments, node)
     op = Op("layer", layer.name, inputs, layer, inner=inner, node=node)
@@ -156,6 +160,12 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.C
         made = output_value(op, infer(machine, layer, op).output, node)
     follow_masks(machine, layer, op, made, arguments, node)
     return made
+
+
+def _augments(arguments: Arguments) -> bool:
+    """Whether a random layer does something: it does, unless it is told that this is no training."""
+    given = arguments.get(None, "training")
+    return given is None or truth(given) is True
 
 
 def bind_call(op: Op, layer: Object, arguments: Arguments) -> None:

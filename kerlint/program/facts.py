@@ -110,7 +110,11 @@ class Fit(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Use(Event):
-    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model."""
+    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model.
+
+    Args:
+        open: whether there were `*args` or `**kwargs` whose content is not known.
+    """
 
     method: str
     model: Model
@@ -118,6 +122,7 @@ class Use(Event):
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
     in_tape: bool = False
+    open: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -249,6 +254,21 @@ class Seed(Event):
 
     name: str
     seed: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class FrozenDraw(Event):
+    """A random number of Python or NumPy is drawn in code that TensorFlow traces once.
+
+    Args:
+        name: canonical name of the function.
+        kind: `map` or another step of a dataset, `tf.function`, or `call` of a layer or model of the program.
+        traced: the step, or the function.
+    """
+
+    name: str
+    kind: str
+    traced: cst.CSTNode
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -392,10 +392,15 @@ _array_fields = attrgetter(*_ARRAY_FIELDS)
 
 @dataclass(eq=False, slots=True)
 class Transform(Value):
-    """One step of a `tf.data` pipeline: its name, arguments and place."""
+    """One step of a `tf.data` pipeline: its name, arguments and place.
+
+    Args:
+        draws: what its function surely does at random: augmentation layers, `tf.image.random_crop`, random numbers.
+    """
 
     name: str
     args: dict[str, Value] = field(default_factory=dict)
+    draws: tuple[Step, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

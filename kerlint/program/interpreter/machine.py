@@ -24,6 +24,7 @@ from kerlint.program.values import Array, Class, Const, External, Function, Laye
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.calls import Frame
+    from kerlint.program.interpreter.traces import Trace
 
 #: Statements and calls evaluated for one file before everything else stays unknown.
 FUEL = 60_000
@@ -79,6 +80,8 @@ class Machine:
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
         self.tapes = 0
+        #: What of the code being evaluated is being traced, outermost first.
+        self.traces: list[Trace] = []
         self.assumed = False
         #: What `set_image_data_format` was given: the default of layers made after it.
         self.image_data_format: Value | None = None
