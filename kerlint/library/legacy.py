@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Attributes of optimizers that Keras 3 does not have.
 OPTIMIZER_ATTRIBUTES = frozenset({"lr", "decay", "minimize", "get_gradients", "get_updates"})
+#: Functions that TensorFlow has under the same name, with keywords of its own.
+_SHARED = ("keras.activations.", "keras.initializers.")
 #: So many positional arguments of a convolution mean something else since Keras 2.
 _CONVOLUTION = 3
 #: The first Keras 2 that is part of TensorFlow alone, and knows nothing of Keras 1 any more; the first whose
@@ -27,7 +29,7 @@ KERAS_1_ENDS, NEW_OPTIMIZERS, NO_PREDICT_CLASSES = (2, 4), (2, 11), (2, 6)
 def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> None:
     """Records a call with keywords, or in an order, that Keras 3 does not have."""
     known = signature(name)
-    if known is None or known.legacy or machine.tries:
+    if known is None or known.legacy or name.startswith(_SHARED):
         return
     binding = bind(known, len(arguments.positional), arguments.keywords)
     keywords = tuple(
@@ -43,7 +45,6 @@ def note_attribute(machine: Machine, owner: Value, name: str, node: cst.CSTNode,
     """Records that an attribute of an optimizer is used that Keras 3 does not have."""
     if (
         name in OPTIMIZER_ATTRIBUTES
-        and not machine.tries
         and type(owner) is Object
         and not isinstance(owner, Layer)
         and owner.name.startswith("keras.optimizers.")
@@ -54,6 +55,10 @@ def note_attribute(machine: Machine, owner: Value, name: str, node: cst.CSTNode,
 
 def is_removed(name: str) -> bool:
     """Whether an older Keras has this name, as it is written, and Keras 3 has not."""
+    short = name.rpartition(".")[2]
+    if name.endswith("optimizers.legacy") or (".backend." in name and short[:1].isupper()):
+        # The package is still there to say that its members are not; and `keras.backend` never had classes.
+        return False
     return in_current_keras(name) is False and (signature(canonical(name)) is not None or _is_old(written(name)))
 
 

@@ -86,7 +86,7 @@ def load(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -
         made = make_loaded(machine, name, arguments, node)
     else:
         made = _copy(machine, saved, node)
-    if name.endswith(".load_model") and not machine.tries:
+    if name.endswith(".load_model"):
         args, places = bind_arguments(name, arguments)
         machine.emit(Load(node=node, model=made, saved=saved, args=args, places=places))
     return made

@@ -34,6 +34,7 @@ class Event:
         path: the arms of unknown conditions that lead to it.
         function: the function whose body it stands in, None at the top level.
         assumed: it stands in a function that nobody in the program calls.
+        tried: it stands in a `try` with handlers, or where a failure is expected.
     """
 
     node: cst.CSTNode
@@ -42,6 +43,7 @@ class Event:
     path: Path = ()
     function: Function | None = None
     assumed: bool = False
+    tried: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

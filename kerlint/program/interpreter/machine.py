@@ -213,6 +213,7 @@ class Machine:
         event.path = self.path
         event.function = self.frames[-1].function if self.frames else None
         event.assumed = self.assumed
+        event.tried = self.tries > 0
         self.program.events.append(event)
 
     def register(self, made: Object | Model) -> None:

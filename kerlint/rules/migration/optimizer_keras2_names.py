@@ -68,7 +68,7 @@ class OptimizerKeras2Names(Rule):
         seen: set[int] = set()
         legacy = any(".legacy." in f"{name}." for name in program.mentions)
         for event in program.events:
-            if id(event.node) in seen:
+            if event.tried or id(event.node) in seen:
                 continue
             if isinstance(event, OldCall) and event.callee.startswith("keras.optimizers.") and not legacy:
                 seen.add(id(event.node))

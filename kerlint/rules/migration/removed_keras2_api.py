@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.legacy import NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
+from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, OldCall, OldKeyword, Program, Use
 from kerlint.program.target import Target
 from kerlint.program.values import Value
 from kerlint.rules.base import Found, Rule
-from kerlint.rules.migration.versions import aside, severity
+from kerlint.rules.migration.versions import aside, listed, severity
 
 
 class RemovedKeras2Api(Rule):
@@ -67,6 +67,8 @@ class RemovedKeras2Api(Rule):
 
     #: Convolutions in so many places that look like those of Keras 1 are no patches.
     SEVERAL = 2
+    #: So many names of a package are shown in one finding.
+    NAMED = 4
 
     def check(self, program: Program) -> Iterator[Found]:
         if program.target.keras >= 3:
@@ -77,29 +79,39 @@ class RemovedKeras2Api(Rule):
 
     def _names(self, program: Program) -> Iterator[Found]:
         removed = [name for name in program.mentions if is_removed(name)]
+        packages: dict[str, list[str]] = {}
         for name in removed:
-            if any(name.startswith(f"{other}.") for other in removed):
-                # `np_utils` is imported, and then its members are used.
-                continue
-            new = successor(name)
-            yield from self.found(
-                program.mentions[name],
-                f"Keras 3 has no {name}",
-                label="does not exist any more",
-                why="it was removed with Keras 3"
-                if new is None or not new.startswith("tensorflow.")
-                else "plain keras does not have it since Keras 3; TensorFlow keeps it for old programs",
-                help=(f"use {new}" if new else "see the migration guide to Keras 3") + aside(program.target),
-                severity=severity(program.target),
-                about=name,
-            )
+            # `np_utils` is imported, and then its members are used.
+            if not any(name.startswith(f"{other}.") for other in removed):
+                packages.setdefault(name.rpartition(".")[0], []).append(name)
+        for package, names in packages.items():
+            yield from self._package(program, package, names)
+
+    def _package(self, program: Program, package: str, names: list[str]) -> Iterator[Found]:
+        """One finding for all that is missing in a package."""
+        short = [name.rpartition(".")[2] for name in names]
+        more = f", nor {listed(short[1:])}" if len(names) > 1 else ""
+        found = [new for name in names[: self.NAMED] if (new := successor(name)) is not None]
+        kept = any(new.startswith("tensorflow.") for new in found)
+        yield from self.found(
+            program.mentions[names[0]],
+            f"Keras 3 has no {names[0]}{more}",
+            label="does not exist any more",
+            also=[(program.mentions[name], "nor this") for name in names[1 : self.NAMED]],
+            why="plain keras does not have it since Keras 3; TensorFlow keeps it for old programs"
+            if kept
+            else "removed with Keras 3",
+            help=(f"use {', '.join(found)}" if found else "see the migration guide to Keras 3") + aside(program.target),
+            severity=severity(program.target),
+            about=package,
+        )
 
     def _methods(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
         for event in program.events:
             if not isinstance(event, (Fit, Use)) or event.method not in _METHODS or id(event.node) in seen:
                 continue
-            if not _is_gone(event.method, program.target):
+            if event.tried or not _is_gone(event.method, program.target):
                 continue
             seen.add(id(event.node))
             new, instead = _METHODS[event.method]
@@ -118,11 +130,11 @@ class RemovedKeras2Api(Rule):
         seen: set[int] = set()
         for event in program.all(OldCall):
             wrong = [keyword for keyword in event.keywords if _is_wrong(event, keyword, program.target)]
-            if not wrong or id(event.node) in seen:
+            if not wrong or event.tried or id(event.node) in seen:
                 continue
             seen.add(id(event.node))
             first = wrong[0].last == 1
-            names = " and ".join(f"{keyword.name}=" for keyword in wrong)
+            names = listed([f"{keyword.name}=" for keyword in wrong], "or")
             renamed = [f"{keyword.new}= for {keyword.name}=" for keyword in wrong if keyword.new]
             plural = len(wrong) > 1
             yield from self.found(
@@ -133,7 +145,7 @@ class RemovedKeras2Api(Rule):
                 why=f"{'these are arguments' if plural else 'it is an argument'} of Keras {'1' if first else '2'}",
                 help=(f"write {', '.join(renamed)}" if renamed else f"leave {'them' if plural else 'it'} out")
                 + ("" if first else aside(program.target)),
-                severity=severity(program.target),
+                severity=_weight(wrong[0], program.target),
                 about=event,
             )
 
@@ -173,7 +185,7 @@ class RemovedKeras2Api(Rule):
             Dense(1),
         ])
         def loss(y_true, y_pred):
-            return K.mean(K.square(y_true - y_pred))  # KM003 KM003
+            return K.mean(K.square(y_true - y_pred))  # KM003
         model.compile("adam", loss)
         model.fit_generator(ImageDataGenerator().flow(x, y), workers=4)  # KM003
         model.fit(x, y, workers=4)  # KM003
@@ -271,6 +283,13 @@ def _is_wrong(event: OldCall, keyword: OldKeyword, target: Target) -> bool:
     if event.callee.startswith("keras.optimizers.") or is_tolerated(event.callee, keyword.name):
         return False
     return not takes_keras_1(target) if keyword.last == 1 else target.keras > keyword.last
+
+
+def _weight(keyword: OldKeyword, target: Target) -> Severity:
+    """Keras 2 understood Keras 1 for some versions: where it is not known which it is, nothing is certain."""
+    if keyword.last == 1 and target.keras == 2 and not target.since(*KERAS_1_ENDS):
+        return Severity.WARNING
+    return severity(target)
 
 
 def _looks_old(values: tuple[Value, ...]) -> bool:

@@ -68,7 +68,7 @@ class SavePathExtension(Rule):
             return
         seen: set[int] = set()
         for event in program.events:
-            if id(event.node) in seen:
+            if event.tried or id(event.node) in seen:
                 continue
             found = list(self._event(program, event))
             if found:

@@ -20,3 +20,10 @@ def aside(target: Target) -> str:
 def uses_tf_keras(program: Program) -> bool:
     """Whether the program imports `tf_keras`, which is Keras 2.14 or later whatever the TensorFlow."""
     return any(name.partition(".")[0] == "tf_keras" for name in program.mentions)
+
+
+def listed(names: list[str], last: str = "and") -> str:
+    """Names in a row, the first of many."""
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} others"
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
