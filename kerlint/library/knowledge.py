@@ -17,6 +17,7 @@ from kerlint.library import (
     inplace,
     joining,
     layers,
+    legacy,
     loaders,
     loops,
     methods,
@@ -143,12 +144,13 @@ class Knowledge:
 
     def symbol(self, name: str, node: cst.CSTNode) -> Value:
         """A symbol; `np.pi` and the like are their numbers."""
-        if name in _NUMBERS:
-            return Const(_NUMBERS[name], node=node)
+        one = names.canonical(name)
+        if one in _NUMBERS:
+            return Const(_NUMBERS[one], node=node)
         flag = self._flags.get(name)
         if flag is not None:
             return flag
-        return External(names.canonical(name), node=node)
+        return External(one, "" if one == name else name, node=node)
 
     def exports(self, module: str, name: str) -> bool:
         """Whether a star import brings the name."""
@@ -163,6 +165,7 @@ class Knowledge:
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
         if name.startswith("keras."):
+            legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
         if (
             _has_tensor(arguments)
@@ -217,6 +220,8 @@ class Knowledge:
             "keras.models.model_from_json",
         ):
             return models.load(machine, name, arguments, node)
+        if name in ("keras.models.save_model", "keras.saving.save_model"):
+            return models.save(machine, name, arguments, node)
         if name == "keras.models.clone_model":
             return models.clone(machine, arguments, node)
         if _has_tensor(arguments):
@@ -277,6 +282,7 @@ class Knowledge:
     def _model_method(
         self, machine: Machine, model: Model, name: str, arguments: Arguments, node: cst.CSTNode
     ) -> Value:
+        legacy.note_call(machine, f"keras.Model.{name}", arguments, node)
         if name == "compile":
             return training.compile_model(machine, model, arguments, node)
         if name in training.FITS:
@@ -390,6 +396,7 @@ class Knowledge:
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
+            legacy.note_attribute(machine, receiver, name, node)
             found = receiver.state.get(f".{name}")
             return found if isinstance(found, Value) else None
         return None
@@ -403,6 +410,7 @@ class Knowledge:
             machine.emit(Trainable(node=node, target=receiver, value=value))
             models.freeze(machine, receiver, value)
         elif isinstance(receiver, (Layer, Model, Object)):
+            legacy.note_attribute(machine, receiver, name, node, value)
             machine.heap.write(receiver.state, f".{name}", value)
         elif isinstance(receiver, Unknown) and name == "trainable":
             models.freeze_unknown(machine, node)

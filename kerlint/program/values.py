@@ -127,9 +127,19 @@ class Mapping(Mutable):
 
 @dataclass(eq=False, slots=True)
 class External(Value):
-    """A symbol of a library, by its canonical name: `keras.layers.Dense`."""
+    """A symbol of a library, by its canonical name: `keras.layers.Dense`.
+
+    Args:
+        spelled: the dotted name as the program has it, `tensorflow.keras.layers.Dense`; empty where it is the same.
+    """
 
     name: str
+    spelled: str = ""
+
+    @property
+    def written(self) -> str:
+        """The dotted name as the program has it."""
+        return self.spelled or self.name
 
 
 @dataclass(eq=False, slots=True)

@@ -126,8 +126,8 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
         inner = inner.value
     value = machine.evaluate(inner)
     if isinstance(value, External):
-        name = ".".join([value.name, *(part.attr.value for part in reversed(chain))])
-        machine.note_symbol(name)
+        name = ".".join([value.written, *(part.attr.value for part in reversed(chain))])
+        machine.note_symbol(name, node)
         return machine.library.symbol(name, node)
     for part in reversed(chain):
         value = attribute(machine, value, part.attr.value, part)
@@ -137,8 +137,8 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
-        full = f"{receiver.name}.{name}"
-        machine.note_symbol(full)
+        full = f"{receiver.written}.{name}"
+        machine.note_symbol(full, node)
         return machine.library.symbol(full, node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)

@@ -213,7 +213,8 @@ class Machine:
 
     def external(self, name: str, node: cst.CSTNode | None = None) -> External:
         """A library symbol under its canonical name."""
-        return External(self.library.canonical(name), node=node)
+        one = self.library.canonical(name)
+        return External(one, "" if one == name else name, node=node)
 
     # Facts
 
@@ -227,6 +228,7 @@ class Machine:
         event.path = self.path
         event.function = self.frames[-1].function if self.frames else None
         event.assumed = self.assumed
+        event.tried = self.tries > 0
         self.program.events.append(event)
 
     def register(self, made: Object | Model) -> None:
@@ -259,15 +261,21 @@ class Machine:
         """Whether nothing that is known of decides if the code being evaluated runs to its end."""
         return not self.path and not self.tries
 
-    def note_import(self, name: str) -> None:
+    def note_import(self, name: str, node: cst.CSTNode) -> None:
         """Records that a library is imported."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.imports.add(name)
+            self._note_place(name, node)
 
-    def note_symbol(self, name: str) -> None:
+    def note_symbol(self, name: str, node: cst.CSTNode) -> None:
         """Records that a symbol of a library is spelt out."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.symbols.add(name)
+            self._note_place(name, node)
+
+    def _note_place(self, name: str, node: cst.CSTNode) -> None:
+        if "keras" in name:
+            self.program.mentions.setdefault(name, node)
 
     def enter(self, function: Function, node: cst.CSTNode | None) -> None:
         """A function is called: for one of another module, the call in the file that led here is recorded."""
