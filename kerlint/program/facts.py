@@ -343,6 +343,21 @@ class Mismatch(Event):
     message: str
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class BoundData:
+    """Data is given to a variable.
+
+    Args:
+        node: the variable.
+        value: the data, kept so that its identity stays its own.
+        order: how many events came before.
+    """
+
+    node: cst.CSTNode
+    value: Value
+    order: int
+
+
 E = TypeVar("E", bound=Event)
 
 
@@ -376,6 +391,13 @@ class Program:
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
+    #: The variables that data was given to in this file, by the identity of the data.
+    bound: dict[int, list[BoundData]] = field(default_factory=dict)
+
+    def bound_before(self, value: Value | None, event: Event) -> cst.CSTNode | None:
+        """The variable that data was given to last, before something happened; None if it was given to none."""
+        names = [name for name in self.bound.get(id(value), ()) if name.order <= event.order]
+        return names[-1].node if names else None
 
     def add_module(self, module: Module, apart: Program) -> None:
         """Takes from the evaluation of another module what concerns this program, too."""

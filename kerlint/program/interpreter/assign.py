@@ -7,12 +7,14 @@ from typing import Any
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant, text
+from kerlint.program.facts import BoundData
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Array,
     Class,
+    Dataset,
     External,
     Gap,
     Instance,
@@ -31,6 +33,9 @@ def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
     """Binds a target to a value."""
     if isinstance(target, cst.Name):
         machine.assign(target.value, value)
+        if isinstance(value, (Array, Dataset)) and machine.at_home:
+            bound = machine.program.bound.setdefault(id(value), [])
+            bound.append(BoundData(target, value, len(machine.program.events)))
     elif isinstance(target, cst.Attribute):
         _assign_attribute(machine, target, value)
     elif isinstance(target, cst.Subscript):
