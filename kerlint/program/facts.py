@@ -345,7 +345,7 @@ class Mismatch(Event):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BoundData:
-    """Data is given to a variable.
+    """Data or a constant is given to a variable.
 
     Args:
         node: the variable.
@@ -391,12 +391,12 @@ class Program:
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
-    #: The variables that data was given to in this file, by the identity of the data.
+    #: The variables that data and constants were given to in this file, by the identity of the value.
     bound: dict[int, list[BoundData]] = field(default_factory=dict)
 
-    def bound_before(self, value: Value | None, event: Event) -> cst.CSTNode | None:
-        """The variable that data was given to last, before something happened; None if it was given to none."""
-        names = [name for name in self.bound.get(id(value), ()) if name.order <= event.order]
+    def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
+        """The variable that a value was given to last, before an event; None if it was given to none."""
+        names = [name for name in self.bound.get(id(value), ()) if event is None or name.order <= event.order]
         return names[-1].node if names else None
 
     def add_module(self, module: Module, apart: Program) -> None:

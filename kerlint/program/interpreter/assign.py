@@ -14,6 +14,7 @@ from kerlint.program.modules import Module
 from kerlint.program.values import (
     Array,
     Class,
+    Const,
     Dataset,
     External,
     Gap,
@@ -33,7 +34,7 @@ def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
     """Binds a target to a value."""
     if isinstance(target, cst.Name):
         machine.assign(target.value, value)
-        if isinstance(value, (Array, Dataset)) and machine.at_home:
+        if isinstance(value, (Array, Dataset, Const)) and machine.at_home:
             bound = machine.program.bound.setdefault(id(value), [])
             bound.append(BoundData(target, value, len(machine.program.events)))
     elif isinstance(target, cst.Attribute):

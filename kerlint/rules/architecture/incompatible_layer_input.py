@@ -105,13 +105,17 @@ class IncompatibleLayerInput(Rule):
         # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
         is_declared = bool(inputs[0].op.args)
         other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
-        if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], given):
+        if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], _adjusted(declared, given)):
             return
+        call, declares = event.places.get("x") or event.node, inputs[0].place
+        rows, shape = f"rows of shape {show(given[1:])}", f"declares {show(declared[1:])}"
+        # What a model is trained on is the data it is for; what it is asked about later is the caller's matter.
+        at_model = isinstance(event, Fit) and is_declared and declares is not None
         yield from self.found(
-            event.places.get("x") or event.node,
+            declares if at_model else call,
             f"the model takes inputs of shape {show(declared[1:])}, but the rows of the data have {show(given[1:])}",
-            label=f"rows of shape {show(given[1:])}",
-            also=[(inputs[0].place, f"declares {show(declared[1:])}"), (array.node, "the data comes from here")],
+            label=shape if at_model else rows,
+            also=[(call, rows) if at_model else (declares, shape), (array.node, "the data comes from here")],
             why="the layers were built for the declared shape, and the first batch raises an error",
             help="give a batch of one row: x[None] or np.expand_dims(x, 0)"
             if given == declared[1:]
@@ -141,9 +145,9 @@ class IncompatibleLayerInput(Rule):
         """
         import keras
         import numpy as np
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # KS001
         model.compile("adam", "mse")
-        model.fit(np.random.rand(100, 4), y)  # KS001
+        model.fit(np.random.rand(100, 4), y)
         """,
         """
         import keras
@@ -190,6 +194,13 @@ def fits(declared: Shape, given: Shape) -> bool:
     if len(given) != len(declared):
         return False
     return all(a is None or b is None or a == b for a, b in zip(declared[1:], given[1:]))
+
+
+def _adjusted(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    """The data with a last axis of 1 added or dropped, as Keras does it for a model that declares its input."""
+    if len(given) == len(declared) - 1 and declared[-1] == 1:
+        return (*given, 1)
+    return given[:-1] if len(given) == len(declared) + 1 and given[-1] == 1 else given
 
 
 def _same_rank(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> bool:

@@ -118,7 +118,7 @@ class UnscaledImageInput(Rule):
         """,
         """
         import keras
-        data = keras.utils.image_dataset_from_directory("images", image_size=(64, 64))  # KN001
+        data = keras.utils.image_dataset_from_directory("images", image_size=(64, 64))
         model = keras.Sequential([
             keras.Input((64, 64, 3)),
             keras.layers.RandomFlip(),
@@ -127,7 +127,7 @@ class UnscaledImageInput(Rule):
             keras.layers.Dense(5, activation="softmax"),
         ])
         model.compile("adam", "sparse_categorical_crossentropy")
-        model.fit(data.prefetch(2), epochs=3)
+        model.fit(data.prefetch(2), epochs=3)  # KN001
         """,
         """
         import tensorflow as tf
