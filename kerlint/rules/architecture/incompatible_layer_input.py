@@ -105,6 +105,7 @@ class IncompatibleLayerInput(Rule):
         # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
         is_declared = bool(inputs[0].op.args)
         other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
+        other_rank |= is_declared and _lacks_axis(declared, given)
         if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], _adjusted(declared, given)):
             return
         call, declares = event.places.get("x") or event.node, inputs[0].place
@@ -148,6 +149,13 @@ class IncompatibleLayerInput(Rule):
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # KS001
         model.compile("adam", "mse")
         model.fit(np.random.rand(100, 4), y)
+        frames = keras.Sequential([
+            keras.Input((1, 8, 8, 1)),  # KS001
+            keras.layers.TimeDistributed(keras.layers.Flatten()),
+            keras.layers.LSTM(4),
+        ])
+        frames.compile("adam", "mse")
+        frames.fit(np.random.rand(100, 8, 8, 1), y)
         """,
         """
         import keras
@@ -194,6 +202,11 @@ def fits(declared: Shape, given: Shape) -> bool:
     if len(given) != len(declared):
         return False
     return all(a is None or b is None or a == b for a, b in zip(declared[1:], given[1:]))
+
+
+def _lacks_axis(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> bool:
+    """Whether the data is as declared but for the first axis of a row: Keras adds one at the end instead."""
+    return None not in declared[1:] and given[1:] == declared[2:] and given[1:] != declared[1:-1]
 
 
 def _adjusted(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
