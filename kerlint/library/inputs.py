@@ -147,7 +147,10 @@ def _is_normalised(node: Node) -> bool:
 
 def is_pixels(array: Array) -> bool:
     """Whether the values are certainly those of images, from 0 to 255."""
-    if array.noise or not array.tight or array.low != 0 or array.high not in (254, 255, 256):
+    if array.noise or array.low != 0 or array.high not in (254, 255, 256):
+        return False
+    if not array.tight and (array.source not in _IMAGES or array.dtype != "uint8"):
+        # A part of some images has the bytes of images, too.
         return False
     made = array.source in _IMAGES or array.source in _IMAGE_LOADERS or "ImageDataGenerator" in array.source
     return made or (array.rank is not None and array.rank >= 3)

@@ -337,10 +337,15 @@ class Discarded(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Mismatch(Event):
-    """Shapes that do not fit: a layer raises when the model is built."""
+    """Shapes that do not fit: a layer raises when the model is built.
+
+    Args:
+        argument: it is an argument of the layer that it does not take, whatever its input is.
+    """
 
     op: Op
     message: str
+    argument: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -75,11 +75,15 @@ class IncompatibleLayerInput(Rule):
             what = "layer" if event.op.kind == "layer" else "operation"
             yield from self.found(
                 event.node,
-                f"this {what} cannot take its input: {event.message}",
-                label=f"gets {show(source.shape)}",
+                f"this {what} cannot be made: {event.message}"
+                if event.argument
+                else f"this {what} cannot take its input: {event.message}",
+                label="" if event.argument else f"gets {show(source.shape)}",
                 also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
                 why="Keras raises an error when the model is built or first called",
-                help=_help(event.op.name.rpartition(".")[2], source.shape),
+                help="give the layer a number: of units, or of classes"
+                if event.argument
+                else _help(event.op.name.rpartition(".")[2], source.shape),
                 # A sequential model is built anew with each layer that is added: the op is another one each time.
                 about=event.op.layer or event.op,
             )
@@ -159,6 +163,12 @@ class IncompatibleLayerInput(Rule):
         """,
         """
         import keras
+        import numpy as np
+        x = np.zeros((100, 8))
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(x[0])])  # KS001
+        """,
+        """
+        import keras
         (x, y), (a, b) = keras.datasets.cifar10.load_data()
         model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3), keras.layers.Flatten()])
         answer = model.predict(a[0])  # KS001
@@ -167,6 +177,13 @@ class IncompatibleLayerInput(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        # A number out of an array.
+        x = np.zeros((100, 8))
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(x.shape[1]), keras.layers.Dense(len(x[0]))])
+        """,
         """
         import keras
         import numpy as np

@@ -101,7 +101,8 @@ class OutputShapeVsTarget(Rule):
             help="add Flatten or a global pooling before the last layers, or drop return_sequences=True"
             if deeper
             else "make the last layer as wide as a target, or change the targets",
-            about=contract.event,
+            # A rule about the number of units says nothing about a missing Flatten.
+            about=contract if deeper else contract.event,
         )
 
     bad = (
