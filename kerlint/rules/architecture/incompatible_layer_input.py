@@ -9,7 +9,7 @@ from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.graphs import graph_of
 from kerlint.library.kinds import VOCABULARY, is_parametric
 from kerlint.library.shapes import Misfit, output_shape, show
-from kerlint.program.facts import Fit, Mismatch, Program, Use
+from kerlint.program.facts import Fit, Forward, Mismatch, Program, Use
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Dimension, Sequence, Shape
 from kerlint.rules.base import Found, Rule
@@ -91,6 +91,9 @@ class IncompatibleLayerInput(Rule):
             # A list is several inputs, not rows of one.
             data = as_data(inputs_of(fit)) if not isinstance(fit.x, Sequence) else None
             yield from self._data(program, fit, fit.graph, data)
+        for call in program.all(Forward):
+            given = call.inputs if isinstance(call.inputs, Array) else None
+            yield from self._data(program, call, call.snapshot.graph, given)
         told: set[int] = set()
         for use in program.all(Use):
             graph = graph_of(use.model)
@@ -99,7 +102,7 @@ class IncompatibleLayerInput(Rule):
                 told.update([id(use.node)] if found else [])
                 yield from found
 
-    def _data(self, program: Program, event: Fit | Use, graph: Graph, array: Array | None) -> Iterator[Found]:
+    def _data(self, program: Program, event: Fit | Use | Forward, graph: Graph, array: Array | None) -> Iterator[Found]:
         inputs = [node for node in graph.nodes if node.kind == "input"]
         if len(inputs) != 1 or array is None or array.shape is None:
             return
@@ -112,13 +115,15 @@ class IncompatibleLayerInput(Rule):
         other_rank |= is_declared and _lacks_axis(declared, given)
         if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], _adjusted(declared, given)):
             return
-        call, declares = event.places.get("x") or event.node, inputs[0].place
-        rows, shape = f"rows of shape {show(given[1:])}", f"declares {show(declared[1:])}"
+        call = event.node if isinstance(event, Forward) else event.places.get("x") or event.node
+        declares = inputs[0].place
+        rows, shape = f"rows of shape {show(given[1:])}" if given else "one number", f"declares {show(declared[1:])}"
         # What a model is trained on is the data it is for; what it is asked about later is the caller's matter.
         at_model = isinstance(event, Fit) and is_declared and declares is not None
         yield from self.found(
             declares if at_model else call,
-            f"the model takes inputs of shape {show(declared[1:])}, but the rows of the data have {show(given[1:])}",
+            f"the model takes inputs of shape {show(declared[1:])}, but "
+            + (f"the rows of the data have {show(given[1:])}" if given else "it is given a single number"),
             label=shape if at_model else rows,
             also=[(call, rows) if at_model else (declares, shape), (array.node, "the data comes from here")],
             why="the layers were built for the declared shape, and the first batch raises an error",
@@ -160,6 +165,12 @@ class IncompatibleLayerInput(Rule):
         ])
         frames.compile("adam", "mse")
         frames.fit(np.random.rand(100, 8, 8, 1), y)
+        """,
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.Input((5,)), tf.keras.layers.Dense(4)])
+        answer = model(tf.random.uniform(shape=[]))  # KS001
+        answer = model(tf.random.uniform(shape=[2, 5]))
         """,
         """
         import keras
