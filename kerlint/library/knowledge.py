@@ -35,6 +35,7 @@ from kerlint.library import (
     tensors,
     tfds,
     training,
+    unbound,
     variables,
 )
 from kerlint.library.convert import Handler, handler
@@ -155,6 +156,10 @@ class Knowledge:
     def exports(self, module: str, name: str) -> bool:
         """Whether a star import brings the name."""
         return has_signature(names.canonical(f"{module}.{name}"))
+
+    def unbound(self, name: str, stars: tuple[str, ...]) -> str | None:
+        """What a name without an import stands for."""
+        return unbound.stands_for(name, stars)
 
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A call of a library function or class."""

@@ -13,6 +13,7 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import (
     NO_WEIGHTS,
     UNKNOWN,
+    BadArgument,
     Call,
     Misfit,
     Output,
@@ -196,7 +197,8 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
         if not machine.inside_call and not machine.nesting:
             _check_built(machine, layer, op, result.weights)
     except Misfit as misfit:
-        machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
+        node, wrong = op.node or layer.node, isinstance(misfit, BadArgument)
+        machine.emit(Mismatch(node=node, op=op, message=str(misfit), argument=wrong))  # type: ignore[arg-type]
         return UNKNOWN
     record_weights(machine, layer, result.weights)
     return result

@@ -423,10 +423,30 @@ class AttributeUse(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Mismatch(Event):
-    """Shapes that do not fit: a layer raises when the model is built."""
+    """Shapes that do not fit: a layer raises when the model is built.
+
+    Args:
+        argument: it is an argument of the layer that it does not take, whatever its input is.
+    """
 
     op: Op
     message: str
+    argument: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BoundData:
+    """Data or a constant is given to a variable.
+
+    Args:
+        node: the variable.
+        value: the data, kept so that its identity stays its own.
+        order: how many events came before.
+    """
+
+    node: cst.CSTNode
+    value: Value
+    order: int
 
 
 E = TypeVar("E", bound=Event)
@@ -464,6 +484,13 @@ class Program:
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
+    #: The variables that data and constants were given to in this file, by the identity of the value.
+    bound: dict[int, list[BoundData]] = field(default_factory=dict)
+
+    def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
+        """The variable that a value was given to last, before an event; None if it was given to none."""
+        names = [name for name in self.bound.get(id(value), ()) if event is None or name.order <= event.order]
+        return names[-1].node if names else None
 
     def add_module(self, module: Module, apart: Program) -> None:
         """Takes from the evaluation of another module what concerns this program, too."""

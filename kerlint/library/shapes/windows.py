@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from kerlint.library.shapes.base import Call, Misfit, Output, Result, Sizes, Weights, needs_rank, whole
-from kerlint.program.values import Const, Dimension, Sequence, Shape, Value
+from kerlint.library.shapes.base import BadArgument, Call, Misfit, Output, Result, Sizes, Weights, needs_rank, whole
+from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
 
 #: A rule for a layout: whether the channels come first is the second argument.
 LayoutRule: TypeAlias = Callable[[Call, bool], Result]
@@ -111,8 +111,9 @@ def count(call: Call, name: str) -> int | None:
         Misfit: it is something else.
     """
     value = call.value(name)
-    if is_no_size(value) or items(value) is not None:
-        raise Misfit(f"{name} is not an integer")
+    is_array = isinstance(value, Array) and value.shape and value.shape != (1,)
+    if is_no_size(value) or items(value) is not None or is_array:
+        raise BadArgument(f"{name} of {call.layer.short} has to be a positive integer")
     return checked((whole(value),), name)[0]
 
 

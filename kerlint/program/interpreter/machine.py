@@ -174,7 +174,13 @@ class Machine:
             if isinstance(found, Tensor):
                 self.unread.read(found)
             return found
-        return self.from_stars(self.scope.module, name)
+        module = self.scope.module
+        return self.from_stars(module, name) or (self._never_bound(name) if module is self.main else None)
+
+    def _never_bound(self, name: str) -> External | None:
+        """The symbol of a name that stands in the file without an import."""
+        symbol = self.library.unbound(name, self.main.stars)
+        return self.external(symbol) if symbol is not None else None
 
     def from_stars(self, scope: Scope, name: str) -> External | None:
         """The symbol that `from library import *` brings under this name."""
