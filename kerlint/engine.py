@@ -6,10 +6,10 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from kerlint.finding import Finding, Label, Severity, Span
+from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.report import FileReport
 from kerlint.rules.documentation import OWN_PAGES
@@ -18,6 +18,8 @@ from kerlint.source import Broken, Source, SourceError, mentions_keras, read_sou
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.edits.text import Text
+    from kerlint.positions import Locate
     from kerlint.program.facts import Program
     from kerlint.rules.base import Found, Rule
     from kerlint.summary.facts import ModelSummary
@@ -201,7 +203,7 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
-        findings.extend(_placed(found, module, source.filename, on_crash))
+        findings.extend(_placed(found, module, source, program, on_crash))
     return sorted(_unique(findings), key=_order)
 
 
@@ -312,20 +314,24 @@ def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found
     return [(rule, one) for rule, one in found if (rule.code, id(one.about), one.severity) not in silenced]
 
 
-def _placed(found: list[tuple[Rule, Found]], module: libcst.Module, filename: str, on_crash: OnCrash) -> list[Finding]:
+def _placed(
+    found: list[tuple[Rule, Found]], module: libcst.Module, source: Source, program: Program | None, on_crash: OnCrash
+) -> list[Finding]:
     """The findings with their nodes turned into places."""
-    from kerlint.positions import spans
+    from kerlint.positions import locate
 
-    nodes = [node for _, one in found for node in (one.node, *(place for place, _ in one.also))]
+    filename = source.filename
     try:
-        places = spans(module, nodes)
+        place = locate(module)
     except Exception as error:  # noqa: BLE001
         on_crash("the search for positions", error)
         return [_crash("the search for positions", error, filename)]
     findings: list[Finding] = []
+    fixes = _Fixes(module, source, place, program, on_crash)
     for rule, one in found:
-        if id(one.node) in places:
-            findings.append(_finding(rule, one, places, filename))
+        span = place(one.node)
+        if span is not None:
+            findings.append(_finding(rule, one, span, place, filename, fixes.of(rule, one)))
         else:
             lost = LookupError("it points at a place that is not in the file")
             on_crash(rule.code, lost)
@@ -333,21 +339,55 @@ def _placed(found: list[tuple[Rule, Found]], module: libcst.Module, filename: st
     return findings
 
 
-def _finding(rule: Rule, one: Found, places: dict[int, Span], filename: str) -> Finding:
+@dataclass
+class _Fixes:
+    """Turns what rules want changed into edits."""
+
+    module: libcst.Module
+    source: Source
+    place: Locate
+    program: Program | None
+    on_crash: OnCrash
+
+    def of(self, rule: Rule, one: Found) -> Fix | None:
+        """The fix of a finding; None if there is none. A crash costs the fix, not the finding."""
+        if one.fix is None:
+            return None
+        from kerlint.edits.resolve import resolve
+
+        try:
+            return resolve(one.fix, self._text, rule.fix or Safety.UNSAFE)
+        except Exception as error:  # noqa: BLE001
+            self.on_crash(f"the fix of rule {rule.code}", error)
+            return None
+
+    @cached_property
+    def _text(self) -> Text:
+        from kerlint.edits.text import Text
+        from kerlint.program.values import External
+
+        names = self.program.names if self.program is not None else {}
+        known = {name: value.name for name, value in names.items() if isinstance(value, External)}
+        return Text(self.module, self.source.text, self.place, known)
+
+
+def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, fix: Fix | None) -> Finding:
     texts: dict[Span, list[str]] = {}
     for node, text in one.also:
-        if id(node) in places and text not in texts.setdefault(places[id(node)], []):
-            texts[places[id(node)]].append(text)
+        other = place(node)
+        if other is not None and text not in texts.setdefault(other, []):
+            texts[other].append(text)
     return Finding(
         code=rule.code,
         name=rule.name,
         severity=one.severity,
         message=one.message,
         filename=filename,
-        span=places[id(one.node)],
+        span=span,
         label=one.label,
-        labels=tuple(Label(span, ", ".join(text)) for span, text in sorted(texts.items())),
+        labels=tuple(Label(other, ", ".join(text)) for other, text in sorted(texts.items())),
         why=one.why,
         help=one.help,
         symptoms=rule.symptoms,
+        fix=fix,
     )

@@ -32,7 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.positions": {"kerlint.finding", "kerlint.deep"},
     "kerlint.program": {"kerlint.source", "kerlint.finding"},
     "kerlint.library": {"kerlint.program"},
-    "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding"},
+    "kerlint.edits": {"kerlint.finding", "kerlint.source", "kerlint.positions"},
+    "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding", "kerlint.edits.drafts"},
     "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},
 }
 

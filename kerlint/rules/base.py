@@ -17,11 +17,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.edits.drafts import Draft
     from kerlint.program.facts import Program
 
 
@@ -34,6 +35,7 @@ class Found:
         also: the other places that take part, each with its text. A place that is None is left out.
         about: the fact in question (a compile, a fit); a rule that subsumes another
             silences it for the same fact.
+        fix: the change that removes it, if there is one.
     """
 
     node: libcst.CSTNode
@@ -44,6 +46,7 @@ class Found:
     help: str
     severity: Severity
     about: object
+    fix: Draft | None = None
 
 
 class Rule:
@@ -61,6 +64,8 @@ class Rule:
     in_tests: ClassVar[bool] = True
     #: Codes that this rule makes superfluous where both speak of the same fact.
     subsumes: ClassVar[tuple[str, ...]] = ()
+    #: Whether the fixes of the rule are safe, where it offers any; a single one may say otherwise.
+    fix: ClassVar[Safety | None] = None
     #: Further programs: each of `bad` carries markers, each of `good` must stay silent.
     bad: ClassVar[Sequence[str]] = ()
     good: ClassVar[Sequence[str]] = ()
@@ -80,12 +85,13 @@ class Rule:
         help: str = "",
         severity: Severity | None = None,
         about: Any = None,
+        fix: Draft | None = None,
     ) -> Iterator[Found]:
         """Yields one finding at `node`, or none if the place is not known."""
         if node is None:
             return
         places = tuple((place, text) for place, text in also if place is not None)
-        yield Found(node, message, label, places, why, help, severity or self.severity, about)
+        yield Found(node, message, label, places, why, help, severity or self.severity, about, fix)
 
 
 #: The words of `Rule.symptoms` and of `kerlint --symptom`.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.facts import Compile, Fit, Program, Trainable
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Model, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -61,6 +62,7 @@ class TrainableAfterCompile(Rule):
     code = "KF001"
     name = "trainable-after-compile"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -109,6 +111,9 @@ class TrainableAfterCompile(Rule):
             help="compile the model again after the change"
             + (", with a smaller learning rate for fine-tuning" if wanted else ""),
             about=fit,
+            fix=fixing.draft("compile again", fixing.insert_after(change.node, "{0}", compiled.node))
+            if change.function is compiled.function
+            else None,
         )
 
     bad = (
