@@ -11,7 +11,7 @@ from kerlint.program.constants import number
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Node
 from kerlint.rules import fixing
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class DropoutMisuse(Rule):
@@ -72,10 +72,8 @@ class DropoutMisuse(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: From here on it looks as if the share that is kept was meant.
-    MOST = 0.9
-    #: More than this after a convolution is much.
-    MUCH = 0.5
+    max_rate = Option(0.9, "From this rate on it looks as if the share that is kept was meant.", above=0.0, high=1.0)
+    max_rate_after_convolution = Option(0.5, "Higher rates after a convolution are much.", low=0.0, high=1.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -135,7 +133,7 @@ class DropoutMisuse(Rule):
                 about=node.layer,
                 fix=fixing.draft("use a rate of 0.5", fixing.put(node.layer, "rate", "0.5")),
             )
-        elif self.MOST <= rate < 1:
+        elif self.max_rate <= rate < 1:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of the values: the layers after it see hardly anything",
@@ -147,7 +145,7 @@ class DropoutMisuse(Rule):
                     f"drop {1 - rate:.2g}, and keep {rate:g}", fixing.put(node.layer, "rate", f"{1 - rate:.2g}")
                 ),
             )
-        elif rate > self.MUCH and node.inputs and node.inputs[0].short in CONVOLUTION:
+        elif rate > self.max_rate_after_convolution and node.inputs and node.inputs[0].short in CONVOLUTION:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of what a convolution gives, which is much",

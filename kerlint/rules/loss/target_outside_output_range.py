@@ -10,7 +10,7 @@ from kerlint.library.heads import Head
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 #: The values that an output can take.
 _RANGES = {
@@ -23,8 +23,6 @@ _RANGES = {
     "softplus": (0.0, float("inf")),
     "exponential": (0.0, float("inf")),
 }
-#: How far outside a target must be: rounding and label smoothing stay within.
-_MARGIN = 0.05
 
 
 class TargetOutsideOutputRange(Rule):
@@ -82,6 +80,8 @@ class TargetOutsideOutputRange(Rule):
     symptoms = ("constant-output", "zero-output", "slow-learning", "wrong-result")
     since = "0.1.0"
 
+    margin = Option(0.05, "How far outside a target must be: rounding and label smoothing stay within.", low=0.0)
+
     def check(self, program: Program) -> Iterator[Found]:
         for contract in contracts(program):
             head = contract.head
@@ -90,7 +90,7 @@ class TargetOutsideOutputRange(Rule):
             if head.units == 1 and any(activation.name == "softmax" for activation in head.activations):
                 continue
             for target in contract.targets:
-                reason = _outside(head, contract, target.array)
+                reason = _outside(head, contract, target.array, self.margin)
                 if reason:
                     yield from self._report(contract, head, target, reason)
                     break
@@ -155,7 +155,7 @@ class TargetOutsideOutputRange(Rule):
     )
 
 
-def _outside(head: Head, contract: Contract, array: Array) -> str:
+def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str:
     """How the targets leave the range of the output or of the loss, in words; empty if they do not."""
     if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot", "classes"):
         # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.
@@ -167,8 +167,8 @@ def _outside(head: Head, contract: Contract, array: Array) -> str:
         return ""
     if not array.tight and not (array.labels is not None and array.labels.kind == "continuous"):
         return ""
-    if array.low < bounds[0] - _MARGIN:
+    if array.low < bounds[0] - margin:
         return f"go down to {array.low:g}"
-    if array.high > bounds[1] + _MARGIN:
+    if array.high > bounds[1] + margin:
         return f"go up to {array.high:g}"
     return ""

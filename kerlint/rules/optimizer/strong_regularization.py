@@ -12,7 +12,7 @@ from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
 from kerlint.rules import fixing
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class StrongRegularization(Rule):
@@ -69,7 +69,7 @@ class StrongRegularization(Rule):
     since = "0.1.0"
     in_tests = False
 
-    STRONG = 0.1
+    min_factor = Option(0.1, "From this factor on a regularization is strong.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -78,7 +78,7 @@ class StrongRegularization(Rule):
             if len(layers) < 2 or training.event.assumed:
                 continue
             factors = [_factor(node) for node in layers[:-1]]
-            if any(factor is None or factor < self.STRONG for factor in factors) or id(layers[0].layer) in told:
+            if any(factor is None or factor < self.min_factor for factor in factors) or id(layers[0].layer) in told:
                 continue
             told.add(id(layers[0].layer))
             factor = min(factor for factor in factors if factor is not None)
@@ -94,7 +94,7 @@ class StrongRegularization(Rule):
                 why=f"{factor:g} times the sum over all weights outweighs what the model gains by predicting well",
                 help="start from 1e-4",
                 about=training.event,
-                fix=fixing.draft("use a factor of 1e-4", *fixing.all_of(list(_weaker(layers[:-1], self.STRONG)))),
+                fix=fixing.draft("use a factor of 1e-4", *fixing.all_of(list(_weaker(layers[:-1], self.min_factor)))),
             )
 
     bad = (
