@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
@@ -344,12 +345,13 @@ class Array(Value):
 
     def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
-        values = {name: getattr(self, name) for name in _ARRAY_FIELDS}
-        values["parent"] = self
-        values.update(changes)
+        made = Array(*_array_fields(self), node=node)
+        made.parent = self
+        for name, value in changes.items():
+            setattr(made, name, value)
         if step:
-            values["steps"] = (*self.steps, Step(step, node))
-        return Array(**values, node=node)
+            made.steps = (*self.steps, Step(step, node))
+        return made
 
     def history(self) -> Iterator[Array]:
         """The array, what it was derived from, and so on to the first."""
@@ -380,6 +382,7 @@ class Array(Value):
 
 
 _ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name != "node")
+_array_fields = attrgetter(*_ARRAY_FIELDS)
 
 
 @dataclass(eq=False, slots=True)

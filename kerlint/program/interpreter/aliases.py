@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -92,13 +92,14 @@ def _replace(machine: Machine, changes: dict[int, Value]) -> None:
     for names in _namespaces(machine):
         for name in [name for name, value in names.items() if id(value) in changes]:
             write(names, name, changes[id(names[name])])
+    touched = changes.keys()
     for holder in _holders(machine):
-        for state, key, value in list(_inside(holder)):
-            if isinstance(value, tuple):
-                if any(id(item) in changes for item in value):
-                    write(state, key, tuple(changes.get(id(item), item) for item in value))
-            elif isinstance(value, dict):
-                if any(id(item) in changes for item in value.values()):
+        for state, key, value in _inside(holder):
+            if type(value) is tuple:
+                if not touched.isdisjoint(map(id, value)):
+                    write(state, key, tuple([changes.get(id(item), item) for item in value]))
+            elif type(value) is dict:
+                if not touched.isdisjoint(map(id, value.values())):
                     write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
             elif id(value) in changes:
                 write(state, key, changes[id(value)])
@@ -140,25 +141,31 @@ def _holders(machine: Machine) -> list[Mutable]:
             continue
         seen.add(id(holder))
         found.append(holder)
-        for _, _, value in _inside(holder):
-            left -= 1
-            if depth > 0 and not isinstance(value, Array):
-                pending.extend((item, depth - 1) for item in _held(value))
+        inside = _inside(holder)
+        left -= len(inside)
+        if depth > 0:
+            pending.extend([(item, depth - 1) for _, _, value in inside for item in _held(value)])
     return found
 
 
-def _inside(holder: Value) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
-    if isinstance(holder, Instance):
-        yield from ((holder.state, name, value) for name, value in holder.state.items())
-    elif isinstance(holder, Sequence):
-        yield holder.state, "items", holder.items
-    elif isinstance(holder, Mapping):
-        yield holder.state, "entries", holder.entries
+def _inside(holder: Value) -> list[tuple[dict[Any, Any], Any, Any]]:
+    """The places of an object or container: the dict and key of each, and what it holds."""
+    kind = type(holder)
+    if kind is Instance:
+        state = holder.state  # type: ignore[attr-defined]
+        return [(state, name, value) for name, value in state.items()]
+    if kind is Sequence:
+        return [(holder.state, "items", holder.items)]  # type: ignore[attr-defined]
+    if kind is Mapping:
+        return [(holder.state, "entries", holder.entries)]  # type: ignore[attr-defined]
+    return []
 
 
-def _held(value: Any) -> Iterator[Value]:
+def _held(value: Any) -> list[Value]:
     """Containers in what a place holds."""
-    parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-    for part in parts[:100] if isinstance(parts, tuple) else parts:
-        if type(part) in _HOLDERS:
-            yield part
+    kind = type(value)
+    if kind is tuple:
+        return [part for part in value[:100] if type(part) in _HOLDERS]
+    if kind is dict:
+        return [part for part in value.values() if type(part) in _HOLDERS]
+    return [value] if kind in _HOLDERS else []
