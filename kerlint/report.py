@@ -34,11 +34,13 @@ class Report:
         files: those with findings.
         checked: how many files there were, including those that have nothing to do with Keras.
         hidden: how many pieces of advice are not shown, in all files.
+        fixed: how many findings have been fixed, and are not among the others.
     """
 
     files: tuple[FileReport, ...]
     checked: int
     hidden: int = 0
+    fixed: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:

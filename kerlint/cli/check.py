@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, print_lines, use_color, warn
+from kerlint.cli.fixing import Fixing, fix_options
+from kerlint.cli.formats import Wanted, check_formats, format_options, print_report
+from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, use_color, warn
 
 if TYPE_CHECKING:
     from kerlint.engine import Settings
     from kerlint.files import Target
     from kerlint.report import FileReport, Report
-
-_FORMATS = ("full", "concise", "json", "github")
 
 
 def _words(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -34,15 +34,8 @@ def _version(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 @click.option("--select", multiple=True, callback=_words, help="Rules to apply: codes, prefixes, names or ALL.")
 @click.option("--ignore", multiple=True, callback=_words, help="Rules to leave out, likewise.")
 @click.option("--pedantic", is_flag=True, help="Show advice, too.")
-@click.option(
-    "--output-format",
-    type=click.Choice(_FORMATS),
-    default="full",
-    envvar="KERLINT_OUTPUT_FORMAT",
-    show_default=True,
-    show_envvar=True,
-    help="How to print findings.",
-)
+@fix_options
+@format_options
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="When to use colours.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--stdin-filename", metavar="NAME", help="The name of what is read from standard input.")
@@ -59,7 +52,11 @@ def check(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     pedantic: bool,
-    output_format: str,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
+    output_formats: tuple[Wanted, ...],
+    statistics: bool,
     color: str,
     exit_zero: bool,
     stdin_filename: str | None,
@@ -72,16 +69,19 @@ def check(
 
     Exits with 0 if nothing was found, 1 if errors or warnings were, and 2 after misuse or an internal error.
     """
-    from kerlint import engine, files, output
+    from kerlint import engine, files
+    from kerlint.output import Options
     from kerlint.report import Report
 
     settings = engine.Settings(select, ignore, pedantic, target_keras)
     if select or ignore:
         _validate(settings)
+    check_formats(output_formats, statistics=statistics)
+    fixing = Fixing(fix and not diff, diff, unsafe_fixes)
     reports: list[FileReport] = []
     checked = hidden = 0
     for target in files.discover(paths or ((files.STDIN,) if stdin_filename else (".",)), warn):
-        report = _check_file(target, settings, stdin_filename)
+        report = _check_file(target, settings, stdin_filename, fixing)
         checked += 1
         hidden += report.hidden
         if report.findings:
@@ -91,9 +91,27 @@ def check(
                 click.echo(text, err=True)
     if not checked:
         warn("no Python files or notebooks were found")
-    result = Report(tuple(reports), checked, hidden)
-    print_lines(output.renderer(output_format)(result, output.Options(use_color(color))))
-    ctx.exit(_status(result, exit_zero))
+    result = Report(tuple(reports), checked, hidden, fixing.fixed)
+    if diff:
+        fixing.print_diff()
+        ctx.exit(_diff_status(result, fixing))
+    to = None
+    if fixing.stdin is not None:
+        # What is fixed is the output, and the report must not get into it.
+        sys.stdout.buffer.write(fixing.stdin)
+        sys.stdout.flush()
+        to = sys.stderr
+    options = Options(use_color(color, to), unsafe_fixes)
+    print_report(result, output_formats, options, statistics=statistics, to=to)
+    ctx.exit(FAILED if fixing.failed else _status(result, exit_zero))
+
+
+def _diff_status(report: Report, fixing: Fixing) -> int:
+    from kerlint.engine import INTERNAL_ERROR
+
+    if any(finding.code == INTERNAL_ERROR for finding in report.findings):
+        return FAILED
+    return FINDINGS if fixing.lines else CLEAN
 
 
 def _validate(settings: Settings) -> None:
@@ -105,7 +123,9 @@ def _validate(settings: Settings) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _check_file(target: Target, settings: Settings, stdin_filename: str | None) -> FileReport:
+def _check_file(target: Target, settings: Settings, stdin_filename: str | None, fixing: Fixing) -> FileReport:
+    from dataclasses import replace
+
     from kerlint import engine, files
     from kerlint.report import FileReport
 
@@ -122,7 +142,15 @@ def _check_file(target: Target, settings: Settings, stdin_filename: str | None) 
     except OSError as error:
         finding = engine.own_finding(engine.UNREADABLE, name, f"cannot be read: {error.strerror or error}")
         return FileReport(name, tuple(engine.visible([finding], settings)[0]))
-    return engine.check_bytes(data, name, settings, is_test=is_test, path=path)
+
+    def lint(data: bytes) -> FileReport:
+        return engine.check_bytes(data, name, settings, is_test=is_test, path=path)
+
+    def judge(data: bytes) -> FileReport:
+        everything = replace(settings, select=(), ignore=(), pedantic=True)
+        return engine.check_bytes(data, name, everything, is_test=is_test, path=path)
+
+    return fixing.check(data, name, None if target.path == files.STDIN else name, lint, judge)
 
 
 def _status(report: Report, exit_zero: bool) -> int:

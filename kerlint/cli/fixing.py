@@ -1,0 +1,146 @@
+"""`--fix`, `--unsafe-fixes` and `--diff`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from kerlint.cli.terminal import warn
+
+if TYPE_CHECKING:
+    from kerlint.fixer import Fixed, Lint
+    from kerlint.report import FileReport
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def fix_options(command: F) -> F:
+    """The options of `kerlint check` that are about fixes."""
+    for option in (
+        click.option("--diff", is_flag=True, help="Change no file, and print what --fix would change."),
+        click.option(
+            "--unsafe-fixes/--no-unsafe-fixes",
+            default=False,
+            help="Apply fixes that change what the program does, too.",
+        ),
+        click.option("--fix", is_flag=True, help="Apply safe fixes to the files."),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass
+class Fixing:
+    """What is fixed in a run, and how often.
+
+    Args:
+        write: whether files are changed.
+        diff: whether the changes are shown instead.
+        fixed: how many findings are, or would be, fixed.
+        would: how many more an unsafe fix would remove, counted for `diff` only.
+        failed: whether a file could not be written.
+        stdin: what is to be printed in the place of the report, for fixed standard input.
+    """
+
+    write: bool = False
+    diff: bool = False
+    unsafe: bool = False
+    fixed: int = 0
+    would: int = 0
+    failed: bool = False
+    stdin: bytes | None = None
+    lines: list[str] = field(default_factory=list)
+
+    def check(self, data: bytes, name: str, path: str | None, lint: Lint, judge: Lint) -> FileReport:
+        """The report about a file, once it has been fixed if that is wanted.
+
+        Args:
+            path: where to write it; None for standard input.
+        """
+        if not (self.write or self.diff):
+            return lint(data)
+        from kerlint.fixer import fix_bytes, is_wanted
+
+        fixed = fix_bytes(data, lint, judge, unsafe=self.unsafe)
+        for finding, reason in fixed.refused:
+            place = f"{name}:{finding.span.start_line}"
+            warn(f"{place}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
+        if self.diff:
+            self.fixed += len(fixed.applied)
+            self.lines += _diff(name, data, fixed.data)
+            report = lint(fixed.data)
+            self.would += sum(is_wanted(finding.fix, unsafe=True) for finding in report.findings)
+            return report
+        if path is None:
+            self.stdin = fixed.data
+        elif fixed.data != data and not self._write(path, data, fixed):
+            return lint(data)
+        self.fixed += len(fixed.applied)
+        return lint(fixed.data)
+
+    def _write(self, path: str, data: bytes, fixed: Fixed) -> bool:
+        from kerlint.writing import write_file
+
+        try:
+            write_file(path, fixed.data, data)
+        except OSError as error:
+            warn(f"{path}: cannot be written: {error.strerror or error}")
+            self.failed = True
+            return False
+        return True
+
+    def print_diff(self) -> None:
+        """Prints the changes, and on standard error how many there are."""
+        for line in self.lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        more = f" ({self.would} more with --unsafe-fixes)" if self.would and not self.unsafe else ""
+        would = f"Would fix {self.fixed} finding{'' if self.fixed == 1 else 's'}" if self.fixed else "Would fix nothing"
+        click.echo(f"{would}{more}.", err=True)
+
+
+def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
+    """Yields the lines of a unified diff; that of a notebook is made cell by cell."""
+    if old == new:
+        return
+    from kerlint.output.text import clean, display_path
+    from kerlint.source import read_source
+
+    before, after = read_source(old, name), read_source(new, name)
+    shown = clean(display_path(name))
+    if before.is_notebook:
+        pairs = [
+            (f"{shown}:cell {left.number}", left.source, right.source)
+            for left, right in zip(before.cells, after.cells, strict=True)
+        ]
+    else:
+        pairs = [(shown, before.text, after.text)]
+    for label, left, right in pairs:
+        if left != right:
+            yield from _unified(label, left, right)
+
+
+def _unified(label: str, left: str, right: str) -> Iterator[str]:
+    # A person who reads it must not be fooled; a program that reads it needs the text as it is.
+    from kerlint.output.text import clean
+
+    to_terminal = sys.stdout.isatty()
+    for line in difflib.unified_diff(_lines(left), _lines(right), label, label):
+        ended = line.endswith("\n")
+        text = line.removesuffix("\n")
+        carriage = "\r" if text.endswith("\r") and not to_terminal else ""
+        text = text.removesuffix("\r")
+        yield (text[:1] + "    ".join(map(clean, text[1:].split("\t"))) if to_terminal else text) + carriage
+        if not ended and not line.startswith(("---", "+++", "@@")):
+            yield "\\ No newline at end of file"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends, split at line feeds only, as `diff` and `patch` do."""
+    return re.findall(r"[^\n]*\n|[^\n]+$", text)
