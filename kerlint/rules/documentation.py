@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.rules.base import Option, Rule
 
 #: What every rule's docstring has.
@@ -30,6 +30,7 @@ class Page:
     Args:
         body: Markdown, the docstring without its indentation.
         options: what the configuration can set.
+        fix: whether its fixes are safe; None if it has none.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Page:
     in_tests: bool
     body: str
     options: tuple[Option[Any], ...] = ()
+    fix: Safety | None = None
 
     @property
     def summary(self) -> str:
@@ -67,6 +69,8 @@ class Page:
         facts = [f"severity: {self.severity.value}"]
         if self.symptoms:
             facts.append(f"symptoms: {', '.join(self.symptoms)}")
+        if self.fix is not None:
+            facts.append(f"fix: {self.fix.value}")
         if not self.in_tests:
             facts.append("silent in test files")
         facts.append(f"since {self.since}")
@@ -90,7 +94,7 @@ def page_of(rule: type[Rule] | Rule) -> Page:
     """A rule's page."""
     body = inspect.cleandoc(rule.__doc__ or "")
     options = tuple(rule.options().values())
-    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body, options)
+    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body, options, rule.fix)
 
 
 def marked(text: str) -> set[tuple[int, str]]:

@@ -52,7 +52,6 @@ class IncompatibleLayerInput(Rule):
         keras.layers.LSTM(16),
         keras.layers.Dense(1),
     ])
-    model.compile(optimizer="adam", loss="mse")
     ```
 
     ## Known limits

@@ -146,6 +146,15 @@ class BinaryLossForMulticlass(Rule):
         model.compile("adam", keras.losses.BinaryCrossentropy())  # KL005
         model.fit(x, y, epochs=5)
         """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([
+            keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation='softmax')
+        ])
+        model.compile('adam', 'binary_crossentropy', metrics=['accuracy'])  # KL005
+        model.fit(x / 255, keras.utils.to_categorical(y), epochs=5)
+        """,
     )
     good = (
         """

@@ -69,7 +69,7 @@ class MetricIgnoresLogits(Rule):
     model.compile(
         optimizer="adam",
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True)],
+        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
     )
     ```
 

@@ -134,6 +134,23 @@ class RegressionLossOnClasses(Rule):
         model.compile(loss="mae", optimizer="adam")  # KL006
         model.fit(x, y)
         """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([
+            keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")
+        ])
+        model.compile(loss='mse', optimizer='sgd')  # KL006
+        model.fit(x / 255, keras.utils.to_categorical(y), epochs=5)
+        """,
+        """
+        import keras
+        from sklearn.datasets import load_breast_cancer
+        x, y = load_breast_cancer(return_X_y=True)
+        model = keras.Sequential([keras.Input((30,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", keras.losses.MeanAbsoluteError())  # KL006
+        model.fit(x, y, epochs=5)
+        """,
     )
     good = (
         """

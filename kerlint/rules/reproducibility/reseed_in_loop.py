@@ -43,9 +43,9 @@ class ReseedInLoop(Rule):
     import numpy as np
     from tensorflow import keras
 
-    np.random.seed(42)
     model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
+    np.random.seed(42)
     for epoch in range(100):
         rows = np.random.choice(len(x_train), 32)
         model.train_on_batch(x_train[rows], y_train[rows])
