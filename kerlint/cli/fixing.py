@@ -14,6 +14,7 @@ import click
 from kerlint.cli.terminal import warn
 
 if TYPE_CHECKING:
+    from kerlint.finding import Finding
     from kerlint.fixer import Fixed, Lint
     from kerlint.report import FileReport
 
@@ -69,8 +70,7 @@ class Fixing:
 
         fixed = fix_bytes(data, lint, judge, unsafe=self.unsafe)
         for finding, reason in fixed.refused:
-            place = f"{name}:{finding.span.start_line}"
-            warn(f"{place}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
+            warn(f"{name}:{_position(data, finding)}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
         if self.diff:
             self.fixed += len(fixed.applied)
             self.lines += _diff(name, data, fixed.data)
@@ -103,6 +103,15 @@ class Fixing:
         more = f" ({self.would} more with --unsafe-fixes)" if self.would and not self.unsafe else ""
         would = f"Would fix {self.fixed} finding{'' if self.fixed == 1 else 's'}" if self.fixed else "Would fix nothing"
         click.echo(f"{would}{more}.", err=True)
+
+
+def _position(data: bytes, finding: Finding) -> str:
+    from kerlint.output.text import position
+    from kerlint.report import FileReport
+    from kerlint.source import read_source
+
+    report = FileReport(finding.filename, source=read_source(data, finding.filename))
+    return position(report, finding.span.start_line, finding.span.start_column)
 
 
 def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:

@@ -129,6 +129,10 @@ def _added(text: Text, call: cst.Call, new: str) -> list[Edit]:
         raise NoFix
     start, end = text.extent(last)
     line, _ = text.line_of(start)
+    if last.keyword is not None and last.keyword.value == "name" and len(call.args) > 1:
+        # The name of a thing stands last.
+        gap = " " if text.text[line:start].strip() else f"\n{text.indent_at(start)}"
+        return [text.edit(start, start, f"{new},{gap}")]
     comma = text.extent(last.comma)[1] if isinstance(last.comma, cst.Comma) else None
     if text.text[line:start].strip():
         # Another argument or the call itself stands before it in the line.
@@ -138,9 +142,11 @@ def _added(text: Text, call: cst.Call, new: str) -> list[Edit]:
     _, line_end = text.line_of(comma if comma is not None else end)
     rest = text.text[comma if comma is not None else end : line_end].strip()
     if not rest or rest.startswith("#"):
-        comma_edit = [] if comma is not None else [text.edit(end, end, ",")]
-        trailing = "," if comma is not None else ""
-        return [*comma_edit, text.edit(line_end, line_end, f"\n{indent}{new}{trailing}")]
+        if comma is not None:
+            return [text.edit(line_end, line_end, f"\n{indent}{new},")]
+        if not rest:
+            return [text.edit(end, end, f",\n{indent}{new}")]
+        return [text.edit(end, end, ","), text.edit(line_end, line_end, f"\n{indent}{new}")]
     place = comma if comma is not None else end
     return [text.edit(place, place, f"\n{indent}{new}," if comma is not None else f",\n{indent}{new}")]
 

@@ -52,7 +52,8 @@ def resolve(draft: Draft, text: Text, safety: Safety) -> Fix | None:
         return None
     edits = sorted(set(edits))
     for before, after in zip(edits, edits[1:]):
-        if _end(before) > _start(after):
+        # Of two insertions at one place nobody can tell which is to come first.
+        if _end(before) > _start(after) or before.span == after.span:
             return None
     return Fix(draft.title, tuple(edits), draft.safety or safety)
 

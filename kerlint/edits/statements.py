@@ -62,7 +62,8 @@ def parameter(text: Text, change: Parameter) -> list[Edit]:
     given = definition.params
     if given.kwonly_params or given.star_kwarg or not isinstance(given.star_arg, cst.MaybeSentinel) or not given.params:
         raise NoFix
-    end = text.extent(given.params[-1])[1]
+    last = given.params[-1]
+    end = text.extent(last.default or (last.annotation.annotation if last.annotation else last.name))[1]
     return [text.edit(end, end, f", {text.render(change.text, definition)}")]
 
 

@@ -135,8 +135,14 @@ class Text:
         return "'" if quotes["'"] > quotes['"'] else '"'
 
     def quote(self, near: cst.CSTNode) -> str:
-        """The quote for a new string: that of a string in the node, else the one that the file prefers."""
-        return next((quote for node in _walk(near) if (quote := _quote_of(node))), self._quote)
+        """The quote for a new string: that of a string nearby in the statement, else the one that the file prefers."""
+        for around in (near, *self.ancestors(near)):
+            if isinstance(around, (cst.SimpleStatementLine, cst.BaseCompoundStatement, cst.Module)):
+                break
+            found = next((quote for node in _walk(around) if (quote := _quote_of(node))), None)
+            if found is not None:
+                return found
+        return self._quote
 
     def render(self, template: str, near: cst.CSTNode, parts: tuple[cst.CSTNode, ...] = ()) -> str:
         """A text of a draft as it is written here.
@@ -156,21 +162,17 @@ class Text:
         Raises:
             NoFix: nothing that it belongs to is imported before, or the name is another thing's there.
         """
-        best: tuple[int, str] | None = None
+        found: list[tuple[int, str, str]] = []
         for bound, canonical in self.names.items():
-            if canonical == name:
-                written = bound
-            elif name.startswith(f"{canonical}."):
-                written = bound + name[len(canonical) :]
-            elif canonical == "tensorflow" and name.startswith("keras."):
-                written = f"{bound}.{name}"
-            else:
-                continue
-            if (best is None or len(canonical) > best[0]) and self._is_imported(bound, near):
-                best = (len(canonical), written)
-        if best is None:
-            raise NoFix
-        return best[1]
+            if canonical == name or name.startswith(f"{canonical}."):
+                found.append((len(canonical), bound, bound + name[len(canonical) :]))
+            elif canonical == "tensorflow" and name.startswith("keras.") and "tf_keras" not in self.text:
+                # Objects of the one Keras are nothing to a model of the other.
+                found.append((0, bound, f"{bound}.{name}"))
+        for _, bound, written in sorted(found, reverse=True):
+            if self._is_imported(bound, near):
+                return written
+        raise NoFix
 
     def is_library(self, node: cst.CSTNode) -> bool:
         """Whether a name, with attributes perhaps, is one of a library rather than a variable."""
