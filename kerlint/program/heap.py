@@ -146,7 +146,8 @@ def join_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value
     end = 0
     while end < shortest - start and same(left[-1 - end], right[-1 - end]):
         end += 1
-    return (*left[:start], Gap(), *left[len(left) - end :])
+    between = (*left[start : len(left) - end], *right[start : len(right) - end])
+    return (*left[:start], Gap(common(between)), *left[len(left) - end :])
 
 
 def meet_tensors(tensors: tuple[Tensor, ...]) -> Tensor:

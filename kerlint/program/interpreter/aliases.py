@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
 from kerlint.program.scope import Scope
-from kerlint.program.values import Array, Instance, Mapping, Mutable, Sequence, Value
+from kerlint.program.values import Array, Instance, Mapping, Sequence, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
+#: The dict and key of a place, and what it holds.
+_Place: TypeAlias = "tuple[dict[Any, Any], Any, Any]"
 #: Places that are looked at for one change.
 MAX_PLACES = 5000
 #: Containers in containers that are looked into.
@@ -24,7 +26,7 @@ _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc"
 
 def rebind(machine: Machine, before: Value, after: Value) -> None:
     """A value is changed in place: every name and container that has it, in the callers too, has what it became."""
-    _replace(machine, {id(before): after})
+    _replace(machine, _places(machine), {id(before): after})
 
 
 def change_in_place(
@@ -50,7 +52,8 @@ def change_in_place(
         changed = changes[id(wholes[-1])] = spoil(wholes[-1])
         # The view stays one.
         part.parent, part = changed, changed
-    found = _arrays(machine)
+    places = _places(machine)
+    found = _arrays(places)
     # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
     named = any(value is before for value in found)
     roots = {id(before)} if named else {id(whole) for whole in wholes}
@@ -59,7 +62,7 @@ def change_in_place(
         if root is not None:
             changes[id(value)] = spoil(value)
             changes[id(value)].parent = changes[id(root)]
-    _replace(machine, dict(changes))
+    _replace(machine, places, dict(changes))
 
 
 def _says_nothing_new(before: Array, after: Array) -> bool:
@@ -87,31 +90,31 @@ def _shown(array: Array, roots: set[int]) -> Array | None:
     return None
 
 
-def _replace(machine: Machine, changes: dict[int, Value]) -> None:
+def _replace(machine: Machine, places: list[_Place], changes: dict[int, Value]) -> None:
     write = machine.heap.write
-    for names in _namespaces(machine):
-        for name in [name for name, value in names.items() if id(value) in changes]:
-            write(names, name, changes[id(names[name])])
     touched = changes.keys()
-    for holder in _holders(machine):
-        for state, key, value in _inside(holder):
-            if type(value) is tuple:
-                if not touched.isdisjoint(map(id, value)):
-                    write(state, key, tuple([changes.get(id(item), item) for item in value]))
-            elif type(value) is dict:
-                if not touched.isdisjoint(map(id, value.values())):
-                    write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
-            elif id(value) in changes:
-                write(state, key, changes[id(value)])
+    for container, key, value in places:
+        kind = type(value)
+        if kind is tuple:
+            if not touched.isdisjoint(map(id, value)):
+                write(container, key, tuple([changes.get(id(item), item) for item in value]))
+        elif kind is dict:
+            if not touched.isdisjoint(map(id, value.values())):
+                write(container, key, {name: changes.get(id(item), item) for name, item in value.items()})
+        elif id(value) in touched:
+            write(container, key, changes[id(value)])
 
 
-def _arrays(machine: Machine) -> list[Array]:
+def _arrays(places: list[_Place]) -> list[Array]:
     """The arrays that names, attributes of objects and containers stand for."""
-    found = [value for names in _namespaces(machine) for value in names.values() if type(value) is Array]
-    for holder in _holders(machine):
-        for _, _, value in _inside(holder):
-            parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-            found.extend(part for part in parts if isinstance(part, Array))
+    found: list[Array] = []
+    for _, _, value in places:
+        kind = type(value)
+        if kind is Array:
+            found.append(value)
+        elif kind is tuple or kind is dict:
+            parts = value if kind is tuple else value.values()
+            found.extend([part for part in parts if type(part) is Array])
     return found
 
 
@@ -129,26 +132,31 @@ def _namespaces(machine: Machine) -> list[dict[str, Value]]:
     return found
 
 
-def _holders(machine: Machine) -> list[Mutable]:
-    """Objects and containers that names stand for, and those in them."""
-    found: list[Mutable] = []
+def _places(machine: Machine) -> list[_Place]:
+    """What all names stand for, and what is in the objects and containers among that."""
+    found: list[_Place] = []
+    pending: list[tuple[Value, int]] = []
+    for names in _namespaces(machine):
+        for name, value in names.items():
+            found.append((names, name, value))
+            if type(value) in _HOLDERS:
+                pending.append((value, _DEPTH))
     seen: set[int] = set()
-    pending = [(value, _DEPTH) for names in _namespaces(machine) for value in names.values() if type(value) in _HOLDERS]
     left = MAX_PLACES
     while pending and left > 0:
         holder, depth = pending.pop()
-        if id(holder) in seen or not isinstance(holder, Mutable):
+        if id(holder) in seen:
             continue
         seen.add(id(holder))
-        found.append(holder)
         inside = _inside(holder)
+        found.extend(inside)
         left -= len(inside)
         if depth > 0:
             pending.extend([(item, depth - 1) for _, _, value in inside for item in _held(value)])
     return found
 
 
-def _inside(holder: Value) -> list[tuple[dict[Any, Any], Any, Any]]:
+def _inside(holder: Value) -> list[_Place]:
     """The places of an object or container: the dict and key of each, and what it holds."""
     kind = type(holder)
     if kind is Instance:

@@ -7,12 +7,15 @@ from typing import Any
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant, text
+from kerlint.program.facts import BoundData
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Array,
     Class,
+    Const,
+    Dataset,
     External,
     Gap,
     Instance,
@@ -27,11 +30,14 @@ from kerlint.program.values import (
 )
 
 
-def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
-    """Binds a target to a value."""
+def assign_target(machine: Machine, target: Any, value: Value) -> None:
+    """Binds a target (a node of any kind that may stand left of `=`) to a value."""
     kind = type(target)
     if kind is cst.Name:
         machine.assign(target.value, value)
+        if isinstance(value, (Array, Dataset, Const)) and machine.at_home:
+            bound = machine.program.bound.setdefault(id(value), [])
+            bound.append(BoundData(target, value, len(machine.program.events)))
     elif kind is cst.Attribute:
         _assign_attribute(machine, target, value)
     elif kind is cst.Subscript:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import libcst as cst
 
+from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
+from kerlint.program.interpreter.traces import GRAPHS, tracing
 from kerlint.program.scope import Scope
 from kerlint.program.values import (
     Arguments,
@@ -215,14 +217,18 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        flow = machine.execute(definition.body)
+        kind = next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
+        with tracing(machine, kind, definition) if kind is not None else nullcontext():
+            flow = machine.execute(definition.body)
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
     if definition.asynchronous is not None:
         return Unknown("coroutine", node=node)
     if frame.yields or _is_generator(machine, definition):
-        return Object("generator", {"element": one_of(frame.yields)}, node=node)
+        element = {"element": one_of(frame.yields)}
+        endless = {"endless": Const(True)} if is_endless(definition) else {}
+        return Object("generator", {**element, **endless}, node=node)
     if flow != RETURN:
         if not frame.returns:
             return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
@@ -312,6 +318,11 @@ def _is_static(function: Function) -> bool:
         isinstance(decorator, External) and decorator.name == "builtins.staticmethod"
         for decorator in function.decorators
     )
+
+
+def _name_of(decorator: Value) -> str:
+    """The canonical name of a decorator of a library, bare or with arguments."""
+    return decorator.name if isinstance(decorator, (External, Object)) else ""
 
 
 def is_property(function: Function) -> bool:

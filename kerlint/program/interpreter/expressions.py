@@ -126,8 +126,8 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
         inner = inner.value
     value = machine.evaluate(inner)
     if isinstance(value, External):
-        name = ".".join([value.name, *(part.attr.value for part in reversed(chain))])
-        machine.note_symbol(name)
+        name = ".".join([value.written, *(part.attr.value for part in reversed(chain))])
+        machine.note_symbol(name, node)
         return machine.library.symbol(name, node)
     for part in reversed(chain):
         value = attribute(machine, value, part.attr.value, part)
@@ -137,8 +137,8 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
-        full = f"{receiver.name}.{name}"
-        machine.note_symbol(full)
+        full = f"{receiver.written}.{name}"
+        machine.note_symbol(full, node)
         return machine.library.symbol(full, node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
@@ -428,7 +428,7 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:
             found = None
-        return found if found is not None else Unknown("dict entry", node=node)
+        return found if found is not None else _some_entry(receiver, key, node)
     if isinstance(receiver, Const) and len(index) == 1:
         bounds = _slice_bounds(index[0])
         key = bounds if bounds is not None else constant(index[0])
@@ -439,6 +439,16 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
     if isinstance(receiver, Unknown):
         return Unknown("subscript of an unknown value", node=node)
     return machine.library.subscript(machine, receiver, index, node)
+
+
+def _some_entry(receiver: Mapping, key: Any, node: cst.CSTNode) -> Value:
+    """The entry of a key that is not known, where all entries are arrays of one shape: a table of encoded labels."""
+    entries = list(receiver.entries.values())
+    if key is NOTHING and not receiver.open and entries and all(isinstance(entry, Array) for entry in entries):
+        found = one_of(entries, node)
+        if isinstance(found, Array):
+            return found.derive(node, values=None, parent=None)
+    return Unknown("dict entry", node=node)
 
 
 def _sequence_item(receiver: Sequence, index: Value, node: cst.CSTNode) -> Value:

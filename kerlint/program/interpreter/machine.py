@@ -24,6 +24,7 @@ from kerlint.program.values import Array, Class, Const, External, Function, Laye
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.calls import Frame
+    from kerlint.program.interpreter.traces import Trace
 
 #: Statements and calls evaluated for one file before everything else stays unknown.
 FUEL = 60_000
@@ -79,6 +80,8 @@ class Machine:
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
         self.tapes = 0
+        #: What of the code being evaluated is being traced, outermost first.
+        self.traces: list[Trace] = []
         self.assumed = False
         #: What `set_image_data_format` was given: the default of layers made after it.
         self.image_data_format: Value | None = None
@@ -171,7 +174,13 @@ class Machine:
             if isinstance(found, Tensor):
                 self.unread.read(found)
             return found
-        return self.from_stars(self.scope.module, name)
+        module = self.scope.module
+        return self.from_stars(module, name) or (self._never_bound(name) if module is self.main else None)
+
+    def _never_bound(self, name: str) -> External | None:
+        """The symbol of a name that stands in the file without an import."""
+        symbol = self.library.unbound(name, self.main.stars)
+        return self.external(symbol) if symbol is not None else None
 
     def from_stars(self, scope: Scope, name: str) -> External | None:
         """The symbol that `from library import *` brings under this name."""
@@ -210,7 +219,8 @@ class Machine:
 
     def external(self, name: str, node: cst.CSTNode | None = None) -> External:
         """A library symbol under its canonical name."""
-        return External(self.library.canonical(name), node=node)
+        one = self.library.canonical(name)
+        return External(one, "" if one == name else name, node=node)
 
     # Facts
 
@@ -224,6 +234,7 @@ class Machine:
         event.path = self.path
         event.function = self.frames[-1].function if self.frames else None
         event.assumed = self.assumed
+        event.tried = self.tries > 0
         self.program.events.append(event)
 
     def register(self, made: Object | Model) -> None:
@@ -256,15 +267,21 @@ class Machine:
         """Whether nothing that is known of decides if the code being evaluated runs to its end."""
         return not self.path and not self.tries
 
-    def note_import(self, name: str) -> None:
+    def note_import(self, name: str, node: cst.CSTNode) -> None:
         """Records that a library is imported."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.imports.add(name)
+            self._note_place(name, node)
 
-    def note_symbol(self, name: str) -> None:
+    def note_symbol(self, name: str, node: cst.CSTNode) -> None:
         """Records that a symbol of a library is spelt out."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.symbols.add(name)
+            self._note_place(name, node)
+
+    def _note_place(self, name: str, node: cst.CSTNode) -> None:
+        if "keras" in name:
+            self.program.mentions.setdefault(name, node)
 
     def enter(self, function: Function, node: cst.CSTNode | None) -> None:
         """A function is called: for one of another module, the call in the file that led here is recorded."""

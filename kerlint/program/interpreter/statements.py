@@ -15,7 +15,7 @@ from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
-from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
+from kerlint.program.interpreter.imports import run_import, run_import_from
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
@@ -203,16 +203,27 @@ def _orelse(machine: Machine, node: cst.If) -> int:
 
 
 def _with(machine: Machine, node: cst.With) -> int:
-    tapes = machine.tapes
+    tapes, tries = machine.tapes, machine.tries
     for item in node.items:
         manager = machine.evaluate(item.item)
+        machine.tries += _expects_failure(item.item)
         bound = machine.library.enter(machine, manager, item.item)
         if item.asname is not None:
             assign_target(machine, item.asname.name, bound)
     try:
         return machine.execute(node.body)
     finally:
-        machine.tapes = tapes
+        machine.tapes, machine.tries = tapes, tries
+
+
+#: What is written around something that may fail, or has to: `with pytest.raises(ValueError)`.
+_EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
+
+
+def _expects_failure(manager: cst.BaseExpression) -> bool:
+    function = manager.func if isinstance(manager, cst.Call) else None
+    name = function.attr if isinstance(function, cst.Attribute) else function
+    return isinstance(name, cst.Name) and name.value in _EXPECTING
 
 
 def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
