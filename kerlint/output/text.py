@@ -111,7 +111,12 @@ def summary(report: Report) -> str:
         text = f"Found {_join(counts)} in {len(report.files)} of {files}."
     else:
         text = f"No problems found in {files}."
-    return f"{text} {report.hidden} more with --pedantic." if report.hidden else text
+    quiet = [
+        f"{report.ignored} ignored by comments." if report.ignored else "",
+        f"{report.known} in the baseline." if report.known else "",
+        f"{report.hidden} more with --pedantic." if report.hidden else "",
+    ]
+    return " ".join(filter(None, [text, *quiet]))
 
 
 def _count(number: int, one: str, many: str) -> str:
