@@ -71,19 +71,22 @@ class BatchnormAxis(Rule):
                 found = [pair for pair in _turned(graph) if id(pair[0].layer) not in seen]
                 seen.update(id(node.layer) for node, _ in found)
                 if found:
-                    yield from self._report(found)
+                    yield from self._report(program, found)
 
-    def _report(self, found: list[tuple[Node, Node]]) -> Iterator[Found]:
+    def _report(self, program: Program, found: list[tuple[Node, Node]]) -> Iterator[Found]:
         (node, kernel), *others = found
         shape = node.input_shape
+        # A variable that says which axis it is decides for all of them.
+        variable = program.bound_before(node.args.get("axis"), None)
+        others = found if variable is not None else others
         yield from self.found(
-            node.argument_place("axis"),
+            variable or node.argument_place("axis"),
             f"BatchNormalization(axis={integer(node.args.get('axis'))}) normalises the "
             f"{'rows' if shape is None or len(shape) > 3 else 'steps'} of {show(shape)}, not its channels",
             label="the axis of the channels is -1",
             also=[
                 (kernel.place, "puts the channels last"),
-                *((other.argument_place("axis"), "likewise") for other, _ in others),
+                *((other.argument_place("axis"), "this one" if other is node else "likewise") for other, _ in others),
             ],
             why="the channels are the last axis, and each of them needs a mean and a scale of its own",
             help="leave axis out: its default is the last axis",
@@ -101,6 +104,16 @@ class BatchnormAxis(Rule):
         x = layers.MaxPooling2D()(x)
         x = layers.BatchNormalization(axis=1)(x)
         model = keras.Model(inputs, x)
+        """,
+        """
+        import keras
+        from keras import layers
+        channels = 1  # KS028
+        model = keras.Sequential([
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(8, 3),
+            layers.BatchNormalization(axis=channels),
+        ])
         """,
     )
     good = (

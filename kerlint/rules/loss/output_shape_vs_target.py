@@ -76,7 +76,8 @@ class OutputShapeVsTarget(Rule):
                 continue
             sparse = contract.loss.function.startswith("sparse")
             for target in contract.targets:
-                if not agree(target.output, target.array.shape, sparse=sparse):
+                steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
+                if steps or not agree(target.output, target.array.shape, sparse=sparse):
                     yield from self._report(contract, contract.head, target)
                     break
 
@@ -84,6 +85,7 @@ class OutputShapeVsTarget(Rule):
         output, shape = target.output, target.array.shape
         assert output is not None
         assert shape is not None
+        steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
         broadcast = contract.loss.function in REGRESSION and _broadcasts(output, shape)
         deeper = len(output) > max(len(shape), 2)
         yield from self.found(
@@ -95,13 +97,16 @@ class OutputShapeVsTarget(Rule):
                 (target.place, "trained on here"),
                 (contract.loss.place, "compares the two"),
             ],
-            why=f"{contract.loss.function} compares every output with every target of a row, silently"
+            why=f"{contract.loss.function} drops the last axis and takes the {output[1]} steps for the classes, silently"
+            if steps
+            else f"{contract.loss.function} compares every output with every target of a row, silently"
             if broadcast
             else "the shapes cannot be compared, so the first step raises an error",
             help="add Flatten or a global pooling before the last layers, or drop return_sequences=True"
             if deeper
             else "make the last layer as wide as a target, or change the targets",
-            about=contract.event,
+            # A rule about the number of units says nothing about a missing Flatten.
+            about=contract if deeper else contract.event,
         )
 
     bad = (
@@ -119,6 +124,15 @@ class OutputShapeVsTarget(Rule):
         y = keras.utils.to_categorical(np.random.randint(0, 4, 100), 4)
         model = keras.Sequential([keras.Input((9, 2)), keras.layers.Conv1D(8, 3, activation="relu")])
         model.add(keras.layers.Dense(4, activation="softmax"))  # KL010
+        model.compile("adam", "categorical_crossentropy")
+        model.fit(np.random.rand(100, 9, 2), y)
+        """,
+        """
+        import keras
+        import numpy as np
+        y = keras.utils.to_categorical(np.random.randint(0, 9, 100), 9)
+        model = keras.Sequential([keras.Input((9, 2)), keras.layers.Dense(8, activation="relu")])
+        model.add(keras.layers.Dense(1, activation="sigmoid"))  # KL010
         model.compile("adam", "categorical_crossentropy")
         model.fit(np.random.rand(100, 9, 2), y)
         """,
@@ -147,6 +161,13 @@ class OutputShapeVsTarget(Rule):
         model.fit(np.random.rand(100, 4), np.random.rand(100))
         """,
     )
+
+
+def _steps_as_classes(target: Target) -> bool:
+    """Whether one output a step meets one-hot rows: the loss drops the last axis and compares steps with classes."""
+    output, array = target.output, target.array
+    one_hot = array.labels is not None and array.labels.kind == "onehot" and array.labels.sure
+    return output is not None and len(output) == 3 and output[-1] == 1 and array.rank == 2 and one_hot
 
 
 def agree(output: Shape, target: Shape, *, sparse: bool) -> bool:

@@ -22,6 +22,8 @@ _RANGES = {
     "softplus": (0.0, float("inf")),
     "exponential": (0.0, float("inf")),
 }
+#: Losses that compare probabilities: with targets outside 0..1 it is they that are out of place.
+_FOR_PROBABILITIES = ("binary_crossentropy", "categorical_crossentropy")
 
 
 class TargetOutsideOutputRange(Rule):
@@ -85,7 +87,9 @@ class TargetOutsideOutputRange(Rule):
             head = contract.head
             if head is None or not head.known or contract.loss.function == "sparse_categorical_crossentropy":
                 continue
-            if head.units == 1 and any(activation.name == "softmax" for activation in head.activations):
+            softmax = any(activation.name == "softmax" for activation in head.activations)
+            if head.units == 1 and softmax and contract.loss.function not in _FOR_PROBABILITIES:
+                # That the output is a constant is another rule's matter.
                 continue
             for target in contract.targets:
                 reason = _outside(head, contract, target.array, self.margin)
@@ -94,7 +98,7 @@ class TargetOutsideOutputRange(Rule):
                     break
 
     def _report(self, contract: Contract, head: Head, target: Target, reason: str) -> Iterator[Found]:
-        by_loss = contract.loss.function in ("binary_crossentropy", "categorical_crossentropy")
+        by_loss = contract.loss.function in _FOR_PROBABILITIES
         low, high = _RANGES.get(head.activation or "", (None, None))
         bounds = (
             "no value below 0"
@@ -103,16 +107,17 @@ class TargetOutsideOutputRange(Rule):
             if low is not None
             else ""
         )
+        by_loss = by_loss and contract.loss.place is not None
         yield from self.found(
-            head.activation_place,
-            f"the output is {head.activation}, but the targets {reason}"
-            if bounds
-            else f"{contract.loss.function} needs targets between 0 and 1, but they {reason}",
-            label=f"gives {bounds}" if bounds else "the output",
+            contract.loss.place if by_loss else head.activation_place,
+            f"{contract.loss.function} needs targets between 0 and 1, but they {reason}"
+            if by_loss
+            else f"the output is {head.activation}, but the targets {reason}",
+            label="a loss for probabilities" if by_loss else f"gives {bounds}" if bounds else "the output",
             also=[
                 (target.array.node, f"targets that {reason}"),
                 (target.place, "trained on here"),
-                (contract.loss.place if by_loss else None, "this loss is for probabilities"),
+                (head.activation_place if by_loss and bounds else None, f"gives {bounds}"),
             ],
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation and use mse, or bring the targets into the range first",
@@ -127,6 +132,14 @@ class TargetOutsideOutputRange(Rule):
         y = np.array([0, 1, 2, 3])
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid")])  # KL007
         model.compile("adam", "mse")
+        model.fit(x, y, epochs=100)
+        """,
+        """
+        import keras
+        from sklearn.datasets import make_regression
+        x, y = make_regression(100, 4)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")  # KL007
         model.fit(x, y, epochs=100)
         """,
     )
@@ -156,7 +169,7 @@ def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str
         # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.
         return ""
     bounds = _RANGES.get(head.activation or "")
-    if contract.loss.function in ("binary_crossentropy", "categorical_crossentropy"):
+    if contract.loss.function in _FOR_PROBABILITIES:
         bounds = (0.0, 1.0)
     if bounds is None or array.low is None or array.high is None:
         return ""

@@ -9,7 +9,7 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
-from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, unused_scaling
+from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, made_at, unused_scaling
 from kerlint.program.facts import Compile, Event, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
@@ -35,7 +35,7 @@ class UnscaledFeaturesOrTarget(Rule):
     import numpy as np
     from tensorflow import keras
 
-    x = np.array([[1, 10000, 2], [2, 20000, 3], [3, 30000, 4]])
+    x = np.array([[1, 10000, 2], [2, 20000, 3], [3, 30000, 4]])  # KN002
     y = np.array([1, 2, 3])
     model = keras.Sequential([
         keras.Input((3,)),
@@ -43,7 +43,7 @@ class UnscaledFeaturesOrTarget(Rule):
         keras.layers.Dense(1),
     ])
     model.compile(optimizer="adam", loss="mse")
-    model.fit(x, y, epochs=100)  # KN002
+    model.fit(x, y, epochs=100)
     ```
 
     Use instead:
@@ -101,23 +101,28 @@ class UnscaledFeaturesOrTarget(Rule):
                 # A dataset brings both in one place.
                 both = target is not None and target.place is feed.place
                 inputs.update([id(target)] if both else [])
-                yield from self._input(feed, fault, target if both else None)
+                yield from self._input(program, feed, fault, target if both else None)
             elif isinstance(feed.event, Fit) and not feed.normalised:
                 yield from self._forgotten(program, feed)
         for target in targets.values():
             if id(target) not in inputs:
-                yield from self._target(target)
+                yield from self._target(program, target)
         yield from self._sketch(program)
 
-    def _input(self, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
+    def _input(self, program: Program, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
         message = f"the model is trained on unscaled inputs: {fault}"
         if target is not None:
             message += f"; and on unscaled targets: {_range(target.array)}"
+        place = made_at(program, feed.array, feed.event) or feed.place
         yield from self.found(
-            feed.place,
+            place,
             message,
             label="unscaled inputs" if target is None else "unscaled inputs and targets",
-            also=[(feed.array.origin.node, "the data comes from here"), (feed.kernels[0].place, "reads it as it is")],
+            also=[
+                (feed.place if place is not feed.place else None, "trained on here"),
+                (feed.array.origin.node, "the data comes from here"),
+                (feed.kernels[0].place, "reads it as it is"),
+            ],
             why="the outputs of the first layer and the gradients of its weights grow with its inputs, "
             "so the largest column decides about everything",
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
@@ -125,12 +130,14 @@ class UnscaledFeaturesOrTarget(Rule):
             about=feed.event,
         )
 
-    def _target(self, target: _Target) -> Iterator[Found]:
+    def _target(self, program: Program, target: _Target) -> Iterator[Found]:
+        place = made_at(program, target.array, target.event) or target.place
         yield from self.found(
-            target.place,
+            place,
             f"the model is trained on unscaled targets: {_range(target.array)}",
             label="unscaled targets",
             also=[
+                (target.place if place is not target.place else None, "trained on here"),
                 (target.array.origin.node, "they come from here"),
                 (target.head, "starts with outputs of about unit size"),
             ],
@@ -143,11 +150,13 @@ class UnscaledFeaturesOrTarget(Rule):
         scaled = unused_scaling(program, feed)
         if scaled is None or (scaled.how.startswith("/ ") and scaled.how not in ("/ std", "/ range")):
             return
+        place = made_at(program, feed.array, feed.event) or feed.place
         yield from self.found(
-            feed.place,
+            place,
             f"the data is scaled ({scaled.how}), but the model is trained on the unscaled version of it",
             label="not scaled",
             also=[
+                (feed.place if place is not feed.place else None, "trained on here"),
                 (scaled.node, "the scaled version, which no model gets"),
                 (feed.kernels[0].place, "reads it as it is"),
             ],
@@ -184,22 +193,22 @@ class UnscaledFeaturesOrTarget(Rule):
         import numpy as np
         from keras.models import Sequential
         from keras.layers import Dense
-        x = np.random.uniform(0, 10000, (1000, 3))
+        x = np.random.uniform(0, 10000, (1000, 3))  # KN002
         y = np.sin(x[:, 0])
         model = Sequential([Dense(16, activation="tanh", input_shape=(3,)), Dense(1)])
         model.compile("adam", "mse")
-        model.fit(x, y)  # KN002
+        model.fit(x, y)
         """,
-        # Both, one place each.
+        # Both: two findings, at the names.
         """
         from tensorflow import keras
-        (x, y), (x_test, y_test) = keras.datasets.california_housing.load_data()
+        (
+            (x, y),  # KN002
+            (x_test, y_test),
+        ) = keras.datasets.california_housing.load_data()
         model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
         model.compile("rmsprop", "mse")
-        model.fit(
-            x,  # KN002
-            y,  # KN002
-        )
+        model.fit(x, y)
         """,
         # The columns survive the split.
         """
@@ -207,10 +216,10 @@ class UnscaledFeaturesOrTarget(Rule):
         from sklearn.datasets import load_wine
         from sklearn.model_selection import train_test_split
         wine = load_wine()
-        x_train, x_test, y_train, y_test = train_test_split(wine.data, wine.target)
+        x_train, x_test, y_train, y_test = train_test_split(wine.data, wine.target)  # KN002
         model = keras.Sequential([keras.Input((13,)), keras.layers.Dense(3, activation="softmax")])
         model.compile("sgd", "sparse_categorical_crossentropy")
-        model.fit(x_train, y_train)  # KN002
+        model.fit(x_train, y_train)
         """,
         # Scaled, but in vain.
         """
@@ -220,10 +229,10 @@ class UnscaledFeaturesOrTarget(Rule):
         from sklearn.preprocessing import StandardScaler
         x, y = load_iris(return_X_y=True)
         x_scaled = StandardScaler().fit_transform(x)
-        x_train, x_test, y_train, y_test = train_test_split(x, y)
+        x_train, x_test, y_train, y_test = train_test_split(x, y)  # KN002
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        model.fit(x_train, y_train)  # KN002
+        model.fit(x_train, y_train)
         """,
         # No training in sight, but the data for it.
         """
