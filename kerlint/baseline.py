@@ -31,6 +31,7 @@ class Stale:
     """An entry that knows of more findings than there are.
 
     Args:
+        filename: as the baseline has it.
         found: how many there are; None if the file is gone.
     """
 
@@ -76,7 +77,8 @@ class Baseline:
             # Where something went wrong, not everything was looked at.
             return
         ran = {rule.code for rule in selected(settings)}.union(OWN_NAMES)
-        self._stale += [Stale(report.filename, code, known[code], found.get(code, 0)) for code in short if code in ran]
+        name = _key(self.path, report.filename)
+        self._stale += [Stale(name, code, known[code], found.get(code, 0)) for code in short if code in ran]
 
     def stale(self) -> list[Stale]:
         """The entries that know of more than there is, in the files that were linted or are gone."""

@@ -34,8 +34,6 @@ class Lookup:
         self._settings = [one for one in given if one not in files]
         if len(files) > 1:
             raise ConfigurationError("--config", "", f"there is one file at most, not {' and '.join(files)}")
-        if files and isolated:
-            raise ConfigurationError("--config", "", "a file makes no sense together with --isolated")
         if line.selectors:
             from kerlint.configuration.checking import check_selectors
 
@@ -45,6 +43,8 @@ class Lookup:
         if files:
             if not os.path.exists(files[0]):
                 raise ConfigurationError("--config", "", f"{files[0]!r} is neither a file nor KEY=VALUE")
+            if isolated:
+                raise ConfigurationError("--config", "", f"{files[0]!r} makes no sense together with --isolated")
             self._fixed = self._read(files[0], folder=os.getcwd())
             if self._fixed is None:
                 raise ConfigurationError(files[0], "", "there is no [tool.kerlint]")

@@ -25,7 +25,8 @@ class ConfigurationError(Exception):
     """
 
     def __init__(self, source: str, key: str, message: str) -> None:
-        super().__init__(": ".join(filter(None, [source, key, message])))
+        here = os.path.join(os.getcwd(), "")
+        super().__init__(": ".join(filter(None, [source.removeprefix(here), key, message])))
 
 
 @dataclass(frozen=True)
