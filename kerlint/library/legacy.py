@@ -32,9 +32,7 @@ def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
     if known is None or known.legacy or name.startswith(_SHARED):
         return
     binding = bind(known, len(arguments.positional), arguments.keywords)
-    keywords = tuple(
-        OldKeyword(one.old, one.new, one.keras, *arguments.keywords[one.old]) for one in binding.legacy
-    )
+    keywords = tuple(OldKeyword(one.old, one.new, one.keras, *arguments.keywords[one.old]) for one in binding.legacy)
     other_order = name in OLD_ORDER and "Conv" in name and len(arguments.positional) >= _CONVOLUTION
     positional = tuple(value for value, _ in arguments.positional) if other_order else ()
     if keywords or positional:

@@ -30,8 +30,8 @@ from kerlint.program.values import (
 )
 
 
-def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
-    """Binds a target to a value."""
+def assign_target(machine: Machine, target: Any, value: Value) -> None:
+    """Binds a target (a node of any kind that may stand left of `=`) to a value."""
     kind = type(target)
     if kind is cst.Name:
         machine.assign(target.value, value)

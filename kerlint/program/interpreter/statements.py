@@ -15,7 +15,7 @@ from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
-from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
+from kerlint.program.interpreter.imports import run_import, run_import_from
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of

@@ -9,7 +9,15 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
-from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, made_at, unused_scaling
+from kerlint.library.inputs import (
+    Feed,
+    feeds,
+    first_kernels,
+    has_hidden_nonlinearity,
+    is_pixels,
+    made_at,
+    unused_scaling,
+)
 from kerlint.program.facts import Compile, Event, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
