@@ -8,7 +8,7 @@ before. Where that fails the fixes are tried one by one, and those that fail alo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kerlint.finding import Edit, Finding, Fix, Safety, Severity, Span
@@ -56,7 +56,7 @@ def fix_bytes(data: bytes, lint: Lint, judge: Lint, *, unsafe: bool = False) -> 
         ]
         if not wanted or report.source is None:
             break
-        step = _Step(data, report.source, judge)
+        step = _Step(data, report.source, lint, judge)
         chosen = _together(wanted)
         done, new, reasons = step.run(chosen)
         refused.update((_key(finding, report.source), (finding, reason)) for finding, reason in reasons)
@@ -103,11 +103,13 @@ def _bounds(span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
 class _Step:
     """One round on one text."""
 
-    def __init__(self, data: bytes, source: Source, judge: Lint) -> None:
+    def __init__(self, data: bytes, source: Source, lint: Lint, judge: Lint) -> None:
         self.data = data
         self.source = source
+        self.lint = lint
         self.judge = judge
-        self.before = judge(data).findings
+        self.shown = _places(lint(data))
+        self.before = _places(judge(data))
 
     def run(self, chosen: list[Finding]) -> tuple[list[Finding], bytes, list[tuple[Finding, str]]]:
         """Which fixes were made, the new bytes, and which were not, and why."""
@@ -139,22 +141,32 @@ class _Step:
             new = applied(self.data, self.source, edits)
         except Unfixable as error:
             return None, str(error)
-        report = self.judge(new)
-        after = report.findings
         moved = _Moves(edits)
-        old = Counter((finding.code, finding.span.start_line) for finding in self.before)
-        for finding in findings:
-            old[finding.code, finding.span.start_line] -= 1
-        for finding in after:
-            place = finding.code, moved.back(finding.span.start_line)
-            old[place] -= 1
-            if old[place] >= 0:
-                continue
-            if place in {(fixed.code, fixed.span.start_line) for fixed in findings}:
-                return None, "the finding would stay"
+        mended = Counter((finding.code, finding.span.start_line) for finding in findings)
+        if any(mended[moved.place(finding)] for finding in _more(self.lint(new), self.shown - mended, moved)):
+            return None, "the finding would stay"
+        for finding in _more(self.judge(new), self.before - mended, moved):
             if finding.severity is not Severity.ADVICE:
                 return None, f"it would bring {finding.code} ({finding.name})"
         return new, ""
+
+
+#: A code and a line.
+_Place = tuple[str, int]
+
+
+def _places(report: FileReport) -> Counter[_Place]:
+    return Counter((finding.code, finding.span.start_line) for finding in report.findings)
+
+
+def _more(report: FileReport, known: Counter[_Place], moved: _Moves) -> Iterator[Finding]:
+    """Yields the findings of a report beyond those that are known."""
+    left = known.copy()
+    for finding in report.findings:
+        place = moved.place(finding)
+        left[place] -= 1
+        if left[place] < 0:
+            yield finding
 
 
 class _Moves:
@@ -162,6 +174,10 @@ class _Moves:
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self._edits = sorted(edits)
+
+    def place(self, finding: Finding) -> _Place:
+        """The code of a finding and its line in the old text."""
+        return finding.code, self.back(finding.span.start_line)
 
     def back(self, line: int) -> int:
         """The old number of a line; in the middle of new lines, that of the place where they were put."""

@@ -1,4 +1,4 @@
-"""Writes a fixed file, all of it or nothing."""
+"""Files are written in one piece or not at all."""
 
 from __future__ import annotations
 
@@ -10,35 +10,55 @@ import tempfile
 from kerlint.files import read_file
 
 
-def write_file(path: str, data: bytes, expected: bytes) -> None:
-    """Replaces the content of a file; whoever reads it meanwhile sees the old one or the new one.
+def write_atomically(path: str, data: bytes) -> None:
+    """Puts data in the place of a file, which keeps its permissions, or makes a new one.
 
-    A link stays a link, and the file keeps its mode and, as far as that is allowed, its owner.
-
-    Args:
-        expected: what the file is to hold still.
+    A link stays a link: what it leads to is replaced.
 
     Raises:
-        OSError: it cannot be written, or somebody else has changed it.
+        OSError: if it cannot be written; the file is then what it was.
     """
-    real = os.path.realpath(path)
-    state = os.stat(real)
-    if not os.access(real, os.W_OK):
-        # Only the folder would have to be writable for what follows, and that is not what a mode means.
-        raise PermissionError(13, "Permission denied", path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".kerlint-", suffix=".tmp", dir=os.path.dirname(real))
+    path = os.path.realpath(path)
+    handle, temporary = tempfile.mkstemp(prefix=".kerlint-", dir=os.path.dirname(path))
     try:
-        with open(descriptor, "wb") as file:
+        with open(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(OSError, AttributeError):
-            os.chown(temporary, state.st_uid, state.st_gid)
-        os.chmod(temporary, stat.S_IMODE(state.st_mode))
-        if read_file(real) != expected:
-            raise OSError("it has been changed meanwhile")
-        os.replace(temporary, real)
+        if os.path.exists(path):
+            with contextlib.suppress(OSError, AttributeError):
+                state = os.stat(path)
+                os.chown(temporary, state.st_uid, state.st_gid)
+        os.chmod(temporary, _mode(path))
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def rewrite(path: str, data: bytes, expected: bytes) -> None:
+    """Puts changed data in the place of what was read from a file.
+
+    Args:
+        expected: what was read, and the file is to hold still.
+
+    Raises:
+        OSError: if it cannot be written, or somebody else has changed it.
+    """
+    if not os.access(path, os.W_OK):
+        # Only the folder would have to be writable, and that is not what the permissions of a file mean.
+        raise PermissionError(13, "Permission denied", path)
+    if read_file(path) != expected:
+        raise OSError("it has been changed meanwhile")
+    write_atomically(path, data)
+
+
+def _mode(path: str) -> int:
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        # What `open` would give a new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -105,9 +105,9 @@ def test_links_are_written_through(train: Path) -> None:
 #: The command line on a disk that takes nothing.
 FULL_DISK = """
 import kerlint.writing
-def write_file(path, data, expected):
+def rewrite(path, data, expected):
     raise OSError(28, "No space left on device")
-kerlint.writing.write_file = write_file
+kerlint.writing.rewrite = rewrite
 from kerlint.cli import main
 main()
 """
@@ -166,11 +166,11 @@ def test_statistics(train: Path) -> None:
 
 
 def test_writing_refuses_what_was_changed_meanwhile(tmp_path: Path) -> None:
-    from kerlint.writing import write_file
+    from kerlint.writing import rewrite
 
     path = tmp_path / "a.py"
     path.write_bytes(b"new")
     with pytest.raises(OSError, match="changed meanwhile"):
-        write_file(str(path), b"fixed", b"old")
+        rewrite(str(path), b"fixed", b"old")
     assert path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["a.py"]

@@ -188,3 +188,29 @@ def test_indented_cells() -> None:
     assert json.loads(fix(data, "n.ipynb").data)["cells"][1]["source"] == [
         f"    {line}" for line in body.replace("softmax", "sigmoid").splitlines(keepends=True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1  # kerlint: ignore[KL001] why", "x = 1"),
+        ("x = 1  # kerlint: ignore[KL001, KL002]", "x = 1"),
+        ("x = 1  # note  # kerlint: ignore[KL001]", "x = 1  # note"),
+        ("x = 1  # kerlint: ignore[KL001]  # note", "x = 1  # note"),
+        ("x = 1  # noqa: E501, KL001", "x = 1  # noqa: E501"),
+        ("x = 1  # noqa: KL001, E501", "x = 1  # noqa: E501"),
+        ("x = 1  # noqa: KL001", "x = 1"),
+        ("# kerlint: file-ignore[single-unit-multiclass-head] why\nx = 1", "x = 1"),
+        ("if x:\n    # kerlint: ignore[KL001]\n    y = 1", "if x:\n    y = 1"),
+    ],
+)
+def test_unused_comments_are_taken_out(before: str, after: str) -> None:
+    outcome = fix(f"import keras\n{before}\n".encode(), unsafe=False)
+    assert outcome.data.decode() == f"import keras\n{after}\n"
+    assert {finding.code for finding in outcome.applied} == {"KX003"}
+
+
+def test_a_comment_that_silences_something_stays() -> None:
+    text = BAD.replace(")])\n", ")])  # kerlint: ignore[KL001, KL003] why\n")
+    expected = BAD.replace(")])\n", ")])  # kerlint: ignore[KL001] why\n")
+    assert fix(text.encode()).data.decode() == expected

@@ -6,14 +6,16 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from kerlint.cli.terminal import warn
+from kerlint.cli.formats import Wanted, print_report
+from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, use_color, warn
 
 if TYPE_CHECKING:
+    from kerlint.cli.run import Run
     from kerlint.finding import Finding
     from kerlint.fixer import Fixed, Lint
     from kerlint.report import FileReport
@@ -58,14 +60,19 @@ class Fixing:
     stdin: bytes | None = None
     lines: list[str] = field(default_factory=list)
 
-    def check(self, data: bytes, name: str, path: str | None, lint: Lint, judge: Lint) -> FileReport:
-        """The report about a file, once it has been fixed if that is wanted.
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is fixed at all."""
+        return self.write or self.diff
+
+    def check(self, data: bytes, name: str, path: str | None, lint: Lint, judge: Lint, report: Lint) -> FileReport:
+        """The report about a file, once it has been fixed.
 
         Args:
             path: where to write it; None for standard input.
+            lint, judge: as in `fix_bytes`.
+            report: what is reported in the end.
         """
-        if not (self.write or self.diff):
-            return lint(data)
         from kerlint.fixer import fix_bytes, is_wanted
 
         fixed = fix_bytes(data, lint, judge, unsafe=self.unsafe)
@@ -74,26 +81,42 @@ class Fixing:
         if self.diff:
             self.fixed += len(fixed.applied)
             self.lines += _diff(name, data, fixed.data)
-            report = lint(fixed.data)
-            self.would += sum(is_wanted(finding.fix, unsafe=True) for finding in report.findings)
-            return report
+            self.would += sum(is_wanted(finding.fix, unsafe=True) for finding in lint(fixed.data).findings)
+            return report(fixed.data)
         if path is None:
             self.stdin = fixed.data
         elif fixed.data != data and not self._write(path, data, fixed):
-            return lint(data)
+            return report(data)
         self.fixed += len(fixed.applied)
-        return lint(fixed.data)
+        return report(fixed.data)
 
     def _write(self, path: str, data: bytes, fixed: Fixed) -> bool:
-        from kerlint.writing import write_file
+        from kerlint.writing import rewrite
 
         try:
-            write_file(path, fixed.data, data)
+            rewrite(path, fixed.data, data)
         except OSError as error:
             warn(f"{path}: cannot be written: {error.strerror or error}")
             self.failed = True
             return False
         return True
+
+    def finish(self, run: Run, formats: tuple[Wanted, ...], color: str, *, statistics: bool, exit_zero: bool) -> int:
+        """Prints the report, or the changes, and gives the exit status."""
+        from kerlint.output import Options
+
+        if self.diff:
+            self.print_diff()
+            return FAILED if run.has_crashed else FINDINGS if self.lines else CLEAN
+        to = None
+        if self.stdin is not None:
+            # What is fixed is the output, and the report must not get into it.
+            sys.stdout.buffer.write(self.stdin)
+            sys.stdout.flush()
+            to = sys.stderr
+        report = replace(run.report(), fixed=self.fixed)
+        print_report(report, formats, Options(use_color(color, to), self.unsafe), statistics=statistics, to=to)
+        return FAILED if self.failed else run.status(exit_zero)
 
     def print_diff(self) -> None:
         """Prints the changes, and on standard error how many there are."""

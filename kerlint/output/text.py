@@ -137,7 +137,12 @@ def summary(report: Report) -> str:
         text = f"No problems found in {files}."
     if report.fixed:
         text = f"Fixed {_count(report.fixed, 'finding', 'findings')}. {text}"
-    return f"{text} {report.hidden} more with --pedantic." if report.hidden else text
+    quiet = [
+        f"{report.ignored} ignored by comments." if report.ignored else "",
+        f"{report.known} in the baseline." if report.known else "",
+        f"{report.hidden} more with --pedantic." if report.hidden else "",
+    ]
+    return " ".join(filter(None, [text, *quiet]))
 
 
 def repository_path(filename: str) -> str | None:

@@ -114,8 +114,8 @@ def _block(text: str) -> str:
     return match[1] if match else ""
 
 
-def _own(code: str, name: str, body: str) -> Page:
-    return Page(code, name, Severity.ERROR, (), "0.1.0", True, inspect.cleandoc(body))
+def _own(code: str, name: str, body: str, severity: Severity = Severity.ERROR) -> Page:
+    return Page(code, name, severity, (), "0.1.0", True, inspect.cleandoc(body))
 
 
 #: What kerlint says about itself and about files that it cannot lint.
@@ -148,5 +148,28 @@ OWN_PAGES = (
         It may be missing, not be text in the encoding that it declares, or not be a notebook although its name
         says so. Files that do not mention Keras or TensorFlow are never decoded, and so never reported.
         """,
+    ),
+    _own(
+        "KX003",
+        "unused-ignore",
+        """
+        A comment silences a rule that finds nothing there.
+
+        What it was written for has been mended, or it stands beside the wrong statement. It would silence the next
+        finding of that rule, which nobody has seen. Only rules that ran are looked at: comments for rules that are not
+        selected, or silent in test files, are left alone.
+        """,
+        Severity.WARNING,
+    ),
+    _own(
+        "KX004",
+        "invalid-ignore",
+        """
+        A comment is meant to silence a finding, but does not.
+
+        It names no rule, or one that does not exist: `# kerlint: ignore` alone silences nothing, so that it cannot
+        hide what nobody has seen. Write `# kerlint: ignore[KL001] reason`, with codes or names of rules.
+        """,
+        Severity.WARNING,
     ),
 )
