@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
-from kerlint.library.contracts import Contract, Target, contracts
+from kerlint.finding import Safety, Severity
+from kerlint.library.contracts import REGRESSION, Contract, Target, contracts
 from kerlint.library.heads import Head
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 #: The values that an output can take.
@@ -77,6 +78,7 @@ class TargetOutsideOutputRange(Rule):
     code = "KL007"
     name = "target-outside-output-range"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "zero-output", "slow-learning", "wrong-result")
     since = "0.1.0"
 
@@ -122,6 +124,9 @@ class TargetOutsideOutputRange(Rule):
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation and use mse, or bring the targets into the range first",
             about=contract.event,
+            fix=fixing.draft("leave the activation out", fixing.drop(head.layer, "activation"))
+            if contract.loss.function in REGRESSION and len(head.activations) == 1
+            else None,
         )
 
     bad = (
