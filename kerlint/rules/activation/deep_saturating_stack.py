@@ -104,7 +104,8 @@ class DeepSaturatingStack(Rule):
     ) -> Iterator[Found]:
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
-        effect = "the first ones hardly learn" if severity is Severity.ADVICE else "the first ones do not learn"
+        hint = "the first ones learn slowly" if len(row) < 4 else "the first ones hardly learn"
+        effect = hint if severity is Severity.ADVICE else "the first ones do not learn"
         if severity is Severity.WARNING and not plain:
             effect = "it fits far worse than with relu"
         trained = f", trained with {name}" if optimizer is not None or severity is Severity.ADVICE else ""
@@ -149,6 +150,16 @@ class DeepSaturatingStack(Rule):
         model = keras.Model(inputs, layers.Dense(1)(x))
         model.compile("adam", "mse")
         """,
+        """
+        import keras
+        model = keras.Sequential([
+            keras.Input((10,)),
+            keras.layers.Dense(32, activation="sigmoid"),  # KA002
+            keras.layers.Dense(32, activation="sigmoid"),
+            keras.layers.Dense(1),
+        ])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        """,
     )
     good = (
         """
@@ -173,7 +184,7 @@ class DeepSaturatingStack(Rule):
         model.add(layers.Dense(8, activation="sigmoid"))
         model.add(layers.Dense(8, activation="sigmoid"))
         model.add(layers.Dense(1, activation="sigmoid"))
-        model.compile("sgd", "mse")
+        model.compile("adam", "mse")
         """,
         """
         import keras
@@ -213,14 +224,15 @@ def _place(found: Link) -> cst.CSTNode | None:
 
 
 def _severity(count: int, optimizer: Optimizer | None) -> Severity | None:
-    """As measured for this optimizer; for others advice from four layers on."""
+    """As measured for this optimizer; for others advice from four layers on, for SGD in small steps from two on."""
     if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
         return Severity.WARNING
     if optimizer is not None and optimizer.name in ADAPTIVE and count >= 6:
         return Severity.WARNING
     if optimizer is None and count >= DEAD_WITH_ALL:
         return Severity.WARNING
-    return Severity.ADVICE if count >= 4 else None
+    slow = optimizer is not None and optimizer.name == "SGD" and _dead_from(optimizer) <= 4
+    return Severity.ADVICE if count >= (2 if slow else 4) else None
 
 
 def _dead_from(optimizer: Optimizer) -> int:

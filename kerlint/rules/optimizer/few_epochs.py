@@ -67,8 +67,10 @@ class FewEpochs(Rule):
     FEW = 3
     #: ... and steps that are few: with Adam at its default rate a weight moves by at most 0.3.
     STEPS = 300
-    #: From here on even one pass over the data is a training.
+    #: From here on one pass over the data is a training ...
     MANY = 1000
+    #: ... and from here on so are two or three.
+    PLENTY = 5000
 
     def check(self, program: Program) -> Iterator[Found]:
         for compiled in program.compiles:
@@ -81,7 +83,8 @@ class FewEpochs(Rule):
             updates = sum(training.updates for training in known) if known else None
             numbers = [epochs_of(fit) for fit in fits]
             epochs = sum(number for number in numbers if number is not None)
-            if None in numbers or epochs < 1 or (updates is not None and updates > self.MANY):
+            enough = self.MANY if epochs == 1 else self.PLENTY
+            if None in numbers or epochs < 1 or (updates is not None and updates > enough):
                 continue
             few_steps = updates is not None and updates <= self.STEPS
             if epochs > self.FEW and not few_steps:
@@ -94,7 +97,8 @@ class FewEpochs(Rule):
         default = "" if "epochs" in fit.args or "nb_epoch" in fit.args else ", the default"
         yield from self.found(
             fit.places.get("epochs") or fit.node,
-            f"the model is trained for {passes}{default}{steps}: it may hardly leave its random start",
+            f"the model is trained for {passes}{default}{steps}: "
+            + ("it can hardly be at its best" if (updates or 0) > self.MANY else "it may hardly leave its random start"),
             label="a short training",
             also=[(compiled.node, "starts from random weights")],
             why="each step changes the weights a little, and they start at random",
