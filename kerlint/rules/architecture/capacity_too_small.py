@@ -171,8 +171,11 @@ def _is_pressed(node: Node, head: Head) -> bool:
     while len(first.inputs) == 1:
         first = first.inputs[0]
     width = first.shape[-1] if first.shape is not None and len(first.shape) == 2 else None
-    return head.activation != "softmax" and width is not None and node.args.get("units") is not None and (
-        width not in (head.units, None) and width > (integer(node.args["units"]) or width)
+    return (
+        head.activation != "softmax"
+        and width is not None
+        and node.args.get("units") is not None
+        and (width not in (head.units, None) and width > (integer(node.args["units"]) or width))
     )
 
 

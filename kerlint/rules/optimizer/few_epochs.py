@@ -98,7 +98,9 @@ class FewEpochs(Rule):
         yield from self.found(
             fit.places.get("epochs") or fit.node,
             f"the model is trained for {passes}{default}{steps}: "
-            + ("it can hardly be at its best" if (updates or 0) > self.MANY else "it may hardly leave its random start"),
+            + (
+                "it can hardly be at its best" if (updates or 0) > self.MANY else "it may hardly leave its random start"
+            ),
             label="a short training",
             also=[(compiled.node, "starts from random weights")],
             why="each step changes the weights a little, and they start at random",
