@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from kerlint.files import project_root
 from kerlint.program.facts import Program
-from kerlint.program.target import CURRENT, Target, Used
+from kerlint.program.target import CURRENT, OLD_NAMES, Target, Used
 from kerlint.requirements import Requirement, installed_in_cells, project_requirements
 from kerlint.source import Source
 
@@ -27,20 +27,6 @@ _KNOWN: dict[str, list[Version]] = {
     }.items()
 }
 
-#: Names that only Keras 2, or the TensorFlow around it, has.
-_OLD = frozenset(
-    """keras.layers.advanced_activations keras.layers.convolutional keras.layers.convolutional_recurrent
-    keras.layers.core keras.layers.cudnn_recurrent keras.layers.embeddings keras.layers.experimental
-    keras.layers.local keras.layers.merge keras.layers.noise keras.layers.normalization keras.layers.pooling
-    keras.layers.recurrent keras.layers.wrappers
-    keras.backend.tensorflow_backend keras.engine keras.experimental keras.legacy.interfaces keras.optimizers.legacy
-    keras.utils.data_utils keras.utils.generic_utils keras.utils.layer_utils keras.utils.np_utils
-    keras.utils.training_utils keras.utils.vis_utils keras.wrappers.scikit_learn
-    keras_applications keras_contrib keras_preprocessing
-    tensorflow.compat.v1 tensorflow.contrib tensorflow.examples tensorflow.python.keras
-    tensorflow.ConfigProto tensorflow.Session tensorflow.get_default_graph tensorflow.global_variables_initializer
-    tensorflow.placeholder""".split()
-)
 #: Names that only Keras 3 has.
 _NEW = frozenset(
     """keras.config keras.distribution keras.dtype_policies keras.ops keras.quantizers
@@ -194,7 +180,7 @@ def _fits_clause(version: Version, clause: str) -> bool:
 
 def _by_names(used: Used, who: str) -> Target | None:
     """What the names say that only one version has; None if they contradict each other."""
-    old, new = next(_among(_OLD, used), None), next(_among(_NEW, used), None)
+    old, new = next(_among(OLD_NAMES, used), None), next(_among(_NEW, used), None)
     if (old is None) == (new is None):
         return None
     uses = f"{who}uses {old or new}" if who else f"it uses {old or new}"

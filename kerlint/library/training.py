@@ -208,7 +208,8 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
 def _as_dataset(x: Value | None) -> Value | None:
     """A generator of the program gives batches, as a dataset does."""
     if isinstance(x, Object) and x.name == "generator":
-        return Dataset("generator", {}, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
+        kept = {"endless": x.args["endless"]} if "endless" in x.args else {}
+        return Dataset("generator", kept, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
     return x
 
 
@@ -225,6 +226,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             args=args,
             places=places,
             in_tape=machine.tapes > 0,
+            open=arguments.open,
         )
     )
     if method in ("save", "export"):

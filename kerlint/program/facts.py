@@ -34,6 +34,7 @@ class Event:
         path: the arms of unknown conditions that lead to it.
         function: the function whose body it stands in, None at the top level.
         assumed: it stands in a function that nobody in the program calls.
+        tried: it stands in a `try` with handlers, or where a failure is expected.
     """
 
     node: cst.CSTNode
@@ -42,6 +43,7 @@ class Event:
     path: Path = ()
     function: Function | None = None
     assumed: bool = False
+    tried: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -110,7 +112,11 @@ class Fit(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Use(Event):
-    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model."""
+    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model.
+
+    Args:
+        open: whether there were `*args` or `**kwargs` whose content is not known.
+    """
 
     method: str
     model: Model
@@ -118,6 +124,21 @@ class Use(Event):
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
     in_tape: bool = False
+    open: bool = False
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Load(Event):
+    """`load_model(...)`.
+
+    Args:
+        saved: the model that the program has saved under this name before, if it has.
+    """
+
+    model: Model
+    saved: Model | None
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -252,6 +273,21 @@ class Seed(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class FrozenDraw(Event):
+    """A random number of Python or NumPy is drawn in code that TensorFlow traces once.
+
+    Args:
+        name: canonical name of the function.
+        kind: `map` or another step of a dataset, `tf.function`, or `call` of a layer or model of the program.
+        traced: the step, or the function.
+    """
+
+    name: str
+    kind: str
+    traced: cst.CSTNode
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Trainable(Event):
     """`x.trainable = value`."""
 
@@ -335,6 +371,56 @@ class Discarded(Event):
     step: Step
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class OldKeyword:
+    """A keyword of a call that Keras 3 does not have.
+
+    Args:
+        new: what it is called now, empty if there is nothing like it.
+        last: the last major version of Keras that had it.
+        place: where its value is written.
+    """
+
+    name: str
+    new: str
+    last: int
+    value: Value
+    place: cst.CSTNode | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class OldCall(Event):
+    """A call as an older Keras took it.
+
+    Args:
+        callee: canonical name of what is called.
+        positional: the positional arguments, where Keras 1 had another order for so many of them; else none.
+    """
+
+    callee: str
+    keywords: tuple[OldKeyword, ...] = ()
+    positional: tuple[Value, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The callee as people know it: `Conv2D`, `Model.fit`."""
+        parts = self.callee.split(".")
+        return ".".join(parts[-2:] if parts[-2][:1].isupper() else parts[-1:])
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class AttributeUse(Event):
+    """An attribute of an optimizer is read or set.
+
+    Args:
+        value: what it is set to; None where it is read.
+    """
+
+    owner: Object
+    name: str
+    value: Value | None = None
+
+
 @dataclass(eq=False, slots=True, kw_only=True)
 class Mismatch(Event):
     """Shapes that do not fit: a layer raises when the model is built.
@@ -388,6 +474,8 @@ class Program:
     #: What this file uses of libraries, and what the other modules do.
     used: Used = field(default_factory=Used)
     used_elsewhere: Used = field(default_factory=Used)
+    #: Where this file mentions a symbol of Keras first, by its dotted name as it is written: an import or an attribute.
+    mentions: dict[str, cst.CSTNode] = field(default_factory=dict)
     #: Whether the `losses` of a model or layer are asked for anywhere.
     losses_read: bool = False
     #: The file itself, for what nobody evaluates.

@@ -9,15 +9,24 @@ The class docstring is the rule's documentation and holds its tests:
 
 A rule reads facts (`Program`) and never syntax. If it would need a second look at
 the source, a fact is missing: add it to the program.
+
+A threshold is an `Option`, which the configuration may set:
+
+    max_rate = Option(0.3, "Rates from here on are too high.", above=0.0)
+
+`self.max_rate` is the number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kerlint.finding import Severity
+from kerlint.rules.options import Option, OptionError, unknown_option
+
+__all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]
 
 if TYPE_CHECKING:
     import libcst
@@ -64,6 +73,28 @@ class Rule:
     #: Further programs: each of `bad` carries markers, each of `good` must stay silent.
     bad: ClassVar[Sequence[str]] = ()
     good: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, options: Mapping[str, object] | None = None) -> None:
+        """A rule with its options set.
+
+        Args:
+            options: values by the names that the configuration uses (`max-rate`); the rest have their defaults.
+
+        Raises:
+            OptionError: for an option that the rule does not have, or a value that it cannot have.
+        """
+        known = self.options()
+        for name, value in (options or {}).items():
+            if name not in known:
+                raise unknown_option(name, known)
+            # An instance's own attribute goes before the descriptor.
+            vars(self)[known[name].attribute] = known[name].read(value)
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        """The options by the names that the configuration uses, in the order of the class."""
+        found = (value for base in reversed(cls.__mro__) for value in vars(base).values())
+        return {option.name: option for option in found if isinstance(option, Option)}
 
     def check(self, program: Program) -> Iterator[Found]:
         """Yields what is wrong in the program."""

@@ -9,9 +9,10 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kerlint.finding import Severity
-from kerlint.rules.base import Rule
+from kerlint.rules.base import Option, Rule
 
 #: What every rule's docstring has.
 HEADINGS = ("Why is this bad?", "Example", "References")
@@ -28,6 +29,7 @@ class Page:
 
     Args:
         body: Markdown, the docstring without its indentation.
+        options: what the configuration can set.
     """
 
     code: str
@@ -37,6 +39,7 @@ class Page:
     since: str
     in_tests: bool
     body: str
+    options: tuple[Option[Any], ...] = ()
 
     @property
     def summary(self) -> str:
@@ -67,13 +70,27 @@ class Page:
         if not self.in_tests:
             facts.append("silent in test files")
         facts.append(f"since {self.since}")
-        return f"# {self.name} ({self.code})\n\n{' | '.join(facts)}\n\n{self.body}\n"
+        return f"# {self.name} ({self.code})\n\n{' | '.join(facts)}\n\n{self.body}\n{self._options()}"
+
+    def _options(self) -> str:
+        """The section about the options; empty if there are none."""
+        if not self.options:
+            return ""
+        head = f"\n## Options\nIn `[tool.kerlint.rules.{self.name}]` of the configuration:\n\n"
+        rows = [f"| `{option.name}` | `{option.default_text}` | {_described(option)} |" for option in self.options]
+        return head + "\n".join(["| option | default | |", "|---|---|---|", *rows]) + "\n"
+
+
+def _described(option: Option[Any]) -> str:
+    kind = f"{option.type_name}, {option.bounds}" if option.bounds else option.type_name
+    return f"{option.help} ({kind})"
 
 
 def page_of(rule: type[Rule] | Rule) -> Page:
     """A rule's page."""
     body = inspect.cleandoc(rule.__doc__ or "")
-    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body)
+    options = tuple(rule.options().values())
+    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body, options)
 
 
 def marked(text: str) -> set[tuple[int, str]]:

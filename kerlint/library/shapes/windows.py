@@ -7,6 +7,7 @@ is the same in both layouts where `data_format` is not known.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from kerlint.library.shapes.base import BadArgument, Call, Misfit, Output, Result, Sizes, Weights, needs_rank, whole
@@ -35,7 +36,12 @@ class Parts(NamedTuple):
 
 def axes(call: Call) -> int:
     """How many axes the layer's images have: 2 for `Conv2D`."""
-    return next(int(character) for character in call.layer.short if character.isdigit())
+    return _digit(call.layer.name)
+
+
+@cache
+def _digit(name: str) -> int:
+    return next(int(character) for character in name.rpartition(".")[2] if character.isdigit())
 
 
 def parts(call: Call, channels_first: bool) -> Parts:
@@ -72,6 +78,8 @@ def spread(value: Value | None, number: int, what: str, least: int = 1) -> Sizes
     Raises:
         Misfit: there are more or fewer than `number`, one is below `least`, or a number alone is not an integer.
     """
+    if type(value) is Const and type(value.value) is int and value.value >= least:
+        return (value.value,) * number
     given = items(value)
     if given is None:
         if is_no_size(value):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 
+from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
+from kerlint.program.interpreter.traces import GRAPHS, tracing
 from kerlint.program.scope import Scope
 from kerlint.program.values import (
     Arguments,
@@ -135,13 +138,15 @@ def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> N
 def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
     """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
     machine.burn()
-    position = machine.heap.position()
+    heap, depth = machine.heap, machine.depth
+    length, marks = len(heap.trail), heap.marks
     try:
         return _call(machine, callee, arguments, node)
     except (OutOfFuel, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - one call must not lose the file
-        machine.failed(node, error, position)
+        machine.depth = depth
+        machine.failed(node, error, (length, marks))
         return Unknown("kerlint failed here", node=node)
 
 
@@ -212,14 +217,18 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        flow = machine.execute(definition.body)
+        kind = next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
+        with tracing(machine, kind, definition) if kind is not None else nullcontext():
+            flow = machine.execute(definition.body)
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
     if definition.asynchronous is not None:
         return Unknown("coroutine", node=node)
     if frame.yields or _is_generator(machine, definition):
-        return Object("generator", {"element": one_of(frame.yields)}, node=node)
+        element = {"element": one_of(frame.yields)}
+        endless = {"endless": Const(True)} if is_endless(definition) else {}
+        return Object("generator", {**element, **endless}, node=node)
     if flow != RETURN:
         if not frame.returns:
             return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
@@ -238,23 +247,24 @@ def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
 
 def _yields(body: cst.CSTNode) -> bool:
     """Whether a statement of a function is a `yield`, or assigns one; it is not looked for deeper in expressions."""
-    pending: list[cst.CSTNode] = [body]
+    pending: list[Any] = [body]
     while pending:
         node = pending.pop()
-        if type(node) in (cst.FunctionDef, cst.ClassDef):
-            continue
-        if type(getattr(node, "value", None)) is cst.Yield:
-            return True
-        inner = getattr(node, "body", None)
-        if isinstance(inner, (list, tuple)):
-            pending.extend(inner)
-        elif inner is not None:
-            pending.append(inner)
-        for name in ("orelse", "finalbody"):
-            other = getattr(node, name, None)
-            if other is not None:
-                pending.append(other)
-        pending.extend(getattr(node, "handlers", ()))
+        kind = type(node)
+        if kind is cst.SimpleStatementLine or kind is cst.SimpleStatementSuite:
+            for small in node.body:
+                if type(getattr(small, "value", None)) is cst.Yield:
+                    return True
+        elif kind is cst.IndentedBlock:
+            pending.extend(node.body)
+        elif kind is not cst.FunctionDef and kind is not cst.ClassDef:
+            pending.extend(
+                inner
+                for name in ("body", "orelse", "finalbody")
+                if isinstance(inner := getattr(node, name, None), cst.CSTNode)
+            )
+            pending.extend(getattr(node, "handlers", ()))
+            pending.extend(getattr(node, "cases", ()))
     return False
 
 
@@ -308,6 +318,11 @@ def _is_static(function: Function) -> bool:
         isinstance(decorator, External) and decorator.name == "builtins.staticmethod"
         for decorator in function.decorators
     )
+
+
+def _name_of(decorator: Value) -> str:
+    """The canonical name of a decorator of a library, bare or with arguments."""
+    return decorator.name if isinstance(decorator, (External, Object)) else ""
 
 
 def is_property(function: Function) -> bool:

@@ -13,12 +13,10 @@ from kerlint.library.trained import Training, trainings
 from kerlint.program.constants import constant, truth
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 #: Activations whose slope at 0 and below is 0. Leaky relu, elu, gelu and the like are none of them.
 _DYING = frozenset({"relu", "relu6"})
-#: A relu layer with such a bias is dead at the start.
-DEAD_BIAS = -3.0
 
 
 class DeadOrSymmetricInit(Rule):
@@ -76,6 +74,8 @@ class DeadOrSymmetricInit(Rule):
     since = "0.1.0"
     in_tests = False
 
+    dead_bias = Option(-3.0, "A relu layer that starts with such a bias, or a lower one, is dead.", high=0.0)
+
     def check(self, program: Program) -> Iterator[Found]:
         for training in trainings(program):
             if not training.starts_fresh:
@@ -115,7 +115,7 @@ class DeadOrSymmetricInit(Rule):
                 help='leave the initializer out, or use kernel_initializer="he_normal"',
                 about=training.event,
             )
-        elif bias is not None and level <= DEAD_BIAS and "kernel_initializer" not in node.args and _is_deep(node):
+        elif bias is not None and level <= self.dead_bias and "kernel_initializer" not in node.args and _is_deep(node):
             yield from self.found(
                 bias.place,
                 f"{described(node)} starts with a bias of {level:g} and {activation.name}: "

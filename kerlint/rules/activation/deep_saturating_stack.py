@@ -14,11 +14,9 @@ from kerlint.library.optimizers import ADAPTIVE, Optimizer
 from kerlint.library.trained import trainings
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 _SATURATING = frozenset({"sigmoid", "hard_sigmoid"})
-#: So many layers train badly with any optimizer.
-DEAD_WITH_ALL = 8
 
 
 class DeepSaturatingStack(Rule):
@@ -83,11 +81,17 @@ class DeepSaturatingStack(Rule):
     since = "0.1.0"
     in_tests = False
 
+    # What SGD copes with depends on its rate, as measured: see `_dead_from`.
+    layers_for_advice = Option(4, "From so many sigmoid layers on there is advice.", low=2)
+    layers_for_advice_with_sgd = Option(2, "Likewise where SGD makes small steps.", low=2)
+    layers_with_adaptive = Option(6, "So many train badly with Adam and its kin.", low=2)
+    layers_with_any = Option(8, "So many train badly with any optimizer.", low=2)
+
     def check(self, program: Program) -> Iterator[Found]:
         reported: set[int] = set()
         for training in trainings(program):
             for row in _rows(training.graph):
-                severity = _severity(len(row), training.optimizer)
+                severity = self._severity(len(row), training.optimizer)
                 first = row[0].node
                 if severity is None or id(first.layer) in reported:
                     continue
@@ -95,9 +99,22 @@ class DeepSaturatingStack(Rule):
                 yield from self._report(row, severity, training.optimizer, training.event)
         for graph in final_graphs(program):
             for row in _rows(graph):
-                if len(row) >= DEAD_WITH_ALL and id(row[0].node.layer) not in reported:
+                if len(row) >= self.layers_with_any and id(row[0].node.layer) not in reported:
                     reported.add(id(row[0].node.layer))
                     yield from self._report(row, Severity.WARNING, None, row[0].node.layer)
+
+    def _severity(self, count: int, optimizer: Optimizer | None) -> Severity | None:
+        """As measured for this optimizer; advice from fewer layers on, for SGD in small steps from two on."""
+        if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
+            return Severity.WARNING
+        if optimizer is not None and optimizer.name in ADAPTIVE and count >= self.layers_with_adaptive:
+            return Severity.WARNING
+        if optimizer is None and count >= self.layers_with_any:
+            return Severity.WARNING
+        slow = optimizer is not None and optimizer.name == "SGD" and _dead_from(optimizer) <= 4
+        return (
+            Severity.ADVICE if count >= (self.layers_for_advice_with_sgd if slow else self.layers_for_advice) else None
+        )
 
     def _report(
         self, row: list[Link], severity: Severity, optimizer: Optimizer | None, about: object
@@ -221,18 +238,6 @@ def _saturating(found: Link | None) -> Link | None:
 def _place(found: Link) -> cst.CSTNode | None:
     activation = activation_of(found.node)
     return activation.place if activation is not None else found.node.place
-
-
-def _severity(count: int, optimizer: Optimizer | None) -> Severity | None:
-    """As measured for this optimizer; for others advice from four layers on, for SGD in small steps from two on."""
-    if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
-        return Severity.WARNING
-    if optimizer is not None and optimizer.name in ADAPTIVE and count >= 6:
-        return Severity.WARNING
-    if optimizer is None and count >= DEAD_WITH_ALL:
-        return Severity.WARNING
-    slow = optimizer is not None and optimizer.name == "SGD" and _dead_from(optimizer) <= 4
-    return Severity.ADVICE if count >= (2 if slow else 4) else None
 
 
 def _dead_from(optimizer: Optimizer) -> int:

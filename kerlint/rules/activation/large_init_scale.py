@@ -14,7 +14,7 @@ from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class LargeInitScale(Rule):
@@ -73,15 +73,15 @@ class LargeInitScale(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: Smaller weights are not called large, however wide the layer is.
-    DEVIATION = 0.5
-    #: How much larger than its input the sum must be.
-    GAIN = 4.0
+    min_deviation = Option(
+        0.5, "Weights of a smaller standard deviation are not called large, however wide the layer is.", above=0.0
+    )
+    min_gain = Option(4.0, "How many times larger than its input the sum of a unit must be.", low=1.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
         for graph in final_graphs(program):
-            large = [(node, gain) for node, gain in _gains(graph, self.DEVIATION) if gain >= self.GAIN]
+            large = [(node, gain) for node, gain in _gains(graph, self.min_deviation) if gain >= self.min_gain]
             if len(large) < 2 or all(id(node.layer) in seen for node, _ in large):
                 continue
             seen.update(id(node.layer) for node, _ in large)

@@ -10,7 +10,7 @@ from kerlint.library.kinds import NOISE, NORMALIZATION, RESHAPING, is_parametric
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class CapacityTooSmall(Rule):
@@ -66,14 +66,12 @@ class CapacityTooSmall(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: A layer of so many units or fewer ...
-    NARROW = 2
-    #: ... is narrow for so many inputs or more.
-    INPUTS = 8
-    #: Before a softmax over at least so many classes, a layer with less than half as many units is narrow ...
-    CLASSES = 4
-    #: ... if it has no more than these.
-    NARROW_FOR_CLASSES = 4
+    narrow_units = Option(2, "A layer of so many units, or fewer, is narrow for many inputs.", low=1)
+    min_inputs = Option(8, "So many inputs are many.", low=1)
+    min_classes = Option(
+        4, "From so many classes on, a layer with less than half as many units before the softmax is narrow.", low=3
+    )
+    narrow_units_for_classes = Option(4, "... if it has no more units than this.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -91,16 +89,16 @@ class CapacityTooSmall(Rule):
         if units is None or head.units is None:
             return
         classes = head.units if head.activation == "softmax" else 1
-        if classes >= self.CLASSES and units * 2 < classes and units <= self.NARROW_FOR_CLASSES:
+        if classes >= self.min_classes and units * 2 < classes and units <= self.narrow_units_for_classes:
             need = f"{head.units} classes"
-        elif units <= self.NARROW and inputs is not None and inputs >= self.INPUTS and head.units <= units:
+        elif units <= self.narrow_units and inputs is not None and inputs >= self.min_inputs and head.units <= units:
             need = f"{inputs} inputs"
-        elif units <= self.NARROW and head.units > units and _is_pressed(node, head):
+        elif units <= self.narrow_units and head.units > units and _is_pressed(node, head):
             need = f"{head.units} outputs"
         else:
             return
         activation = activation_of(node)
-        relu = activation is not None and activation.name == "relu" and units <= self.NARROW
+        relu = activation is not None and activation.name == "relu" and units <= self.narrow_units
         yield from self.found(
             node.argument_place("units"),
             f"a hidden layer of {units} unit{'s' if units > 1 else ''} for {need}: most of the input is lost here",

@@ -10,7 +10,7 @@ from kerlint.library.kinds import CONVOLUTION, NOISE, pure_activation
 from kerlint.program.constants import number
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class DropoutMisuse(Rule):
@@ -70,12 +70,11 @@ class DropoutMisuse(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: From here on it looks as if the share that is kept was meant.
-    MOST = 0.9
-    #: More than this after a convolution is much ...
-    MUCH = 0.5
-    #: ... and more than this anywhere: the highest rate in 183 dropout layers of public programs.
-    HIGHEST = 0.7
+    max_rate = Option(0.9, "From this rate on it looks as if the share that is kept was meant.", above=0.0, high=1.0)
+    max_rate_after_convolution = Option(0.5, "Higher rates after a convolution are much.", low=0.0, high=1.0)
+    max_usual_rate = Option(
+        0.7, "Higher rates are unusual: this is the highest of 183 in public programs.", above=0.0, high=1.0
+    )
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -131,7 +130,7 @@ class DropoutMisuse(Rule):
                 severity=Severity.ERROR,
                 about=node.layer,
             )
-        elif self.MOST <= rate < 1:
+        elif self.max_rate <= rate < 1:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of the values: the layers after it see hardly anything",
@@ -140,7 +139,7 @@ class DropoutMisuse(Rule):
                 help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
                 about=node.layer,
             )
-        elif rate > self.HIGHEST:
+        elif rate > self.max_usual_rate:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of the values, which is more than usual",
@@ -162,7 +161,7 @@ class DropoutMisuse(Rule):
                 severity=Severity.ADVICE,
                 about=node.layer,
             )
-        elif rate > self.MUCH and node.inputs and node.inputs[0].short in CONVOLUTION:
+        elif rate > self.max_rate_after_convolution and node.inputs and node.inputs[0].short in CONVOLUTION:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of what a convolution gives, which is much",

@@ -13,7 +13,7 @@ from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.facts import ApplyGradients, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class OrderedDataNotShuffled(Rule):
@@ -72,8 +72,7 @@ class OrderedDataNotShuffled(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: Data with fewer rows is an illustration.
-    FEW = 100
+    min_rows = Option(100, "Data with fewer rows is an illustration, and left alone.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -179,7 +178,7 @@ class OrderedDataNotShuffled(Rule):
     def _is_illustration(self, array: Array) -> bool:
         """Whether the data is random, or so little that it only shows how something works."""
         made_up = array.source in ("literal", "constant", "arange", "linspace")
-        return array.noise or made_up or (array.rows is not None and array.rows < self.FEW)
+        return array.noise or made_up or (array.rows is not None and array.rows < self.min_rows)
 
     bad = (
         """

@@ -9,7 +9,7 @@ from kerlint.library.callbacks import callbacks_of, has_validation, later_uses, 
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.facts import Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class EarlyStoppingKeepsLastWeights(Rule):
@@ -60,8 +60,7 @@ class EarlyStoppingKeepsLastWeights(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: A smaller patience loses little.
-    LITTLE = 2
+    min_patience = Option(2, "A smaller patience loses little, and is left alone.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -75,7 +74,7 @@ class EarlyStoppingKeepsLastWeights(Rule):
                 patience = patience_of(stop)
                 restores = truth(argument(stop, "restore_best_weights"))
                 watched = monitor_of(stop) or ""
-                if restores is not False or patience is None or patience < self.LITTLE or id(stop) in seen:
+                if restores is not False or patience is None or patience < self.min_patience or id(stop) in seen:
                     continue
                 uses = later_uses(program, fit, "evaluate", "predict", "save", "export")
                 if not uses or not watched.startswith("val_"):

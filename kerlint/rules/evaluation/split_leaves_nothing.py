@@ -11,7 +11,7 @@ from kerlint.library.contracts import as_data
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import number
 from kerlint.program.facts import Fit, Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class SplitLeavesNothing(Rule):
@@ -62,8 +62,7 @@ class SplitLeavesNothing(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: So many held-out rows, or fewer, are a handful.
-    HANDFUL = 4
+    max_rows = Option(4, "So many held-out rows, or fewer, measure nothing.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -71,7 +70,7 @@ class SplitLeavesNothing(Rule):
             if fit.method != "fit":
                 continue
             split = _validation_split(fit) or _test_split(fit)
-            if split is None or id(split[2]) in seen or split[1] > self.HANDFUL:
+            if split is None or id(split[2]) in seen or split[1] > self.max_rows:
                 continue
             rows, held, place = split
             seen.add(id(place))

@@ -8,7 +8,7 @@ from kerlint.finding import Severity
 from kerlint.library.callbacks import has_validation
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program, Use
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class TrainedWithoutValidation(Rule):
@@ -53,8 +53,7 @@ class TrainedWithoutValidation(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: Fewer epochs are a trial.
-    FEW = 10
+    min_epochs = Option(10, "A training of fewer epochs is a trial, and left alone.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         uses = list(program.all(Use))
@@ -64,7 +63,7 @@ class TrainedWithoutValidation(Rule):
             return
         for fit in program.fits:
             epochs = integer(fit.args.get("epochs"))
-            if epochs is not None and epochs >= self.FEW and not fit.assumed and _is_supervised(fit):
+            if epochs is not None and epochs >= self.min_epochs and not fit.assumed and _is_supervised(fit):
                 yield from self.found(
                     fit.node,
                     f"{epochs} epochs of training, and the model is never tried on other data",

@@ -11,7 +11,7 @@ from kerlint.library.heads import Head
 from kerlint.library.metrics import OF_ERRORS
 from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 #: The values that an output can take.
 _RANGES = {
@@ -26,8 +26,6 @@ _RANGES = {
 }
 #: Losses that compare probabilities: with targets outside 0..1 it is they that are out of place.
 _FOR_PROBABILITIES = ("binary_crossentropy", "categorical_crossentropy")
-#: How far outside a target must be: rounding and label smoothing stay within.
-_MARGIN = 0.05
 
 
 class TargetOutsideOutputRange(Rule):
@@ -85,6 +83,8 @@ class TargetOutsideOutputRange(Rule):
     symptoms = ("constant-output", "zero-output", "slow-learning", "wrong-result")
     since = "0.1.0"
 
+    margin = Option(0.05, "How far outside a target must be: rounding and label smoothing stay within.", low=0.0)
+
     def check(self, program: Program) -> Iterator[Found]:
         for contract in contracts(program):
             head = contract.head
@@ -95,7 +95,7 @@ class TargetOutsideOutputRange(Rule):
                 # That the output is a constant is another rule's matter.
                 continue
             for target in contract.targets:
-                reason = _outside(head, contract, target.array)
+                reason = _outside(head, contract, target.array, self.margin)
                 if reason:
                     yield from self._report(contract, head, target, reason)
                     break
@@ -206,7 +206,7 @@ def _is_doubtful(head: Head, contract: Contract, array: Array) -> bool:
     return head.activation == "sigmoid" and isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS)
 
 
-def _outside(head: Head, contract: Contract, array: Array) -> str:
+def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str:
     """How the targets leave the range of the output or of the loss, in words; empty if they do not."""
     if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot", "classes"):
         # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.
@@ -218,8 +218,8 @@ def _outside(head: Head, contract: Contract, array: Array) -> str:
         return ""
     if not array.tight and not (array.labels is not None and array.labels.kind == "continuous"):
         return ""
-    if array.low < bounds[0] - _MARGIN:
+    if array.low < bounds[0] - margin:
         return f"go down to {array.low:g}"
-    if array.high > bounds[1] + _MARGIN:
+    if array.high > bounds[1] + margin:
         return f"go up to {array.high:g}"
     return ""

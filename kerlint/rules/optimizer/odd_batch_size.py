@@ -11,7 +11,7 @@ from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Dataset
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class OddBatchSize(Rule):
@@ -70,12 +70,9 @@ class OddBatchSize(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: Data with fewer rows is trained in one batch for good reasons.
-    TINY = 64
-    #: Batches of this size are large for data that gives few of them.
-    LARGE = 512
-    #: Steps that are few for a whole training.
-    STEPS = 500
+    tiny_data = Option(64, "So many rows, or fewer, are trained in one batch for good reasons.", low=0)
+    large_batch = Option(512, "Batches of this size are large for data that gives few of them.", low=2)
+    few_steps = Option(500, "So many steps, or fewer, are few for a whole training.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -107,10 +104,10 @@ class OddBatchSize(Rule):
 
     def _large(self, fit: Fit, size: int) -> Iterator[Found]:
         rows, epochs = structure_rows(fit.x), epochs_of(fit)
-        if rows is None or epochs is None or rows <= self.TINY or fit.loops or "batch_size" not in fit.args:
+        if rows is None or epochs is None or rows <= self.tiny_data or fit.loops or "batch_size" not in fit.args:
             return
         steps = -(-rows // size)
-        if (steps > 1 and size < self.LARGE) or steps * epochs > self.STEPS:
+        if (steps > 1 and size < self.large_batch) or steps * epochs > self.few_steps:
             return
         yield from self.found(
             fit.places.get("batch_size") or fit.node,

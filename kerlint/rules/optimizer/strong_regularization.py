@@ -11,7 +11,7 @@ from kerlint.program.constants import number
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class StrongRegularization(Rule):
@@ -67,7 +67,7 @@ class StrongRegularization(Rule):
     since = "0.1.0"
     in_tests = False
 
-    STRONG = 0.1
+    min_factor = Option(0.1, "From this factor on a regularization is strong.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -76,7 +76,7 @@ class StrongRegularization(Rule):
             if len(layers) < 2 or training.event.assumed:
                 continue
             factors = [_factor(node) for node in layers[:-1]]
-            if any(factor is None or factor < self.STRONG for factor in factors) or id(layers[0].layer) in told:
+            if any(factor is None or factor < self.min_factor for factor in factors) or id(layers[0].layer) in told:
                 continue
             told.add(id(layers[0].layer))
             factor = min(factor for factor in factors if factor is not None)

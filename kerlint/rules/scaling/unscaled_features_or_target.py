@@ -23,12 +23,8 @@ from kerlint.library.inputs import (
 from kerlint.program.facts import Compile, Event, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
-#: Columns whose ranges lie further apart than this are of different scales.
-RATIO = 1000.0
-#: The largest input and the largest target that need no scaling.
-INPUT, TARGET = 100.0, 1000.0
 #: These losses look at the size of an error, not at its share of the target.
 _ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}
 
@@ -101,11 +97,15 @@ class UnscaledFeaturesOrTarget(Rule):
     since = "0.1.0"
     in_tests = False
 
+    max_ratio = Option(1000.0, "Columns whose ranges lie further apart than this are of different scales.", low=1.0)
+    max_input = Option(100.0, "Larger inputs need scaling.", above=0.0)
+    max_target = Option(1000.0, "Targets from this size on need scaling.", above=0.0)
+
     def check(self, program: Program) -> Iterator[Found]:
-        targets = _targets(program)
+        targets = _targets(program, self.max_target)
         inputs: set[int] = set()
         for feed in _inputs(program):
-            fault = _input_fault(feed)
+            fault = _input_fault(feed, self.max_input, self.max_ratio)
             target = targets.get(id(feed.event))
             if fault is not None:
                 # A dataset brings both in one place.
@@ -234,7 +234,9 @@ class UnscaledFeaturesOrTarget(Rule):
         graph = events[0].graph
         kernels = first_kernels(graph)
         data = [value for value in program.names.values() if isinstance(value, Array) and _fits(value, graph)]
-        fault = _apart(data[0]) if len(data) == 1 and kernels and has_hidden_nonlinearity(graph) else None
+        fault = (
+            _apart(data[0], self.max_ratio) if len(data) == 1 and kernels and has_hidden_nonlinearity(graph) else None
+        )
         if fault is not None:
             yield from self.found(
                 data[0].node,
@@ -405,8 +407,8 @@ def _inputs(program: Program) -> Iterator[Feed]:
             yield feed
 
 
-def _targets(program: Program) -> dict[int, _Target]:
-    """Large targets, by the training call that gets them; the same data for the same output once."""
+def _targets(program: Program, limit: float) -> dict[int, _Target]:
+    """Targets beyond a limit, by the training call that gets them; the same data for the same output once."""
     found: dict[int, _Target] = {}
     seen: set[tuple[int, int]] = set()
     for contract in contracts(program):
@@ -416,7 +418,7 @@ def _targets(program: Program) -> dict[int, _Target]:
             continue
         for target in contract.targets:
             largest, key = _largest(target.array), (id(target.array.origin), id(contract.head.node.place))
-            if not isinstance(target.fit, Fit) or largest is None or largest < TARGET or _is_dummy(target.fit):
+            if not isinstance(target.fit, Fit) or largest is None or largest < limit or _is_dummy(target.fit):
                 continue
             if key not in seen:
                 seen.add(key)
@@ -432,26 +434,26 @@ def _is_dummy(fit: Fit) -> bool:
     return x.origin is not y.origin
 
 
-def _input_fault(feed: Feed) -> str | None:
+def _input_fault(feed: Feed, limit: float, ratio: float) -> str | None:
     """What is wrong with the scale of the inputs, in words."""
     hidden = has_hidden_nonlinearity(feed.graph)
     optimizer = feed.optimizer
     # A linear model copes with either, but with SGD it diverges on columns of different scales. A normalisation
     # after the first layer takes out a scale that all columns have in common, and nothing else.
-    apart = _apart(feed.array) if hidden or (optimizer is not None and optimizer.name == "SGD") else None
+    apart = _apart(feed.array, ratio) if hidden or (optimizer is not None and optimizer.name == "SGD") else None
     if apart is not None:
         return apart
     largest = _largest(feed.array)
-    return _range(feed.array) if hidden and largest is not None and largest > INPUT and not feed.normalised else None
+    return _range(feed.array) if hidden and largest is not None and largest > limit and not feed.normalised else None
 
 
-def _apart(array: Array) -> str | None:
+def _apart(array: Array, ratio: float) -> str | None:
     """The two columns whose ranges lie the furthest apart, if that is far enough."""
     spans = [(high - low, index) for index, (low, high) in enumerate(array.columns or ()) if high > low]
     if len(spans) < 2:
         return None
     (small, first), (large, second) = min(spans), max(spans)
-    if large / small < RATIO:
+    if large / small < ratio:
         return None
     return f"column {second} spans {large:g}, column {first} spans {small:g}"
 
