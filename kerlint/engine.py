@@ -280,6 +280,7 @@ def _evaluate(
         from kerlint.library import evaluate
 
         program = evaluate(module, modules.DiskModules(path) if path is not None else None)
+        program.cells = tuple(cell.start for cell in source.cells)
         program.target = target.decide(target_keras, source, path, program)
     except Exception as error:  # noqa: BLE001
         wrong.append((part, error))

@@ -349,10 +349,16 @@ class Outer(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Discarded(Event):
-    """The result of a call without effect is thrown away."""
+    """The result of a call of a library is thrown away: data, or a list of data.
+
+    Args:
+        step: the name of the function or method, and the call.
+        given: the first argument, if it is a name.
+    """
 
     value: Value
     step: Step
+    given: Value | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -396,6 +402,8 @@ class Program:
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
+    #: The first line of each cell of a notebook.
+    cells: tuple[int, ...] = ()
 
     def add_module(self, module: Module, apart: Program) -> None:
         """Takes from the evaluation of another module what concerns this program, too."""
@@ -430,6 +438,12 @@ class Program:
         from kerlint.program.mentions import reads
 
         return self.module is None or reads(self.module, name)
+
+    def shows(self, node: cst.CSTNode) -> bool:
+        """Whether a notebook shows the value of the expression, because it ends a cell."""
+        from kerlint.program.cells import shown
+
+        return self.module is not None and id(node) in shown(self.module, self.cells)
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""

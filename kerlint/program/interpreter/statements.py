@@ -20,7 +20,7 @@ from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Const, Dataset, External, Unknown, Value
+from kerlint.program.values import Array, Const, Dataset, External, Sequence, Unknown, Value
 
 #: Functions after which nothing runs.
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
@@ -83,8 +83,12 @@ def _expression(machine: Machine, node: cst.Expr) -> int:
     if isinstance(call, cst.Call):
         if _leaves(machine, call.func):
             return RAISE
-        if isinstance(call.func, cst.Attribute) and isinstance(value, (Array, Dataset)):
-            machine.emit(Discarded(node=call, value=value, step=Step(call.func.attr.value, call)))
+        # What a function of the program gives was made elsewhere.
+        if isinstance(value, (Array, Dataset, Sequence)) and value.node is call and not machine.tries:
+            name = dotted(call.func).rpartition(".")[2]
+            first = call.args[0].value if call.args else None
+            given = machine.lookup(first.value) if isinstance(first, cst.Name) else None
+            machine.emit(Discarded(node=call, value=value, step=Step(name, call), given=given))
     return FALL
 
 
