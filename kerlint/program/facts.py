@@ -249,6 +249,14 @@ class LabelsRead(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Adapt(Event):
+    """`layer.adapt(data)`: a preprocessing layer learns its statistics or its vocabulary."""
+
+    layer: Object
+    data: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 
@@ -444,6 +452,12 @@ class Program:
         from kerlint.program.cells import shown
 
         return self.module is not None and id(node) in shown(self.module, self.cells)
+
+    def mentions(self, attribute: str) -> int:
+        """How often `.attribute` stands in the file, be it evaluated or not."""
+        from kerlint.program.mentions import attributes
+
+        return attributes(self.module, attribute) if self.module is not None else 0
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""
