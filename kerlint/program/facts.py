@@ -267,6 +267,14 @@ class LabelsRead(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Adapt(Event):
+    """`layer.adapt(data)`: a preprocessing layer learns its statistics or its vocabulary."""
+
+    layer: Object
+    data: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 
@@ -367,10 +375,16 @@ class Outer(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Discarded(Event):
-    """The result of a call without effect is thrown away."""
+    """The result of a call of a library is thrown away: data, or a list of data.
+
+    Args:
+        step: the name of the function or method, and the call.
+        given: the first argument, if it is a name.
+    """
 
     value: Value
     step: Step
+    given: Value | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -488,6 +502,8 @@ class Program:
     target: Target = CURRENT
     #: The variables that data and constants were given to in this file, by the identity of the value.
     bound: dict[int, list[BoundData]] = field(default_factory=dict)
+    #: The first line of each cell of a notebook.
+    cells: tuple[int, ...] = ()
 
     def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
         """The variable that a value was given to last, before an event; None if it was given to none."""
@@ -527,6 +543,18 @@ class Program:
         from kerlint.program.mentions import reads
 
         return self.module is None or reads(self.module, name)
+
+    def shows(self, node: cst.CSTNode) -> bool:
+        """Whether a notebook shows the value of the expression, because it ends a cell."""
+        from kerlint.program.cells import shown
+
+        return self.module is not None and id(node) in shown(self.module, self.cells)
+
+    def mentions(self, attribute: str) -> int:
+        """How often `.attribute` stands in the file, be it evaluated or not."""
+        from kerlint.program.mentions import attributes
+
+        return attributes(self.module, attribute) if self.module is not None else 0
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""

@@ -39,6 +39,10 @@ from kerlint.program.values import (
 )
 
 
+#: Set in a layer that something unknown was given.
+HANDED_OVER = "handed over"
+
+
 @dataclass(eq=False, slots=True)
 class Frame:
     """A call of a function of the program."""
@@ -179,7 +183,16 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
         return Unknown("instance is called", node=node)
     if isinstance(callee, (Layer, Model, Object)):
         return machine.library.invoke(machine, callee, arguments, node)
+    hand_over(machine, arguments)
     return Unknown("unknown function", node=node)
+
+
+def hand_over(machine: Machine, arguments: Arguments) -> None:
+    """Layers are given to something that is not followed, and that may change them."""
+    for value, _ in (*arguments.positional, *arguments.keywords.values()):
+        for part in value.items if isinstance(value, Sequence) else (value,):
+            if isinstance(part, Layer):
+                machine.heap.write(part.state, HANDED_OVER, Const(True))
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
