@@ -15,7 +15,7 @@ from kerlint.program.bindings import Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Tensor, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -386,6 +386,18 @@ class OldCall(Event):
         """The callee as people know it: `Conv2D`, `Model.fit`."""
         parts = self.callee.split(".")
         return ".".join(parts[-2:] if parts[-2][:1].isupper() else parts[-1:])
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TensorFlowCall(Event):
+    """A function of TensorFlow itself is called on symbolic tensors outside of layers and models.
+
+    Args:
+        name: as the program has it: `tensorflow.nn.relu`.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

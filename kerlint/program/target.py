@@ -21,7 +21,6 @@ class Target:
     tensorflow: tuple[int, int | None] | None = None
     source: str = ""
 
-
     @property
     def known(self) -> bool:
         """Whether anything says so."""

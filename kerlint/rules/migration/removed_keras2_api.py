@@ -75,6 +75,7 @@ class RemovedKeras2Api(Rule):
             yield from self._names(program)
         yield from self._methods(program)
         yield from self._calls(program)
+        yield from self._weights(program)
         yield from self._strides(program)
 
     def _names(self, program: Program) -> Iterator[Found]:
@@ -149,6 +150,25 @@ class RemovedKeras2Api(Rule):
                 about=event,
             )
 
+    def _weights(self, program: Program) -> Iterator[Found]:
+        """`add_weight` took the name first."""
+        seen: set[int] = set()
+        for event in program.all(OldCall):
+            if event.short != "Layer.add_weight" or not event.positional or program.target.keras < 3:
+                continue
+            if event.tried or id(event.node) in seen:
+                continue
+            seen.add(id(event.node))
+            yield from self.found(
+                event.positional[0].node,
+                "add_weight of Keras 3 takes the shape first, and here that is a name",
+                label="taken for the shape: raises an error",
+                why="the name was the first parameter in Keras 2",
+                help="write name= before it, and shape= before the shape" + aside(program.target),
+                severity=severity(program.target),
+                about=event,
+            )
+
     def _strides(self, program: Program) -> Iterator[Found]:
         """Keras 1 had the rows and the columns of the kernel where the strides are today."""
         if takes_keras_1(program.target):
@@ -203,6 +223,10 @@ class RemovedKeras2Api(Rule):
         layer = keras.layers.LSTM(4, batch_input_shape=(1, 2, 3))  # KM003
         layer = keras.layers.experimental.preprocessing.Rescaling(1 / 255)  # KM003
         keras.ops.ones((2, 2))
+        class Scale(keras.layers.Layer):
+            def build(self, input_shape):
+                self.scale = self.add_weight("scale", shape=(1,))  # KM003
+                self.shift = self.add_weight(name="shift", shape=(1,))
         """,
     )
     good = (
@@ -224,6 +248,11 @@ class RemovedKeras2Api(Rule):
             from keras.utils import np_utils
         except ImportError:
             np_utils = keras.utils
+        import pytest
+        import tensorflow as tf
+        tf.nn.leaky_relu(x, alpha=0.1)
+        with pytest.raises(TypeError):
+            keras.layers.LSTM(4, time_major=True)
         K.clear_session()
         K.mean(x)
         keras.callbacks.ReduceLROnPlateau(epsilon=0.1)
