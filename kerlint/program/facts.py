@@ -315,6 +315,33 @@ class Scaled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Split(Event):
+    """`train_test_split(...)`.
+
+    Args:
+        pairs: for each array that it is given the array, and the two parts; None where one is not known.
+    """
+
+    pairs: tuple[tuple[Array | None, Array | None, Array | None], ...]
+    args: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Transformed(Event):
+    """A scaler, encoder or the like of scikit-learn is fitted to data, or used on it.
+
+    Args:
+        method: `fit`, `fit_transform`, `transform`, `inverse_transform` ...
+        after: what it gives.
+    """
+
+    transformer: Object
+    method: str
+    data: Value | None
+    after: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Division(Event):
     """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
 

@@ -51,7 +51,8 @@ class RemovedKeras2Api(Rule):
     program that imports packages that only Keras 2 has (`keras.layers.core`, `keras.utils.np_utils`) is taken for one
     for Keras 2: then only what Keras 2 does not have either is reported. What stands in a `try` with
     handlers, or in an arm of a condition, is left alone. The three numbers are reported where they stand in several
-    places, or with other signs of Keras 1: one convolution with strides as large as its kernel cuts an image in patches.
+    places, or with other signs of Keras 1: a single convolution with strides as large as its kernel cuts an image in
+    patches.
 
     ## References
     - Measured on Keras 3.15.1: 572 old keywords of the tables of kerlint raise an error; those that do not are left
@@ -178,15 +179,15 @@ class RemovedKeras2Api(Rule):
         if len(calls) < self.SEVERAL and not (calls and others):
             return
         for event in calls.values():
-            size = integer(event.positional[1])
+            filters, size = _written(event.positional[0]), integer(event.positional[1])
             yield from self.found(
                 event.node,
                 f"{event.short}({', '.join(map(_written, event.positional[:3]))}) is a kernel of {size} by {size} "
                 f"with strides of {size}",
                 label=f"reads each place once, and makes the map {size} times smaller",
                 also=[(event.positional[2].node, "the strides")],
-                why="in Keras 1 these were the rows and the columns of the kernel; today the third number is the strides",
-                help=f"write the kernel as one number or a tuple: {event.short}({_written(event.positional[0])}, {size})",
+                why="in Keras 1 these were the rows and the columns of the kernel; today the last one is the strides",
+                help=f"write the kernel as one number or a tuple: {event.short}({filters}, {size})",
                 severity=Severity.WARNING,
                 about=event,
             )
