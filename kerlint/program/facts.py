@@ -15,7 +15,7 @@ from kerlint.program.bindings import Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Tensor, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -345,6 +345,33 @@ class Scaled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Split(Event):
+    """`train_test_split(...)`.
+
+    Args:
+        pairs: for each array that it is given the array, and the two parts; None where one is not known.
+    """
+
+    pairs: tuple[tuple[Array | None, Array | None, Array | None], ...]
+    args: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Transformed(Event):
+    """A scaler, encoder or the like of scikit-learn is fitted to data, or used on it.
+
+    Args:
+        method: `fit`, `fit_transform`, `transform`, `inverse_transform` ...
+        after: what it gives.
+    """
+
+    transformer: Object
+    method: str
+    data: Value | None
+    after: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Division(Event):
     """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
 
@@ -422,6 +449,18 @@ class OldCall(Event):
         """The callee as people know it: `Conv2D`, `Model.fit`."""
         parts = self.callee.split(".")
         return ".".join(parts[-2:] if parts[-2][:1].isupper() else parts[-1:])
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TensorFlowCall(Event):
+    """A function of TensorFlow itself is called on symbolic tensors outside of layers and models.
+
+    Args:
+        name: as the program has it: `tensorflow.nn.relu`.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -166,6 +166,7 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Partial):
         return call(machine, callee.target, _joined(callee.arguments, arguments), node)
