@@ -44,7 +44,7 @@ from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
 from kerlint.program.facts import LossCall, Trainable
 from kerlint.program.graph import tensors_in
-from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
+from kerlint.program.interpreter.traces import as_graph, kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -196,8 +196,7 @@ class Knowledge:
                 node=node,
             )
         if name == "tensorflow.function":
-            # Used as `tf.function(f)`; as a decorator it is transparent anyway.
-            return arguments.get(0) or Unknown("tf.function", node=node)
+            return as_graph(arguments, node)
         return methods.other_call(machine, name, arguments, node)
 
     def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:

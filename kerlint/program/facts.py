@@ -180,12 +180,14 @@ class ApplyGradients(Event):
         model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
         snapshot: that model's layers at this moment.
         pair: what `zip` pairs, one of each, if it is called on the spot.
+        in_graph: whether it is part of a `tf.function`.
     """
 
     optimizer: Value
     model: Model | None = None
     snapshot: Snapshot | None = None
     pair: tuple[Value, ...] = ()
+    in_graph: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -203,7 +203,7 @@ def follow(
     if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
-    depth = sum(1 for frame in machine.frames if frame.function.node is definition)
+    depth = sum([frame.function.node is definition for frame in machine.frames])
     if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
@@ -217,9 +217,12 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        kind = next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
-        with tracing(machine, kind, definition) if kind is not None else nullcontext():
+        kind = _traced_as(function) if function.decorators else None
+        if kind is None:
             flow = machine.execute(definition.body)
+        else:
+            with tracing(machine, kind, definition):
+                flow = machine.execute(definition.body)
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
@@ -235,6 +238,11 @@ def follow(
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
+
+
+def _traced_as(function: Function) -> str | None:
+    """What TensorFlow traces the function as, by its decorators."""
+    return next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
 
 
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:

@@ -85,6 +85,7 @@ class DeepSaturatingStack(Rule):
 
     # What SGD copes with depends on its rate, as measured: see `_dead_from`.
     layers_for_advice = Option(4, "From so many sigmoid layers on there is advice.", low=2)
+    layers_for_advice_with_sgd = Option(2, "Likewise where SGD makes small steps.", low=2)
     layers_with_adaptive = Option(6, "So many train badly with Adam and its kin.", low=2)
     layers_with_any = Option(8, "So many train badly with any optimizer.", low=2)
 
@@ -105,21 +106,25 @@ class DeepSaturatingStack(Rule):
                     yield from self._report(row, Severity.WARNING, None, row[0].node.layer)
 
     def _severity(self, count: int, optimizer: Optimizer | None) -> Severity | None:
-        """As measured for this optimizer; for others advice from fewer layers on."""
+        """As measured for this optimizer; advice from fewer layers on, for SGD in small steps from two on."""
         if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
             return Severity.WARNING
         if optimizer is not None and optimizer.name in ADAPTIVE and count >= self.layers_with_adaptive:
             return Severity.WARNING
         if optimizer is None and count >= self.layers_with_any:
             return Severity.WARNING
-        return Severity.ADVICE if count >= self.layers_for_advice else None
+        slow = optimizer is not None and optimizer.name == "SGD" and _dead_from(optimizer) <= 4
+        return (
+            Severity.ADVICE if count >= (self.layers_for_advice_with_sgd if slow else self.layers_for_advice) else None
+        )
 
     def _report(
         self, row: list[Link], severity: Severity, optimizer: Optimizer | None, about: object
     ) -> Iterator[Found]:
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
-        effect = "the first ones hardly learn" if severity is Severity.ADVICE else "the first ones do not learn"
+        hint = "the first ones learn slowly" if len(row) < 4 else "the first ones hardly learn"
+        effect = hint if severity is Severity.ADVICE else "the first ones do not learn"
         if severity is Severity.WARNING and not plain:
             effect = "it fits far worse than with relu"
         trained = f", trained with {name}" if optimizer is not None or severity is Severity.ADVICE else ""
@@ -168,6 +173,16 @@ class DeepSaturatingStack(Rule):
         model = keras.Model(inputs, layers.Dense(1)(x))
         model.compile("adam", "mse")
         """,
+        """
+        import keras
+        model = keras.Sequential([
+            keras.Input((10,)),
+            keras.layers.Dense(32, activation="sigmoid"),  # KA002
+            keras.layers.Dense(32, activation="sigmoid"),
+            keras.layers.Dense(1),
+        ])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        """,
     )
     good = (
         """
@@ -192,7 +207,7 @@ class DeepSaturatingStack(Rule):
         model.add(layers.Dense(8, activation="sigmoid"))
         model.add(layers.Dense(8, activation="sigmoid"))
         model.add(layers.Dense(1, activation="sigmoid"))
-        model.compile("sgd", "mse")
+        model.compile("adam", "mse")
         """,
         """
         import keras

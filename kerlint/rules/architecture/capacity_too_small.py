@@ -49,8 +49,8 @@ class CapacityTooSmall(Rule):
     ```
 
     ## Known limits
-    Only dense layers, and only right before the output. A narrow layer before a wider one is
-    taken for the bottleneck of an autoencoder, and one that feeds several layers for a code.
+    Only dense layers, and only right before the output. A narrow layer of a model that is as wide at its
+    end as at its start is taken for the bottleneck of an autoencoder, and one that feeds several layers for a code.
 
     ## References
     - Measured on Keras 3.15.1: the share of runs that end in a constant output is 4 to 29 % with one hidden relu
@@ -93,6 +93,8 @@ class CapacityTooSmall(Rule):
             need = f"{head.units} classes"
         elif units <= self.narrow_units and inputs is not None and inputs >= self.min_inputs and head.units <= units:
             need = f"{inputs} inputs"
+        elif units <= self.narrow_units and head.units > units and _is_pressed(node, head):
+            need = f"{head.units} outputs"
         else:
             return
         activation = activation_of(node)
@@ -119,8 +121,18 @@ class CapacityTooSmall(Rule):
         model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(x))
         model.compile("adam", "sparse_categorical_crossentropy")
         """,
+        """
+        import keras
+        model = keras.Sequential([
+            keras.Input((5,)),
+            keras.layers.Dense(2, activation="relu"),  # KS025
+            keras.layers.Dense(4),
+        ])
+        model.compile("adam", "mse")
+        """,
     )
     good = (
+        # An autoencoder.
         """
         import keras
         model = keras.Sequential([
@@ -148,6 +160,20 @@ class CapacityTooSmall(Rule):
         ])
         model.compile("adam", "sparse_categorical_crossentropy")
         """,
+    )
+
+
+def _is_pressed(node: Node, head: Head) -> bool:
+    """Whether a model with rows as input goes through the layer, and does not give its input back, as autoencoders."""
+    first = node
+    while len(first.inputs) == 1:
+        first = first.inputs[0]
+    width = first.shape[-1] if first.shape is not None and len(first.shape) == 2 else None
+    return (
+        head.activation != "softmax"
+        and width is not None
+        and node.args.get("units") is not None
+        and (width not in (head.units, None) and width > (integer(node.args["units"]) or width))
     )
 
 

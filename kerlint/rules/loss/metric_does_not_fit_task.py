@@ -24,6 +24,7 @@ from kerlint.library.metrics import (
     ACCURACIES,
     CHOSEN,
     COUNTS,
+    OF_ERRORS,
     OF_NUMBERS,
     OF_ROWS,
     Metric,
@@ -365,10 +366,6 @@ def _numeric_target(contract: Contract, head: Head) -> tuple[Target | None, str,
     return None, "", Severity.ERROR
 
 
-#: Metrics that people watch in regressions; the squared error is watched in classifications, too.
-_OF_ERRORS = {"MeanAbsoluteError", "MeanAbsolutePercentageError", "RootMeanSquaredError", "R2Score"}
-
-
 def _belongs_to_inputs(target: Target) -> bool:
     """Whether random targets are columns of one table with the inputs, so that there is something to learn."""
     data = as_data(inputs_of(target.fit)) if isinstance(target.fit, Fit) else None
@@ -389,5 +386,5 @@ def _is_plain_regression(contract: Contract, head: Head) -> bool:
     """Whether loss, output and other metrics look like a regression, while the targets are not known."""
     known = any(target.array.labels is not None for target in contract.targets)
     event = contract.event
-    numbers = head.activation == "linear" or (isinstance(event, Compile) and bool(metric_names(event) & _OF_ERRORS))
+    numbers = head.activation == "linear" or (isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS))
     return contract.loss.function in REGRESSION and head.units == 1 and numbers and not known

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Safety, Severity
-from kerlint.library.contracts import REGRESSION, Contract, Target, contracts
+from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
+from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
-from kerlint.program.facts import Program
+from kerlint.library.metrics import OF_ERRORS
+from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
@@ -68,7 +70,8 @@ class TargetOutsideOutputRange(Rule):
     ```
 
     ## Known limits
-    Only targets of a known range: literals, generated data, known data sets, scaled data.
+    Only targets of a known range: literals, generated data, known data sets, scaled data. A relu before numbers
+    from a file is advice.
 
     ## References
     - Measured on Keras 3.15.1 (share of what can be learned, median): sigmoid output with targets up to 3 in size
@@ -97,6 +100,9 @@ class TargetOutsideOutputRange(Rule):
                 reason = _outside(head, contract, target.array, self.margin)
                 if reason:
                     yield from self._report(contract, head, target, reason)
+                    break
+                if _is_doubtful(head, contract, target.array):
+                    yield from self._doubt(contract, head, target)
                     break
 
     def _report(self, contract: Contract, head: Head, target: Target, reason: str) -> Iterator[Found]:
@@ -129,6 +135,24 @@ class TargetOutsideOutputRange(Rule):
             else None,
         )
 
+    def _doubt(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
+        """Advice where the targets come from a file, so that nobody sees their range."""
+        low, high = _RANGES[head.activation or ""]
+        bounds = "no value below 0" if high == float("inf") else f"values between {low:g} and {high:g}"
+        yield from self.found(
+            head.activation_place,
+            f"the output is {head.activation} and gives {bounds}, and nothing brings the targets there",
+            label=f"gives {bounds}",
+            also=[
+                (target.array.origin.node, "the targets are as they stand in this file"),
+                (contract.loss.place, "a loss for numbers"),
+            ],
+            why="what the output cannot reach stays an error for ever, whatever the weights are",
+            help="for a regression end without activation",
+            severity=Severity.ADVICE,
+            about=contract.event,
+        )
+
     bad = (
         """
         import keras
@@ -146,6 +170,14 @@ class TargetOutsideOutputRange(Rule):
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
         model.compile("adam", "binary_crossentropy")  # KL007
         model.fit(x, y, epochs=100)
+        """,
+        """
+        import keras
+        import numpy as np
+        table = np.genfromtxt("data.csv", delimiter=",")
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="relu")])  # KL007
+        model.compile("adam", "mse")
+        model.fit(table[:, :1], table[:, 1], epochs=100)
         """,
     )
     good = (
@@ -166,6 +198,17 @@ class TargetOutsideOutputRange(Rule):
         model.fit(x, x)
         """,
     )
+
+
+def _is_doubtful(head: Head, contract: Contract, array: Array) -> bool:
+    """Whether a regression on numbers of a file ends with an activation that most targets are not made for."""
+    event = contract.event
+    if contract.loss.function not in REGRESSION or head.units != 1 or not is_raw(array):
+        return False
+    if head.activation == "relu":
+        return True
+    # Classes 0 and 1 are often fitted with a sigmoid and squared errors.
+    return head.activation == "sigmoid" and isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS)
 
 
 def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from kerlint.finding import Severity
+from kerlint.library.chains import described
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
+from kerlint.library.files_read import is_raw, scaler_of
 from kerlint.library.inputs import (
     Feed,
     feeds,
@@ -75,8 +77,8 @@ class UnscaledFeaturesOrTarget(Rule):
 
     ## Known limits
     Only known ranges are reported: literals, `numpy.random` and `linspace`, the data sets of Keras and
-    scikit-learn. What a file holds is not known. Also reported is data that a scaler has scaled,
-    where models only ever get the unscaled version. Images belong to KN001.
+    scikit-learn. What a file holds is not known: that nothing scales it is advice. Also reported is data that a
+    scaler has scaled, where models only ever get the unscaled version. Images belong to KN001.
 
     ## References
     - Measured on Keras 3.15.1, 300 steps, share of the runs that learn: relu regression with
@@ -111,10 +113,12 @@ class UnscaledFeaturesOrTarget(Rule):
                 inputs.update([id(target)] if both else [])
                 yield from self._input(program, feed, fault, target if both else None)
             elif isinstance(feed.event, Fit) and not feed.normalised:
-                yield from self._forgotten(program, feed)
+                told = list(self._forgotten(program, feed))
+                yield from told or self._from_file(program, feed)
         for target in targets.values():
             if id(target) not in inputs:
                 yield from self._target(program, target)
+        yield from self._targets_from_file(program)
         yield from self._sketch(program)
 
     def _input(self, program: Program, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
@@ -172,6 +176,55 @@ class UnscaledFeaturesOrTarget(Rule):
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
         )
+
+    def _from_file(self, program: Program, feed: Feed) -> Iterator[Found]:
+        """Advice where a table goes from its file into the model as it is."""
+        kernel = feed.kernels[0]
+        width = kernel.input_shape[-1] if kernel.input_shape else None
+        rows_of_numbers = kernel.input_shape is not None and len(kernel.input_shape) == 2 and (width or 0) > 1
+        if not rows_of_numbers or not is_raw(feed.array) or not has_hidden_nonlinearity(feed.graph):
+            return
+        reader = feed.array.source.rpartition(".")[2]
+        place = made_at(program, feed.array, feed.event) or feed.place
+        yield from self.found(
+            place,
+            f"nothing scales what {reader} reads before {described(kernel)} does",
+            label="as it stands in the file",
+            also=[
+                (feed.place if place is not feed.place else None, "trained on here"),
+                (feed.array.origin.node, "read here"),
+                (kernel.place, "reads it as it is"),
+            ],
+            why="weights start for inputs of about unit size; a column in the hundreds decides about everything",
+            help="begin the model with keras.layers.Normalization(), adapted to the training data, "
+            "or use StandardScaler, fitted on the training data",
+            severity=Severity.ADVICE,
+            about=feed.event,
+        )
+
+    def _targets_from_file(self, program: Program) -> Iterator[Found]:
+        """Advice where the inputs of a regression are scaled, and the targets stay as they are in the file."""
+        for contract in contracts(program):
+            if contract.loss.function not in _ABSOLUTE or contract.head is None:
+                continue
+            for target in contract.targets:
+                fit = target.fit
+                data = as_data(inputs_of(fit)) if isinstance(fit, Fit) else None
+                scaler = scaler_of(data) if data is not None else None
+                if scaler is None or data is None or data.source != target.array.source or not is_raw(target.array):
+                    continue
+                place = made_at(program, target.array, fit) or target.place
+                yield from self.found(
+                    place,
+                    f"the inputs are scaled ({scaler}), but the targets are as they stand in the file",
+                    label="not scaled",
+                    also=[(target.place if place is not target.place else None, "trained on here")],
+                    why="a target in the thousands lies further away than the output can travel in a usual training",
+                    help="if they are larger than some tens, standardise them, too",
+                    severity=Severity.ADVICE,
+                    about=fit,
+                )
+                break
 
     def _sketch(self, program: Program) -> Iterator[Found]:
         """A program that builds a model and writes out data for it, without the training."""
@@ -249,6 +302,20 @@ class UnscaledFeaturesOrTarget(Rule):
         features = np.array([[1, 50000], [2, 20000], [3, 30000]])  # KN002
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
         model.compile("adam", "mse")
+        """,
+        # What is in a file nobody knows.
+        """
+        import keras
+        import numpy as np
+        from sklearn.preprocessing import StandardScaler
+        table = np.loadtxt("data.csv", delimiter=",")
+        x = table[:, :8]  # KN002
+        y = table[:, 8]  # KN002
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        if quick:
+            model.fit(x, y)
+        model.fit(StandardScaler().fit_transform(x), y)
         """,
     )
     good = (
