@@ -49,7 +49,7 @@ def found(project: Path, *arguments: str) -> tuple[int, list[str]]:
     """The exit status, and where which rule found something."""
     done = run(*arguments, *CONCISE, cwd=project)
     assert done.stderr == ""
-    places = [line.split(" ")[:2] for line in done.stdout.splitlines()[:-1]]
+    places = [line.split(" ")[:2] for line in done.stdout.splitlines() if ".py:" in line]
     return done.returncode, [f"{place.split(':')[0]} {severity}" for place, severity in places]
 
 
