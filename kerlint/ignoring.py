@@ -35,7 +35,7 @@ def edits(findings: Iterable[Finding], source: Source, reason: str = "") -> list
 
 def _edit(row: int, codes: list[str], there: Ignore | None, source: Source, reason: str) -> Edit:
     if there is not None:
-        column = there.words[-1].end_column
+        column = there.rules[-1].span.end_column
         return Edit(Span(row, column, row, column), "".join(f", {code}" for code in codes))
     column = len(source.lines[row - 1].rstrip()) + 1
     return Edit(Span(row, column, row, column), f"  # kerlint: ignore[{', '.join(codes)}] {reason}".rstrip())

@@ -29,7 +29,7 @@ def _add(report: FileReport, reason: str) -> int | None:
     from kerlint.fixer import Unfixable, applied
     from kerlint.ignoring import edits
     from kerlint.output.text import display_path
-    from kerlint.writing import write_file
+    from kerlint.writing import rewrite
 
     assert report.source is not None
     new = edits(report.findings, report.source, reason)
@@ -37,7 +37,7 @@ def _add(report: FileReport, reason: str) -> int | None:
         return 0
     try:
         data = read_file(report.filename)
-        write_file(report.filename, applied(data, report.source, new), data)
+        rewrite(report.filename, applied(data, report.source, new), data)
     except (OSError, Unfixable) as error:
         text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         warn(f"{display_path(report.filename)}: no comments were added: {text}")
