@@ -254,6 +254,7 @@ def _evaluate(
         from kerlint.library import evaluate
 
         program = evaluate(module, modules.DiskModules(path, settings.root) if path is not None else None)
+        program.cells = tuple(cell.start for cell in source.cells)
         program.target = target.decide(settings.target_keras, source, path, program, settings.root)
     except Exception as error:  # noqa: BLE001
         wrong.append((part, error))

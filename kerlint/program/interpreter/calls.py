@@ -39,6 +39,10 @@ from kerlint.program.values import (
 )
 
 
+#: Set in a layer that something unknown was given.
+HANDED_OVER = "handed over"
+
+
 @dataclass(eq=False, slots=True)
 class Frame:
     """A call of a function of the program."""
@@ -162,6 +166,7 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Partial):
         return call(machine, callee.target, _joined(callee.arguments, arguments), node)
@@ -179,7 +184,16 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
         return Unknown("instance is called", node=node)
     if isinstance(callee, (Layer, Model, Object)):
         return machine.library.invoke(machine, callee, arguments, node)
+    hand_over(machine, arguments)
     return Unknown("unknown function", node=node)
+
+
+def hand_over(machine: Machine, arguments: Arguments) -> None:
+    """Layers are given to something that is not followed, and that may change them."""
+    for value, _ in (*arguments.positional, *arguments.keywords.values()):
+        for part in value.items if isinstance(value, Sequence) else (value,):
+            if isinstance(part, Layer):
+                machine.heap.write(part.state, HANDED_OVER, Const(True))
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
