@@ -14,7 +14,7 @@ from kerlint.library.training import unpacked
 from kerlint.program.facts import Fit, Program, Scaled, Use
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Dataset, Model, Sequence, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class TrainPredictPreprocessSkew(Rule):
@@ -65,10 +65,8 @@ class TrainPredictPreprocessSkew(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: How many times as large as the training data numbers must be that certainly are on another scale.
-    FAR = 10.0
-    #: Standardised values beyond this do not occur: half a dozen standard deviations.
-    STANDARD = 6.0
+    min_ratio = Option(10.0, "How many times as large as the training data other data must be.", low=1.0)
+    max_standardised = Option(6.0, "Standardised values beyond this do not occur: standard deviations.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         scalings = {id(event.after): event for event in program.all(Scaled)}
@@ -99,14 +97,14 @@ class TrainPredictPreprocessSkew(Rule):
         ours, theirs = _scaling(training.array, scalings), _scaling(later.array, scalings)
         sentence = f"the {later.what} of {later.use}() {{}}, those of {training.use}() {{}}"
         if later.array.source == "literal" and ours is not None and theirs is None:
-            top, reach = _reach(training.array) or self.STANDARD, _reach(later.array)
-            if reach is None or reach < self.FAR * top or later.what != "inputs":
+            top, reach = _reach(training.array) or self.max_standardised, _reach(later.array)
+            if reach is None or reach < self.min_ratio * top or later.what != "inputs":
                 return None
             text = sentence.format(f"reach {reach:g}", f"are scaled ({ours.how})")
             return text, ours.node, Severity.WARNING
         if not _same_source(training.array, later.array):
             return None
-        if _are_apart(training.array, later.array, self.FAR):
+        if _are_apart(training.array, later.array, self.min_ratio):
             span = sentence.format(_range(later.array), _range(training.array))
             scaled = ours or theirs
             return span, scaled.node if scaled is not None else None, None
