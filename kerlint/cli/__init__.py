@@ -11,6 +11,7 @@ from kerlint.cli.check import check
 from kerlint.cli.rule import rule
 from kerlint.cli.summary import summary
 from kerlint.cli.terminal import CLEAN, FAILED, INTERRUPTED
+from kerlint.configuration.model import ConfigurationError
 
 
 class _DefaultToCheck(click.Group):
@@ -48,6 +49,9 @@ def main() -> None:
         status = cli.main(prog_name="kerlint", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        status = FAILED
+    except ConfigurationError as error:
+        click.ClickException(str(error)).show()
         status = FAILED
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED

@@ -12,9 +12,9 @@ from kerlint.cli.terminal import print_lines
 @click.option("--all", "every", is_flag=True, help="Explain all rules.")
 def rule(rule: str | None, every: bool) -> None:
     """Explain a rule."""
-    from kerlint.engine import unknown_rule
     from kerlint.rules import all_rules
     from kerlint.rules.documentation import OWN_PAGES, page_of
+    from kerlint.selection import unknown_rule
 
     pages = [*(page_of(one) for one in all_rules()), *OWN_PAGES]
     if every == (rule is not None):
@@ -22,6 +22,7 @@ def rule(rule: str | None, every: bool) -> None:
     if rule is not None:
         chosen = [page for page in pages if rule.upper() == page.code or rule.lower() == page.name]
         if not chosen:
-            raise click.UsageError(unknown_rule(rule, (word for page in pages for word in (page.code, page.name))))
+            words = (word for page in pages for word in (page.code, page.name))
+            raise click.UsageError(str(unknown_rule(rule, words)))
         pages = chosen
     print_lines(line for page in pages for line in page.markdown().split("\n"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 import click
 
@@ -18,23 +19,28 @@ def warn(text: str) -> None:
     click.echo(f"warning: {clean(text)}", err=True)
 
 
-def use_color(when: str) -> bool:
-    """Whether to print colours, by the option and the environment."""
+def use_color(when: str, to: TextIO | None = None) -> bool:
+    """Whether to print colours, by the option and the environment.
+
+    Args:
+        to: where they are printed, None for standard output.
+    """
     if when != "auto":
         return when == "always"
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return (to or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
-def print_lines(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str], to: TextIO | None = None) -> None:
     """Prints lines as they come. Whoever reads them may stop early."""
+    stream = to or sys.stdout
     try:
         for line in lines:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+            stream.write(line + "\n")
+        stream.flush()
     except BrokenPipeError:
         # The reader has seen enough. Without a stream Python does not fail once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -43,7 +43,7 @@ from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
 from kerlint.program.facts import LossCall, Trainable
 from kerlint.program.graph import tensors_in
-from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
+from kerlint.program.interpreter.traces import as_graph, kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -156,6 +156,8 @@ class Knowledge:
             kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
+        if machine.spelled.startswith("tensorflow.") and names.canonical(machine.spelled) == name:
+            legacy.note_tensors(machine, arguments, node)
         if name.startswith("keras."):
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
@@ -183,8 +185,7 @@ class Knowledge:
                 node=node,
             )
         if name == "tensorflow.function":
-            # Used as `tf.function(f)`; as a decorator it is transparent anyway.
-            return arguments.get(0) or Unknown("tf.function", node=node)
+            return as_graph(arguments, node)
         return methods.other_call(machine, name, arguments, node)
 
     def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from kerlint.library._legacy_table import OLD_ORDER
 from kerlint.library.names import canonical, in_current_keras, written
-from kerlint.library.signatures import OLD_ORDER, bind, signature
-from kerlint.program.facts import AttributeUse, OldCall, OldKeyword
+from kerlint.library.signatures import bind, signature
+from kerlint.program.facts import AttributeUse, OldCall, OldKeyword, TensorFlowCall
+from kerlint.program.graph import tensors_in
 from kerlint.program.target import OLD_NAMES, Target
 from kerlint.program.values import Arguments, Layer, Object, Value
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 OPTIMIZER_ATTRIBUTES = frozenset({"lr", "decay", "minimize", "get_gradients", "get_updates"})
 #: Functions that TensorFlow has under the same name, with keywords of its own.
 _SHARED = ("keras.activations.", "keras.initializers.")
+#: What of TensorFlow is no operation on tensors, or takes anything.
+_NOT_OPERATIONS = tuple(
+    f"tensorflow.{name}"
+    for name in """keras. python. compat.v1. compat.v2.keras. nest. data. function get_static_value is_tensor print
+    Variable estimator. saved_model. test. train. summary. distribute. lite. autodiff. GradientTape Module""".split()
+)
 #: So many positional arguments of a convolution mean something else since Keras 2.
 _CONVOLUTION = 3
 #: The first Keras 2 that is part of TensorFlow alone, and knows nothing of Keras 1 any more; the first whose
@@ -37,6 +45,16 @@ def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
     positional = tuple(value for value, _ in arguments.positional) if other_order else ()
     if keywords or positional:
         machine.emit(OldCall(node=node, callee=name, keywords=keywords, positional=positional))
+
+
+def note_tensors(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> None:
+    """Records a call of TensorFlow itself on symbolic tensors, unless it happens inside a layer or model."""
+    if machine.inside_call or machine.nesting or machine.spelled.startswith(_NOT_OPERATIONS):
+        return
+    given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
+    if inputs:
+        machine.emit(TensorFlowCall(node=node, name=machine.spelled, inputs=inputs))
 
 
 def note_attribute(machine: Machine, owner: Value, name: str, node: cst.CSTNode, value: Value | None = None) -> None:

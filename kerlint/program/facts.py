@@ -15,7 +15,7 @@ from kerlint.program.bindings import BoundData, Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Tensor, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -180,12 +180,14 @@ class ApplyGradients(Event):
         model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
         snapshot: that model's layers at this moment.
         pair: what `zip` pairs, one of each, if it is called on the spot.
+        in_graph: whether it is part of a `tf.function`.
     """
 
     optimizer: Value
     model: Model | None = None
     snapshot: Snapshot | None = None
     pair: tuple[Value, ...] = ()
+    in_graph: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -265,6 +267,14 @@ class LabelsRead(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Adapt(Event):
+    """`layer.adapt(data)`: a preprocessing layer learns its statistics or its vocabulary."""
+
+    layer: Object
+    data: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 
@@ -335,6 +345,33 @@ class Scaled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Split(Event):
+    """`train_test_split(...)`.
+
+    Args:
+        pairs: for each array that it is given the array, and the two parts; None where one is not known.
+    """
+
+    pairs: tuple[tuple[Array | None, Array | None, Array | None], ...]
+    args: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Transformed(Event):
+    """A scaler, encoder or the like of scikit-learn is fitted to data, or used on it.
+
+    Args:
+        method: `fit`, `fit_transform`, `transform`, `inverse_transform` ...
+        after: what it gives.
+    """
+
+    transformer: Object
+    method: str
+    data: Value | None
+    after: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Division(Event):
     """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
 
@@ -365,10 +402,16 @@ class Outer(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Discarded(Event):
-    """The result of a call without effect is thrown away."""
+    """The result of a call of a library is thrown away: data, or a list of data.
+
+    Args:
+        step: the name of the function or method, and the call.
+        given: the first argument, if it is a name.
+    """
 
     value: Value
     step: Step
+    given: Value | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -406,6 +449,18 @@ class OldCall(Event):
         """The callee as people know it: `Conv2D`, `Model.fit`."""
         parts = self.callee.split(".")
         return ".".join(parts[-2:] if parts[-2][:1].isupper() else parts[-1:])
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TensorFlowCall(Event):
+    """A function of TensorFlow itself is called on symbolic tensors outside of layers and models.
+
+    Args:
+        name: as the program has it: `tensorflow.nn.relu`.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -471,6 +526,8 @@ class Program:
     target: Target = CURRENT
     #: The variables that data and constants were given to in this file, by the identity of the value.
     bound: dict[int, list[BoundData]] = field(default_factory=dict)
+    #: The first line of each cell of a notebook.
+    cells: tuple[int, ...] = ()
 
     def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
         """The variable that a value was given to last, before an event; None if it was given to none."""
@@ -510,6 +567,18 @@ class Program:
         from kerlint.program.mentions import reads
 
         return self.module is None or reads(self.module, name)
+
+    def shows(self, node: cst.CSTNode) -> bool:
+        """Whether a notebook shows the value of the expression, because it ends a cell."""
+        from kerlint.program.cells import shown
+
+        return self.module is not None and id(node) in shown(self.module, self.cells)
+
+    def mentions(self, attribute: str) -> int:
+        """How often `.attribute` stands in the file, be it evaluated or not."""
+        from kerlint.program.mentions import attributes
+
+        return attributes(self.module, attribute) if self.module is not None else 0
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.rules.options import Option, OptionError, unknown_option
 
 __all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]
@@ -31,6 +31,7 @@ __all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.edits.drafts import Draft
     from kerlint.program.facts import Program
 
 
@@ -43,6 +44,7 @@ class Found:
         also: the other places that take part, each with its text. A place that is None is left out.
         about: the fact in question (a compile, a fit); a rule that subsumes another
             silences it for the same fact.
+        fix: the change that removes it, if there is one.
     """
 
     node: libcst.CSTNode
@@ -53,6 +55,7 @@ class Found:
     help: str
     severity: Severity
     about: object
+    fix: Draft | None = None
 
 
 class Rule:
@@ -70,6 +73,8 @@ class Rule:
     in_tests: ClassVar[bool] = True
     #: Codes that this rule makes superfluous where both speak of the same fact.
     subsumes: ClassVar[tuple[str, ...]] = ()
+    #: Whether the fixes of the rule are safe, where it offers any; a single one may say otherwise.
+    fix: ClassVar[Safety | None] = None
     #: Further programs: each of `bad` carries markers, each of `good` must stay silent.
     bad: ClassVar[Sequence[str]] = ()
     good: ClassVar[Sequence[str]] = ()
@@ -111,12 +116,13 @@ class Rule:
         help: str = "",
         severity: Severity | None = None,
         about: Any = None,
+        fix: Draft | None = None,
     ) -> Iterator[Found]:
         """Yields one finding at `node`, or none if the place is not known."""
         if node is None:
             return
         places = tuple((place, text) for place, text in also if place is not None)
-        yield Found(node, message, label, places, why, help, severity or self.severity, about)
+        yield Found(node, message, label, places, why, help, severity or self.severity, about, fix)
 
 
 #: The words of `Rule.symptoms` and of `kerlint --symptom`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,10 @@ from kerlint.program.values import (
     mapping_of,
     one_of,
 )
+
+
+#: Set in a layer that something unknown was given.
+HANDED_OVER = "handed over"
 
 
 @dataclass(eq=False, slots=True)
@@ -162,6 +166,7 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Partial):
         return call(machine, callee.target, _joined(callee.arguments, arguments), node)
@@ -179,7 +184,16 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
         return Unknown("instance is called", node=node)
     if isinstance(callee, (Layer, Model, Object)):
         return machine.library.invoke(machine, callee, arguments, node)
+    hand_over(machine, arguments)
     return Unknown("unknown function", node=node)
+
+
+def hand_over(machine: Machine, arguments: Arguments) -> None:
+    """Layers are given to something that is not followed, and that may change them."""
+    for value, _ in (*arguments.positional, *arguments.keywords.values()):
+        for part in value.items if isinstance(value, Sequence) else (value,):
+            if isinstance(part, Layer):
+                machine.heap.write(part.state, HANDED_OVER, Const(True))
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
@@ -203,7 +217,7 @@ def follow(
     if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
-    depth = sum(1 for frame in machine.frames if frame.function.node is definition)
+    depth = sum([frame.function.node is definition for frame in machine.frames])
     if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
@@ -217,9 +231,12 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        kind = next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
-        with tracing(machine, kind, definition) if kind is not None else nullcontext():
+        kind = _traced_as(function) if function.decorators else None
+        if kind is None:
             flow = machine.execute(definition.body)
+        else:
+            with tracing(machine, kind, definition):
+                flow = machine.execute(definition.body)
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
@@ -235,6 +252,11 @@ def follow(
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
+
+
+def _traced_as(function: Function) -> str | None:
+    """What TensorFlow traces the function as, by its decorators."""
+    return next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
 
 
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:

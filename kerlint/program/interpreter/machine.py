@@ -91,6 +91,8 @@ class Machine:
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
+        #: The library function that is called, as the program has its name.
+        self.spelled = ""
         #: Models within models that are being called.
         self.nesting = 0
         #: Models that the program has saved, by the name of the file.

@@ -15,13 +15,15 @@ from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
-from kerlint.program.interpreter.imports import run_import, run_import_from
+from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Const, Dataset, External, Unknown, Value
+from kerlint.program.values import Array, Const, Dataset, External, Sequence, Unknown, Value
 
+#: Values that a call is made for: a statement that is only such a call loses them.
+_DISCARDABLE = frozenset({Array, Dataset, Sequence})
 #: Functions after which nothing runs.
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 
@@ -91,8 +93,12 @@ def _expression(machine: Machine, node: cst.Expr) -> int:
     if type(call) is cst.Call:
         if _leaves(machine, call.func):
             return RAISE
-        if type(call.func) is cst.Attribute and isinstance(value, (Array, Dataset)):
-            machine.emit(Discarded(node=call, value=value, step=Step(call.func.attr.value, call)))
+        # What a function of the program gives was made elsewhere.
+        if type(value) in _DISCARDABLE and value.node is call and not machine.tries:
+            name = dotted(call.func).rpartition(".")[2]
+            first = call.args[0].value if call.args else None
+            given = machine.lookup(first.value) if type(first) is cst.Name else None
+            machine.emit(Discarded(node=call, value=value, step=Step(name, call), given=given))
     return FALL
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
@@ -14,6 +14,7 @@ from kerlint.library.optimizers import ADAPTIVE, Optimizer
 from kerlint.library.trained import trainings
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 _SATURATING = frozenset({"sigmoid", "hard_sigmoid"})
@@ -77,6 +78,7 @@ class DeepSaturatingStack(Rule):
     code = "KA002"
     name = "deep-saturating-stack"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "slow-learning", "loss-flat")
     since = "0.1.0"
     in_tests = False
@@ -142,6 +144,10 @@ class DeepSaturatingStack(Rule):
             help='use activation="relu" in the hidden layers, or put BatchNormalization before each sigmoid',
             severity=severity,
             about=about,
+            fix=fixing.draft(
+                'use activation="relu"',
+                *fixing.all_of([fixing.activation(activation_of(found.node), "relu") for found in row]),
+            ),
         )
 
     bad = (

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs
+from kerlint.library.heads import activation_of
 from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -69,6 +71,7 @@ class LargeInitScale(Rule):
     code = "KA021"
     name = "large-init-scale"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "slow-learning", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
@@ -101,6 +104,9 @@ class LargeInitScale(Rule):
             why="a sum over many inputs grows with the square root of their number",
             help='leave the initializer out, or use "he_normal" (relu) or "glorot_uniform"',
             about=first.layer,
+            fix=fixing.draft(
+                "use initializers of the right size", *fixing.all_of([_right_size(node) for node, _ in large])
+            ),
         )
 
     bad = (
@@ -138,6 +144,12 @@ class LargeInitScale(Rule):
         model.add(layers.Dense(64, activation="relu"))
         """,
     )
+
+
+def _right_size(node: Node) -> fixing.Change | None:
+    found = activation_of(node)
+    name = "he_normal" if found is not None and found.name in ("relu", "leaky_relu", "elu") else "glorot_uniform"
+    return fixing.put(node.layer, "kernel_initializer", f'"{name}"', variable=True)
 
 
 def _gains(graph: Graph, smallest: float) -> Iterator[tuple[Node, float]]:

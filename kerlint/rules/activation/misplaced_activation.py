@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
 from kerlint.library.finished import ends, final_graphs
-from kerlint.library.heads import PROBABILITIES
+from kerlint.library.heads import PROBABILITIES, Activation
 from kerlint.library.kinds import (
     NOISE,
     NORMALIZATION,
@@ -25,6 +25,7 @@ from kerlint.library.kinds import (
 from kerlint.program.constants import constant
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -79,6 +80,7 @@ class MisplacedActivation(Rule):
     code = "KA003"
     name = "misplaced-activation"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "slow-learning", "accuracy-stuck", "loss-flat")
     since = "0.1.0"
 
@@ -138,6 +140,12 @@ class MisplacedActivation(Rule):
             else "each unit gives a small share of one whole, nearly the same for every row",
             help='use activation="relu" in hidden layers',
             about=first.node.layer or first.node.op,
+            fix=fixing.draft(
+                'use activation="relu"',
+                *fixing.all_of(
+                    [fixing.activation(Activation("softmax", one.place, one.node), "relu") for one in hidden]
+                ),
+            ),
         )
 
     bad = (

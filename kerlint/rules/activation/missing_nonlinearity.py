@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.finished import ends
 from kerlint.library.kinds import CONVOLUTION
@@ -14,6 +14,7 @@ from kerlint.program.constants import text
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Model, Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 #: Names of layers that are linear on purpose.
@@ -73,6 +74,7 @@ class MissingNonlinearity(Rule):
     code = "KA001"
     name = "missing-nonlinearity"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "loss-flat")
     since = "0.1.0"
     in_tests = False
@@ -122,6 +124,9 @@ class MissingNonlinearity(Rule):
             + (" to each of them" if others else "")
             + ', or name a layer "projection" if it is linear on purpose',
             about=training.event,
+            fix=fixing.draft(
+                'add activation="relu"', *fixing.all_of([fixing.activate(node, "relu") for node in faults.values()])
+            ),
         )
 
     def _pooled(self, nodes: list[Node], training: Training) -> Iterator[Found]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 #: They grow faster than their input.
@@ -72,6 +73,7 @@ class UnboundedActivationStack(Rule):
     code = "KA023"
     name = "unbounded-activation-stack"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "loss-flat", "constant-output")
     since = "0.1.0"
 
@@ -107,6 +109,10 @@ class UnboundedActivationStack(Rule):
             "of the one before it, and nothing brings the numbers back",
             help='use activation="relu" (or "elu") in the hidden layers',
             about=first.node.layer,
+            fix=fixing.draft(
+                'use activation="relu"',
+                *fixing.all_of([fixing.activation(activation_of(node), "relu") for node in nodes]),
+            ),
         )
 
     bad = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.graphs import graph_of
 from kerlint.library.kinds import ACTIVATION_LAYERS, CONVOLUTION, NOISE, POOLING
 from kerlint.library.objects import argument
@@ -12,6 +12,7 @@ from kerlint.library.shapes import show
 from kerlint.program.constants import constant, integer, text
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -60,6 +61,7 @@ class BatchnormAxis(Rule):
     code = "KS028"
     name = "batchnorm-axis"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck")
     since = "0.1.0"
 
@@ -91,6 +93,9 @@ class BatchnormAxis(Rule):
             why="the channels are the last axis, and each of them needs a mean and a scale of its own",
             help="leave axis out: its default is the last axis",
             about=node.layer,
+            fix=fixing.draft(
+                "leave axis out", *fixing.all_of([fixing.drop(other.layer, "axis") for other, _ in found])
+            ),
         )
 
     bad = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import heads
 from kerlint.library.kinds import CONVOLUTION, NOISE, pure_activation
 from kerlint.program.constants import number
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -66,6 +67,7 @@ class DropoutMisuse(Rule):
     code = "KS002"
     name = "dropout-misuse"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-flat", "accuracy-stuck", "zero-output", "slow-learning")
     since = "0.1.0"
     in_tests = False
@@ -113,6 +115,9 @@ class DropoutMisuse(Rule):
             else f"what it gives are no probabilities any more, although the loss takes them for the {activation}",
             help="move it before the last layer",
             about=node.layer,
+            fix=fixing.draft("move it before the last layer", fixing.swap_layers(node.inputs[0], node))
+            if len(node.inputs) == 1
+            else None,
         )
 
     def _rate(self, node: Node) -> Iterator[Found]:
@@ -129,6 +134,7 @@ class DropoutMisuse(Rule):
                 help="use a rate between 0.1 and 0.5",
                 severity=Severity.ERROR,
                 about=node.layer,
+                fix=fixing.draft("use a rate of 0.5", fixing.put(node.layer, "rate", "0.5")),
             )
         elif self.max_rate <= rate < 1:
             yield from self.found(
@@ -138,6 +144,9 @@ class DropoutMisuse(Rule):
                 why="the rate is the share that is set to 0; in TensorFlow 1 the number was the share that is kept",
                 help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
                 about=node.layer,
+                fix=fixing.draft(
+                    f"drop {1 - rate:.2g}, and keep {rate:g}", fixing.put(node.layer, "rate", f"{1 - rate:.2g}")
+                ),
             )
         elif rate > self.max_usual_rate:
             yield from self.found(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.graphs import graph_of
-from kerlint.library.kinds import VOCABULARY, is_parametric
+from kerlint.library.kinds import NOISE, NORMALIZATION, VOCABULARY, is_parametric, unwrapped
+from kerlint.library.objects import argument
 from kerlint.library.shapes import Misfit, output_shape, show
+from kerlint.program.constants import truth
 from kerlint.program.facts import Fit, Forward, Mismatch, Program, Use
 from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Array, Dimension, Sequence, Shape
+from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -49,7 +52,6 @@ class IncompatibleLayerInput(Rule):
         keras.layers.LSTM(16),
         keras.layers.Dense(1),
     ])
-    model.compile(optimizer="adam", loss="mse")
     ```
 
     ## Known limits
@@ -63,6 +65,7 @@ class IncompatibleLayerInput(Rule):
     code = "KS001"
     name = "incompatible-layer-input"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash",)
     since = "0.1.0"
 
@@ -86,6 +89,9 @@ class IncompatibleLayerInput(Rule):
                 else _help(event.op.name.rpartition(".")[2], source.shape),
                 # A sequential model is built anew with each layer that is added: the op is another one each time.
                 about=event.op.layer or event.op,
+                fix=fixing.draft(
+                    "add return_sequences=True", fixing.put(_last_rnn(event.op), "return_sequences", "True")
+                ),
             )
         for fit in program.fits:
             # A list is several inputs, not rows of one.
@@ -217,6 +223,21 @@ class IncompatibleLayerInput(Rule):
         model.fit(x, y)
         """,
     )
+
+
+def _last_rnn(op: Op) -> Object | None:
+    """The recurrent layer that gives its last state to one that wants a sequence."""
+    layer = unwrapped(op.layer) if isinstance(op.layer, Layer) else None
+    if layer is None or layer.short not in ("LSTM", "GRU", "SimpleRNN"):
+        return None
+    while len(op.inputs) == 1:
+        op = op.inputs[0].op
+        layer = unwrapped(op.layer) if isinstance(op.layer, Layer) else None
+        if layer is not None and layer.short in ("LSTM", "GRU", "SimpleRNN"):
+            return layer if truth(argument(layer, "return_sequences")) is False else None
+        if layer is None or layer.short not in NOISE | NORMALIZATION:
+            return None
+    return None
 
 
 def fits(declared: Shape, given: Shape) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, has_validation, later_uses, monitor_of, patience_of, saves_best
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -56,6 +57,7 @@ class EarlyStoppingKeepsLastWeights(Rule):
     code = "KE002"
     name = "early-stopping-keeps-last-weights"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -88,6 +90,7 @@ class EarlyStoppingKeepsLastWeights(Rule):
                     why="EarlyStopping ends training, but gives the best weights back only if it is told to",
                     help="add restore_best_weights=True",
                     about=stop,
+                    fix=fixing.draft("add restore_best_weights=True", fixing.put(stop, "restore_best_weights", "True")),
                 )
 
     bad = (

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import number
 from kerlint.program.facts import Fit, Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -58,6 +59,7 @@ class SplitLeavesNothing(Rule):
     code = "KE026"
     name = "split-leaves-nothing"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
@@ -82,6 +84,9 @@ class SplitLeavesNothing(Rule):
                 why=f"a score on {held} row{'' if held == 1 else 's'} is chance, and the model never sees them",
                 help="train on all of so few rows, or get more data",
                 about=fit,
+                fix=fixing.draft("train on all rows", fixing.drop(fit, "validation_split"))
+                if place is fit.places.get("validation_split")
+                else None,
             )
 
     bad = (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import has_validation
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program, Use
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -49,6 +50,7 @@ class TrainedWithoutValidation(Rule):
     code = "KE020"
     name = "trained-without-validation"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("overfit",)
     since = "0.1.0"
     in_tests = False
@@ -71,6 +73,7 @@ class TrainedWithoutValidation(Rule):
                     why="the loss on the training data says nothing about other data",
                     help="add validation_split=0.2 or validation_data, and evaluate on data that was held out",
                     about=fit,
+                    fix=fixing.draft("add validation_split=0.2", fixing.put(fit, "validation_split", "0.2")),
                 )
                 return
 

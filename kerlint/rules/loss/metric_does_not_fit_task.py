@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import (
     CATEGORICAL,
     REGRESSION,
@@ -34,6 +34,7 @@ from kerlint.library.metrics import (
 from kerlint.library.transformers import SCALERS
 from kerlint.program.facts import Compile, Fit, Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -96,6 +97,7 @@ class MetricDoesNotFitTask(Rule):
     code = "KL009"
     name = "metric-does-not-fit-task"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "accuracy-stuck", "crash", "too-good")
     since = "0.1.0"
 
@@ -124,6 +126,7 @@ class MetricDoesNotFitTask(Rule):
             why=misfit.why.format(they="they" if many else "it"),
             help=misfit.help,
             about=contract.event,
+            fix=_instead(misfit.metrics, "accuracy") if '"accuracy"' in misfit.help else None,
         )
 
     def _numbers(self, metrics: list[Metric], contract: Contract, head: Head) -> Iterator[Found]:
@@ -158,6 +161,7 @@ class MetricDoesNotFitTask(Rule):
             + ("; if the targets are 0 and 1, use binary_crossentropy" if target is None else ""),
             severity=severity,
             about=contract.event,
+            fix=_instead(wrong, "mae") if target is not None and severity is Severity.ERROR else None,
         )
 
     bad = (
@@ -238,6 +242,16 @@ class MetricDoesNotFitTask(Rule):
         model.fit(np.random.rand(100, 2), np.random.rand(100))
         """,
     )
+
+
+def _instead(metrics: list[Metric], name: str) -> fixing.Draft | None:
+    """The metrics replaced by a name: strings, and objects without arguments."""
+    plain = all(
+        isinstance(metric.place, cst.SimpleString) or (isinstance(metric.place, cst.Call) and not metric.place.args)
+        for metric in metrics
+    )
+    changes = [fixing.replace(metric.place, f'"{name}"') for metric in metrics]
+    return fixing.draft(f'use "{name}"', *changes) if plain and len(metrics) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

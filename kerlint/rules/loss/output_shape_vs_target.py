@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES, REGRESSION, Contract, Target, contracts
 from kerlint.library.heads import Head
+from kerlint.library.kinds import NOISE, RECURRENT, unwrapped
 from kerlint.library.shapes import show
 from kerlint.program.facts import Compile, Program
-from kerlint.program.values import Dimension, Shape
+from kerlint.program.graph import Node
+from kerlint.program.values import Dimension, Object, Shape
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -68,6 +71,7 @@ class OutputShapeVsTarget(Rule):
     code = "KL010"
     name = "output-shape-vs-target"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("crash", "constant-output", "slow-learning")
     since = "0.1.0"
 
@@ -110,6 +114,9 @@ class OutputShapeVsTarget(Rule):
             else "make the last layer as wide as a target, or change the targets",
             # A rule about the number of units says nothing about a missing Flatten.
             about=contract if deeper else contract.event,
+            fix=fixing.draft("leave return_sequences out", fixing.drop(_sequences(head.node), "return_sequences"))
+            if deeper and len(output) == 3 and len(shape) <= 2
+            else None,
         )
 
     def _places(self, contract: Contract, head: Head, event: Compile) -> Iterator[Found]:
@@ -202,6 +209,18 @@ class OutputShapeVsTarget(Rule):
         model.fit(np.random.rand(100, 4), np.random.rand(100))
         """,
     )
+
+
+def _sequences(node: Node) -> Object | None:
+    """The last recurrent layer, if it gives a sequence and only layers for single steps follow it."""
+    while len(node.inputs) == 1:
+        node = node.inputs[0]
+        layer = unwrapped(node.layer) if node.layer is not None else None
+        if layer is not None and layer.short in RECURRENT:
+            return layer
+        if node.short not in NOISE | {"Dense", "TimeDistributed"}:
+            return None
+    return None
 
 
 def _shrunk(start: Shape, end: Shape) -> tuple[Dimension, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
 from kerlint.library.metrics import OF_ERRORS
 from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 #: The values that an output can take.
@@ -80,6 +81,7 @@ class TargetOutsideOutputRange(Rule):
     code = "KL007"
     name = "target-outside-output-range"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "zero-output", "slow-learning", "wrong-result")
     since = "0.1.0"
 
@@ -128,6 +130,9 @@ class TargetOutsideOutputRange(Rule):
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation and use mse, or bring the targets into the range first",
             about=contract.event,
+            fix=fixing.draft("leave the activation out", fixing.drop(head.layer, "activation"))
+            if contract.loss.function in REGRESSION and len(head.activations) == 1
+            else None,
         )
 
     def _doubt(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:

@@ -51,7 +51,8 @@ class RemovedKeras2Api(Rule):
     program that imports packages that only Keras 2 has (`keras.layers.core`, `keras.utils.np_utils`) is taken for one
     for Keras 2: then only what Keras 2 does not have either is reported. What stands in a `try` with
     handlers, or in an arm of a condition, is left alone. The three numbers are reported where they stand in several
-    places, or with other signs of Keras 1: one convolution with strides as large as its kernel cuts an image in patches.
+    places, or with other signs of Keras 1: a single convolution with strides as large as its kernel cuts an image in
+    patches.
 
     ## References
     - Measured on Keras 3.15.1: 572 old keywords of the tables of kerlint raise an error; those that do not are left
@@ -75,6 +76,7 @@ class RemovedKeras2Api(Rule):
             yield from self._names(program)
         yield from self._methods(program)
         yield from self._calls(program)
+        yield from self._weights(program)
         yield from self._strides(program)
 
     def _names(self, program: Program) -> Iterator[Found]:
@@ -149,6 +151,25 @@ class RemovedKeras2Api(Rule):
                 about=event,
             )
 
+    def _weights(self, program: Program) -> Iterator[Found]:
+        """`add_weight` took the name first."""
+        seen: set[int] = set()
+        for event in program.all(OldCall):
+            if event.short != "Layer.add_weight" or not event.positional or program.target.keras < 3:
+                continue
+            if event.tried or id(event.node) in seen:
+                continue
+            seen.add(id(event.node))
+            yield from self.found(
+                event.positional[0].node,
+                "add_weight of Keras 3 takes the shape first, and here that is a name",
+                label="taken for the shape: raises an error",
+                why="the name was the first parameter in Keras 2",
+                help="write name= before it, and shape= before the shape" + aside(program.target),
+                severity=severity(program.target),
+                about=event,
+            )
+
     def _strides(self, program: Program) -> Iterator[Found]:
         """Keras 1 had the rows and the columns of the kernel where the strides are today."""
         if takes_keras_1(program.target):
@@ -158,15 +179,15 @@ class RemovedKeras2Api(Rule):
         if len(calls) < self.SEVERAL and not (calls and others):
             return
         for event in calls.values():
-            size = integer(event.positional[1])
+            filters, size = _written(event.positional[0]), integer(event.positional[1])
             yield from self.found(
                 event.node,
                 f"{event.short}({', '.join(map(_written, event.positional[:3]))}) is a kernel of {size} by {size} "
                 f"with strides of {size}",
                 label=f"reads each place once, and makes the map {size} times smaller",
                 also=[(event.positional[2].node, "the strides")],
-                why="in Keras 1 these were the rows and the columns of the kernel; today the third number is the strides",
-                help=f"write the kernel as one number or a tuple: {event.short}({_written(event.positional[0])}, {size})",
+                why="in Keras 1 these were the rows and the columns of the kernel; today the last one is the strides",
+                help=f"write the kernel as one number or a tuple: {event.short}({filters}, {size})",
                 severity=Severity.WARNING,
                 about=event,
             )
@@ -203,6 +224,10 @@ class RemovedKeras2Api(Rule):
         layer = keras.layers.LSTM(4, batch_input_shape=(1, 2, 3))  # KM003
         layer = keras.layers.experimental.preprocessing.Rescaling(1 / 255)  # KM003
         keras.ops.ones((2, 2))
+        class Scale(keras.layers.Layer):
+            def build(self, input_shape):
+                self.scale = self.add_weight("scale", shape=(1,))  # KM003
+                self.shift = self.add_weight(name="shift", shape=(1,))
         """,
     )
     good = (
@@ -224,6 +249,11 @@ class RemovedKeras2Api(Rule):
             from keras.utils import np_utils
         except ImportError:
             np_utils = keras.utils
+        import pytest
+        import tensorflow as tf
+        tf.nn.leaky_relu(x, alpha=0.1)
+        with pytest.raises(TypeError):
+            keras.layers.LSTM(4, time_major=True)
         K.clear_session()
         K.mean(x)
         keras.callbacks.ReduceLROnPlateau(epsilon=0.1)

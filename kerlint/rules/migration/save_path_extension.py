@@ -128,9 +128,10 @@ class SavePathExtension(Rule):
         endings = (".weights.h5",) if weights else (".keras", ".h5")
         if path.endswith(endings):
             return
+        purpose = " for weights" if weights else ""
         yield from self.found(
             made.places.get("filepath") or made.node,
-            f"ModelCheckpoint of Keras 3 takes no {_named(path)}{' for weights' if weights else ''}: it raises an error",
+            f"ModelCheckpoint of Keras 3 takes no {_named(path)}{purpose}: it raises an error",
             label=_ends(endings),
             also=[(made.places.get("save_weights_only"), "saves weights only")] if weights else [],
             why=_SAVING,

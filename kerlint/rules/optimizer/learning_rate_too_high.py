@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.defaults import learning_rate
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
@@ -13,6 +13,7 @@ from kerlint.program.constants import number, truth
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Model, Object, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -69,6 +70,7 @@ class LearningRateTooHigh(Rule):
     code = "KO002"
     name = "learning-rate-too-high"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "loss-flat", "accuracy-stuck", "constant-output")
     since = "0.1.0"
     in_tests = False
@@ -123,6 +125,7 @@ class LearningRateTooHigh(Rule):
                 help=f"start from the default, {default:g}" if default else "start from 0.001",
                 severity=severity,
                 about=optimizer.event,
+                fix=fixing.draft(f"use the default, {default:g}", fixing.rate(optimizer, default)) if default else None,
             )
 
     def _severity(self, optimizer: Optimizer) -> Severity | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.budget import batch_of, epochs_of
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Dataset
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -66,6 +67,7 @@ class OddBatchSize(Rule):
     code = "KO011"
     name = "batch-size-extreme"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "slow-learning", "accuracy-stuck", "loss-flat")
     since = "0.1.0"
     in_tests = False
@@ -100,6 +102,9 @@ class OddBatchSize(Rule):
             why="a row minus the mean of that one row is 0",
             help="batches of 16 rows or more, or LayerNormalization, which looks at one row at a time",
             about=fit.node,
+            fix=fixing.draft("use batches of 32 rows", fixing.put(fit, "batch_size", "32"))
+            if "batch_size" in fit.places
+            else None,
         )
 
     def _large(self, fit: Fit, size: int) -> Iterator[Found]:

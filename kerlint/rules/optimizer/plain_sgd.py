@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.optimizers import optimizers, rate_changes
 from kerlint.program.facts import Compile, Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -61,6 +62,7 @@ class PlainSgd(Rule):
     code = "KO013"
     name = "plain-sgd-default"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "loss-flat", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
@@ -88,6 +90,11 @@ class PlainSgd(Rule):
                 why="a step is the rate times the gradient, and gradients are small in the first layers",
                 help="keras.optimizers.Adam(1e-3), or SGD with momentum=0.9",
                 about=event,
+                fix=fixing.draft(
+                    "use Adam", fixing.replace(event.places.get("optimizer"), "{keras.optimizers.Adam}(1e-3)")
+                )
+                if optimizer.value.args.keys() <= {"learning_rate", "momentum"}
+                else None,
             )
 
     bad = (

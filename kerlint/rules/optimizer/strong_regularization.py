@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.trained import trainings
 from kerlint.program.constants import number
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -63,6 +64,7 @@ class StrongRegularization(Rule):
     code = "KO017"
     name = "regularization-too-strong"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "accuracy-stuck", "slow-learning")
     since = "0.1.0"
     in_tests = False
@@ -92,6 +94,7 @@ class StrongRegularization(Rule):
                 why=f"{factor:g} times the sum over all weights outweighs what the model gains by predicting well",
                 help="start from 1e-4",
                 about=training.event,
+                fix=fixing.draft("use a factor of 1e-4", *fixing.all_of(list(_weaker(layers[:-1], self.min_factor)))),
             )
 
     bad = (
@@ -115,6 +118,16 @@ class StrongRegularization(Rule):
         model.compile("adam", "mse")
         """,
     )
+
+
+def _weaker(layers: list[Node], strong: float) -> Iterator[fixing.Change | None]:
+    for node in layers:
+        given = node.layer.args.get("kernel_regularizer") if node.layer is not None else None
+        if isinstance(given, Object):
+            for name in ("l1", "l2", "l"):
+                factor = number(given.args[name]) if name in given.args else None
+                if factor is not None and factor >= strong:
+                    yield fixing.put(given, name, "1e-4")
 
 
 def _factor(node: Node) -> float | None:
