@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -99,18 +98,6 @@ _LAYER_FUNCTIONS = {
 #: Functions that give something else each time.
 _RANDOM = ("random.", "numpy.random.", "tensorflow.random.", "keras.random.", "tensorflow.image.random_")
 
-_NUMBERS = {
-    "numpy.newaxis": None,
-    "tensorflow.newaxis": None,
-    "numpy.pi": math.pi,
-    "math.pi": math.pi,
-    "numpy.e": math.e,
-    "math.e": math.e,
-    "numpy.inf": math.inf,
-    "math.inf": math.inf,
-}
-
-
 #: What answers for a function, by canonical name.
 _HANDLERS: dict[str, Handler] = {
     **numerics.FUNCTIONS,
@@ -146,8 +133,8 @@ class Knowledge:
     def symbol(self, name: str, node: cst.CSTNode) -> Value:
         """A symbol; `np.pi` and the like are their numbers."""
         one = names.canonical(name)
-        if one in _NUMBERS:
-            return Const(_NUMBERS[one], node=node)
+        if one in numerics.NUMBERS:
+            return Const(numerics.NUMBERS[one], node=node)
         flag = self._flags.get(name)
         if flag is not None:
             return flag

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from kerlint.program.bindings import Unread
+from kerlint.program.bindings import BoundData, Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
@@ -487,21 +487,6 @@ class Mismatch(Event):
     op: Op
     message: str
     argument: bool = False
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class BoundData:
-    """Data or a constant is given to a variable.
-
-    Args:
-        node: the variable.
-        value: the data, kept so that its identity stays its own.
-        order: how many events came before.
-    """
-
-    node: cst.CSTNode
-    value: Value
-    order: int
 
 
 E = TypeVar("E", bound=Event)

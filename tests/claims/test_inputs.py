@@ -24,7 +24,7 @@ def test_an_array_is_no_number_of_units() -> None:
 
 
 def test_rows_that_lack_an_axis() -> None:
-    with pytest.raises(Exception, match="(?i)dimension"):
+    with pytest.raises(Exception, match=r"(?i)dimension"):
         _frames().fit(np.zeros((4, 8, 8, 1)), np.zeros((4, 2)), verbose=0)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
-from kerlint.program.facts import BoundData
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module

@@ -1,11 +1,26 @@
-"""Changes of lists and dicts, kept from growing without end or holding themselves."""
+"""Changes of lists and dicts, kept from growing without end or holding themselves, and a dict's unknown entry."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import libcst as cst
+
+from kerlint.program.constants import NOTHING
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import MAX_DEPTH, MAX_WEIGHT, Array, Gap, Mapping, Sequence, Tensor, Unknown, Value, extent
+from kerlint.program.values import (
+    MAX_DEPTH,
+    MAX_WEIGHT,
+    Array,
+    Gap,
+    Mapping,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    extent,
+    one_of,
+)
 
 #: Containers looked at when asking whether one holds another.
 _MAX_LOOKED_AT = 1000
@@ -57,3 +72,13 @@ def holds(value: Value, wanted: Sequence | Mapping) -> bool:
         inside = current.items if isinstance(current, Sequence) else current.entries.values()  # type: ignore[attr-defined]
         pending.extend(item for item in inside if isinstance(item, (Sequence, Mapping)))
     return False
+
+
+def some_entry(receiver: Mapping, key: Any, node: cst.CSTNode) -> Value:
+    """The entry of a key that is not known, where all entries are arrays of one shape: a table of encoded labels."""
+    entries = list(receiver.entries.values())
+    if key is NOTHING and not receiver.open and entries and all(isinstance(entry, Array) for entry in entries):
+        found = one_of(entries, node)
+        if isinstance(found, Array):
+            return found.derive(node, values=None, parent=None)
+    return Unknown("dict entry", node=node)

@@ -20,6 +20,7 @@ from kerlint.program.interpreter.calls import (
     is_property,
     make_lambda,
 )
+from kerlint.program.interpreter.containers import some_entry
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
@@ -428,7 +429,7 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:
             found = None
-        return found if found is not None else _some_entry(receiver, key, node)
+        return found if found is not None else some_entry(receiver, key, node)
     if isinstance(receiver, Const) and len(index) == 1:
         bounds = _slice_bounds(index[0])
         key = bounds if bounds is not None else constant(index[0])
@@ -439,16 +440,6 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
     if isinstance(receiver, Unknown):
         return Unknown("subscript of an unknown value", node=node)
     return machine.library.subscript(machine, receiver, index, node)
-
-
-def _some_entry(receiver: Mapping, key: Any, node: cst.CSTNode) -> Value:
-    """The entry of a key that is not known, where all entries are arrays of one shape: a table of encoded labels."""
-    entries = list(receiver.entries.values())
-    if key is NOTHING and not receiver.open and entries and all(isinstance(entry, Array) for entry in entries):
-        found = one_of(entries, node)
-        if isinstance(found, Array):
-            return found.derive(node, values=None, parent=None)
-    return Unknown("dict entry", node=node)
 
 
 def _sequence_item(receiver: Sequence, index: Value, node: cst.CSTNode) -> Value:

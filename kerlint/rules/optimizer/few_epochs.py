@@ -68,7 +68,6 @@ class FewEpochs(Rule):
         300, "So many steps are few: with Adam at its default rate a weight moves by at most 0.3.", low=0
     )
     many_steps = Option(1000, "With more steps even one pass over the data is a training.", low=0)
-    plenty_of_steps = Option(5000, "With more steps two or three passes are a training, too.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         for compiled in program.compiles:
@@ -81,8 +80,7 @@ class FewEpochs(Rule):
             updates = sum(training.updates for training in known) if known else None
             numbers = [epochs_of(fit) for fit in fits]
             epochs = sum(number for number in numbers if number is not None)
-            enough = self.many_steps if epochs == 1 else self.plenty_of_steps
-            if None in numbers or epochs < 1 or (updates is not None and updates > enough):
+            if None in numbers or epochs < 1 or (updates is not None and updates > self.many_steps):
                 continue
             few_steps = updates is not None and updates <= self.few_steps
             if epochs > self.few_epochs and not few_steps:
@@ -95,12 +93,7 @@ class FewEpochs(Rule):
         default = "" if "epochs" in fit.args or "nb_epoch" in fit.args else ", the default"
         yield from self.found(
             fit.places.get("epochs") or fit.node,
-            f"the model is trained for {passes}{default}{steps}: "
-            + (
-                "it can hardly be at its best"
-                if (updates or 0) > self.many_steps
-                else "it may hardly leave its random start"
-            ),
+            f"the model is trained for {passes}{default}{steps}: it may hardly leave its random start",
             label="a short training",
             also=[(compiled.node, "starts from random weights")],
             why="each step changes the weights a little, and they start at random",
