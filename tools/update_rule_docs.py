@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kerlint.finding import Severity
 from kerlint.rules import all_rules
 from kerlint.rules.documentation import OWN_PAGES, Page, page_of
 
@@ -40,7 +41,15 @@ def pages() -> dict[str, str]:
 
 
 def _index(found: list[Page]) -> str:
-    lines = ["# Rules", "", "Made from the rules themselves by `tools/update_rule_docs.py`.", ""]
+    lines = [
+        "# Rules",
+        "",
+        "Made from the rules themselves by `tools/update_rule_docs.py`. The list is by topic;",
+        "below it there is one [by symptom](#by-symptom) and one [by severity](#by-severity).",
+        "Causes in plain words are on [a page of their own](../causes.md), and what is no cause on",
+        "[another](../myths.md).",
+        "",
+    ]
     for prefix, topic in TOPICS.items():
         rows = [page for page in found if page.code.startswith(prefix)]
         if rows:
@@ -54,6 +63,10 @@ def _index(found: list[Page]) -> str:
     for symptom in sorted({symptom for page in found for symptom in page.symptoms}):
         names = ", ".join(f"[{page.code}]({page.name}.md)" for page in found if symptom in page.symptoms)
         lines.append(f"- **{symptom}**: {names}")
+    lines += ["", "## By severity", ""]
+    for severity in Severity:
+        names = ", ".join(f"[{page.code}]({page.name}.md)" for page in found if page.severity is severity)
+        lines.append(f"- **{severity.value}**: {names}")
     lines += ["", "kerlint's own messages (KX) are on [a page of their own](kerlint.md).", ""]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import (
     NO_WEIGHTS,
     UNKNOWN,
+    BadArgument,
     Call,
     Misfit,
     Output,
@@ -60,6 +61,8 @@ _CAREFUL = (
 #: Those that compare the number of axes, and where they keep it.
 _RANKED = ("BatchNormalization", "EinsumDense", "PReLU")
 RANK = "rank"
+#: Where a layer keeps what it gave last, and for which shape.
+RESULT = "result"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
 
@@ -194,7 +197,8 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
         if not machine.inside_call and not machine.nesting:
             _check_built(machine, layer, op, result.weights)
     except Misfit as misfit:
-        machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
+        node, wrong = op.node or layer.node, isinstance(misfit, BadArgument)
+        machine.emit(Mismatch(node=node, op=op, message=str(misfit), argument=wrong))  # type: ignore[arg-type]
         return UNKNOWN
     record_weights(machine, layer, result.weights)
     return result
@@ -226,12 +230,22 @@ def result_of(machine: Machine, layer: Layer, op: Op) -> Result:
     Raises:
         Misfit: it cannot take them.
     """
+    shape = op.inputs[0].shape
+    # The arguments of a layer never change: for a shape it always gives the same. Layers that hold others are built
+    # with them, so for those it has to be gone through each time.
+    plain = len(op.args) == 1 == len(op.inputs) and type(next(iter(op.args.values()))) is Tensor and not layer.open
+    known = layer.state.get(RESULT) if plain else None
+    if known is not None and known[0] == shape:
+        return known[1]  # type: ignore[no-any-return]
     call = _call_of(machine, layer, op)
     if layer.name.startswith("keras.applications."):
         from kerlint.library.applications import result
 
         return result(call)
-    return apply(call)
+    found = apply(call)
+    if plain and not any(isinstance(value, (Layer, Model, Sequence)) for value in layer.args.values()):
+        layer.state[RESULT] = (shape, found)
+    return found
 
 
 def record_weights(machine: Machine, layer: Layer, weights: Weights) -> None:

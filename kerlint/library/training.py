@@ -177,7 +177,10 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     ]
     model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
     made = snapshot(machine, model) if model is not None else None
-    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired))
+    in_graph = any(trace.kind == "tf.function" for trace in machine.traces)
+    machine.emit(
+        ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired, in_graph=in_graph)
+    )
     return Const(None, node=node)
 
 

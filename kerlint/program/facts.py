@@ -15,7 +15,7 @@ from kerlint.program.bindings import Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Tensor, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -34,6 +34,7 @@ class Event:
         path: the arms of unknown conditions that lead to it.
         function: the function whose body it stands in, None at the top level.
         assumed: it stands in a function that nobody in the program calls.
+        tried: it stands in a `try` with handlers, or where a failure is expected.
     """
 
     node: cst.CSTNode
@@ -42,6 +43,7 @@ class Event:
     path: Path = ()
     function: Function | None = None
     assumed: bool = False
+    tried: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -126,6 +128,20 @@ class Use(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Load(Event):
+    """`load_model(...)`.
+
+    Args:
+        saved: the model that the program has saved under this name before, if it has.
+    """
+
+    model: Model
+    saved: Model | None
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Forward(Event):
     """A model called on data outside a functional graph: `model(x)`, `model(x, training=True)`.
 
@@ -164,12 +180,14 @@ class ApplyGradients(Event):
         model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
         snapshot: that model's layers at this moment.
         pair: what `zip` pairs, one of each, if it is called on the spot.
+        in_graph: whether it is part of a `tf.function`.
     """
 
     optimizer: Value
     model: Model | None = None
     snapshot: Snapshot | None = None
     pair: tuple[Value, ...] = ()
+    in_graph: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -327,6 +345,33 @@ class Scaled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Split(Event):
+    """`train_test_split(...)`.
+
+    Args:
+        pairs: for each array that it is given the array, and the two parts; None where one is not known.
+    """
+
+    pairs: tuple[tuple[Array | None, Array | None, Array | None], ...]
+    args: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Transformed(Event):
+    """A scaler, encoder or the like of scikit-learn is fitted to data, or used on it.
+
+    Args:
+        method: `fit`, `fit_transform`, `transform`, `inverse_transform` ...
+        after: what it gives.
+    """
+
+    transformer: Object
+    method: str
+    data: Value | None
+    after: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Division(Event):
     """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
 
@@ -369,12 +414,94 @@ class Discarded(Event):
     given: Value | None = None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class OldKeyword:
+    """A keyword of a call that Keras 3 does not have.
+
+    Args:
+        new: what it is called now, empty if there is nothing like it.
+        last: the last major version of Keras that had it.
+        place: where its value is written.
+    """
+
+    name: str
+    new: str
+    last: int
+    value: Value
+    place: cst.CSTNode | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class OldCall(Event):
+    """A call as an older Keras took it.
+
+    Args:
+        callee: canonical name of what is called.
+        positional: the positional arguments, where Keras 1 had another order for so many of them; else none.
+    """
+
+    callee: str
+    keywords: tuple[OldKeyword, ...] = ()
+    positional: tuple[Value, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The callee as people know it: `Conv2D`, `Model.fit`."""
+        parts = self.callee.split(".")
+        return ".".join(parts[-2:] if parts[-2][:1].isupper() else parts[-1:])
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TensorFlowCall(Event):
+    """A function of TensorFlow itself is called on symbolic tensors outside of layers and models.
+
+    Args:
+        name: as the program has it: `tensorflow.nn.relu`.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class AttributeUse(Event):
+    """An attribute of an optimizer is read or set.
+
+    Args:
+        value: what it is set to; None where it is read.
+    """
+
+    owner: Object
+    name: str
+    value: Value | None = None
+
+
 @dataclass(eq=False, slots=True, kw_only=True)
 class Mismatch(Event):
-    """Shapes that do not fit: a layer raises when the model is built."""
+    """Shapes that do not fit: a layer raises when the model is built.
+
+    Args:
+        argument: it is an argument of the layer that it does not take, whatever its input is.
+    """
 
     op: Op
     message: str
+    argument: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BoundData:
+    """Data or a constant is given to a variable.
+
+    Args:
+        node: the variable.
+        value: the data, kept so that its identity stays its own.
+        order: how many events came before.
+    """
+
+    node: cst.CSTNode
+    value: Value
+    order: int
 
 
 E = TypeVar("E", bound=Event)
@@ -402,6 +529,8 @@ class Program:
     #: What this file uses of libraries, and what the other modules do.
     used: Used = field(default_factory=Used)
     used_elsewhere: Used = field(default_factory=Used)
+    #: Where this file mentions a symbol of Keras first, by its dotted name as it is written: an import or an attribute.
+    mentions: dict[str, cst.CSTNode] = field(default_factory=dict)
     #: Whether the `losses` of a model or layer are asked for anywhere.
     losses_read: bool = False
     #: The file itself, for what nobody evaluates.
@@ -410,8 +539,15 @@ class Program:
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
+    #: The variables that data and constants were given to in this file, by the identity of the value.
+    bound: dict[int, list[BoundData]] = field(default_factory=dict)
     #: The first line of each cell of a notebook.
     cells: tuple[int, ...] = ()
+
+    def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
+        """The variable that a value was given to last, before an event; None if it was given to none."""
+        names = [name for name in self.bound.get(id(value), ()) if event is None or name.order <= event.order]
+        return names[-1].node if names else None
 
     def add_module(self, module: Module, apart: Program) -> None:
         """Takes from the evaluation of another module what concerns this program, too."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 
@@ -141,13 +142,15 @@ def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> N
 def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
     """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
     machine.burn()
-    position = machine.heap.position()
+    heap, depth = machine.heap, machine.depth
+    length, marks = len(heap.trail), heap.marks
     try:
         return _call(machine, callee, arguments, node)
     except (OutOfFuel, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - one call must not lose the file
-        machine.failed(node, error, position)
+        machine.depth = depth
+        machine.failed(node, error, (length, marks))
         return Unknown("kerlint failed here", node=node)
 
 
@@ -163,6 +166,7 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Partial):
         return call(machine, callee.target, _joined(callee.arguments, arguments), node)
@@ -213,7 +217,7 @@ def follow(
     if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
-    depth = sum(1 for frame in machine.frames if frame.function.node is definition)
+    depth = sum([frame.function.node is definition for frame in machine.frames])
     if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
@@ -227,9 +231,12 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        kind = next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
-        with tracing(machine, kind, definition) if kind is not None else nullcontext():
+        kind = _traced_as(function) if function.decorators else None
+        if kind is None:
             flow = machine.execute(definition.body)
+        else:
+            with tracing(machine, kind, definition):
+                flow = machine.execute(definition.body)
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
@@ -247,6 +254,11 @@ def follow(
     return one_of(frame.returns, node)
 
 
+def _traced_as(function: Function) -> str | None:
+    """What TensorFlow traces the function as, by its decorators."""
+    return next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
+
+
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
     """Whether the function yields somewhere, reached or not."""
     known = machine.generators.get(id(definition))
@@ -257,23 +269,24 @@ def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
 
 def _yields(body: cst.CSTNode) -> bool:
     """Whether a statement of a function is a `yield`, or assigns one; it is not looked for deeper in expressions."""
-    pending: list[cst.CSTNode] = [body]
+    pending: list[Any] = [body]
     while pending:
         node = pending.pop()
-        if type(node) in (cst.FunctionDef, cst.ClassDef):
-            continue
-        if type(getattr(node, "value", None)) is cst.Yield:
-            return True
-        inner = getattr(node, "body", None)
-        if isinstance(inner, (list, tuple)):
-            pending.extend(inner)
-        elif inner is not None:
-            pending.append(inner)
-        for name in ("orelse", "finalbody"):
-            other = getattr(node, name, None)
-            if other is not None:
-                pending.append(other)
-        pending.extend(getattr(node, "handlers", ()))
+        kind = type(node)
+        if kind is cst.SimpleStatementLine or kind is cst.SimpleStatementSuite:
+            for small in node.body:
+                if type(getattr(small, "value", None)) is cst.Yield:
+                    return True
+        elif kind is cst.IndentedBlock:
+            pending.extend(node.body)
+        elif kind is not cst.FunctionDef and kind is not cst.ClassDef:
+            pending.extend(
+                inner
+                for name in ("body", "orelse", "finalbody")
+                if isinstance(inner := getattr(node, name, None), cst.CSTNode)
+            )
+            pending.extend(getattr(node, "handlers", ()))
+            pending.extend(getattr(node, "cases", ()))
     return False
 
 

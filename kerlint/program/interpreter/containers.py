@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import MAX_DEPTH, MAX_WEIGHT, Gap, Mapping, Sequence, Value, extent
+from kerlint.program.values import MAX_DEPTH, MAX_WEIGHT, Array, Gap, Mapping, Sequence, Tensor, Unknown, Value, extent
 
 #: Containers looked at when asking whether one holds another.
 _MAX_LOOKED_AT = 1000
@@ -16,6 +16,8 @@ def set_items(machine: Machine, receiver: Sequence, items: tuple[Value, ...]) ->
     weight, depth = extent(items)
     if weight > MAX_WEIGHT or depth > MAX_DEPTH or any(holds(item, receiver) for item in items):
         items, weight, depth = (Gap(node=receiver.node),), 2, 1
+    elif items and not isinstance(items[-1], (Unknown, Gap, Array, Tensor)):
+        machine.filled += 1
     machine.heap.write(receiver.state, "items", items)
     machine.heap.write(receiver.state, "weight", weight)
     machine.heap.write(receiver.state, "depth", depth)
@@ -27,6 +29,8 @@ def set_entries(machine: Machine, receiver: Mapping, entries: dict[Any, Value]) 
     if weight > MAX_WEIGHT or depth > MAX_DEPTH or any(holds(item, receiver) for item in entries.values()):
         entries, weight, depth = {}, 1, 1
         machine.heap.write(receiver.state, "open", True)
+    else:
+        machine.filled += 1
     machine.heap.write(receiver.state, "entries", entries)
     machine.heap.write(receiver.state, "weight", weight)
     machine.heap.write(receiver.state, "depth", depth)

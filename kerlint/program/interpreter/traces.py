@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -12,7 +12,7 @@ import libcst as cst
 from kerlint.program.facts import FrozenDraw
 from kerlint.program.labels import Step
 from kerlint.program.scope import Path
-from kerlint.program.values import Arguments, Array
+from kerlint.program.values import Arguments, Array, BoundMethod, External, Function, Object, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -80,3 +80,15 @@ def kept_on_purpose(machine: Machine, arguments: Arguments) -> None:
     events = machine.program.events
     while events and isinstance(events[-1], FrozenDraw) and id(events[-1].node) in kept:
         events.pop()
+
+
+def as_graph(arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`tf.function(f)` is f, run as a graph; `tf.function(jit_compile=True)` is a decorator."""
+    given = arguments.get(0, "func")
+    if given is None:
+        return Object("tensorflow.function", node=node)
+    function = given.function if isinstance(given, BoundMethod) else given
+    if not isinstance(function, Function):
+        return given
+    traced = replace(function, decorators=(*function.decorators, External("tensorflow.function", node=node)))
+    return BoundMethod(traced, given.receiver, node=node) if isinstance(given, BoundMethod) else traced

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, as_data, read_loss, targets_of
-from kerlint.library.kinds import RECURRENT
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.facts import ApplyGradients, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class OrderedDataNotShuffled(Rule):
@@ -56,7 +56,7 @@ class OrderedDataNotShuffled(Rule):
 
     ## Known limits
     A warning needs evidence that the targets are classes in order. A dataset made from other arrays
-    that is nowhere shuffled, or arrays with `shuffle=False`, is advice: the batches are the same in every epoch. Time series must not be
+    that is nowhere shuffled is advice: its batches are the same in every epoch. Time series must not be
     shuffled, and are left alone where windows or a stateful layer show that they are some.
 
     ## References
@@ -69,12 +69,12 @@ class OrderedDataNotShuffled(Rule):
     code = "KD008"
     name = "ordered-data-not-shuffled"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "slow-learning", "wrong-result")
     since = "0.1.0"
     in_tests = False
 
-    #: Data with fewer rows is an illustration.
-    FEW = 100
+    min_rows = Option(100, "Data with fewer rows is an illustration, and left alone.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -97,10 +97,7 @@ class OrderedDataNotShuffled(Rule):
 
     def _arrays(self, fit: Fit) -> Iterator[Found]:
         targets = as_data(targets_of(fit))
-        if targets is None or _is_stateful(fit.graph):
-            return
-        if not _in_order_of_class(targets, _for_classes(fit)):
-            yield from self._same_batches(fit)
+        if targets is None or not _in_order_of_class(targets, _for_classes(fit)) or _is_stateful(fit.graph):
             return
         split = fit.args.get("validation_split")
         share = number(split) if split is not None else None
@@ -123,21 +120,7 @@ class OrderedDataNotShuffled(Rule):
                 why=_ONE_CLASS,
                 help="leave shuffle=True, or shuffle inputs and targets together first",
                 about=fit,
-            )
-
-    def _same_batches(self, fit: Fit) -> Iterator[Found]:
-        """`shuffle=False` on rows whose order is not known to matter."""
-        if truth(fit.args.get("shuffle")) is not False or not _again(fit) or _may_be_a_series(fit.graph):
-            return
-        if _several_batches(fit.x, fit.args.get("batch_size")):
-            yield from self.found(
-                fit.places.get("shuffle"),
-                "shuffle=False trains on the same batches in the same order in every epoch",
-                label="keeps the order",
-                why="rows that stand together stay together, and the gradient of a batch is that of its neighbours",
-                help="leave shuffle=True, unless the order of the rows has a meaning",
-                severity=Severity.ADVICE,
-                about=fit,
+                fix=fixing.draft("leave shuffle=False out", fixing.drop(fit, "shuffle")),
             )
 
     def _dataset(self, data: Dataset, use: cst.CSTNode, again: bool, about: object) -> Iterator[Found]:
@@ -164,6 +147,9 @@ class OrderedDataNotShuffled(Rule):
                     why=_ONE_CLASS,
                     help="leave shuffle=True for training; False is for evaluation and prediction",
                     about=about,
+                    fix=fixing.draft(
+                        "leave shuffle=False out", fixing.drop_in_call(data.origin or data.node, "shuffle")
+                    ),
                 )
 
     def _slices(
@@ -198,15 +184,9 @@ class OrderedDataNotShuffled(Rule):
     def _is_illustration(self, array: Array) -> bool:
         """Whether the data is random, or so little that it only shows how something works."""
         made_up = array.source in ("literal", "constant", "arange", "linspace")
-        return array.noise or made_up or (array.rows is not None and array.rows < self.FEW)
+        return array.noise or made_up or (array.rows is not None and array.rows < self.min_rows)
 
     bad = (
-        """
-        import keras
-        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
-        model.compile("adam", "mse")
-        model.fit(make_numbers(), [1.0, 2.5] * 50, epochs=20, shuffle=False)  # KD008
-        """,
         """
         import keras
         from sklearn.datasets import load_iris
@@ -364,11 +344,6 @@ def _again(fit: Fit) -> bool:
 
 def _second(element: Value | None) -> Value | None:
     return element.exact[1] if isinstance(element, Sequence) and element.exact and len(element.exact) > 1 else None
-
-
-def _may_be_a_series(graph: Graph) -> bool:
-    """Whether the model reads sequences, so that neighbouring rows may follow one another."""
-    return not graph.complete or any(node.short in RECURRENT or node.short.endswith("1D") for node in graph.nodes)
 
 
 def _is_stateful(graph: Graph) -> bool:

@@ -332,7 +332,7 @@ def _reach(array: Array) -> float | None:
 def _are_apart(left: Array, right: Array, times: float) -> bool:
     """Whether both are known to go to the ends of ranges of which one is far larger."""
     small, large = sorted((_reach(left) or 0.0, _reach(right) or 0.0))
-    return left.tight and right.tight and 0 < small and small * times <= large
+    return left.tight and right.tight and small > 0 and small * times <= large
 
 
 def _range(array: Array) -> str:
