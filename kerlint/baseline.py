@@ -52,7 +52,8 @@ class Baseline:
 
     path: str
     counts: Mapping[str, Mapping[str, int]]
-    _stale: list[Stale] = field(default_factory=list)
+    # A copy starts with an empty one.
+    _stale: list[Stale] = field(default_factory=list, init=False)
 
     def without_known(self, report: FileReport, settings: Settings) -> FileReport:
         """The report of a file without what is known. Entries that turn out to be stale are kept in mind."""

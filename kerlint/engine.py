@@ -133,6 +133,7 @@ def _about_comment(code: str, source: Source, span: Span, message: str, settings
         f"unused comment: {message}" if unused else f"this comment silences nothing: {message}",
         source.filename,
         span,
+        label="silences nothing" if unused else "",
         why="it would hide the next finding of this rule, which nobody has seen" if unused else "",
         help="take it out" if unused else "",
     )
@@ -175,11 +176,14 @@ def check_source(
     return sorted(_unique(findings), key=_order)
 
 
-def summarize_bytes(data: bytes, filename: str, path: str | None = None) -> tuple[list[ModelSummary], Source]:
+def summarize_bytes(
+    data: bytes, filename: str, path: str | None = None, root: str | None = None
+) -> tuple[list[ModelSummary], Source]:
     """The models of a file.
 
     Args:
         path: as in `check_bytes`.
+        root: as in `Settings`.
 
     Raises:
         SourceError: the file cannot be read, or is no Python.
@@ -195,7 +199,7 @@ def summarize_bytes(data: bytes, filename: str, path: str | None = None) -> tupl
         raise SourceError(f"syntax error: {module.message}", module.line, module.column)
     if module is None:
         return [], source
-    program = evaluate(module, DiskModules(path) if path is not None else None, unfold=True)
+    program = evaluate(module, DiskModules(path, root) if path is not None else None, unfold=True)
     if program.failures:
         raise program.failures[0][1]
     places = spans(module, nodes_of(program)) if program.models else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def test_what_is_new_is_shown(project: Path) -> None:
     (project / "new.py").write_text(HEAD + FAULT)
     done = run("--baseline", "known.json", *CONCISE, cwd=project)
     assert done.returncode == 1
-    assert [line.split(":")[0] for line in done.stdout.splitlines()[:-1]] == ["new.py", "train.py", "train.py"]
-    assert done.stdout.splitlines()[-1] == "Found 3 errors in 2 of 3 files. 1 in the baseline."
+    assert re.findall(r"(?m)^(\S+?):\d+:\d+:", done.stdout) == ["new.py", "train.py", "train.py"]
+    assert "Found 3 errors in 2 of 3 files. 1 in the baseline.\n" in done.stdout
 
 
 def test_what_is_stale_is_told(project: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from pathlib import Path
 
 import pytest
 
-from kerlint import comments
+from kerlint import comments, ignoring
 from kerlint.engine import check_bytes
-from kerlint.finding import Severity
+from kerlint.finding import Finding, Severity, Span
 from kerlint.selection import Settings
 from kerlint.source import Source
 from tests.notebook import notebook
+from tests.test_cli import run
 
 HEAD = "import keras\n"
 FAULT = 'model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="softmax")])'
@@ -183,3 +186,91 @@ def test_notebooks() -> None:
     # A comment at the end of a cell has nothing to do with the next one.
     cells = ("import keras\n# kerlint: ignore[KL001]", FAULT, COMPILE)
     assert check_bytes(notebook(*cells), "n.ipynb", Settings()).ignored == 0
+
+
+# Writing comments
+
+
+def added(root: Path, *arguments: str) -> str:
+    done = run("--add-ignore", *arguments, cwd=root)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_add_ignore(tmp_path: Path, encoding: str, newline: str) -> None:
+    text = "# coding: latin-1\n" * (encoding == "latin-1") + f"{HEAD}x = 'é'\n{FAULT}  # one unit  \n{COMPILE}"
+    path = tmp_path / "train.py"
+    path.write_bytes(text.replace("\n", newline).encode(encoding))
+    path.chmod(0o640)
+    assert added(tmp_path) == "Added 1 comment in 1 file.\n"
+    expected = text.replace("# one unit  ", "# one unit  # kerlint: ignore[KL001]  ")
+    assert path.read_bytes() == expected.replace("\n", newline).encode(encoding)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert run("train.py", cwd=tmp_path).stdout == "No problems found in 1 file. 1 ignored by comments.\n"
+    assert added(tmp_path) == "Added 0 comments.\n"
+
+
+def test_add_ignore_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(HEAD + faulty())
+    done = run("--add-ignore=old code", "train.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "Added 1 comment in 1 file.\n")
+    assert (tmp_path / "train.py").read_text() == HEAD + faulty("  # kerlint: ignore[KL001] old code")
+
+
+def test_add_ignore_where_a_line_takes_no_comment(tmp_path: Path) -> None:
+    text = (
+        "import keras\n"
+        "build = lambda text, model: model\n"
+        'model = build("""a\n# no comment\nb""", keras.Sequential([\n'
+        "    keras.Input((4,)), \\\n"
+        '    keras.layers.Dense(1, activation="softmax")  # kerlint: ignore[KO002] why\n'
+        "]))\n" + COMPILE
+    )
+    (tmp_path / "train.py").write_text(text)
+    assert added(tmp_path) == "Added 1 comment in 1 file.\n"
+    assert (tmp_path / "train.py").read_text() == text.replace("[KO002]", "[KO002, KL001]")
+    source = Source("x = 1 + \\\n    2\ny = '''\n'''\n\n# z\n", "a.py")
+    findings = [Finding("KL001", "a-b", Severity.ERROR, "", "a.py", Span(row, 1, row, 2)) for row in (1, 3, 4, 6)]
+    assert [edit.span.start_line for edit in ignoring.edits(findings, source)] == [2, 4]
+
+
+def test_add_ignore_to_a_notebook(tmp_path: Path) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_bytes(notebook("import keras", "md:text", f"%matplotlib inline\n{FAULT}", COMPILE))
+    assert added(tmp_path) == "Added 1 comment in 1 file.\n"
+    cells = json.loads(path.read_text())["cells"]
+    assert "".join(cells[2]["source"]) == f"%matplotlib inline\n{FAULT}  # kerlint: ignore[KL001]"
+    assert run("n.ipynb", cwd=tmp_path).returncode == 0
+
+
+def test_add_ignore_says_what_it_cannot_do(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import keras\nx = (\n")
+    assert added(tmp_path, "broken.py") == "Added 0 comments.\n"
+    done = run("--add-ignore", "-", cwd=tmp_path)
+    assert (done.returncode, "standard input is none" in done.stderr) == (2, True)
+
+
+def test_no_ignores(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(HEAD + faulty("  # kerlint: ignore[KL001]"))
+    assert run("train.py", cwd=tmp_path).returncode == 0
+    assert run("train.py", "--no-ignores", cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1  # kerlint: ignore[KL001] why", "x = 1"),
+        ("x = 1  # kerlint: ignore[KL001, KL002] why", "x = 1"),
+        ("x = 1  # note  # kerlint: ignore[KL001]  # more", "x = 1  # note  # more"),
+        ("# kerlint: ignore[KL001]\nx = 1", "x = 1"),
+        ("x = 1  # noqa: E501, KL001", "x = 1  # noqa: E501"),
+        ("x = 1  # noqa: KL001, E501", "x = 1  # noqa: E501"),
+        ("x = 1  # noqa: KL001", "x = 1"),
+    ],
+)
+def test_unused_comments_are_taken_out(tmp_path: Path, before: str, after: str) -> None:
+    (tmp_path / "train.py").write_text(f"{HEAD}{before}\n")
+    assert run("--fix", "train.py", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "train.py").read_text() == f"{HEAD}{after}\n"

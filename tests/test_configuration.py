@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,9 @@ def found(project: Path, *arguments: str) -> tuple[int, list[str]]:
     """The exit status, and where which rule found something."""
     done = run(*arguments, *CONCISE, cwd=project)
     assert done.stderr == ""
-    places = [line.split(" ")[:2] for line in done.stdout.splitlines()[:-1]]
-    return done.returncode, [f"{place.split(':')[0]} {severity}" for place, severity in places]
+    return done.returncode, [
+        f"{name} {found}" for name, found in re.findall(r"(?m)^(\S+?):\d+:\d+: (\S+)", done.stdout)
+    ]
 
 
 # Which file counts
@@ -233,6 +235,7 @@ def test_imports_are_followed_from_the_root(project: Path) -> None:
     assert found(project, "lib/jobs/train.py") == (0, [])
     write(project, "kerlint.toml", 'root = "lib"\n')
     assert found(project, "lib/jobs/train.py") == (1, ["lib/jobs/train.py error[KL001]"])
+    assert "Total params: 5" in run("summary", "lib/jobs/train.py", cwd=project).stdout
 
 
 # What the command line makes of it

@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.baseline": {"kerlint.files", "kerlint.report", "kerlint.selection", "kerlint.writing"},
     "kerlint.configuration": {"kerlint.files", "kerlint.finding", "kerlint.rules", "kerlint.selection"},
     "kerlint.comments": {"kerlint.finding", "kerlint.source"},
+    "kerlint.ignoring": {"kerlint.comments", "kerlint.finding", "kerlint.selection", "kerlint.source"},
     "kerlint.selection": {"kerlint.finding", "kerlint.rules"},
     "kerlint.report": {"kerlint.finding", "kerlint.source"},
     "kerlint.files": set(),

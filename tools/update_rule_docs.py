@@ -2,13 +2,16 @@
 
     python tools/update_rule_docs.py [--check]
 
-With `--check` nothing is written; the exit status is 1 if a page is stale.
+It writes the schema of the configuration, too; see `update_schema.py`. With `--check` nothing is written; the exit
+status is 1 if something is stale.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+
+import update_schema
 
 from kerlint.finding import Severity
 from kerlint.rules import all_rules
@@ -79,6 +82,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
+    # The schema of the configuration is made from the rules, too.
+    return update_pages(check) | update_schema.update(check)
+
+
+def update_pages(check: bool) -> int:
+    """Writes the pages, or says with 1 that some are stale."""
     wanted = pages()
     present = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     if wanted == present:

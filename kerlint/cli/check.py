@@ -72,14 +72,15 @@ def check(
         "--show-settings": show_settings,
         "--add-ignore": add_ignore is not None,
         "--write-baseline": write_baseline is not None,
-        "--baseline": baseline is not None,
+        "--fix": fix or diff,
     }
     _only_one(modes)
-    modes.pop("--baseline")
-    _only_one({**modes, "--fix": fix or diff})
+    _only_one({"--baseline": baseline is not None, "--write-baseline": write_baseline is not None})
     check_formats(output_formats, statistics=statistics)
     fixing = Fixing(fix and not diff, diff, unsafe_fixes)
     names = paths or ((files.STDIN,) if stdin_filename else (".",))
+    if add_ignore is not None and files.STDIN in names:
+        raise click.UsageError("--add-ignore changes files, and standard input is none")
     inputs = Inputs(names, _lookup(**choice), stdin_filename, force_exclude)
     if show_files or show_settings:
         from kerlint.cli import show

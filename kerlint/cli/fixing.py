@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -159,6 +158,8 @@ def _diff(name: str, old: bytes, new: bytes) -> Iterator[str]:
 
 
 def _unified(label: str, left: str, right: str) -> Iterator[str]:
+    import difflib
+
     # A person who reads it must not be fooled; a program that reads it needs the text as it is.
     from kerlint.output.text import clean
 

@@ -24,13 +24,17 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
     from the text is said so. Exits with 2 if FILE cannot be read.
     """
     from kerlint import engine, files
+    from kerlint.configuration.lookup import Lookup
+    from kerlint.configuration.model import CommandLine
     from kerlint.source import SourceError
     from kerlint.summary.output import render
 
     name = (stdin_filename or "<stdin>") if file == files.STDIN else file
     try:
         data = sys.stdin.buffer.read() if file == files.STDIN else files.read_file(file)
-        models, source = engine.summarize_bytes(data, name, stdin_filename if file == files.STDIN else file)
+        path = stdin_filename if file == files.STDIN else file
+        root = Lookup(CommandLine()).of_file(path).root if path is not None else None
+        models, source = engine.summarize_bytes(data, name, path, root)
     except SourceError as error:
         raise click.ClickException(f"{name}:{error.line}:{error.column}: {error.message}") from error
     except OSError as error:

@@ -120,7 +120,7 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
         node = pending.pop()
         if _has_kernel(node):
             found[id(node)] = node
-        elif _keeps_scale(node):
+        elif keeps_scale(node):
             pending.extend(node.consumers)
         else:
             return ()
@@ -131,7 +131,8 @@ def _has_kernel(node: Node) -> bool:
     return is_parametric(node) or (node.layer is not None and unwrapped(node.layer).short in PARAMETRIC)
 
 
-def _keeps_scale(node: Node) -> bool:
+def keeps_scale(node: Node) -> bool:
+    """Whether a step leaves the values in their range, as far as rules on scaling care."""
     if node.kind == "function":
         return node.short in _KEEPING_FUNCTIONS and len(node.inputs) == 1
     if node.kind != "layer" or len(node.inputs) != 1:

@@ -589,7 +589,7 @@ class Program:
 
         return self.module is not None and id(node) in shown(self.module, self.cells)
 
-    def count_attribute(self, attribute: str) -> int:
+    def times_mentioned(self, attribute: str) -> int:
         """How often `.attribute` stands in the file, be it evaluated or not."""
         from kerlint.program.mentions import attributes
 

@@ -229,4 +229,4 @@ def _is_told_elsewhere(program: Program, fit: Fit) -> bool:
     if fit.assumed or "pretrained" in fit.model.state or fit.model.kind in ("application", "loaded"):
         return True
     known = {id(event.node) for event in program.all(Adapt)}
-    return program.count_attribute("adapt") > len(known) or any(program.count_attribute(name) for name in _OTHER_WAYS)
+    return program.times_mentioned("adapt") > len(known) or any(program.times_mentioned(name) for name in _OTHER_WAYS)

@@ -48,13 +48,13 @@ class SeedDoesNotReachKeras(Rule):
     ```
 
     ## Known limits
-    A warning where TensorFlow is seeded. Where it is only NumPy, it is a warning if nothing in the program seems to draw
+    A warning where TensorFlow is seeded. Where it is only NumPy, it is one if nothing in the program seems to draw
     from NumPy, else advice: the seed may be meant for the data. A model whose random initializers all have a seed of
     their own is left alone, as are programs for Keras 2 of an unknown minor version.
 
     ## References
     - Measured on Keras 3.15.1 with TensorFlow 2.21, and on tf_keras 2.21: with the same `tf.random.set_seed` or
-      `np.random.seed`, layers start with different weights and dropout with different masks; with the same `random.seed`
+      `np.random.seed`, layers start with other weights and dropout with other masks each time; with the same `random.seed`
       or `keras.utils.set_random_seed`, with the same ones.
     - https://github.com/keras-team/tf-keras/issues/432
     """
