@@ -53,8 +53,8 @@ class FitDatasetContract(Rule):
 
     ## References
     - Measured on Keras 3.15.1: without `batch()` "Invalid input shape for input Tensor(shape=(10,))", with two of
-      them "shape=(None, None, 10)"; "`y` should not be passed"; "`validation_split` is only supported for tensors or NumPy
-      arrays"; with `batch_size=64` for batches of 32 the 256 rows make 8 steps as before, without a word. Keras 2
+      them "shape=(None, None, 10)"; "`y` should not be passed"; "`validation_split` is only supported for tensors or
+      NumPy arrays"; with `batch_size=64` for batches of 32 the 256 rows make 8 steps as before, without a word. Keras 2
       raises for `batch_size` too.
     """
 

@@ -56,8 +56,8 @@ class TrainPredictPreprocessSkew(Rule):
 
     ## References
     - Measured on Keras 3.15.1, the digits of scikit-learn, one hidden layer, three seeds. Trained on 0 to 1, tested on
-      0 to 255: relu keeps its accuracy of .96 to .97, and its loss goes from .14-.16 to 8-10; with BatchNormalization the
-      accuracy falls to .54-.90. Trained on 0 to 255, tested on 0 to 1: .78-.89 becomes .10-.75, with
+      0 to 255: relu keeps its accuracy of .96 to .97, and its loss goes from .14-.16 to 8-10; with BatchNormalization
+      the accuracy falls to .54-.90. Trained on 0 to 255, tested on 0 to 1: .78-.89 becomes .10-.75, with
       BatchNormalization .95 becomes .10-.12. Trained on standardised digits, tested on the raw ones: .97 becomes
       .76-.86. Nothing warns.
     """
