@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.finding import Severity
-from kerlint.library.defaults import MODE_RANGES, application
 from kerlint.library.arrivals import Arrival, Range, arrivals, expected_mode
+from kerlint.library.defaults import MODE_RANGES, application
 from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 

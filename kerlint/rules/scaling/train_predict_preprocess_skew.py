@@ -22,8 +22,9 @@ class TrainPredictPreprocessSkew(Rule):
 
     ## Why is this bad?
     The weights belong to the scale that they were trained on. Pixels from 0 to 255 are 255 times as large as those that
-    a model for 0 to 1 knows: its activations saturate, and its predictions mean nothing, however good the training
-    looked.
+    a model for 0 to 1 knows. With relu alone the largest output may stay the largest, and the model is only far too
+    sure; the loss is that of another model. With biases that count, a normalisation, or columns that were standardised
+    one by one, the answers are wrong, however good the training looked.
 
     ## Example
     ```python
@@ -54,8 +55,11 @@ class TrainPredictPreprocessSkew(Rule):
     a prediction is made for numbers that are written out and lie far outside the scale of the training.
 
     ## References
-    - Measured on Keras 3.15.1: a small network trained on digits from 0 to 1 has an accuracy of .97 on such digits, and a
-      loss more than ten times as high on the same digits from 0 to 16. Nothing warns.
+    - Measured on Keras 3.15.1, the digits of scikit-learn, one hidden layer, three seeds. Trained on 0 to 1, tested on
+      0 to 255: relu keeps its accuracy of .96 to .97, and its loss goes from .14-.16 to 8-10; with BatchNormalization
+      the accuracy falls to .54-.90. Trained on 0 to 255, tested on 0 to 1: .78-.89 becomes .10-.75, with
+      BatchNormalization .95 becomes .10-.12. Trained on standardised digits, tested on the raw ones: .97 becomes
+      .76-.86. Nothing warns.
     """
 
     code = "KN004"
