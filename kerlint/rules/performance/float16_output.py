@@ -8,7 +8,6 @@ from kerlint.finding import Severity
 from kerlint.library.heads import PROBABILITIES, Head, heads
 from kerlint.program.constants import text
 from kerlint.program.facts import Compile, LossCall, Program
-from kerlint.program.graph import Graph
 from kerlint.program.values import Object, Value
 from kerlint.rules.base import Found, Rule
 
@@ -70,12 +69,9 @@ class Float16Output(Rule):
             return
         seen: set[int] = set()
         for event in program.events:
-            graph: Graph | None = None
-            if isinstance(event, Compile):
-                graph = event.graph
-            elif isinstance(event, LossCall) and event.snapshot is not None:
-                graph = event.snapshot.graph
-            for head in heads(graph) if graph is not None else []:
+            if not isinstance(event, (Compile, LossCall)) or event.snapshot is None:
+                continue
+            for head in heads(event.snapshot.graph):
                 layer = head.output.layer if head is not None else None
                 if head is None or layer is None or id(layer) in seen or id(layer) not in half:
                     continue
