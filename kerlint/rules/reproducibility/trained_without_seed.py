@@ -65,11 +65,15 @@ class TrainedWithoutSeed(Rule):
         if any(program.all(Seed)) or _seeds_elsewhere(program):
             return
         fresh: dict[int, Event] = {}
+        layers: set[int] = set()
         for training in trainings(program):
             fit = next((fit for fit in program.fits if fit.compile is training.event), None)
             event = fit or training.event
-            if training.starts_fresh and not event.assumed and (fit is not None or event.loops):
+            own = {id(node.layer) for node in training.graph.nodes if node.layer is not None}
+            # Models with layers in common are parts of one whole, as those of a GAN are.
+            if not own & layers and training.starts_fresh and not event.assumed and (fit is not None or event.loops):
                 fresh.setdefault(id(training.model), event)
+            layers |= own
         if len(fresh) > 1:
             first, second = list(fresh.values())[:2]
             yield from self.found(
