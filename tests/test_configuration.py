@@ -380,7 +380,10 @@ def test_what_is_not_needed_is_not_imported(project: Path) -> None:
     assert run("train.py", cwd=project, code=code).stderr == "[]\n"
     write(project, "pyproject.toml", '[project]\nname = "x"\n')
     assert run("train.py", cwd=project, code=code).stderr == "[]\n"
-    write(project, "pyproject.toml", '[tool.kerlint]\nselect = ["KL001"]\nignore = ["KO"]\n')
+    text = (
+        '[tool.kerlint]\nselect = ["KL001"]\nignore = ["KO"]\nrules.KO002.limits.SGD = 2\nrules.KO010.few-epochs = 2\n'
+    )
+    write(project, "pyproject.toml", text)
     needed = eval(run("train.py", cwd=project, code=code).stderr)
     assert "msgspec" in needed
     assert "kerlint.rules.loss" not in needed

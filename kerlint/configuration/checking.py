@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from kerlint.configuration.model import ConfigurationError
 from kerlint.rules.options import OptionError
@@ -24,9 +27,9 @@ def check_selectors(selectors: Iterable[tuple[str, str]], source: str) -> None:
     Raises:
         ConfigurationError: for the first that does not.
     """
-    known = frozenset(json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]["Selector"]["enum"])
+    known: set[str] | None = None
     for key, selector in selectors:
-        # To import all rules takes longer than to read a list of them.
+        known = known if known is not None else set(_schema()["$defs"]["Selector"]["enum"])
         if selector not in known:
             try:
                 validate([selector])
@@ -44,6 +47,9 @@ def read_options(tables: Mapping[str, Mapping[str, object]], source: str, key: s
     Raises:
         ConfigurationError: for a rule or an option that does not exist, or a value that an option cannot have.
     """
+    known = _known_options(tables)
+    if known is not None:
+        return known
     from kerlint.rules import all_rules
 
     rules = {word: rule for rule in all_rules() for word in (rule.code, rule.name)}
@@ -58,3 +64,43 @@ def read_options(tables: Mapping[str, Mapping[str, object]], source: str, key: s
             raise ConfigurationError(source, ".".join((key, word, *error.key)), error.message) from error
         found.setdefault(rule.name, {}).update(values)
     return found
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, Any]:
+    """The schema: to import all rules takes far longer than to read what there is to know about them."""
+    found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return found
+
+
+def _known_options(tables: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]] | None:
+    """The options as `read_options` gives them, if the schema has nothing against them."""
+    rules = _schema()["properties"]["rules"]["properties"]
+    found: dict[str, dict[str, object]] = {}
+    for word, values in tables.items():
+        name = rules[word]["$ref"].rpartition("/")[2] if word in rules else ""
+        if not name or not _fits(values, _schema()["$defs"][name]):
+            return None
+        found.setdefault(name, {}).update(values)
+    return found
+
+
+def _fits(value: object, schema: Mapping[str, Any]) -> bool:
+    """Whether a value is what a part of the schema describes. In doubt it is not."""
+    kind = schema["type"]
+    if kind == "object":
+        properties = schema["properties"]
+        return isinstance(value, Mapping) and all(
+            key in properties and _fits(one, properties[key]) for key, one in value.items()
+        )
+    if kind == "array":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int if kind == "integer" else (int, float)):
+        return False
+    return bool(
+        value >= schema.get("minimum", -inf)
+        and value > schema.get("exclusiveMinimum", -inf)
+        and value <= schema.get("maximum", inf)
+    )

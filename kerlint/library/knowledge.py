@@ -76,6 +76,7 @@ _KEPT = (
     "keras.constraints.",
     "keras.preprocessing.",
     "keras.mixed_precision.",
+    "keras.dtype_policies.",
     "tensorflow.keras.",
     "tensorflow.train.",
     "tensorflow.compat.v1.train.",

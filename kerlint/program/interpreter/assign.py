@@ -12,6 +12,7 @@ from kerlint.program.interpreter.containers import forget_items, set_entries, se
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
+    Arguments,
     Array,
     Class,
     Const,
@@ -152,6 +153,12 @@ def delete_target(machine: Machine, target: cst.CSTNode) -> None:
             set_entries(machine, receiver, rest)
         elif isinstance(receiver, Sequence):
             forget_items(machine, receiver)
+        elif isinstance(receiver, Array) and receiver.form == "frame":
+            if key is NOTHING:
+                machine.rebind(receiver, receiver.overwritten(target))
+            else:
+                # A column goes, as with `pop`.
+                machine.library.method(machine, receiver, "pop", Arguments([(Const(key), target)]), target)
 
 
 def assigned_names(loop: cst.For | cst.While) -> list[str]:

@@ -38,7 +38,6 @@ from kerlint.program.values import (
     one_of,
 )
 
-
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"
 

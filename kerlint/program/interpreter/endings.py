@@ -48,7 +48,7 @@ def _is_left(body: cst.CSTNode) -> bool:
         node, in_loop = pending.pop()
         if isinstance(node, _LEAVING) or (isinstance(node, cst.Break) and not in_loop):
             return True
-        if isinstance(node, _APART) or isinstance(node, cst.BaseExpression):
+        if isinstance(node, (*_APART, cst.BaseExpression)):
             continue
         inner = in_loop or isinstance(node, _LOOPS)
         pending.extend((child, inner) for child in node.children)

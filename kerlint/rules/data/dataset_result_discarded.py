@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import libcst as cst
+
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.feeding import fed
-from kerlint.program.facts import Discarded, Fit, Forward, Program, Scaled, Use
+from kerlint.program.facts import Discarded, Event, Fit, Forward, Program, Scaled, Use
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
 from kerlint.rules.base import Found, Rule
 
@@ -15,8 +17,8 @@ from kerlint.rules.base import Found, Rule
 class DatasetResultDiscarded(Rule):
     """A step on data gives a new dataset or array, and the result is thrown away.
 
-    `data.shuffle(1000)` on a line of its own does nothing: `data` is the same as before. So it is with `x.reshape(...)`,
-    `to_categorical(y)`, `scaler.transform(x)` and `frame.dropna()`.
+    `data.shuffle(1000)` on a line of its own does nothing: `data` is the same as before. So it is with
+    `x.reshape(...)`, `to_categorical(y)`, `scaler.transform(x)` and `frame.dropna()`.
 
     ## Why is this bad?
     The program reads as if the data were shuffled, batched or scaled, and the model is trained on data that is not.
@@ -69,7 +71,7 @@ class DatasetResultDiscarded(Rule):
             if isinstance(made, Dataset):
                 if not made.transforms or made.transforms[-1].name != event.step.name or event.step.name not in _STEPS:
                     continue
-                used = _dataset_used(program, event, made)
+                used: Event | None = _dataset_used(program, event, made)
                 if used is None and event.step.name not in _SURE:
                     continue
                 what, result = "dataset", "the dataset stays as it was"
@@ -194,7 +196,7 @@ _CHANGES = frozenset(
 )
 
 
-def _dataset_used(program: Program, event: Discarded, made: Dataset) -> object | None:
+def _dataset_used(program: Program, event: Discarded, made: Dataset) -> Event | None:
     """The later event in which a model gets the dataset without the step."""
     before = made.transforms[:-1]
     for feed in fed(program):
@@ -243,6 +245,6 @@ def _arrays(value: Value | None) -> Iterator[Array]:
         yield array
 
 
-def _place(used: object) -> object:
-    places = getattr(used, "places", {})
-    return places.get("x") or getattr(used, "node", None)
+def _place(used: Event) -> cst.CSTNode | None:
+    places = used.places if isinstance(used, (Fit, Use)) else {}
+    return places.get("x") or used.node

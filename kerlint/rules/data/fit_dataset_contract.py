@@ -52,10 +52,10 @@ class FitDatasetContract(Rule):
     declares.
 
     ## References
-    - Measured on Keras 3.15.1: without `batch()` "Invalid input shape for input Tensor(shape=(10,))", with two
-      "shape=(None, None, 10)"; "`y` should not be passed"; "`validation_split` is only supported for tensors or NumPy
-      arrays"; with `batch_size=64` for batches of 32 the 256 rows make 8 steps as before, without a word. Keras 2 raises
-      for `batch_size` too.
+    - Measured on Keras 3.15.1: without `batch()` "Invalid input shape for input Tensor(shape=(10,))", with two of
+      them "shape=(None, None, 10)"; "`y` should not be passed"; "`validation_split` is only supported for tensors or
+      NumPy arrays"; with `batch_size=64` for batches of 32 the 256 rows make 8 steps as before, without a word. Keras 2
+      raises for `batch_size` too.
     """
 
     code = "KD020"
@@ -128,10 +128,10 @@ class FitDatasetContract(Rule):
         off = _rank_off(feed, x)
         if count == 0 and (off == -1 or (y is not None and y.rank == 0)):
             message, label = f"the dataset for {feed.role} is not batched: each element is a single row", "single rows"
-            help = "end the dataset with .batch(32)"
+            advice = "end the dataset with .batch(32)"
         elif count >= 2 and off == 1:
             message = f"the dataset for {feed.role} is batched twice: each element is a batch of batches"
-            label, help = "batches of batches", "call batch() once"
+            label, advice = "batches of batches", "call batch() once"
         else:
             return
         yield from self.found(
@@ -141,7 +141,7 @@ class FitDatasetContract(Rule):
             also=[(step.node, "batched") for step in feed.steps if step.name in BATCHING]
             or [(feed.made, "made of single rows")],
             why="Keras takes each element of a dataset as a batch",
-            help=help,
+            help=advice,
             about=feed.event,
         )
 

@@ -29,8 +29,9 @@ class InconsistentDirectorySplit(Rule):
     ```python
     from tensorflow import keras
 
-    train = keras.utils.image_dataset_from_directory("images", validation_split=0.2, subset="training", seed=1)
-    test = keras.utils.image_dataset_from_directory("images", validation_split=0.2, subset="validation", seed=2)  # KD005
+    load = keras.utils.image_dataset_from_directory
+    train = load("images", validation_split=0.2, subset="training", seed=1)
+    test = load("images", validation_split=0.2, subset="validation", seed=2)  # KD005
     model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5, activation="softmax")])
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
     model.fit(train, validation_data=test, epochs=10)
@@ -88,12 +89,11 @@ class InconsistentDirectorySplit(Rule):
     bad = (
         """
         import keras
-        folder = "images"
-        train = keras.utils.image_dataset_from_directory(folder, validation_split=0.2, subset="training", seed=1)
-        test = keras.utils.image_dataset_from_directory(folder, validation_split=0.3, subset="validation", seed=1)  # KD005
-        plain = keras.utils.image_dataset_from_directory(  # KD005
-            folder, validation_split=0.2, subset="validation", seed=1, shuffle=False)
-        again = keras.utils.image_dataset_from_directory(folder, validation_split=0.2, subset="training", seed=1)  # KD005
+        folder, load = "images", keras.utils.image_dataset_from_directory
+        train = load(folder, validation_split=0.2, subset="training", seed=1)
+        test = load(folder, validation_split=0.3, subset="validation", seed=1)  # KD005
+        plain = load(folder, validation_split=0.2, subset="validation", seed=1, shuffle=False)  # KD005
+        again = load(folder, validation_split=0.2, subset="training", seed=1)  # KD005
         model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5, activation="softmax")])
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(train.prefetch(1), validation_data=test.prefetch(1), epochs=10)

@@ -17,8 +17,8 @@ class PreprocessingLayerNotAdapted(Rule):
     """A preprocessing layer is used before it has learned what it needs from the data.
 
     `Normalization` takes mean and variance, `TextVectorization`, `StringLookup` and `IntegerLookup` their vocabulary,
-    `Discretization` its boundaries from `adapt(data)`. They can be given as arguments instead. `ImageDataGenerator` with
-    `featurewise_center` and the like learns from `fit(images)`.
+    `Discretization` its boundaries from `adapt(data)`. They can be given as arguments instead. `ImageDataGenerator`
+    with `featurewise_center` and the like learns from `fit(images)`.
 
     ## Why is this bad?
     `Normalization` subtracts 0 and divides by 1: the data goes on as it came, and nothing says so. The others have no
@@ -61,8 +61,8 @@ class PreprocessingLayerNotAdapted(Rule):
 
     ## References
     - Measured on Keras 3.15.1: data with a deviation of 99.7 has one of 99.7 after a `Normalization` that was not
-      adapted; `TextVectorization`, `StringLookup` and `IntegerLookup` raise "Table not initialized", `Discretization` asks
-      for `bin_boundaries` or `adapt`, `ImageDataGenerator` warns that it "hasn't been fit", and changes nothing.
+      adapted; `TextVectorization`, `StringLookup` and `IntegerLookup` raise "Table not initialized", `Discretization`
+      asks for `bin_boundaries` or `adapt`, `ImageDataGenerator` warns that it "hasn't been fit", and changes nothing.
     - https://keras.io/api/layers/preprocessing_layers/
     """
 
@@ -106,7 +106,9 @@ class PreprocessingLayerNotAdapted(Rule):
             + ("it does nothing" if silent else f"it has no {_LAYERS[node.name][0].replace('_', ' ')}"),
             label="needs adapt()",
             also=[(fit.node, "trained without")],
-            why="it subtracts 0 and divides by 1 until it knows the data" if silent else "the first step raises an error",
+            why="it subtracts 0 and divides by 1 until it knows the data"
+            if silent
+            else "the first step raises an error",
             help="call adapt() on the layer with the training inputs before the model is trained",
             about=fit,
         )

@@ -57,8 +57,8 @@ class PythonRandomTracedOnce(Rule):
 
     ## References
     - Measured on TensorFlow 2.21: `range(5)` through `map(lambda x: x + random.randint(0, 1000))` gives 864, 865, 866,
-      867 and 868; a `tf.function` that returns `np.random.rand()` gives .746 three times, and `predict` three times .703
-      for a layer whose `call` draws (Keras 3.15.1).
+      867 and 868; a `tf.function` that returns `np.random.rand()` gives .746 three times, and `predict` three times
+      .703 for a layer whose `call` draws (Keras 3.15.1).
     - https://www.tensorflow.org/guide/function#executing_python_side_effects
     """
 
@@ -81,7 +81,7 @@ class PythonRandomTracedOnce(Rule):
             every = {"tf.function": "call", "call": "batch"}.get(draw.kind, "element")
             yield from self.found(
                 draw.node,
-                f"{draw.name}() in {where} is drawn once, when TensorFlow traces it: every {every} gets the same number",
+                f"{draw.name}() in {where} draws once, when TensorFlow traces it: every {every} gets the same number",
                 label="a constant in the graph",
                 also=[(draw.traced if draw.kind not in ("tf.function", "call") else None, "traces the function once")],
                 why="tracing runs the Python code one time, and keeps the numbers that it gave",

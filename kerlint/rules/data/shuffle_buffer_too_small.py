@@ -57,8 +57,8 @@ class ShuffleBufferTooSmall(Rule):
     where the rows stand in a random order a small buffer is enough.
 
     ## References
-    - Measured on TensorFlow 2.21: after `shuffle(100)` of 10,000 rows in two classes the first 4,900 rows are all of the
-      first class.
+    - Measured on TensorFlow 2.21: after `shuffle(100)` of 10,000 rows in two classes the first 4,900 rows are all of
+      the first class.
     - https://www.tensorflow.org/guide/data#randomly_shuffling_input_data
     """
 
@@ -87,9 +87,7 @@ class ShuffleBufferTooSmall(Rule):
             ordered = next((part for part in parts if _stands_in_order(part)), None)
             if size == 1:
                 message, severity = "shuffle(1) does not shuffle: its buffer holds one row", Severity.WARNING
-            elif rows is None or rows < self.FEW or size >= rows * self.SHARE:
-                continue
-            elif any(part.noise or part.order == "random" for part in parts):
+            elif rows is None or rows < self.FEW or size >= rows * self.SHARE or any(map(_is_mixed, parts)):
                 continue
             else:
                 message = f"shuffle({size}) hardly shuffles {rows} rows"
@@ -173,6 +171,11 @@ def _leaves(value: Value | None) -> Iterator[Array]:
         array = as_data(value)
         if array is not None:
             yield array
+
+
+def _is_mixed(array: Array) -> bool:
+    """Whether the rows are known to stand in a random order."""
+    return array.noise or array.order == "random"
 
 
 def _stands_in_order(array: Array) -> bool:

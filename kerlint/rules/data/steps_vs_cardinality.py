@@ -49,9 +49,9 @@ class StepsVsCardinality(Rule):
     The number of batches must be known: known data sets, literals, random numbers.
 
     ## References
-    - Measured, 256 rows in batches of 32: with `steps_per_epoch=20` and 3 epochs Keras 3.15.1 warns three times and makes
-      8 steps in each; with `steps_per_epoch=8` it makes 8 in each without a word, where Keras 2 ends after the first
-      epoch.
+    - Measured, 256 rows in batches of 32: with `steps_per_epoch=20` and 3 epochs Keras 3.15.1 warns three times and
+      makes 8 steps in each; with `steps_per_epoch=8` it makes 8 in each without a word, where Keras 2 ends after the
+      first epoch.
     - https://github.com/keras-team/keras/issues/12773
     """
 

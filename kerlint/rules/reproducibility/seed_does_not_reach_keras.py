@@ -54,8 +54,8 @@ class SeedDoesNotReachKeras(Rule):
 
     ## References
     - Measured on Keras 3.15.1 with TensorFlow 2.21, and on tf_keras 2.21: with the same `tf.random.set_seed` or
-      `np.random.seed`, layers start with other weights and dropout with other masks each time; with the same `random.seed`
-      or `keras.utils.set_random_seed`, with the same ones.
+      `np.random.seed`, layers start with other weights and dropout with other masks each time; with the same
+      `random.seed` or `keras.utils.set_random_seed`, with the same ones.
     - https://github.com/keras-team/tf-keras/issues/432
     """
 

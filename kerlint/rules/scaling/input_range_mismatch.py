@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.finding import Severity
-from kerlint.library.defaults import MODE_RANGES, application
 from kerlint.library.arrivals import Arrival, Range, arrivals, expected_mode
+from kerlint.library.defaults import MODE_RANGES, application
 from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
@@ -52,8 +52,8 @@ class InputRangeMismatch(Rule):
 
     ## Known limits
     Only data whose range is known, and models with the weights of ImageNet. A range that is off by less than a
-    factor of ten (0 to 1 where -1 to 1 is wanted, or pixels without the mean of ImageNet subtracted) is advice, as are images from 0
-    to 1 for VGG, which has no batch normalisation.
+    factor of ten (0 to 1 where -1 to 1 is wanted, or pixels without the mean of ImageNet subtracted) is advice, as are
+    images from 0 to 1 for VGG, which has no batch normalisation.
 
     ## References
     - Measured on Keras 3.15.1: the ranges that `preprocess_input` of each module gives for 0 to 255; `/ 255` and then

@@ -19,7 +19,8 @@ class LabelScaledWithInput(Rule):
 
     ## Why is this bad?
     A label names a class. Divided by 255, class 7 is 0.027: `sparse_categorical_crossentropy` takes the whole part of
-    it, so every row is of class 0, and the model learns to say so. The accuracy soon shows 1, and means nothing.
+    it, so every row is of class 0, and the model learns to say so. The loss goes to 0, and the accuracy stays at
+    chance.
     One-hot or 0/1 labels that were divided ask for a probability of 0.004.
 
     ## Example
@@ -50,14 +51,14 @@ class LabelScaledWithInput(Rule):
     crossentropy. Label smoothing, which adds something too, is none of this.
 
     ## References
-    - Measured on Keras 3.15.1: trained on the labels 0 to 9 divided by 255, a model gives class 0 for each row, at an
-      accuracy of 1 on these labels and of .1 on the right ones. Nothing warns.
+    - Measured on Keras 3.15.1, the digits of scikit-learn, three seeds: trained on the labels divided by 255 the loss
+      falls to .0003 and below, the accuracy is .10, and every prediction is class 0. Nothing warns.
     """
 
     code = "KN023"
     name = "label-scaled-with-input"
     severity = Severity.ERROR
-    symptoms = ("constant-output", "too-good", "wrong-result")
+    symptoms = ("constant-output", "accuracy-stuck", "wrong-result")
     since = "0.1.0"
 
     def check(self, program: Program) -> Iterator[Found]:

@@ -14,7 +14,7 @@ from kerlint.library.training import unpacked
 from kerlint.program.facts import Fit, Program, Scaled, Use
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Dataset, Model, Sequence, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class TrainPredictPreprocessSkew(Rule):
@@ -22,8 +22,9 @@ class TrainPredictPreprocessSkew(Rule):
 
     ## Why is this bad?
     The weights belong to the scale that they were trained on. Pixels from 0 to 255 are 255 times as large as those that
-    a model for 0 to 1 knows: its activations saturate, and its predictions mean nothing, however good the training
-    looked.
+    a model for 0 to 1 knows. With relu alone the largest output may stay the largest, and the model is only far too
+    sure; the loss is that of another model. With biases that count, a normalisation, or columns that were standardised
+    one by one, the answers are wrong, however good the training looked.
 
     ## Example
     ```python
@@ -54,8 +55,11 @@ class TrainPredictPreprocessSkew(Rule):
     a prediction is made for numbers that are written out and lie far outside the scale of the training.
 
     ## References
-    - Measured on Keras 3.15.1: a small network trained on digits from 0 to 1 has an accuracy of .97 on such digits, and a
-      loss more than ten times as high on the same digits from 0 to 16. Nothing warns.
+    - Measured on Keras 3.15.1, the digits of scikit-learn, one hidden layer, three seeds. Trained on 0 to 1, tested on
+      0 to 255: relu keeps its accuracy of .96 to .97, and its loss goes from .14-.16 to 8-10; with BatchNormalization
+      the accuracy falls to .54-.90. Trained on 0 to 255, tested on 0 to 1: .78-.89 becomes .10-.75, with
+      BatchNormalization .95 becomes .10-.12. Trained on standardised digits, tested on the raw ones: .97 becomes
+      .76-.86. Nothing warns.
     """
 
     code = "KN004"
@@ -65,10 +69,8 @@ class TrainPredictPreprocessSkew(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: How many times as large as the training data numbers must be that certainly are on another scale.
-    FAR = 10.0
-    #: Standardised values beyond this do not occur: half a dozen standard deviations.
-    STANDARD = 6.0
+    min_ratio = Option(10.0, "How many times as large as the training data other data must be.", low=1.0)
+    max_standardised = Option(6.0, "Standardised values beyond this do not occur: standard deviations.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         scalings = {id(event.after): event for event in program.all(Scaled)}
@@ -99,14 +101,14 @@ class TrainPredictPreprocessSkew(Rule):
         ours, theirs = _scaling(training.array, scalings), _scaling(later.array, scalings)
         sentence = f"the {later.what} of {later.use}() {{}}, those of {training.use}() {{}}"
         if later.array.source == "literal" and ours is not None and theirs is None:
-            top, reach = _reach(training.array) or self.STANDARD, _reach(later.array)
-            if reach is None or reach < self.FAR * top or later.what != "inputs":
+            top, reach = _reach(training.array) or self.max_standardised, _reach(later.array)
+            if reach is None or reach < self.min_ratio * top or later.what != "inputs":
                 return None
             text = sentence.format(f"reach {reach:g}", f"are scaled ({ours.how})")
             return text, ours.node, Severity.WARNING
         if not _same_source(training.array, later.array):
             return None
-        if _are_apart(training.array, later.array, self.FAR):
+        if _are_apart(training.array, later.array, self.min_ratio):
             span = sentence.format(_range(later.array), _range(training.array))
             scaled = ours or theirs
             return span, scaled.node if scaled is not None else None, None
