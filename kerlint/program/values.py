@@ -174,6 +174,7 @@ class Class(Mutable):
 
     name: str
     bases: tuple[Value, ...]
+    decorators: tuple[Value, ...] = ()
 
     def ancestry(self) -> list[Value]:
         """The class and its bases, depth first, each once; a base that is no class of the program as it is."""
