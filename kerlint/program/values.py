@@ -175,6 +175,7 @@ class Class(Mutable):
 
     name: str
     bases: tuple[Value, ...]
+    decorators: tuple[Value, ...] = ()
     #: What `ancestry` found.
     line: list[Value] | None = field(default=None, init=False)
 

@@ -82,7 +82,8 @@ def _defaults(machine: Machine, parameters: cst.Parameters) -> dict[str, Value]:
 def define_class(machine: Machine, node: cst.ClassDef) -> int:
     """`class Name(...):`."""
     bases = tuple(machine.evaluate(base.value) for base in node.bases)
-    cls = Class(node.name.value, bases, node=node)
+    decorators = tuple(machine.evaluate(decorator.decorator) for decorator in node.decorators)
+    cls = Class(node.name.value, bases, decorators, node=node)
     scope = Scope("class", machine.scope)
     outer = machine.scope
     machine.scope = scope
