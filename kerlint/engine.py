@@ -13,7 +13,6 @@ from kerlint import comments
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.report import FileReport
-from kerlint.rules.documentation import OWN_PAGES
 from kerlint.rules.options import OptionError
 from kerlint.selection import OWN_NAMES, SelectionError, Settings, is_asked_for, is_on, rules_for, severity_of
 from kerlint.source import Broken, Source, SourceError, mentions_keras, read_source
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
     from kerlint.program.facts import Program
     from kerlint.rules.base import Found, Rule
     from kerlint.summary.facts import ModelSummary
+    from kerlint.surroundings import Surroundings
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
 INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE, UNUSED_IGNORE, INVALID_IGNORE = OWN_NAMES
-_OWN_SEVERITIES = {page.code: page.severity for page in OWN_PAGES}
 
 #: Is told which part crashed.
 OnCrash = Callable[[str, Exception], None]
@@ -56,13 +55,20 @@ def visible(findings: Iterable[Finding], settings: Settings) -> tuple[list[Findi
 
 
 def check_bytes(
-    data: bytes, filename: str, settings: Settings, *, is_test: bool = False, path: str | None = None
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    is_test: bool = False,
+    path: str | None = None,
+    around: Surroundings | None = None,
 ) -> FileReport:
     """Everything there is to show about one file. Never fails: what goes wrong is a finding.
 
     Args:
         path: where the file is, so that what it imports from its project and what the project requires can be read;
             None for a text that is nowhere.
+        around: keeps in mind what is asked about other files.
     """
     if not mentions_keras(data):
         return FileReport(filename)
@@ -76,7 +82,7 @@ def check_bytes(
     try:
         source = read_source(data, filename)
         rules = rules_for(settings)
-        findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path)
+        findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path, around=around)
         if settings.comments and comments.may_silence(source.text):
             ran = {rule.code for rule in rules if rule.in_tests or not is_test}
             findings, ignored = _silenced(findings, source, ran, settings)
@@ -124,7 +130,7 @@ def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: 
 
 
 def _about_comment(code: str, source: Source, span: Span, message: str, settings: Settings) -> Finding:
-    severity = severity_of(code, OWN_NAMES[code], _OWN_SEVERITIES[code], _OWN_SEVERITIES[code], settings)
+    severity = severity_of(code, OWN_NAMES[code], Severity.WARNING, Severity.WARNING, settings)
     unused = code == UNUSED_IGNORE
     return Finding(
         code,
@@ -147,12 +153,13 @@ def check_source(
     is_test: bool = False,
     on_crash: OnCrash = lambda *_: None,
     path: str | None = None,
+    around: Surroundings | None = None,
 ) -> list[Finding]:
     """All findings in a source, advice and what comments silence included, in the order of the file.
 
     Args:
         settings: what is said about the program and about severities; the rules are chosen already.
-        path: as in `check_bytes`.
+        path, around: as in `check_bytes`.
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
@@ -161,7 +168,7 @@ def check_source(
         return sorted(findings, key=_order)
     wrong: list[tuple[str, Exception]] = []
     found: list[tuple[Rule, Found]] = []
-    program = _evaluate(module, source, path, settings, wrong)
+    program = _evaluate(module, source, path, settings, wrong, around)
     if program is not None:
         found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
         if settings.severity:
@@ -246,6 +253,7 @@ def _evaluate(
     path: str | None,
     settings: Settings,
     wrong: list[tuple[str, Exception]],
+    around: Surroundings | None,
 ) -> Program | None:
     """The facts; None if they cannot be found out. What goes wrong is added to `wrong`."""
     part = "the evaluation of the program"
@@ -253,9 +261,9 @@ def _evaluate(
         from kerlint import modules, target
         from kerlint.library import evaluate
 
-        program = evaluate(module, modules.DiskModules(path, settings.root) if path is not None else None)
+        program = evaluate(module, modules.DiskModules(path, settings.root, around) if path is not None else None)
         program.cells = tuple(cell.start for cell in source.cells)
-        program.target = target.decide(settings.target_keras, source, path, program, settings.root)
+        program.target = target.decide(settings.target_keras, source, path, program, settings.root, around)
     except Exception as error:  # noqa: BLE001
         wrong.append((part, error))
         return None

@@ -7,6 +7,7 @@ import sys
 import click
 
 from kerlint import __version__
+from kerlint.cli.caching import clean
 from kerlint.cli.check import check
 from kerlint.cli.rule import rule
 from kerlint.cli.summary import summary
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, summary, rule):
+for _command in (check, summary, rule, clean):
     cli.add_command(_command)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerlint.cli.caching import cache_option, open_cache
 from kerlint.cli.fixing import Fixing, fix_options
 from kerlint.cli.formats import Wanted, check_formats, format_options
 from kerlint.cli.options import OptionalValue, choosing
@@ -35,7 +36,11 @@ _LEVELS = ("error", "warning", "advice")
 @click.option("--add-ignore", metavar="[=REASON]", help="Write comments that silence the findings into the files.")
 @click.option("--show-files", is_flag=True, help="Only list the files that would be linted.")
 @click.option("--show-settings", is_flag=True, help="Only show what applies to PATHS, and why.")
-@click.option("--no-cache", is_flag=True, help="Do not use cached results.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes that share the work; usually all cores."
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep cached results.")
+@cache_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
 @click.pass_context
 def check(
@@ -56,7 +61,9 @@ def check(
     add_ignore: str | None,
     show_files: bool,
     show_settings: bool,
-    no_cache: bool,  # there is no cache yet
+    jobs: int | None,
+    no_cache: bool,
+    cache_dir: str | None,
     verbose: bool,
     **choice: Any,
 ) -> None:
@@ -65,7 +72,7 @@ def check(
     Exits with 0 if nothing was found, 1 if errors or warnings were, and 2 after misuse or an internal error.
     """
     from kerlint import files
-    from kerlint.cli.run import Inputs, lint
+    from kerlint.cli.run import Inputs, Means, lint
 
     modes = {
         "--show-files": show_files,
@@ -88,7 +95,8 @@ def check(
         print_lines(show.files_of(inputs) if show_files else show.settings_of(inputs))
         ctx.exit(CLEAN)
     known = _read_baseline(baseline)
-    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing)
+    means = Means(open_cache(cache_dir) if not no_cache else None, jobs)
+    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing, means=means)
     if write_baseline is not None:
         ctx.exit(_write_baseline(write_baseline, run))
     if add_ignore is not None:

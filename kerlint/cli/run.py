@@ -12,6 +12,7 @@ from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, warn
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
+    from kerlint.cache import Cache
     from kerlint.cli.fixing import Fixing
     from kerlint.configuration.lookup import Lookup
     from kerlint.configuration.model import Configuration
@@ -94,8 +95,36 @@ class Run:
         return FINDINGS if self.has_failed and not exit_zero else CLEAN
 
 
+@dataclass(frozen=True)
+class Means:
+    """How files are linted.
+
+    Args:
+        cache: what was found before; None to do without.
+        jobs: how many processes share the work; None for as many as there are cores, if there is enough of it.
+    """
+
+    cache: Cache | None = None
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file, and what applies to it."""
+
+    target: Target
+    name: str
+    configuration: Configuration
+    settings: Settings
+
+
 def lint(
-    inputs: Inputs, *, baseline: Baseline | None = None, verbose: bool = False, fixing: Fixing | None = None
+    inputs: Inputs,
+    *,
+    baseline: Baseline | None = None,
+    verbose: bool = False,
+    fixing: Fixing | None = None,
+    means: Means | None = None,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
 
@@ -105,26 +134,46 @@ def lint(
     """
     import click
 
+    means = means if means is not None else Means()
     run = Run()
-    for target in inputs.targets():
-        configuration = inputs.configuration(target)
-        settings = configuration.settings(inputs.name(target))
-        report = check_file(target, settings, inputs.stdin_filename, fixing, baseline)
+    for job, report in _reports(inputs, means, fixing, baseline):
         if verbose:
             for text in report.tracebacks:
                 click.echo(text, err=True)
         if baseline is not None:
-            report = baseline.without_known(report, settings)
-        run.add(report, configuration)
+            report = baseline.without_known(report, job.settings)
+        run.add(report, job.configuration)
     if not run.checked:
         warn("no Python files or notebooks were found")
+    if means.cache is not None:
+        means.cache.prune()
     return run
 
 
+def _reports(
+    inputs: Inputs, means: Means, fixing: Fixing | None, baseline: Baseline | None
+) -> Iterator[tuple[Job, FileReport]]:
+    """Yields the files with their reports, in the order of the files."""
+    jobs = (_job(inputs, target) for target in inputs.targets())
+    if means.jobs == 1 or (fixing is not None and fixing.is_on):
+        for job in jobs:
+            yield job, check_file(job, inputs.stdin_filename, means.cache, fixing, baseline)
+        return
+    from kerlint.cli import sharing
+
+    yield from sharing.reports(list(jobs), means, inputs.stdin_filename)
+
+
+def _job(inputs: Inputs, target: Target) -> Job:
+    name = inputs.name(target)
+    configuration = inputs.configuration(target)
+    return Job(target, name, configuration, configuration.settings(name))
+
+
 def check_file(
-    target: Target,
-    settings: Settings,
+    job: Job,
     stdin_filename: str | None,
+    cache: Cache | None = None,
     fixing: Fixing | None = None,
     baseline: Baseline | None = None,
 ) -> FileReport:
@@ -133,10 +182,9 @@ def check_file(
     Args:
         baseline: what is known, and not to be fixed. It is not taken out of the report.
     """
-    from kerlint import engine
-    from kerlint.report import FileReport
+    from kerlint import linting
 
-    name, is_test = target.path, target.is_test
+    name, is_test, settings = job.target.path, job.target.is_test, job.settings
     path: str | None = name
     try:
         if name == files.STDIN:
@@ -147,11 +195,12 @@ def check_file(
         else:
             data = files.read_file(name)
     except OSError as error:
-        finding = engine.own_finding(engine.UNREADABLE, name, f"cannot be read: {error.strerror or error}")
-        return FileReport(name, tuple(engine.visible([finding], settings)[0]))
+        return linting.unreadable(name, error, settings)
 
     def lint(data: bytes, how: Settings = settings) -> FileReport:
-        return engine.check_bytes(data, name, how, is_test=is_test, path=path)
+        # What comes from standard input is about to change.
+        kept = cache if job.target.path != files.STDIN else None
+        return linting.lint_data(data, name, how, kept, is_test=is_test, path=path)
 
     if fixing is None or not fixing.is_on:
         return lint(data)
@@ -163,5 +212,10 @@ def check_file(
     # What comments silence must not grow either.
     everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False)
     return fixing.check(
-        data, name, None if target.path == files.STDIN else name, lint_new, lambda data: lint(data, everything), lint
+        data,
+        name,
+        None if job.target.path == files.STDIN else name,
+        lint_new,
+        lambda data: lint(data, everything),
+        lint,
     )
