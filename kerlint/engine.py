@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kerlint import comments
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
+from kerlint.records import dataclass
 from kerlint.report import FileReport
 from kerlint.rules.options import OptionError
 from kerlint.selection import OWN_NAMES, SelectionError, Settings, is_asked_for, is_on, rules_for, severity_of
@@ -325,7 +326,7 @@ def _placed(
     return findings
 
 
-@dataclasses.dataclass
+@dataclass
 class _Fixes:
     """Turns what rules want changed into edits."""
 

@@ -7,8 +7,9 @@ In a notebook, lines count through all code cells as `Source` joins them;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from kerlint.records import dataclass
 
 
 class Severity(str, Enum):

@@ -6,10 +6,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from kerlint.files import read_file
+from kerlint.records import dataclass
 from kerlint.surroundings import LARGEST, Surroundings, digest
 
 #: Larger files are not read. Lock files are long, and easily read.

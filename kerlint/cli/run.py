@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from kerlint import files
 from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, warn
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -15,6 +14,7 @@ from kerlint.program.constants import NOTHING, constant, number, text
 from kerlint.program.facts import Fit, Forward, Program, Use
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Model, Value
+from kerlint.records import dataclass
 
 Range = tuple[float, float]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kerlint.library.objects import argument
 from kerlint.library.signatures import Marker, signature
 from kerlint.program.constants import constant, integer, number, text
 from kerlint.program.facts import Compile, Fit, Program, Use
 from kerlint.program.values import Array, Const, Dataset, Function, Layer, Object, Sequence, Value
+from kerlint.records import dataclass
 
 #: Callbacks that choose or stop by a watched number.
 WATCHERS = frozenset({"EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -15,6 +14,7 @@ from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.facts import Compile, Fit, LossCall, Program, Use
 from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value, options
+from kerlint.records import dataclass
 
 CATEGORICAL = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
 BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
 from kerlint.program.constants import constant, integer, truth
 from kerlint.program.facts import ApplyGradients, Fit, Program, Use
 from kerlint.program.values import Dataset, Transform
+from kerlint.records import dataclass
 
 #: Steps that put elements together to batches.
 BATCHING = frozenset({"batch", "padded_batch"})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from kerlint.library.defaults import named
 from kerlint.library.objects import argument
 from kerlint.program.constants import number, text
 from kerlint.program.values import Const, External, Object, Value
+from kerlint.records import dataclass
 
 _CONSTANTS = {"Zeros": 0.0, "Ones": 1.0}
 #: Random initializers, and the argument that says how far the values lie apart.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.program.constants import constant
 from kerlint.program.facts import ApplyGradients, Compile, Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Model
+from kerlint.records import dataclass
 
 
 @dataclass(frozen=True, eq=False, slots=True)

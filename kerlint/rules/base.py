@@ -20,10 +20,10 @@ A threshold is an `Option`, which the configuration may set:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kerlint.finding import Safety, Severity
+from kerlint.records import dataclass
 from kerlint.rules.options import Option, OptionError, unknown_option
 
 __all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -23,6 +22,7 @@ from kerlint.library.objects import argument
 from kerlint.program.constants import text
 from kerlint.program.facts import Fit, HistoryRead, Program
 from kerlint.program.values import Object
+from kerlint.records import dataclass
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -34,6 +33,7 @@ from kerlint.library.metrics import (
 from kerlint.library.transformers import SCALERS
 from kerlint.program.facts import Compile, Fit, Program
 from kerlint.program.values import Array
+from kerlint.records import dataclass
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from kerlint.library.convert import as_array
 from kerlint.library.transformers import ENCODERS
 from kerlint.program.facts import Fit, Program, Split, Transformed, Use
 from kerlint.program.values import Array, Sequence, Value
+from kerlint.records import dataclass
 from kerlint.rules.base import Found, Rule
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -14,6 +13,7 @@ from kerlint.library.training import unpacked
 from kerlint.program.facts import Fit, Program, Scaled, Use
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Dataset, Model, Sequence, Value
+from kerlint.records import dataclass
 from kerlint.rules.base import Found, Option, Rule
 
 

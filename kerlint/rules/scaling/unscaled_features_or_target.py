@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -23,6 +22,7 @@ from kerlint.library.inputs import (
 from kerlint.program.facts import Compile, Event, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
+from kerlint.records import dataclass
 from kerlint.rules.base import Found, Option, Rule
 
 #: These losses look at the size of an error, not at its share of the target.
