@@ -100,8 +100,7 @@ def test_imports(path: Path) -> None:
         where = f"{own} imports {name}"
         assert not within(name, "libcst.matchers"), where
         assert not within(name, "libcst.codemod"), where
-        assert own == "kerlint.positions" or not within(name, "libcst.metadata"), where
-        assert not (within(name, "libcst.metadata") and not late), where
+        assert not within(name, "libcst.metadata"), where
         assert own == "kerlint.probe.worker" or not within(name, "tensorflow"), where
         if own == "kerlint.__main__" or not within(name, "kerlint"):
             continue
