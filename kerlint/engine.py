@@ -83,7 +83,9 @@ def check_bytes(
     try:
         source = read_source(data, filename)
         rules = rules_for(settings)
-        findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path, around=around)
+        findings = check_source(
+            source, rules, settings, is_test=is_test, on_crash=on_crash, path=path, around=around, fix_all=False
+        )
         if settings.comments and comments.may_silence(source.text):
             ran = {rule.code for rule in rules if rule.in_tests or not is_test}
             findings, ignored = _silenced(findings, source, ran, settings)
@@ -155,12 +157,14 @@ def check_source(
     on_crash: OnCrash = lambda *_: None,
     path: str | None = None,
     around: Surroundings | None = None,
+    fix_all: bool = True,
 ) -> list[Finding]:
     """All findings in a source, advice and what comments silence included, in the order of the file.
 
     Args:
         settings: what is said about the program and about severities; the rules are chosen already.
         path, around: as in `check_bytes`.
+        fix_all: whether advice that will be hidden has its fixes, too.
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
@@ -180,6 +184,8 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
+        if not fix_all:
+            found = [(rule, _without_fix(rule, one, settings)) for rule, one in found]
         findings.extend(_placed(found, module, source, program, on_crash))
     return sorted(_unique(findings), key=_order)
 
@@ -287,6 +293,13 @@ def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Excepti
 def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:
     severity = severity_of(rule.code, rule.name, rule.severity, one.severity, settings)
     return one if severity is one.severity else dataclasses.replace(one, severity=severity)
+
+
+def _without_fix(rule: Rule, one: Found, settings: Settings) -> Found:
+    """The finding, without its fix where nobody will see it: it takes long to write one down."""
+    if one.fix is None or one.severity is not Severity.ADVICE or is_asked_for(rule.code, rule.name, settings):
+        return one
+    return dataclasses.replace(one, fix=None)
 
 
 def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found]]:

@@ -33,11 +33,10 @@ def locate(module: libcst.Module) -> Locate:
         writing = _written(module)
     except Exception:  # noqa: BLE001 - a full stack comes out of libcst as more than one kind of error
         writing = with_deep_stack(lambda: _written(module))
-    places = writing.places
     starts = [0, *(match.end() for match in _NEWLINE.finditer("".join(writing.tokens)))]
 
     def find(node: libcst.CSTNode) -> Span | None:
-        place = places.get(node)
+        place = writing.places.get(id(node))
         if place is None:
             return None
         first, last = (bisect_right(starts, offset) for offset in place)
@@ -53,7 +52,7 @@ def spans(module: libcst.Module, nodes: Iterable[libcst.CSTNode]) -> dict[int, S
 
 
 def _written(module: libcst.Module) -> _Writing:
-    writing = _Writing(module.default_indent, module.default_newline)
+    writing = _Writing(module)
     # Every way to the places leads through this method. It takes whatever behaves like libcst's `CodegenState`.
     module._codegen(writing)  # type: ignore[arg-type]  # noqa: SLF001
     return writing
@@ -65,13 +64,14 @@ class _Writing:
     Its methods are those of libcst's `CodegenState`.
     """
 
-    __slots__ = ("_indents", "_offset", "_starts", "default_indent", "default_newline", "places", "tokens")
+    __slots__ = ("_indents", "_offset", "_starts", "default_indent", "default_newline", "module", "places", "tokens")
 
-    def __init__(self, default_indent: str, default_newline: str) -> None:
-        self.default_indent = default_indent
-        self.default_newline = default_newline
-        #: Nodes are told apart by identity, since that is how they compare.
-        self.places: dict[libcst.CSTNode, tuple[int, int]] = {}
+    def __init__(self, module: libcst.Module) -> None:
+        self.module = module
+        self.default_indent = module.default_indent
+        self.default_newline = module.default_newline
+        #: By identity, which no other node takes as long as the module is there.
+        self.places: dict[int, tuple[int, int]] = {}
         self.tokens: list[str] = []
         self._indents: list[str] = []
         self._offset = 0
@@ -95,10 +95,8 @@ class _Writing:
         self._starts.append(self._offset)
 
     def after_codegen(self, node: libcst.CSTNode) -> None:
-        start = self._starts.pop()
         # A place without the blanks around it goes before one with them.
-        if node not in self.places:
-            self.places[node] = start, self._offset
+        self.places.setdefault(id(node), (self._starts.pop(), self._offset))
 
     def pop_trailing_newline(self) -> None:
         """The end of a module without a newline: it stays, so that the end of the module has a place."""
@@ -117,9 +115,9 @@ class _Writing:
     ) -> None:
         """Notes a place; it begins and ends with other nodes where these are given."""
         places = self.places
-        places[node] = (
-            start if start_node is None else places[start_node][0],
-            self._offset if end_node is None else places[end_node][1],
+        places[id(node)] = (
+            start if start_node is None else places[id(start_node)][0],
+            self._offset if end_node is None else places[id(end_node)][1],
         )
 
 

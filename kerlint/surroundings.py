@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 from kerlint.files import project_root, read_file
@@ -123,11 +124,16 @@ def _content(path: str) -> str:
 
 def _manifests(folder: str) -> str:
     try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if is_manifest(entry.name)]
+        return _listing(folder, os.stat(folder).st_mtime_ns)
     except OSError:
         return ""
-    return "\n".join(sorted(names))
+
+
+@lru_cache(maxsize=1024)
+def _listing(folder: str, _: int) -> str:
+    """The folder's time of change makes an answer stale."""
+    with os.scandir(folder) as entries:
+        return "\n".join(sorted(entry.name for entry in entries if is_manifest(entry.name)))
 
 
 def is_manifest(name: str) -> bool:

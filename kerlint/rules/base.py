@@ -88,8 +88,10 @@ class Rule:
         Raises:
             OptionError: for an option that the rule does not have, or a value that it cannot have.
         """
+        if not options:
+            return
         known = self.options()
-        for name, value in (options or {}).items():
+        for name, value in options.items():
             if name not in known:
                 raise unknown_option(name, known)
             # An instance's own attribute goes before the descriptor.
