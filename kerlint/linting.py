@@ -32,11 +32,12 @@ def lint_data(
     """
     found = known_report(data, name, settings, cache, is_test=is_test)
     if found is None:
-        from kerlint import engine
+        from kerlint import engine, memory
         from kerlint.surroundings import Surroundings
 
         around = Surroundings()
         found = engine.check_bytes(data, name, settings, is_test=is_test, path=path, around=around)
+        memory.linted(len(data))
         if cache is not None:
             cache.keep(data, settings, found, around, is_test=is_test)
     return found

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
+
+    __all__ = ["dataclass"]
 else:
     from collections.abc import Callable
     from types import MemberDescriptorType

@@ -96,7 +96,7 @@ def within(name: str, module: str) -> bool:
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_imports(path: Path) -> None:
     own = module_name(path)
-    for name, late in imports(path):
+    for name, _ in imports(path):
         where = f"{own} imports {name}"
         assert not within(name, "libcst.matchers"), where
         assert not within(name, "libcst.codemod"), where

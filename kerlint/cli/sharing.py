@@ -75,9 +75,13 @@ def _died(job: Job, how: str) -> FileReport:
 
 def _import_everything() -> None:
     """What each process needs, imported once for all."""
+    import gc
+
     import libcst  # noqa: F401
 
     from kerlint import engine, library, modules, parsing, target  # noqa: F401
     from kerlint.rules import all_rules
 
     all_rules()
+    # So that looking for garbage does not give each process a copy of all this.
+    gc.freeze()
