@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from hashlib import blake2b
 
 from kerlint.files import project_root, read_file
 
@@ -75,6 +74,9 @@ class Surroundings:
 
 def digest(data: bytes) -> str:
     """What tells one content from all others."""
+    # It takes as long to import as a rule to check, and not every run needs it.
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=16).hexdigest()
 
 
