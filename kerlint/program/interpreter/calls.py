@@ -9,6 +9,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
@@ -35,7 +36,6 @@ from kerlint.program.values import (
     Value,
     list_of,
     mapping_of,
-    one_of,
 )
 
 #: Set in a layer that something unknown was given.

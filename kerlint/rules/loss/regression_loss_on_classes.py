@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.heads import PROBABILITIES, Head
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

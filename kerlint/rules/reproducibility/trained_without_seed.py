@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.trained import trainings
-from kerlint.program.facts import Event, Program, Seed
+from kerlint.program.events import Event, Seed
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
 
