@@ -1,0 +1,1 @@
+"""What rules say of Keras, tried on the Keras that is installed."""
