@@ -37,7 +37,7 @@ _HARMLESS = ("tensorflow.compat.v1.logging", "tensorflow.compat.v1.set_random_se
 _MOST_PARTS = 6
 
 
-def decide(setting: str | None, source: Source, path: str | None, program: Program) -> Target:
+def decide(setting: str | None, source: Source, path: str | None, program: Program, root: str | None = None) -> Target:
     """The versions that a program is written for, by the first of these that says anything.
 
     The setting; a package that is one version by its name (`tf_keras`); what a notebook installs; what the project
@@ -46,6 +46,7 @@ def decide(setting: str | None, source: Source, path: str | None, program: Progr
     Args:
         setting: the major version, with or without a minor one.
         path: where the file is, None for a text that is nowhere.
+        root: the project's root, if somebody has said what it is.
     """
     if setting is not None:
         major, _, minor = setting.partition(".")
@@ -53,7 +54,7 @@ def decide(setting: str | None, source: Source, path: str | None, program: Progr
     return (
         _by_package(program)
         or _by_requirements(installed_in_cells(cell.source for cell in source.cells), "the notebook installs")
-        or _by_project(path)
+        or _by_project(path, root)
         or _by_names(program.used, "")
         or _by_names(program.used_elsewhere, "a module that it imports ")
         or CURRENT
@@ -80,11 +81,11 @@ def _by_package(program: Program) -> Target | None:
     return None
 
 
-def _by_project(path: str | None) -> Target | None:
+def _by_project(path: str | None, root: str | None) -> Target | None:
     if path is None:
         return None
     folder = os.path.dirname(os.path.abspath(path))
-    for name, requirements in project_requirements(folder, project_root(folder)):
+    for name, requirements in project_requirements(folder, project_root(folder, root)):
         found = _by_requirements(requirements, f"{name} asks for")
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""The range of the data on its way through a model, up to a pretrained part or a layer that scales it."""
+"""Datasets that models get: for training, validation, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -7,115 +7,95 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from kerlint.library.contracts import as_data, inputs_of
-from kerlint.library.defaults import application
-from kerlint.library.inputs import keeps_scale
-from kerlint.library.objects import argument
-from kerlint.program.constants import NOTHING, constant, number, text
-from kerlint.program.facts import Fit, Forward, Program, Use
-from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Array, Model, Value
+from kerlint.program.constants import constant, integer, truth
+from kerlint.program.events import ApplyGradients, Fit, Use
+from kerlint.program.facts import Program
+from kerlint.program.values import Dataset, Transform
 
-Range = tuple[float, float]
-
-#: Layers that change the colours of an image, and with them its range.
-_COLOURS = ("RandomBrightness", "RandomContrast", "RandomColor", "RandomHue", "RandomSaturation", "RandAugment")
+#: Steps that put elements together to batches.
+BATCHING = frozenset({"batch", "padded_batch"})
+#: Steps that may change what an element is, or how many there are, in ways that are not followed.
+OPAQUE = frozenset(
+    """apply window flat_map interleave group_by_window rebatch ragged_batch sparse_batch bucket_by_sequence_length
+    rejection_resample unbatch scan""".split()
+)
+TRAINING, VALIDATION, EVALUATION, PREDICTION = "training", "validation", "evaluation", "prediction"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Arrival:
-    """Data that reaches a part of a model that cares for its range.
+class Fed:
+    """A dataset that a model gets.
 
     Args:
-        range: of the data there, known to be used up to its ends.
-        node: the part; None where the model itself is a pretrained one.
-        backbone: the pretrained model, None if it is a `Rescaling` layer.
+        role: `training`, `validation`, `evaluation` or `prediction`.
+        place: the argument; the loop for a hand-written training loop.
+        again: whether it is certainly or possibly gone through more than once.
     """
 
-    event: Fit | Forward | Use
-    array: Array
-    place: cst.CSTNode | None
-    range: Range
-    node: Node | None
-    backbone: Model | None
+    role: str
+    data: Dataset
+    event: Fit | Use | ApplyGradients
+    place: cst.CSTNode
+    again: bool = False
+
+    @property
+    def steps(self) -> tuple[Transform, ...]:
+        """What was done to it, in order."""
+        return self.data.transforms
+
+    @property
+    def made(self) -> cst.CSTNode | None:
+        """Where it was made."""
+        return self.data.origin or self.data.node
 
 
-def arrivals(program: Program) -> Iterator[Arrival]:
-    """Every place where data of a known range reaches a `Rescaling` or a pretrained model of `keras.applications`."""
-    made = {id(model.node): model for model in program.models if model.kind == "application"}
+def fed(program: Program) -> Iterator[Fed]:
+    """The datasets that models get, in order of execution; the same place and dataset once."""
+    seen: set[tuple[int, int]] = set()
+    for found in _all(program):
+        key = id(found.data), id(found.place)
+        if key not in seen:
+            seen.add(key)
+            yield found
+
+
+def _all(program: Program) -> Iterator[Fed]:
     for event in program.events:
         if isinstance(event, Fit):
-            value, place = inputs_of(event), event.places.get("x") or event.places.get("generator") or event.node
-        elif isinstance(event, Forward) and event.in_tape:
-            # Elsewhere models are called to see what comes out: a shape, mostly.
-            value, place = event.inputs, event.node
-        elif isinstance(event, Use) and event.method.startswith("predict"):
-            value, place = event.args.get("x"), event.places.get("x") or event.node
-        else:
-            continue
-        array = as_data(value)
-        span = _range_of(array)
-        if array is None or span is None:
-            continue
-        if event.model.kind == "application":
-            yield Arrival(event, array, place, span, None, event.model)
-        elif not isinstance(event, Use):
-            for node, there in _walk(event.snapshot.graph, span):
-                owner = node.op.layer if isinstance(node.op.layer, Model) else made.get(id(node.op.node))
-                yield Arrival(event, array, place, there, node, owner)
+            if isinstance(event.x, Dataset) and event.method != "train_on_batch":
+                place = event.places.get("x") or event.places.get("generator") or event.node
+                yield Fed(TRAINING, event.x, event, place, _epochs(event))
+            if isinstance(event.validation, Dataset):
+                place = event.places.get("validation_data") or event.node
+                yield Fed(VALIDATION, event.validation, event, place, _epochs(event))
+        elif isinstance(event, Use):
+            role = next((role for start, role in _ROLES.items() if event.method.startswith(start)), None)
+            data = event.args.get("x") or event.args.get("generator")
+            if role is not None and isinstance(data, Dataset):
+                place = event.places.get("x") or event.places.get("generator") or event.node
+                yield Fed(role, data, event, place)
+        elif isinstance(event, ApplyGradients) and event.loops:
+            # Only the innermost loop may be the one over batches.
+            loop = event.loops[-1]
+            if isinstance(loop.over, Dataset):
+                place = getattr(loop.node, "iter", None) or loop.node
+                yield Fed(TRAINING, loop.over, event, place, len(event.loops) > 1)
 
 
-def _range_of(array: Array | None) -> Range | None:
-    if array is None or not array.tight or array.low is None or array.high is None or array.noise:
-        return None
-    return (float(array.low), float(array.high))
+_ROLES = {"evaluate": EVALUATION, "predict": PREDICTION}
 
 
-def _walk(graph: Graph, span: Range) -> Iterator[tuple[Node, Range]]:
-    """The layers that care, and the range of the data before each of them."""
-    starts = [node for node in graph.nodes if node.kind == "input"]
-    if len(starts) != 1:
-        return
-    pending = [(node, span) for node in starts[0].consumers]
-    while pending:
-        node, before = pending.pop()
-        if node.name.startswith("keras.applications."):
-            yield node, before
-            continue
-        if node.short == "Rescaling":
-            yield node, before
-        after = _after(node, before)
-        if after is not None:
-            pending.extend((reader, after) for reader in node.consumers)
+def _epochs(fit: Fit) -> bool:
+    given = fit.args.get("epochs")
+    return given is not None and integer(given) != 1
 
 
-def _after(node: Node, span: Range) -> Range | None:
-    """The range of what a step gives; None if that is not known."""
-    if node.short == "Rescaling" and node.layer is not None:
-        scale, offset = number(argument(node.layer, "scale")), number(argument(node.layer, "offset"))
-        return None if scale is None or offset is None else _mapped(span, scale, offset)
-    if node.kind == "operator" and len(node.inputs) == 1:
-        other = number(node.op.args.get("right"))
-        lines = {} if other is None else {"*": (other, 0.0), "-": (1.0, -other), "+": (1.0, other)}
-        if other:
-            lines["/"] = (1 / other, 0.0)
-        return _mapped(span, *lines[node.name]) if node.name in lines else None
-    if node.short.startswith(_COLOURS) or not keeps_scale(node):
-        return None
-    return span
+def reshuffles(step: Transform) -> bool:
+    """Whether the step certainly gives another order in each pass."""
+    given = step.args.get("reshuffle_each_iteration")
+    return step.name == "shuffle" and (given is None or constant(given) is None or truth(given) is True)
 
 
-def _mapped(span: Range, factor: float, offset: float) -> Range:
-    first, second = (end * factor + offset for end in span)
-    return (min(first, second), max(first, second))
-
-
-def expected_mode(model: Model) -> str | None:
-    """The mode of `preprocess_input` that a pretrained model wants; None if it has no such weights, or is not known."""
-    known = application(model.name)
-    weights: Value | None = model.args.get("weights")
-    if known is None or (weights is not None and text(weights) != "imagenet"):
-        return None
-    if known.optional and "include_preprocessing" in model.args:
-        return known.mode if constant(model.args["include_preprocessing"]) is True else None
-    return known.mode if constant(weights) is not NOTHING or weights is None else None
+def last(steps: tuple[Transform, ...], *names: str) -> int:
+    """The place of the last step of one of these names, -1 if there is none."""
+    return max((index for index, step in enumerate(steps) if step.name in names), default=-1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -35,14 +34,16 @@ from kerlint.library import (
     tensors,
     tfds,
     training,
+    unbound,
     variables,
 )
 from kerlint.library.convert import Handler, handler
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
-from kerlint.program.facts import LossCall, Trainable
+from kerlint.program.events import LossCall, Trainable
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import as_graph, kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -95,17 +96,8 @@ _LAYER_FUNCTIONS = {
 }
 
 
-_NUMBERS = {
-    "numpy.newaxis": None,
-    "tensorflow.newaxis": None,
-    "numpy.pi": math.pi,
-    "math.pi": math.pi,
-    "numpy.e": math.e,
-    "math.e": math.e,
-    "numpy.inf": math.inf,
-    "math.inf": math.inf,
-}
-
+#: Functions that give something else each time.
+_RANDOM = ("random.", "numpy.random.", "tensorflow.random.", "keras.random.", "tensorflow.image.random_")
 
 #: What answers for a function, by canonical name.
 _HANDLERS: dict[str, Handler] = {
@@ -142,8 +134,8 @@ class Knowledge:
     def symbol(self, name: str, node: cst.CSTNode) -> Value:
         """A symbol; `np.pi` and the like are their numbers."""
         one = names.canonical(name)
-        if one in _NUMBERS:
-            return Const(_NUMBERS[one], node=node)
+        if one in numerics.NUMBERS:
+            return Const(numerics.NUMBERS[one], node=node)
         flag = self._flags.get(name)
         if flag is not None:
             return flag
@@ -153,8 +145,16 @@ class Knowledge:
         """Whether a star import brings the name."""
         return has_signature(names.canonical(f"{module}.{name}"))
 
+    def unbound(self, name: str, stars: tuple[str, ...]) -> str | None:
+        """What a name without an import stands for."""
+        return unbound.stands_for(name, stars)
+
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A call of a library function or class."""
+        if machine.traces and name.startswith(_RANDOM):
+            note_draw(machine, name, node)
+        if machine.traces and (name in variables.CLASSES or name == "tensorflow.constant"):
+            kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
         if machine.spelled.startswith("tensorflow.") and names.canonical(machine.spelled) == name:
@@ -186,8 +186,7 @@ class Knowledge:
                 node=node,
             )
         if name == "tensorflow.function":
-            # Used as `tf.function(f)`; as a decorator it is transparent anyway.
-            return arguments.get(0) or Unknown("tf.function", node=node)
+            return as_graph(arguments, node)
         return methods.other_call(machine, name, arguments, node)
 
     def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -325,6 +324,7 @@ class Knowledge:
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
+            note_draw(machine, f"numpy.random.{name}", node)
             return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.name == "tensorflow_datasets.builder":
             return tfds.builder_method(receiver, name, arguments, node)

@@ -25,8 +25,9 @@ from kerlint.library.order import steps
 from kerlint.library.shapes import dims
 from kerlint.library.weights import attributes, is_frozen, is_input
 from kerlint.program.constants import integer, text, truth
-from kerlint.program.facts import Created, Forward, Load
+from kerlint.program.events import Created, Forward, Load
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -225,16 +226,19 @@ def forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTN
     """A model called on data: a forward pass."""
     data = arguments.get(0)
     mark_used(machine, model)
-    machine.emit(
-        Forward(
-            node=node,
-            model=model,
-            inputs=data,
-            args=_call_arguments(arguments),
-            in_tape=machine.tapes > 0,
-            snapshot=snapshot(machine, model, shapes_of_data(data, batch=True)),
-        )
+    event = Forward(
+        node=node,
+        model=model,
+        inputs=data,
+        args=_call_arguments(arguments),
+        in_tape=machine.tapes > 0,
+        snapshot=snapshot(machine, model, shapes_of_data(data, batch=True)),
     )
+    machine.emit(event)
+    if machine.traces and ("training" not in event.args or truth(event.args["training"]) is True):
+        for layer in event.snapshot.graph.nodes:
+            if layer.short.startswith("Random"):
+                note_draw(machine, layer.name, layer.place or node)
     return prediction(machine, model, data, node)
 
 

@@ -6,6 +6,7 @@ encode, and the operators as functions.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -15,7 +16,7 @@ from kerlint.library.convert import Call, Function, Handler, as_array, dtype_nam
 from kerlint.library.randomness import MAX_CLASSES
 from kerlint.library.shapes import dims
 from kerlint.program.constants import constant, integer
-from kerlint.program.facts import Seed, Truncation
+from kerlint.program.events import Seed, Truncation
 from kerlint.program.labels import Labels
 from kerlint.program.values import (
     Arguments,
@@ -306,4 +307,16 @@ FUNCTIONS: dict[str, Handler] = {
     **handlers("keras.activations", {"softmax": _softmax, "relu": _relu}, "tensor"),
     **handlers("scipy.special", {"softmax": _softmax}),
     **handlers("keras.backend", {"floatx": _backend_dtype}),
+}
+
+#: Symbols that are no more than a number.
+NUMBERS: dict[str, float | None] = {
+    "numpy.newaxis": None,
+    "tensorflow.newaxis": None,
+    "numpy.pi": math.pi,
+    "math.pi": math.pi,
+    "numpy.e": math.e,
+    "math.e": math.e,
+    "numpy.inf": math.inf,
+    "math.inf": math.inf,
 }

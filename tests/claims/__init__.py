@@ -1,1 +1,1 @@
-"""What rules say of Keras, tried on the Keras that is installed."""
+"""What rules say about Keras, tried out on the Keras that is installed."""

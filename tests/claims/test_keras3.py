@@ -154,7 +154,7 @@ def test_add_weight_takes_the_shape_first() -> None:
     ],
 )
 def test_advised_against(make: Callable[[], object]) -> None:
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="[Aa]rgument|`input_shape`"):
         make()
 
 

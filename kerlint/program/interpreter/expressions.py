@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import join
 from kerlint.program.interpreter.assign import assign_target
@@ -20,6 +21,7 @@ from kerlint.program.interpreter.calls import (
     is_property,
     make_lambda,
 )
+from kerlint.program.interpreter.containers import some_entry
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
@@ -43,11 +45,11 @@ from kerlint.program.values import (
     Object,
     OneOf,
     Sequence,
+    Tensor,
     Unknown,
     Value,
     list_of,
     mapping_of,
-    one_of,
 )
 
 #: Attributes of attributes that are looked at together.
@@ -56,19 +58,23 @@ MAX_CHAIN = 50
 MAX_DISPLAY = 2000
 
 
-def install(table: dict[type, Any]) -> None:
-    """Adds the expressions to the dispatch table."""
-    table.update(
+def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
+    """Adds the expressions to the dispatch tables."""
+    leaves.update(
         {
             cst.Name: _name,
-            cst.Attribute: _attribute,
             cst.Integer: _number,
             cst.Float: _number,
             cst.Imaginary: _number,
             cst.SimpleString: _string,
+            cst.Ellipsis: lambda machine, node: Const(..., node=node),
+        }
+    )
+    table.update(
+        {
+            cst.Attribute: _attribute,
             cst.ConcatenatedString: _concatenated,
             cst.FormattedString: _formatted,
-            cst.Ellipsis: lambda machine, node: Const(..., node=node),
             cst.List: _list,
             cst.Tuple: _tuple,
             cst.Set: _set,
@@ -94,6 +100,9 @@ def install(table: dict[type, Any]) -> None:
 
 def _name(machine: Machine, node: cst.Name) -> Value:
     name = node.value
+    found = machine.scope.names.get(name)
+    if found is not None and type(found) is not Tensor:
+        return found
     found = machine.lookup(name)
     if found is not None:
         return found
@@ -179,9 +188,9 @@ def _instance_attribute(
 def _number(machine: Machine, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
     text = node.value
     try:
-        if isinstance(node, cst.Integer):
+        if type(node) is cst.Integer:
             return Const(int(text, 0) if len(text) < 200 else 0, node=node)
-        if isinstance(node, cst.Float):
+        if type(node) is cst.Float:
             return Const(float(text), node=node)
         return Const(complex(text), node=node)
     except ValueError:
@@ -231,7 +240,7 @@ def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
     items: list[Value] = []
     for element in nodes[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             if isinstance(value, Sequence):
                 items.extend(value.items)
             else:
@@ -279,7 +288,7 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
 
 def _call(machine: Machine, node: cst.Call) -> Value:
     function = node.func
-    if isinstance(function, cst.Name) and function.value == "super" and machine.frames:
+    if type(function) is cst.Name and function.value == "super" and machine.frames:
         frame = machine.frames[-1]
         owner = frame.function.owner
         return Super(frame.receiver, owner.bases if owner is not None else (), node=node)
@@ -310,7 +319,7 @@ def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
     # Long sums nest to the left: walk down without recursion.
     pending: list[cst.BinaryOperation] = []
     left_node: cst.BaseExpression = node
-    while isinstance(left_node, cst.BinaryOperation):
+    while type(left_node) is cst.BinaryOperation:
         pending.append(left_node)
         left_node = left_node.left
     left = machine.evaluate(left_node)
@@ -420,7 +429,7 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:
             found = None
-        return found if found is not None else Unknown("dict entry", node=node)
+        return found if found is not None else some_entry(receiver, key, node)
     if isinstance(receiver, Const) and len(index) == 1:
         bounds = _slice_bounds(index[0])
         key = bounds if bounds is not None else constant(index[0])

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.library.models import trains_itself
 from kerlint.program.facts import Program
 from kerlint.program.values import Function
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -76,6 +77,7 @@ class CallWithoutTraining(Rule):
     code = "KT002"
     name = "call-without-training-argument"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "wrong-result", "accuracy-stuck")
     since = "0.1.0"
 
@@ -105,6 +107,7 @@ class CallWithoutTraining(Rule):
                 why="Keras 3 tells the mode to a `call` that has this parameter, and from there to all layers inside",
                 help="def call(self, inputs, training=None)",
                 about=method,
+                fix=fixing.draft("add the parameter", fixing.parameter(definition, "training=None")),
             )
 
     good = (

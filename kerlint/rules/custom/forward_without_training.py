@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import constant
-from kerlint.program.facts import ApplyGradients, Forward, Program
+from kerlint.program.events import ApplyGradients, Forward
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Function, Model
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -74,6 +76,7 @@ class ForwardWithoutTraining(Rule):
     code = "KT001"
     name = "forward-without-training-true"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "slow-learning", "wrong-result")
     since = "0.1.0"
 
@@ -98,6 +101,7 @@ class ForwardWithoutTraining(Rule):
                 why="a model that is called by hand runs in inference mode unless the call says otherwise",
                 help="model(x, training=True)",
                 about=call,
+                fix=fixing.draft("add training=True", fixing.put_in_call(call.node, "training", "True")),
             )
 
     bad = (

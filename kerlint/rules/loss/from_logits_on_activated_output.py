@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import PROBABILITIES, Head
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 #: Activations that cut the range of logits.
@@ -68,6 +69,7 @@ class FromLogitsOnActivatedOutput(Rule):
     code = "KL003"
     name = "from-logits-on-activated-output"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck")
     since = "0.1.0"
 
@@ -98,6 +100,7 @@ class FromLogitsOnActivatedOutput(Rule):
             why=why,
             help="drop the activation of the last layer" + ("" if cuts else ", or pass from_logits=False"),
             about=contract.event,
+            fix=None if cuts else fixing.draft("leave from_logits out", fixing.drop(loss.value, "from_logits")),
         )
 
     def _twice(self, head: Head, contract: Contract) -> Iterator[Found]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, targets_of
 from kerlint.library.transformers import SCALERS
-from kerlint.program.facts import Fit, Program, Transformed, Use
+from kerlint.program.events import Fit, Transformed, Use
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, Target, contracts
 from kerlint.library.shapes import show
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Shape
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -62,6 +63,7 @@ class SparseVsOnehotLabels(Rule):
     code = "KL004"
     name = "sparse-vs-onehot-labels"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash",)
     since = "0.1.0"
     subsumes = ("KL010",)
@@ -88,6 +90,7 @@ class SparseVsOnehotLabels(Rule):
             why="the shapes of labels and predictions do not match, so the first batch raises",
             help='use loss="categorical_crossentropy", or leave the labels as class numbers',
             about=contract.event,
+            fix=fixing.draft("use categorical_crossentropy", fixing.loss(contract, "categorical_crossentropy")),
         )
 
     def _index(self, contract: Contract, target: Target) -> Iterator[Found]:
@@ -99,6 +102,9 @@ class SparseVsOnehotLabels(Rule):
             why="the shapes of labels and predictions do not match, so the first batch raises",
             help='use loss="sparse_categorical_crossentropy", or one-hot encode the labels with to_categorical',
             about=contract.event,
+            fix=fixing.draft(
+                "use sparse_categorical_crossentropy", fixing.loss(contract, "sparse_categorical_crossentropy")
+            ),
         )
 
     bad = (

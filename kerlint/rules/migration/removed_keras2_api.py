@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit, OldCall, OldKeyword, Program, Use
+from kerlint.program.events import Fit, OldCall, OldKeyword, Use
+from kerlint.program.facts import Program
 from kerlint.program.target import Target
 from kerlint.program.values import Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 from kerlint.rules.migration.versions import aside, listed, severity
 
 
@@ -66,8 +67,7 @@ class RemovedKeras2Api(Rule):
     symptoms = ("crash", "wrong-result")
     since = "0.1.0"
 
-    #: Convolutions in so many places that look like those of Keras 1 are no patches.
-    SEVERAL = 2
+    min_places = Option(2, "Convolutions in so many places that look like those of Keras 1 are no patches.", low=1)
     #: So many names of a package are shown in one finding.
     NAMED = 4
 
@@ -176,7 +176,7 @@ class RemovedKeras2Api(Rule):
             return
         calls = {id(event.node): event for event in program.all(OldCall) if _looks_old(event.positional)}
         others = any(keyword.last == 1 for event in program.all(OldCall) for keyword in event.keywords)
-        if len(calls) < self.SEVERAL and not (calls and others):
+        if len(calls) < self.min_places and not (calls and others):
             return
         for event in calls.values():
             filters, size = _written(event.positional[0]), integer(event.positional[1])

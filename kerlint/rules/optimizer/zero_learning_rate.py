@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers, rate_changes
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -55,6 +56,7 @@ class ZeroLearningRate(Rule):
     code = "KO001"
     name = "zero-learning-rate"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("loss-flat", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
@@ -74,6 +76,9 @@ class ZeroLearningRate(Rule):
                 + (", here nothing" if zero else ", and a negative rate turns it round"),
                 help="start from 1e-3 for Adam and its kin, 1e-2 for SGD",
                 about=optimizer.event,
+                fix=fixing.draft(
+                    "use a usual learning rate", fixing.rate(optimizer, 1e-2 if optimizer.name == "SGD" else 1e-3)
+                ),
             )
 
     bad = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.facts import ApplyGradients, Created, Fit, Program, Seed
+from kerlint.program.events import ApplyGradients, Created, Fit, Seed
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -42,9 +44,9 @@ class ReseedInLoop(Rule):
     import numpy as np
     from tensorflow import keras
 
-    np.random.seed(42)
     model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
+    np.random.seed(42)
     for epoch in range(100):
         rows = np.random.choice(len(x_train), 32)
         model.train_on_batch(x_train[rows], y_train[rows])
@@ -64,6 +66,7 @@ class ReseedInLoop(Rule):
     code = "KR002"
     name = "reseed-in-loop"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("irreproducible", "slow-learning")
     since = "0.1.0"
     in_tests = False
@@ -95,6 +98,7 @@ class ReseedInLoop(Rule):
             # Whether the passes draw from NumPy or Python at all is not known.
             severity=Severity.ADVICE if seed.name in ("numpy.random.seed", "random.seed") else None,
             about=seed,
+            fix=fixing.draft("set the seed before the loop", fixing.hoist(seed.node, loop.node)),
         )
 
     def _random(self, seed: Seed, loop: Loop) -> Iterator[Found]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.facts import Compile, Fit, Program, Trainable
+from kerlint.program.events import Compile, Fit, Trainable
+from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Model, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -61,6 +65,7 @@ class TrainableAfterCompile(Rule):
     code = "KF001"
     name = "trainable-after-compile"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -109,6 +114,7 @@ class TrainableAfterCompile(Rule):
             help="compile the model again after the change"
             + (", with a smaller learning rate for fine-tuning" if wanted else ""),
             about=fit,
+            fix=_again(change, compiled, gentle=wanted is True),
         )
 
     bad = (
@@ -148,6 +154,27 @@ class TrainableAfterCompile(Rule):
         judge.fit(x, y)
         """,
     )
+
+
+def _again(change: Trainable, compiled: Compile, *, gentle: bool) -> fixing.Draft | None:
+    """The compile repeated after the change; `gentle` if pretrained weights are set free."""
+    call, optimizer = compiled.node, compiled.places.get("optimizer")
+    if change.function is not compiled.function or not isinstance(call, cst.Call) or len(call.args) > 9:
+        return None
+    if optimizer is not None and not isinstance(optimizer, (cst.SimpleString, cst.Call)):
+        # An optimizer that is kept in a variable refuses other weights.
+        return None
+    parts: list[cst.CSTNode] = [call.func]
+    written: list[str] = []
+    for argument in call.args:
+        if argument.value is optimizer and gentle:
+            name = "" if argument.keyword is None else f"{argument.keyword.value}="
+            written.append(f"{name}{{keras.optimizers.Adam}}(1e-5)")
+        else:
+            written.append(f"{{{len(parts)}}}")
+            parts.append(argument)
+    text = f"{{0}}({', '.join(written)})"
+    return fixing.draft("compile again", fixing.insert_after(change.node, text, *parts))
 
 
 def _settled(program: Program, compiled: Compile, first: int) -> set[int]:
