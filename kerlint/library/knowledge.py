@@ -164,7 +164,7 @@ class Knowledge:
             return self._call_keras(machine, name, arguments, node)
         if (
             _has_tensor(arguments)
-            and name.startswith(("tensorflow.", "keras."))
+            and name.startswith(("tensorflow.", "einops."))
             and not name.startswith("tensorflow.data.")
         ):
             return tensors.tensor_function(machine, name, arguments, node)
