@@ -468,6 +468,7 @@ class Knowledge:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
         steps.follow_train_steps(machine)
+        steps.follow_losses(machine)
 
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """`with manager as name`."""
