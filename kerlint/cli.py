@@ -77,6 +77,17 @@ def _version(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 @click.option("--isolated", is_flag=True, help="Ignore configuration files.")
 @click.option("--no-cache", is_flag=True, help="Do not use cached results.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
+@click.option("--probe", is_flag=True, help="Confirm or refute findings by short experiments; needs TensorFlow.")
+@click.option("--probe-python", metavar="PATH", help="A Python with TensorFlow, if the one of kerlint has none.")
+@click.option(
+    "--probe-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    default=120.0,
+    show_default=True,
+    help="The time for all experiments together.",
+)
+@click.option("--probe-script", metavar="PATH", help="Write a Keras script for each verdict: a directory, or a .py file.")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -92,6 +103,10 @@ def check(
     isolated: bool,  # there are no configuration files yet
     no_cache: bool,  # there is no cache yet
     verbose: bool,
+    probe: bool,
+    probe_python: str | None,
+    probe_timeout: float,
+    probe_script: str | None,
 ) -> None:
     """Lint files, directories, or standard input (`-`). Without PATHS: the current directory.
 
@@ -100,7 +115,8 @@ def check(
     from kerlint import engine, files, output
     from kerlint.report import Report
 
-    settings = engine.Settings(select, ignore, pedantic, target_keras)
+    probe = probe or probe_script is not None
+    settings = engine.Settings(select, ignore, pedantic, target_keras, probe)
     if select or ignore:
         _validate(settings)
     reports: list[FileReport] = []
@@ -117,8 +133,30 @@ def check(
     if not checked:
         _warn("no Python files or notebooks were found")
     result = Report(tuple(reports), checked, hidden)
+    if probe:
+        result = _probed(result, probe_python, probe_timeout, probe_script)
     _print(output.renderer(output_format)(result, output.Options(_use_color(color))))
     ctx.exit(_status(result, exit_zero))
+
+
+def _probed(report: Report, python: str | None, seconds: float, script: str | None) -> Report:
+    """The report with verdicts, and scripts that reproduce them where they are asked for."""
+    from kerlint.probe.runner import Options, probed
+
+    shown = sys.stderr.isatty()
+
+    def progress(done: int, count: int) -> None:
+        click.echo(f"\r\x1b[Kprobing {done + 1} of {count} ..." if done < count else "\r\x1b[K", nl=False, err=True)
+
+    result, missing = probed(report, Options(python, seconds), progress if shown else lambda *_: None)
+    if missing is not None:
+        _warn(f"nothing was probed: {missing}; pip install 'kerlint[probe]', or name another Python: --probe-python")
+    if script is not None:
+        from kerlint.probe.script import write_scripts
+
+        for path in write_scripts(result, script):
+            click.echo(f"wrote {path}", err=True)
+    return result
 
 
 def _validate(settings: Settings) -> None:
@@ -156,7 +194,7 @@ def _status(report: Report, exit_zero: bool) -> int:
 
     if any(finding.code == INTERNAL_ERROR for finding in report.findings):
         return FAILED
-    if exit_zero or all(finding.severity is Severity.ADVICE for finding in report.findings):
+    if exit_zero or all(finding.severity is Severity.ADVICE or finding.is_refuted for finding in report.findings):
         return CLEAN
     return FINDINGS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -40,12 +40,14 @@ class Settings:
         ignore: likewise. Where a rule is both selected and ignored, the longer selector wins.
         pedantic: show advice, too.
         target_keras: the version that the code is written for, `2`, `3` or `3.4`; None to find out.
+        probe: prepare experiments for findings that can be probed.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     pedantic: bool = False
     target_keras: str | None = None
+    probe: bool = False
 
 
 class SelectionError(ValueError):
@@ -158,6 +160,7 @@ def check_bytes(
             on_crash=on_crash,
             path=path,
             target_keras=settings.target_keras,
+            probe=settings.probe,
         )
     except SourceError as error:
         findings = [own_finding(UNREADABLE, filename, error.message, error.line, error.column)]
@@ -178,12 +181,13 @@ def check_source(
     on_crash: OnCrash = lambda *_: None,
     path: str | None = None,
     target_keras: str | None = None,
+    probe: bool = False,
 ) -> list[Finding]:
     """All findings in a source, advice included, in the order of the file.
 
     Args:
         path: as in `check_bytes`.
-        target_keras: as in `Settings`.
+        target_keras, probe: as in `Settings`.
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
@@ -201,7 +205,8 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
-        findings.extend(_placed(found, module, source.filename, on_crash))
+        placed = _placed(found, module, source.filename, on_crash)
+        findings.extend(_with_experiments(placed, found, program) if probe and program is not None else placed)
     return sorted(_unique(findings), key=_order)
 
 
@@ -331,6 +336,21 @@ def _placed(found: list[tuple[Rule, Found]], module: libcst.Module, filename: st
             on_crash(rule.code, lost)
             findings.append(_crash(f"rule {rule.code} ({rule.name})", lost, filename))
     return findings
+
+
+def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], program: Program) -> list[Finding]:
+    """The same findings, those that can be probed with what is to be done."""
+    from kerlint.probe.spec import experiment_for
+
+    if len(placed) != len(found):
+        # Something went wrong, and is said.
+        return placed
+    return [
+        replace(finding, experiment=experiment_for(program, one.experiment))
+        if one.experiment is not None and finding.code == rule.code
+        else finding
+        for finding, (rule, one) in zip(placed, found)
+    ]
 
 
 def _finding(rule: Rule, one: Found, places: dict[int, Span], filename: str) -> Finding:

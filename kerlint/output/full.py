@@ -39,7 +39,9 @@ def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator
         yield empty
         yield from _snippet(file, file.source, marks, finding, size, paint)
         yield empty
-    for name, text in (("why", finding.why), ("help", finding.help), ("docs", f"kerlint rule {finding.code}")):
+    probe = f"{finding.probe.verdict}. {finding.probe.text}" if finding.probe is not None else ""
+    docs = f"kerlint rule {finding.code}"
+    for name, text in (("why", finding.why), ("help", finding.help), ("probe", probe), ("docs", docs)):
         for index, line in enumerate(text.splitlines()):
             start = f"{paint.gutter('=')} {paint.bold(name)}: " if index == 0 else " " * (len(name) + 4)
             yield f"{indent} {start}{clean(line)}"

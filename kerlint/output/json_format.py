@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from kerlint.finding import Finding, Span
+from kerlint.finding import Finding, Probe, Span
 from kerlint.output import Options
 from kerlint.output.text import display_path
 from kerlint.report import FileReport, Report
@@ -35,6 +35,19 @@ def _finding(file: FileReport, finding: Finding) -> dict[str, Any]:
         "label": finding.label,
         "labels": [{"text": label.text, **_place(file, label.span)} for label in finding.labels],
         "symptoms": list(finding.symptoms),
+        "probe": _probe(finding.probe),
+    }
+
+
+def _probe(probe: Probe | None) -> dict[str, Any] | None:
+    if probe is None:
+        return None
+    return {
+        "verdict": probe.verdict,
+        "text": probe.text,
+        "evidence": probe.evidence,
+        "assumptions": list(probe.assumptions),
+        "seconds": probe.seconds,
     }
 
 

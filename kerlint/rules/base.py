@@ -22,6 +22,7 @@ from kerlint.finding import Severity
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.experiment import Experiment
     from kerlint.program.facts import Program
 
 
@@ -34,6 +35,7 @@ class Found:
         also: the other places that take part, each with its text. A place that is None is left out.
         about: the fact in question (a compile, a fit); a rule that subsumes another
             silences it for the same fact.
+        experiment: what would show it, for rules that can be probed.
     """
 
     node: libcst.CSTNode
@@ -44,6 +46,7 @@ class Found:
     help: str
     severity: Severity
     about: object
+    experiment: Experiment | None = None
 
 
 class Rule:
@@ -80,12 +83,13 @@ class Rule:
         help: str = "",
         severity: Severity | None = None,
         about: Any = None,
+        experiment: Experiment | None = None,
     ) -> Iterator[Found]:
         """Yields one finding at `node`, or none if the place is not known."""
         if node is None:
             return
         places = tuple((place, text) for place, text in also if place is not None)
-        yield Found(node, message, label, places, why, help, severity or self.severity, about)
+        yield Found(node, message, label, places, why, help, severity or self.severity, about, experiment)
 
 
 #: The words of `Rule.symptoms` and of `kerlint --symptom`.
