@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: What JSON can hold.
 Plain: TypeAlias = "None | bool | int | float | str | list[Plain] | dict[str, Plain]"
 #: Parts of a training that are no layers.
-Part = Literal["optimizer", "loss", "x", "y", "run"]
+Part = Literal["optimizer", "loss", "metric", "x", "y", "run"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

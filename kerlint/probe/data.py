@@ -48,7 +48,7 @@ class Data:
             array = self._x[index] if index < len(self._x) else None
             vocabulary = _vocabulary(node)
             made: Input = {
-                "shape": list(shape),
+                "shape": self._shape(index, shape),
                 "low": None,
                 "high": None,
                 "tight": False,
@@ -62,6 +62,11 @@ class Data:
                 self._notes.append(f"the inputs are {words}")
             found.append(made)
         return found
+
+    def _shape(self, index: int, declared: list[int]) -> list[int]:
+        """The shape of rows of the data, where it is known."""
+        known = self.shapes[index] if index < len(self.shapes) else None
+        return list(known if known is not None else declared)
 
     def targets(self, loss: Made, output: Shape, activation: str) -> Targets:
         """What the model is trained to give.
@@ -77,8 +82,7 @@ class Data:
         known = self._known(loss["type"])
         if known is not None:
             return known
-        row = [size if size is not None else 4 for size in output[1:]]
-        made = _by_loss(loss["type"], row, activation)
+        made = by_loss(loss["type"], known_row(output), activation)
         what = {"classes": "class numbers", "onehot": "one-hot rows", "binary": "0 and 1"}.get(made["kind"], "numbers")
         if made["low"] is not None:
             what = f"numbers from {made['low']:g} to {made['high']:g}"
@@ -135,7 +139,7 @@ def read_data(fit: Fit | None, target: Value | None, graph: Graph, loss: str, no
     return Data(x, y, max(batch, 1), graph, notes)
 
 
-def _by_loss(loss: str, row: list[int], activation: str) -> Targets:
+def by_loss(loss: str, row: list[int], activation: str) -> Targets:
     """Targets that a loss and an output are made for."""
     width = row[-1] if row else 1
     if loss == "sparse_categorical_crossentropy":
@@ -152,6 +156,11 @@ def _by_loss(loss: str, row: list[int], activation: str) -> Targets:
     if loss in _POSITIVE and low is None:
         low, high = 1.0, 5.0
     return {"kind": "numbers", "shape": row, "classes": 0, "low": low, "high": high}
+
+
+def known_row(shape: Shape) -> list[int]:
+    """The shape of a row of an output; sizes that are not known are small."""
+    return [size if size is not None else 4 for size in (shape or ())[1:]]
 
 
 def _row(array: Array | None) -> list[int] | None:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 
 from kerlint.experiment import Change, Plain
-from kerlint.probe.description import Description, Step
+from kerlint.probe.description import Description, Step, Targets
 from kerlint.probe.literal import Refused
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
@@ -53,8 +53,11 @@ class Index:
         return isinstance(what, Object) and id(what) in self._inner
 
 
-def repaired(original: Description, index: Index, changes: Sequence[Change]) -> Description:
+def repaired(original: Description, index: Index, changes: Sequence[Change], fitting: Targets) -> Description:
     """A copy with the changes made.
+
+    Args:
+        fitting: targets that fit the output of the original, for changes that ask for such.
 
     Raises:
         Refused: one of them does not apply.
@@ -73,6 +76,12 @@ def repaired(original: Description, index: Index, changes: Sequence[Change]) -> 
         elif change.what == "x":
             for data in made["x"]:
                 data.update(change.values)  # type: ignore[typeddict-item]
+        elif change.what == "metric":
+            name, config = change.values["class"], dict(change.values)
+            del config["class"]
+            made["metrics"] = [{"type": str(name), "config": config}]
+        elif change.what == "y" and change.values.get("kind") == "fitting":
+            made["y"] = copy.deepcopy(fitting)
         else:
             made[change.what].update(change.values)  # type: ignore[typeddict-item]
     return made

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from kerlint.experiment import Experiment, Plain
 from kerlint.library.contracts import read_loss
+from kerlint.library.metrics import CHOSEN, metrics_of
 from kerlint.library.optimizers import read_optimizer
 from kerlint.library.weights import weights_inside
-from kerlint.probe.data import Data, read_data
-from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made
+from kerlint.probe.data import Data, by_loss, known_row, read_data
+from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made, Targets
 from kerlint.probe.literal import Literals, Refused
+from kerlint.probe.operations import KINDS, tiny
 from kerlint.probe.repairs import Index, repaired
 from kerlint.probe.shrinking import MAX_PARAMETERS, shrink
 from kerlint.probe.steps import Steps
@@ -23,17 +25,18 @@ from kerlint.program.facts import (
     Fit,
     Forward,
     LossCall,
+    Mismatch,
     Program,
     Truncation,
     Use,
 )
 from kerlint.program.graph import Snapshot
-from kerlint.program.values import Const, Model, Object, Value
+from kerlint.program.values import Model, Object, Value
 
 #: Seeds of a verdict: two decide, the third is asked where they leave it open.
 SEEDS = [1, 2, 3]
-#: Symptoms that show in a model that is made for the purpose, however large the program's own is.
-ROWS, STEPS, MAX_BATCH = 256, 150, 64
+#: Rows of data, steps of training (as a rule, and at most), rows in a batch.
+ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 800, 64
 
 
 def experiment_for(program: Program, experiment: Experiment) -> Job | str:
@@ -52,16 +55,17 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     Raises:
         Refused: the training cannot be rebuilt from the facts.
     """
-    from kerlint.probe.operations import KINDS, own_models
-
-    reader = _Reader(program, experiment.event)
     kind = KINDS.get(experiment.symptom, "train")
-    found = own_models(experiment) if kind != "train" else None
-    if found is not None:
-        original, changed, assumptions = found
-        return _job(experiment, kind, original, changed, [], assumptions)
-    original, index = reader.description()
-    changed = repaired(original, index, experiment.repair)
+    if kind not in ("train", "metric"):
+        return _job(experiment, kind, tiny(), tiny(), [], [])
+    reader = _Reader(program, experiment.event)
+    wanted = experiment.details.get("metric")
+    reader.metric = wanted if isinstance(wanted, str) else None
+    original, index, fitting = reader.description()
+    if experiment.symptom != "raises":
+        reader.settle_inputs(original)
+    original["run"]["steps"] = _steps(experiment)
+    changed = repaired(original, index, experiment.repair, fitting)
     at = [step for one in experiment.at for step in index.steps(one)]
     original, changed = shrink(original, changed, reader.assumptions)
     return _job(experiment, kind, original, changed, at, reader.assumptions)
@@ -87,6 +91,12 @@ def _job(
     }
 
 
+def _steps(experiment: Experiment) -> int:
+    """How long the symptom takes to show."""
+    wanted = experiment.details.get("steps", STEPS)
+    return max(1, min(wanted, MAX_STEPS)) if isinstance(wanted, int) else STEPS
+
+
 class _Reader:
     """Reads the training that one event belongs to."""
 
@@ -94,11 +104,13 @@ class _Reader:
         self.program = program
         self.event = event
         self.assumptions: list[str] = []
+        #: The metric in question, "" for one that Keras chooses.
+        self.metric: str | None = None
         self.compile = _compile_of(event)
         self.fit = _fit_of(program, event, self.compile)
 
-    def description(self) -> tuple[Description, Index]:
-        """The description, and where the facts are found in it."""
+    def description(self) -> tuple[Description, Index, Targets]:
+        """The description, where the facts are found in it, and targets that fit its output and its loss."""
         model, snapshot = self._model()
         self._refuse_what_is_too_large(model)
         literals = Literals()
@@ -108,6 +120,7 @@ class _Reader:
         output = steps.only_output()
         shape, activation = steps.shape(output), steps.activation(output)
         y = data.targets(loss, shape, activation)
+        fitting = by_loss(loss["type"], known_row(shape), activation)
         run = {"rows": ROWS, "batch": min(data.batch, MAX_BATCH), "steps": STEPS}
         made: Description = {
             "steps": steps.made,
@@ -119,10 +132,19 @@ class _Reader:
             "y": y,
             "run": run,  # type: ignore[typeddict-item]
         }
-        return made, steps.index
+        return made, steps.index, fitting
+
+    @staticmethod
+    def settle_inputs(made: Description) -> None:
+        """Gives the model data of the shape that it declares."""
+        starts = [step for step in made["steps"] if step["type"] == "Input"]
+        for step, data in zip(starts, made["x"]):
+            data["shape"] = list(step["config"]["shape"])  # type: ignore[arg-type]
 
     def _model(self) -> tuple[Model | None, Snapshot]:
         event = self.fit or self.event
+        if isinstance(event, Mismatch):
+            return None, Snapshot(broken(event))
         if isinstance(event, (Compile, Fit, Forward)):
             return event.model, event.snapshot
         if isinstance(event, (LossCall, ApplyGradients, Argmax, Truncation)) and event.snapshot is not None:
@@ -146,6 +168,9 @@ class _Reader:
         else:
             value = next((call.loss for call in self.program.all(LossCall)), None)
         loss = read_loss(value)
+        if isinstance(self.event, Mismatch):
+            # It raises before there is a loss.
+            return {"type": "mean_squared_error", "config": {}}
         if loss is None or loss.function not in LOSSES:
             raise Refused("the loss is not known")
         assert isinstance(value, Object)
@@ -174,14 +199,18 @@ class _Reader:
             return {"type": found.name, "config": config}
 
     def _metrics(self, literals: Literals) -> list[Made]:
-        made: list[Made] = []
-        for metric in (self.compile.metrics or ()) if self.compile is not None else ():
-            if isinstance(metric, Object) and metric.short in METRICS:
-                config = literals.config(metric) if "identifier" not in metric.state else {}
-                made.append({"type": metric.short, "config": config})
-            elif isinstance(metric, Const) and metric.value in ("accuracy", "acc"):
-                made.append({"type": "Accuracy", "config": {"chosen": True}})
-        return made
+        """The metric that the experiment is about, if it is about one."""
+        wanted = self.metric
+        for metric in metrics_of(self.compile) if self.compile is not None and wanted is not None else ():
+            if metric.kind == CHOSEN and not wanted:
+                return [{"type": "Accuracy", "config": {"chosen": True}}]
+            if metric.kind in METRICS and metric.kind == wanted:
+                given = metric.value
+                plain = isinstance(given, Object) and given.short == metric.kind and "identifier" not in given.state
+                return [{"type": metric.kind, "config": literals.config(given) if plain else {}}]  # type: ignore[arg-type]
+        if wanted is not None:
+            raise Refused("the metric cannot be rebuilt")
+        return []
 
 
 def _renamed(config: dict[str, Plain]) -> dict[str, Plain]:

@@ -126,9 +126,11 @@ class Steps:
 
     def _row(self, node: Node, given: list[int] | None) -> list[int]:
         """The shape of a row; sizes that are not known are chosen."""
-        if given is not None and (node.shape is None or len(node.shape) - 1 == len(given)):
+        if given is not None and node.shape is None:
             return given
         known = list(node.shape[1:]) if node.shape is not None else self._guess(node)
+        if given is not None and len(known) == len(given):
+            known = [size if size is not None else given[index] for index, size in enumerate(known)]
         small = {1: [8], 2: [12, 8], 3: [32, 32, 3], 4: [8, 16, 16, 1]}.get(len(known), [4] * len(known))
         if any(size is None for size in known):
             self._assumptions.append(f"the input has the shape {_shown(known, small)}")

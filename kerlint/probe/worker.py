@@ -94,12 +94,8 @@ def _run(tf: Any, keras: Any, line: str) -> dict[str, Any]:
     started = time.monotonic()
     try:
         job = check(json.loads(line))
-        work = operations.WORK.get(job["kind"])
-        seeds = job["seeds"]
-        if work is not None:
-            answer = {name: work(tf, keras, job, name) for name in ("original", "repaired")}
-        else:
-            answer = {name: measure.run(tf, keras, job, name, seeds) for name in ("original", "repaired")}
+        run = operations.answer if job["kind"] in operations.WORK else measure.run
+        answer = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
         # A graph that nobody needs any more is memory that the next job needs.
         keras.backend.clear_session()
         return {"result": _rounded(answer), "seconds": time.monotonic() - started}

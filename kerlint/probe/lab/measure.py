@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
 import numpy as np
 
 from kerlint.probe.description import Description, Job
+from kerlint.probe.lab.build import build
 from kerlint.probe.lab.train import Trainer
 
 #: Predictions that differ by less count as the same.
@@ -20,9 +22,10 @@ MESSAGE = 300
 Numbers = dict[str, Any]
 
 
-def run(tf: Any, keras: Any, job: Job, name: str, seeds: list[int]) -> list[Numbers]:
+def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     """One dict of measurements for each seed; with the key `error` where Keras raises."""
     one: Description = job[name]  # type: ignore[literal-required]
+    seeds = job["seeds"]
     try:
         trainer = Trainer(tf, keras, one, seeds[0])
     except Exception as error:  # noqa: BLE001 - the error is the result
@@ -64,6 +67,8 @@ def _measure(trainer: Trainer, job: Job) -> Numbers:
     if job["symptom"] == "linear":
         found["bend"] = bend(trainer, job["at"])
     found["units_before"] = units(trainer, job["at"])
+    if job["symptom"] == "twins":
+        found["kernels"] = _kernels(trainer, job["at"])
     losses = trainer.train()
     trained = predict(trainer)
     found |= {
@@ -184,6 +189,12 @@ def units(trainer: Trainer, at: list[int]) -> dict[str, Numbers]:
     return found
 
 
+def _kernels(trainer: Trainer, at: list[int]) -> Numbers:
+    """How many of the layers start with weights of their own."""
+    kernels = [np.array(trainer.built.layers[step].weights[0]).tobytes() for step in at]
+    return {"count": len(kernels), "different": len(set(kernels))}
+
+
 def _passed(trainer: Trainer, at: list[int]) -> dict[str, float]:
     """The share of values that is not zero behind a step while the model is trained."""
     wanted = [step for step in at if step in trainer.built.tensors]
@@ -201,9 +212,15 @@ def bend(trainer: Trainer, at: list[int]) -> float | None:
     Affine functions keep f(a) + f(b) = f(a + b - c) + f(c): the deviation relative to the size of the values. None
     if the steps are not connected.
     """
-    tensors, keras = trainer.built.tensors, trainer.keras
+    keras = trainer.keras
     first, last = at[0], at[-1]
-    step = next(step for step in trainer.one["steps"] if step["id"] == first)
+    one = copy.deepcopy(trainer.one)
+    for step in one["steps"]:
+        if step["id"] == last:
+            # What it does with the sum afterwards is another matter.
+            step["config"].pop("activation", None)
+    tensors = build(keras, one, 1).tensors
+    step = next(step for step in one["steps"] if step["id"] == first)
     try:
         part = keras.Model(tensors[step["inputs"][0]], tensors[last])
     except ValueError:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
 from kerlint.library.optimizers import ADAPTIVE, Optimizer
-from kerlint.library.trained import trainings
+from kerlint.library.trained import Training, trainings
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph
+from kerlint.program.graph import Graph, Node
 from kerlint.rules.base import Found, Rule
 
 _SATURATING = frozenset({"sigmoid", "hard_sigmoid"})
@@ -92,7 +93,7 @@ class DeepSaturatingStack(Rule):
                 if severity is None or id(first.layer) in reported:
                     continue
                 reported.add(id(first.layer))
-                yield from self._report(row, severity, training.optimizer, training.event)
+                yield from self._report(row, severity, training, training.event)
         for graph in final_graphs(program):
             for row in _rows(graph):
                 if len(row) >= DEAD_WITH_ALL and id(row[0].node.layer) not in reported:
@@ -100,8 +101,9 @@ class DeepSaturatingStack(Rule):
                     yield from self._report(row, Severity.WARNING, None, row[0].node.layer)
 
     def _report(
-        self, row: list[Link], severity: Severity, optimizer: Optimizer | None, about: object
+        self, row: list[Link], severity: Severity, training: Training | None, about: object
     ) -> Iterator[Found]:
+        optimizer = training.optimizer if training is not None else None
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
         effect = "the first ones hardly learn" if severity is Severity.ADVICE else "the first ones do not learn"
@@ -124,6 +126,15 @@ class DeepSaturatingStack(Rule):
             help='use activation="relu" in the hidden layers, or put BatchNormalization before each sigmoid',
             severity=severity,
             about=about,
+            experiment=Experiment(
+                training.event,
+                "vanishes",
+                [Change(_activator(found), {"activation": "relu"}) for found in row],
+                at=[*(found.node for found in row), row[-1].next],
+                details={"steps": 600},
+            )
+            if training is not None
+            else None,
         )
 
     bad = (
@@ -210,6 +221,12 @@ def _saturating(found: Link | None) -> Link | None:
 def _place(found: Link) -> cst.CSTNode | None:
     activation = activation_of(found.node)
     return activation.place if activation is not None else found.node.place
+
+
+def _activator(found: Link) -> Node:
+    """What applies the activation of a layer: itself, or a step after it."""
+    activation = activation_of(found.node)
+    return activation.node if activation is not None else found.node
 
 
 def _severity(count: int, optimizer: Optimizer | None) -> Severity | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs
@@ -12,7 +13,7 @@ from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
-from kerlint.program.facts import Program
+from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Graph, Node
 from kerlint.rules.base import Found, Rule
 
@@ -80,14 +81,15 @@ class LargeInitScale(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
+        compiled = {id(node.op): event for event in program.compiles for node in event.graph.nodes}
         for graph in final_graphs(program):
             large = [(node, gain) for node, gain in _gains(graph, self.DEVIATION) if gain >= self.GAIN]
             if len(large) < 2 or all(id(node.layer) in seen for node, _ in large):
                 continue
             seen.update(id(node.layer) for node, _ in large)
-            yield from self._report(large)
+            yield from self._report(large, compiled.get(id(large[0][0].op)))
 
-    def _report(self, large: list[tuple[Node, float]]) -> Iterator[Found]:
+    def _report(self, large: list[tuple[Node, float]], event: Compile | None) -> Iterator[Found]:
         first, gain = large[0]
         size = deviation(first.layer, "kernel_initializer") if first.layer is not None else None
         places = {id(place): place for node, _ in large if (place := node.argument_place("kernel_initializer"))}
@@ -101,6 +103,14 @@ class LargeInitScale(Rule):
             why="a sum over many inputs grows with the square root of their number",
             help='leave the initializer out, or use "he_normal" (relu) or "glorot_uniform"',
             about=first.layer,
+            experiment=Experiment(
+                event,
+                "large",
+                [Change(node, {"kernel_initializer": None}) for node, _ in large],
+                at=[node for node, _ in large],
+            )
+            if event is not None
+            else None,
         )
 
     bad = (

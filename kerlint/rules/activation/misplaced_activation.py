@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.finished import ends, final_graphs
@@ -23,7 +24,7 @@ from kerlint.library.kinds import (
     pure_activation,
 )
 from kerlint.program.constants import constant
-from kerlint.program.facts import Program
+from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Node
 from kerlint.rules.base import Found, Rule
 
@@ -84,6 +85,7 @@ class MisplacedActivation(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         last = ends(program)
         seen: set[int] = set()
+        compiled = {id(node.op): event for event in program.compiles for node in event.graph.nodes}
         for graph in final_graphs(program):
             pairs: dict[tuple[str, str], list[_Pair]] = {}
             hidden: list[_Hidden] = []
@@ -98,13 +100,13 @@ class MisplacedActivation(Rule):
                 fresh = {id(pair.place): pair for pair in group if id(pair.place) not in seen}
                 seen.update(fresh)
                 if fresh:
-                    yield from self._doubled(list(fresh.values()))
+                    yield from self._doubled(list(fresh.values()), compiled)
             new = {id(one.place): one for one in hidden if id(one.place) not in seen}
             seen.update(new)
             if new:
-                yield from self._squeezed(list(new.values()))
+                yield from self._squeezed(list(new.values()), compiled)
 
-    def _doubled(self, pairs: list[_Pair]) -> Iterator[Found]:
+    def _doubled(self, pairs: list[_Pair], compiled: dict[int, Compile]) -> Iterator[Found]:
         first, second = pairs[0].first, pairs[0].second
         yield from self.found(
             pairs[0].place,
@@ -117,9 +119,10 @@ class MisplacedActivation(Rule):
             why=_effect(first, second),
             help="keep one of the two" if first == second else f"keep only {_better(first, second)}",
             about=pairs[0].node.layer or pairs[0].node.op,
+            experiment=_experiment(compiled, [_single(pair) for pair in pairs]),
         )
 
-    def _squeezed(self, hidden: list[_Hidden]) -> Iterator[Found]:
+    def _squeezed(self, hidden: list[_Hidden], compiled: dict[int, Compile]) -> Iterator[Found]:
         first = hidden[0]
         width = f" of {first.width} units" if first.width is not None else ""
         yield from self.found(
@@ -135,6 +138,7 @@ class MisplacedActivation(Rule):
             else "each unit gives a small share of one whole, nearly the same for every row",
             help='use activation="relu" in hidden layers',
             about=first.node.layer or first.node.op,
+            experiment=_experiment(compiled, [Change(one.node, {"activation": "relu"}) for one in hidden]),
         )
 
     bad = (
@@ -212,6 +216,23 @@ class MisplacedActivation(Rule):
         model = keras.Model(inputs, keras.layers.Dense(1)(x))
         """,
     )
+
+
+def _experiment(compiled: dict[int, Compile], repair: list[Change]) -> Experiment | None:
+    """Whether the model learns worse with it; None for a model that is not compiled."""
+    node = repair[0].what
+    event = compiled.get(id(node.op)) if isinstance(node, Node) else None
+    return Experiment(event, "slower", repair, details={"steps": 400}) if event is not None else None
+
+
+def _single(pair: _Pair) -> Change:
+    """One activation in the place of two."""
+    if _better(pair.first, pair.second) == pair.second:
+        before = pair.node.inputs[0]
+        while before.short in RESHAPING and len(before.inputs) == 1:
+            before = before.inputs[0]
+        return Change(before, {"activation": "linear"})
+    return Change(pair.node, drop=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

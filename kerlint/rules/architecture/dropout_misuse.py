@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.heads import heads
 from kerlint.library.kinds import CONVOLUTION, NOISE
@@ -82,11 +83,11 @@ class DropoutMisuse(Rule):
             for node, activation in ends:
                 if id(node.layer) not in seen:
                     seen.add(id(node.layer))
-                    yield from self._output(node, activation)
+                    yield from self._output(node, activation, event)
             for node in event.graph.nodes:
                 if node.short.endswith("Dropout") and id(node.layer) not in seen:
                     seen.add(id(node.layer))
-                    yield from self._rate(node)
+                    yield from self._rate(node, event)
 
     def _behind_the_output(self, event: Compile) -> Iterator[tuple[Node, str]]:
         """The steps behind the last activation that change what it gives."""
@@ -101,7 +102,7 @@ class DropoutMisuse(Rule):
                 if behind and (node.short in NOISE - {"ActivityRegularization"} or node.short == "BatchNormalization"):
                     yield node, last.name
 
-    def _output(self, node: Node, activation: str) -> Iterator[Found]:
+    def _output(self, node: Node, activation: str, event: Compile) -> Iterator[Found]:
         noise = node.short in NOISE
         yield from self.found(
             node.place,
@@ -112,9 +113,11 @@ class DropoutMisuse(Rule):
             else f"what it gives are no probabilities any more, although the loss takes them for the {activation}",
             help="move it before the last layer",
             about=node.layer,
+            experiment=Experiment(event, "slower", [Change(node, drop=True)]),
         )
 
-    def _rate(self, node: Node) -> Iterator[Found]:
+    def _rate(self, node: Node, event: Compile) -> Iterator[Found]:
+        experiment = Experiment(event, "drops", [Change(node, {"rate": 0.2})], at=[node])
         rate = number(node.args.get("rate"))
         if rate is None:
             return
@@ -128,6 +131,7 @@ class DropoutMisuse(Rule):
                 help="use a rate between 0.1 and 0.5",
                 severity=Severity.ERROR,
                 about=node.layer,
+                experiment=experiment,
             )
         elif self.MOST <= rate < 1:
             yield from self.found(
@@ -137,6 +141,7 @@ class DropoutMisuse(Rule):
                 why="the rate is the share that is set to 0; in TensorFlow 1 the number was the share that is kept",
                 help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
                 about=node.layer,
+                experiment=experiment,
             )
         elif rate > self.MUCH and node.inputs and node.inputs[0].short in CONVOLUTION:
             yield from self.found(
@@ -147,6 +152,7 @@ class DropoutMisuse(Rule):
                 help="use a rate between 0.1 and 0.3 after a convolution",
                 severity=Severity.ADVICE,
                 about=node.layer,
+                experiment=experiment,
             )
 
     bad = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.heads import Head, only_head
 from kerlint.program.facts import Argmax, Program, Truncation
@@ -81,6 +82,7 @@ class ArgmaxOnSingleOutput(Rule):
             if one is None or one.activation == "sigmoid"
             else "compare the output with a threshold, or end the model in one unit for each class",
             about=event,
+            experiment=Experiment(event, "one_choice", details={"how": "argmax"}),
         )
 
     def _truncation(self, event: Truncation, head: Head) -> Iterator[Found]:
@@ -92,6 +94,7 @@ class ArgmaxOnSingleOutput(Rule):
             why="the cast drops the decimals, it does not round",
             help='compare with a threshold first: (prediction > 0.5).astype("int32")',
             about=event,
+            experiment=Experiment(event, "one_choice", details={"how": "cast"}),
         )
 
     bad = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.contracts import CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import PROBABILITIES, Head
@@ -98,6 +99,11 @@ class FromLogitsOnActivatedOutput(Rule):
             why=why,
             help="drop the activation of the last layer" + ("" if cuts else ", or pass from_logits=False"),
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "twice",
+                [Change(head.activator, {"activation": "linear"}) if cuts else Change("loss", {"from_logits": None})],
+            ),
         )
 
     def _twice(self, head: Head, contract: Contract) -> Iterator[Found]:
@@ -111,6 +117,11 @@ class FromLogitsOnActivatedOutput(Rule):
             why="the second one gets values between 0 and 1 and can hardly tell them apart",
             help="keep one of the two",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "twice",
+                [Change(head.layer if first.node is head.node else first.node, {"activation": "linear"})],
+            ),
         )
 
     bad = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.contracts import CROSSENTROPIES, REGRESSION, Contract, Target, contracts
 from kerlint.library.heads import Head
@@ -102,6 +103,9 @@ class OutputShapeVsTarget(Rule):
             if deeper
             else "make the last layer as wide as a target, or change the targets",
             about=contract.event,
+            experiment=Experiment(
+                contract.event, "slower" if broadcast else "raises", [Change("y", {"kind": "fitting"})]
+            ),
         )
 
     bad = (

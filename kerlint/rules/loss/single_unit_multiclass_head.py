@@ -182,9 +182,7 @@ _BINARY = [
 
 def _sigmoid(head: Head) -> Change:
     """One unit that gives a probability."""
-    if head.activations:
-        return Change(_owner(head.activations[-1], head), {"activation": "sigmoid"})
-    return Change(head.layer, {"activation": "sigmoid"})
+    return Change(head.activator, {"activation": "sigmoid"})
 
 
 def _owner(activation: Activation, head: Head) -> Node | Object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.budget import epochs_of, starts_here, trainings_of
 from kerlint.library.contracts import as_data
@@ -80,6 +81,8 @@ class UpdateBudgetTooSmall(Rule):
     NOTHING = 0.006
     #: ... and above this one they learned.
     ENOUGH = 0.06
+    #: Longer trainings are not repeated by the probe.
+    TRIED = 2000
 
     def check(self, program: Program) -> Iterator[Found]:
         for optimizer in optimizers(program):
@@ -114,6 +117,9 @@ class UpdateBudgetTooSmall(Rule):
             help="SGD(0.01, momentum=0.9), or Adam(0.001)",
             severity=Severity.ADVICE,
             about=event,
+            experiment=Experiment(
+                event, "budget", [Change("optimizer", {"learning_rate": 0.01, "momentum": 0.9})], details={"steps": 300}
+            ),
         )
 
     def _check(self, program: Program, event: Compile, optimizer: Optimizer, rate: float) -> Iterator[Found]:
@@ -136,7 +142,15 @@ class UpdateBudgetTooSmall(Rule):
             # With a usual rate it is the number of steps that is small, as in a quick trial of the code.
             severity=Severity.ADVICE if rate >= self.USUAL else None,
             about=event,
+            experiment=self._experiment(event, updates),
         )
+
+    def _experiment(self, event: Compile, updates: int) -> Experiment | None:
+        """As many steps as the program makes, against enough of them with a usual rate."""
+        if updates > self.TRIED:
+            return None
+        repair = [Change("optimizer", {"learning_rate": 0.003}), Change("run", {"steps": max(updates, 300)})]
+        return Experiment(event, "budget", repair, details={"steps": updates})
 
     bad = (
         """

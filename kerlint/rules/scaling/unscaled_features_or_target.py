@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
 from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, unused_scaling
@@ -19,6 +20,9 @@ from kerlint.rules.base import Found, Rule
 RATIO = 1000.0
 #: The largest input and the largest target that need no scaling.
 INPUT, TARGET = 100.0, 1000.0
+#: What standardising does to the data of an experiment.
+_INPUTS = Change("x", {"low": None, "high": None, "columns": None})
+_TARGETS = Change("y", {"low": None, "high": None})
 #: These losses look at the size of an error, not at its share of the target.
 _ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}
 
@@ -123,6 +127,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
+            experiment=Experiment(feed.event, "diverges", [_INPUTS, *([_TARGETS] if target is not None else [])]),
         )
 
     def _target(self, target: _Target) -> Iterator[Found]:
@@ -137,6 +142,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="the weights would have to grow until the output reaches the targets, and each error starts that large",
             help="standardise the targets for training, and turn the predictions back with the same mean and deviation",
             about=target.event,
+            experiment=Experiment(target.event, "diverges", [_TARGETS]),
         )
 
     def _forgotten(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -154,6 +160,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
+            experiment=Experiment(feed.event, "diverges", [_INPUTS]),
         )
 
     def _sketch(self, program: Program) -> Iterator[Found]:

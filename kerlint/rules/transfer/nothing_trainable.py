@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.layers import weights_of
 from kerlint.library.models import trains_itself
@@ -69,6 +70,11 @@ class NothingTrainable(Rule):
                     why="layers with trainable=False keep their weights as they are",
                     help="leave at least the last layers trainable when the model is compiled",
                     about=event,
+                    experiment=Experiment(
+                        event,
+                        "still",
+                        [Change(node, {"trainable": True}) for node in event.graph.nodes if node.kind == "layer"],
+                    ),
                 )
 
     bad = (
