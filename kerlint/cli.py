@@ -87,7 +87,9 @@ def _version(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     show_default=True,
     help="The time for all experiments together.",
 )
-@click.option("--probe-script", metavar="PATH", help="Write a Keras script for each verdict: a directory, or a .py file.")
+@click.option(
+    "--probe-script", metavar="PATH", help="Write Keras scripts of the experiments: a directory, or a .py file."
+)
 @click.pass_context
 def check(
     ctx: click.Context,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from kerlint.program.facts import Event
-    from kerlint.program.graph import Node
+    from kerlint.program.graph import Graph, Node
     from kerlint.program.values import Object
 
 #: What JSON can hold.
-Plain: TypeAlias = "None | bool | int | float | str | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 #: Parts of a training that are no layers.
 Part = Literal["optimizer", "loss", "metric", "x", "y", "run"]
 
@@ -45,15 +45,18 @@ class Experiment:
     """An original and a repaired variant, and the symptom that only the original should show.
 
     Args:
-        event: the compile, the training call, the call of a loss or of a model that the finding is about.
+        event: the compile, the training call, the call of a loss or of a model that the finding is about; the graph
+            of a model for which there is none.
         symptom: a key of `kerlint.probe.verdicts.SYMPTOMS`.
         repair: what turns the original into the repaired variant.
+        setting: what is changed in both variants, so that another fault does not hide what the repair does.
         at: the steps or layers to look at, if the symptom is about some of them.
         details: numbers that the symptom needs: a bound, a count.
     """
 
-    event: Event
+    event: Event | Graph
     symptom: str
     repair: Sequence[Change] = ()
+    setting: Sequence[Change] = ()
     at: Sequence[Node | Object] = ()
     details: Mapping[str, Plain] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from kerlint.probe.description import Input, Made, Targets
 from kerlint.probe.literal import Refused
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit
-from kerlint.program.graph import Graph, Node
+from kerlint.program.graph import Node
 from kerlint.program.values import Array, Sequence, Shape, Value
 
 #: Numbers beyond this are as good as unknown.
@@ -36,8 +36,8 @@ class Data:
         shapes: the shapes of rows of the inputs, None for those that are not known.
     """
 
-    def __init__(self, x: list[Array | None], y: Array | None, batch: int, graph: Graph, notes: list[str]) -> None:
-        self._x, self._y, self._graph, self._notes = x, y, graph, notes
+    def __init__(self, x: list[Array | None], y: Array | None, batch: int, notes: list[str]) -> None:
+        self._x, self._y, self._notes = x, y, notes
         self.batch = batch
         self.shapes = [_row(array) for array in x]
 
@@ -83,6 +83,9 @@ class Data:
         if known is not None:
             return known
         made = by_loss(loss["type"], known_row(output), activation)
+        shape = _row(self._y)
+        if shape is not None and shape != made["shape"]:
+            made = _reshaped(made, shape, known_row(output)[-1:])
         what = {"classes": "class numbers", "onehot": "one-hot rows", "binary": "0 and 1"}.get(made["kind"], "numbers")
         if made["low"] is not None:
             what = f"numbers from {made['low']:g} to {made['high']:g}"
@@ -122,9 +125,8 @@ class Data:
         return None
 
 
-def read_data(fit: Fit | None, target: Value | None, graph: Graph, loss: str, notes: list[str]) -> Data:
+def read_data(fit: Fit | None, target: Value | None, notes: list[str]) -> Data:
     """What is known of the data of a training call, or of the targets of a hand-written step."""
-    del loss
     x: list[Array | None] = []
     y = as_data(target)
     batch = 32
@@ -136,7 +138,7 @@ def read_data(fit: Fit | None, target: Value | None, graph: Graph, loss: str, no
             x = [as_data(value)]
         y = as_data(targets_of(fit))
         batch = batch_of(fit) or 32
-    return Data(x, y, max(batch, 1), graph, notes)
+    return Data(x, y, max(batch, 1), notes)
 
 
 def by_loss(loss: str, row: list[int], activation: str) -> Targets:
@@ -156,6 +158,15 @@ def by_loss(loss: str, row: list[int], activation: str) -> Targets:
     if loss in _POSITIVE and low is None:
         low, high = 1.0, 5.0
     return {"kind": "numbers", "shape": row, "classes": 0, "low": low, "high": high}
+
+
+def _reshaped(made: Targets, shape: list[int], width: list[int]) -> Targets:
+    """Targets of which only the shape is known, and that is not the one that the loss asks for."""
+    if made["kind"] == "onehot" and shape in ([], [1]):
+        return {**made, "kind": "classes", "shape": shape}
+    if made["kind"] == "classes" and width and shape[-1:] == width:
+        return {**made, "kind": "onehot", "shape": shape}
+    return {**made, "shape": shape} if made["kind"] in ("binary", "numbers", "signs", "multihot") else made
 
 
 def known_row(shape: Shape) -> list[int]:
@@ -193,4 +204,3 @@ def _vocabulary(node: Node) -> int:
         if layer is not None and layer.short == "Embedding":
             return max(integer(layer.args.get("input_dim")) or 50, 2)
     return 0
-

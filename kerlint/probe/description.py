@@ -198,13 +198,16 @@ def _description(one: Description) -> None:
     for data in one["x"]:
         _sizes(data["shape"])
         _need(0 <= data["vocabulary"] <= MAX_SIZE, "the vocabulary is not too large")
-        _plain([data["low"], data["high"], data["columns"], data["tight"]], 0)
+        _plain([data["low"], data["high"], data["tight"]], 0)
+        _plain(data["columns"], 0)  # type: ignore[arg-type]
     _need(one["y"]["kind"] in TARGETS, "targets are of a known kind")
     _need(0 <= one["y"]["classes"] <= 100_000, "the number of classes is not too large")
     _sizes(one["y"]["shape"])
     _plain([one["y"]["low"], one["y"]["high"]], 0)
     run = one["run"]
-    _need(0 < run["rows"] <= MAX_ROWS and 0 < run["batch"] <= MAX_ROWS and 0 <= run["steps"] <= MAX_TRAIN, "a short run")
+    _need(
+        0 < run["rows"] <= MAX_ROWS and 0 < run["batch"] <= MAX_ROWS and 0 <= run["steps"] <= MAX_TRAIN, "a short run"
+    )
 
 
 def _made(made: Made, known: object) -> None:

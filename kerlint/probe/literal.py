@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kerlint.experiment import Plain
 from kerlint.library.kinds import activation_name
+from kerlint.probe.description import LAYERS, PARTS
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.values import Const, External, Layer, Object, Sequence, Value
-from kerlint.probe.description import LAYERS, PARTS
 
 #: Arguments that name a thing or belong to its input, and those of old versions: nothing that is measured needs them.
 IGNORED = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -50,12 +51,6 @@ class Worker:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._home = ""
 
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     @property
     def pid(self) -> int | None:
         """The process, if it runs."""
@@ -82,7 +77,7 @@ class Worker:
             raise Failed(str(answer["refused"]))
         return answer
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Ends the process and all that it started, and removes its directory."""
         process, self._process = self._process, None
         if process is not None:
@@ -109,13 +104,13 @@ class Worker:
                 start_new_session=True,
             )
         except OSError as error:
-            self.stop()
+            self.close()
             raise Missing(f"{self.python} cannot be started: {error.strerror or error}") from error
         self._lines = queue.Queue()
         threading.Thread(target=_collect, args=(self._process.stdout, self._lines), daemon=True).start()
         answer = self._read(START, "TensorFlow took too long to import")
         if "missing" in answer:
-            self.stop()
+            self.close()
             raise Missing(f"{answer['missing']} is not installed for {self.python}")
         self.versions = answer
 
@@ -148,10 +143,10 @@ class Worker:
                 line = self._lines.get(timeout=max(min(LOOK, end - time.monotonic()), 0.001))
             except queue.Empty:
                 if time.monotonic() >= end:
-                    self.stop()
+                    self.close()
                     raise Failed(late) from None
                 if self._process is not None and _resident(self._process.pid) > self.memory:
-                    self.stop()
+                    self.close()
                     raise Failed(f"it took more than {self.memory / 1e9:.1f} GB of memory") from None
                 continue
             if line is None:
@@ -170,7 +165,7 @@ class Worker:
                 status = self._process.wait(2)
             except subprocess.TimeoutExpired:
                 status = None
-        self.stop()
+        self.close()
         how = f"by signal {-status}" if status is not None and status < 0 else f"with status {status}"
         return Failed(f"the process ended {how}")
 
@@ -194,17 +189,13 @@ def _kill(process: subprocess.Popen[str]) -> None:
             process.kill()
     except (OSError, ProcessLookupError):
         pass
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    except subprocess.TimeoutExpired:
-        pass
 
 
 def _close(stream: IO[str]) -> None:
-    try:
+    with contextlib.suppress(OSError):
         stream.close()
-    except OSError:
-        pass
 
 
 def _resident(pid: int) -> int:

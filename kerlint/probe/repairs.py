@@ -26,11 +26,11 @@ class Index:
 
     def add(self, node: Node, step: int) -> None:
         """A node became a step."""
-        keys = [node.layer, node.op]
+        keys: list[object] = [node.layer, node.op]
         inner = node.layer.args.get("layer") if node.layer is not None else None
         if isinstance(inner, Object):
             self._inner[id(inner)] = step
-            keys.append(inner)  # type: ignore[arg-type]
+            keys.append(inner)
         for key in keys:
             if key is not None:
                 self._kept.append(key)
@@ -67,7 +67,7 @@ def repaired(original: Description, index: Index, changes: Sequence[Change], fit
         if not isinstance(change.what, str):
             _change_step(made, index, change)
         elif change.what in ("optimizer", "loss"):
-            part = made[change.what]  # type: ignore[literal-required]
+            part = made[change.what]
             values = dict(change.values)
             name = values.pop("class", None)
             if isinstance(name, str) and name != part["type"]:

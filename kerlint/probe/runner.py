@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,8 +19,8 @@ from kerlint.report import Report
 MAX_CRASHES = 3
 #: Seconds for one experiment.
 LONGEST = 60.0
-#: Two seeds decide; where they do not, one more is asked.
-FIRST_SEEDS = 2
+#: Two seeds decide; where they do not, all are asked, and trained longer.
+FIRST_SEEDS, LONGER = 2, 4
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,7 @@ class Options:
 OnProgress = Callable[[int, int], None]
 
 
-def probed(
-    report: Report, options: Options, on_progress: OnProgress = lambda *_: None
-) -> tuple[Report, str | None]:
+def probed(report: Report, options: Options, on_progress: OnProgress = lambda *_: None) -> tuple[Report, str | None]:
     """The report with a verdict for each finding that can be probed, and why there is no TensorFlow, if there is none.
 
     Never fails: what goes wrong is an inconclusive verdict.
@@ -50,7 +50,7 @@ def probed(
     waiting = [finding for finding in report.findings if finding.experiment is not None]
     if not waiting:
         return report, None
-    with Worker(options.python, options.memory) as worker:
+    with contextlib.closing(Worker(options.python, options.memory)) as worker:
         session = _Session(worker, options.seconds)
         done: dict[int, Probe] = {}
         for index, finding in enumerate(waiting):
@@ -105,34 +105,45 @@ class _Session:
         except Failed as error:
             self.crashes += self.worker.pid is None
             return Probe(INCONCLUSIVE, str(error), assumptions=tuple(job["assumptions"]))
+        except Exception as error:  # noqa: BLE001 - a fault of the probe costs a verdict, not the run
+            return Probe(INCONCLUSIVE, f"the probe failed: {type(error).__name__}: {error}")
 
     def _judged(self, job: Job, started: float) -> Probe:
         """The verdict by two seeds; by all of them if two leave it open."""
         opinion = None
         original: list[dict[str, Any]] = []
         repaired: list[dict[str, Any]] = []
-        for seeds in _portions(job["seeds"]):
+        for attempt in _attempts(job):
             if self.left <= 0:
                 raise Failed("no time is left; --probe-timeout gives more")
-            answer = self.worker.ask({**job, "seeds": seeds}, min(self.left, LONGEST))
+            answer = self.worker.ask(attempt, min(self.left, LONGEST))
             self.left -= float(answer.get("seconds", 0.0))
-            original += answer["result"]["original"]
-            repaired += answer["result"]["repaired"]
-            opinion = judge(job, original, repaired)
+            original, repaired = answer["result"]["original"], answer["result"]["repaired"]
+            opinion = judge(attempt, original, repaired)
             if opinion.verdict != INCONCLUSIVE or any("error" in run for run in (*original, *repaired)):
                 break
-            if job["kind"] != "train":
-                break
         assert opinion is not None
-        evidence = {"original": original, "repaired": repaired, "versions": _versions(self.worker)}
+        evidence = {
+            "original": original,
+            "repaired": repaired,
+            "seeds": attempt["seeds"],
+            "steps": [attempt["original"]["run"]["steps"], attempt["repaired"]["run"]["steps"]],
+            "versions": _versions(self.worker),
+        }
         seconds = time.monotonic() - started
         return Probe(opinion.verdict, opinion.text, evidence, tuple(job["assumptions"]), round(seconds, 2))
 
 
-def _portions(seeds: list[int]) -> Iterator[list[int]]:
-    yield seeds[:FIRST_SEEDS]
-    if len(seeds) > FIRST_SEEDS:
-        yield seeds[FIRST_SEEDS:]
+def _attempts(job: Job) -> Iterator[Job]:
+    """The job with two seeds; where that leaves it open, with all of them and a longer training."""
+    yield {**job, "seeds": job["seeds"][:FIRST_SEEDS]}
+    steps = [job[name]["run"]["steps"] for name in ("original", "repaired")]
+    if job["kind"] == "train" and job["symptom"] != "raises" and all(steps):
+        longer = copy.deepcopy(job)
+        if "exact" not in job["details"]:
+            for name in ("original", "repaired"):
+                longer[name]["run"]["steps"] *= LONGER
+        yield longer
 
 
 def _versions(worker: Worker) -> dict[str, Any]:

@@ -18,9 +18,7 @@ MAX_DEPTH = 120
 _WIDTHS = ("units", "filters", "output_dim", "key_dim", "value_dim")
 
 
-def shrink(
-    original: Description, changed: Description, notes: list[str]
-) -> tuple[Description, Description]:
+def shrink(original: Description, changed: Description, notes: list[str]) -> tuple[Description, Description]:
     """Both descriptions, small enough to train in a second.
 
     Raises:
@@ -28,7 +26,7 @@ def shrink(
     """
     if len(original["steps"]) > MAX_DEPTH:
         raise Refused(f"the model has {len(original['steps'])} steps, which is too many for a short experiment")
-    if any("Reshape" == step["type"] for step in original["steps"]):
+    if any(step["type"] == "Reshape" for step in original["steps"]):
         if max(size_of(original), size_of(changed)) > 10 * MAX_PARAMETERS:
             raise Refused("the model is too large")
         return original, changed

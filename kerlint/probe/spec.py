@@ -19,7 +19,6 @@ from kerlint.probe.shrinking import MAX_PARAMETERS, shrink
 from kerlint.probe.steps import Steps
 from kerlint.program.facts import (
     ApplyGradients,
-    Argmax,
     Compile,
     Event,
     Fit,
@@ -27,16 +26,15 @@ from kerlint.program.facts import (
     LossCall,
     Mismatch,
     Program,
-    Truncation,
     Use,
 )
-from kerlint.program.graph import Snapshot
-from kerlint.program.values import Model, Object, Value
+from kerlint.program.graph import Graph, Snapshot
+from kerlint.program.values import Model, Object, Shape, Tensor, Value
 
 #: Seeds of a verdict: two decide, the third is asked where they leave it open.
 SEEDS = [1, 2, 3]
 #: Rows of data, steps of training (as a rule, and at most), rows in a batch.
-ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 800, 64
+ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 2000, 64
 
 
 def experiment_for(program: Program, experiment: Experiment) -> Job | str:
@@ -64,7 +62,9 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     original, index, fitting = reader.description()
     if experiment.symptom != "raises":
         reader.settle_inputs(original)
-    original["run"]["steps"] = _steps(experiment)
+    if original["run"]["steps"]:
+        original["run"]["steps"] = _steps(experiment)
+    original = repaired(original, index, experiment.setting, fitting)
     changed = repaired(original, index, experiment.repair, fitting)
     at = [step for one in experiment.at for step in index.steps(one)]
     original, changed = shrink(original, changed, reader.assumptions)
@@ -100,25 +100,28 @@ def _steps(experiment: Experiment) -> int:
 class _Reader:
     """Reads the training that one event belongs to."""
 
-    def __init__(self, program: Program, event: Event) -> None:
+    def __init__(self, program: Program, event: Event | Graph) -> None:
         self.program = program
         self.event = event
         self.assumptions: list[str] = []
-        #: The metric in question, "" for one that Keras chooses.
+        #: The metric in question, `chosen` for one that Keras chooses.
         self.metric: str | None = None
         self.compile = _compile_of(event)
         self.fit = _fit_of(program, event, self.compile)
+        self.graph = event if isinstance(event, Graph) else None
 
     def description(self) -> tuple[Description, Index, Targets]:
         """The description, where the facts are found in it, and targets that fit its output and its loss."""
-        model, snapshot = self._model()
+        model, graph = self._model()
         self._refuse_what_is_too_large(model)
         literals = Literals()
-        loss = self._loss(literals)
-        data: Data = read_data(self.fit, self._target(), snapshot.graph, loss["type"], self.assumptions)
-        steps = Steps(snapshot.graph, self.compile, data.shapes, literals, self.assumptions)
+        if isinstance(self.event, Mismatch):
+            return self._broken(graph, literals)
+        steps = Steps(graph, self.compile, self._shapes(), literals, self.assumptions)
         output = steps.only_output()
         shape, activation = steps.shape(output), steps.activation(output)
+        loss = self._loss(literals, shape, activation)
+        data = read_data(self.fit, self._target(), self.assumptions)
         y = data.targets(loss, shape, activation)
         fitting = by_loss(loss["type"], known_row(shape), activation)
         run = {"rows": ROWS, "batch": min(data.batch, MAX_BATCH), "steps": STEPS}
@@ -134,6 +137,25 @@ class _Reader:
         }
         return made, steps.index, fitting
 
+    def _shapes(self) -> list[list[int] | None]:
+        return read_data(self.fit, None, []).shapes
+
+    def _broken(self, graph: Graph, literals: Literals) -> tuple[Description, Index, Targets]:
+        """A model up to the layer that does not take its input. It raises before there is a loss."""
+        steps = Steps(graph, None, [], literals, self.assumptions)
+        y: Targets = {"kind": "numbers", "shape": [1], "classes": 0, "low": None, "high": None}
+        made: Description = {
+            "steps": steps.made,
+            "output": steps.only_output(),
+            "optimizer": {"type": "SGD", "config": {}},
+            "loss": {"type": "mean_squared_error", "config": {}},
+            "metrics": [],
+            "x": Data([], None, 4, self.assumptions).inputs(steps.starts),
+            "y": y,
+            "run": {"rows": 4, "batch": 4, "steps": 0},
+        }
+        return made, steps.index, y
+
     @staticmethod
     def settle_inputs(made: Description) -> None:
         """Gives the model data of the shape that it declares."""
@@ -141,16 +163,16 @@ class _Reader:
         for step, data in zip(starts, made["x"]):
             data["shape"] = list(step["config"]["shape"])  # type: ignore[arg-type]
 
-    def _model(self) -> tuple[Model | None, Snapshot]:
+    def _model(self) -> tuple[Model | None, Graph]:
         event = self.fit or self.event
+        if isinstance(event, Graph):
+            return None, event
         if isinstance(event, Mismatch):
-            return None, Snapshot(broken(event))
+            return None, Snapshot(Tensor(event.op)).graph
         if isinstance(event, (Compile, Fit, Forward)):
-            return event.model, event.snapshot
-        if isinstance(event, (LossCall, ApplyGradients, Argmax, Truncation)) and event.snapshot is not None:
-            return getattr(event, "model", None), event.snapshot
-        if isinstance(event, Use) and event.compile is not None:
-            return event.model, event.compile.snapshot
+            return event.model, event.snapshot.graph
+        if isinstance(event, (LossCall, ApplyGradients)) and event.snapshot is not None:
+            return getattr(event, "model", None), event.snapshot.graph
         raise Refused("the model is not known")
 
     def _refuse_what_is_too_large(self, model: Model | None) -> None:
@@ -159,7 +181,7 @@ class _Reader:
             # It is shrunk in any case; this only says so.
             self.assumptions.append(f"the model of {total:,} weights is made smaller")
 
-    def _loss(self, literals: Literals) -> Made:
+    def _loss(self, literals: Literals, output: Shape, activation: str) -> Made:
         value: Value | None = None
         if self.compile is not None:
             value = self.compile.loss
@@ -168,11 +190,13 @@ class _Reader:
         else:
             value = next((call.loss for call in self.program.all(LossCall)), None)
         loss = read_loss(value)
-        if isinstance(self.event, Mismatch):
-            # It raises before there is a loss.
-            return {"type": "mean_squared_error", "config": {}}
         if loss is None or loss.function not in LOSSES:
-            raise Refused("the loss is not known")
+            # What a loss of the program's own computes is not known; that it fits the output is.
+            width = (output or (None,))[-1] or 1
+            name = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}.get(activation, "")
+            name = name if name and (width > 1 or activation == "sigmoid") else "mean_squared_error"
+            self.assumptions.append(f"the loss is {name}")
+            return {"type": name, "config": {}}
         assert isinstance(value, Object)
         config: dict[str, Plain] = {}
         if "identifier" not in value.state:
@@ -192,7 +216,7 @@ class _Reader:
             self.assumptions.append("the optimizer is not known: Adam is taken")
             return {"type": "Adam", "config": {}}
         try:
-            return {"type": found.name, "config": _renamed(literals.config(found.value))}
+            return {"type": found.name, "config": self._renamed(literals.config(found.value))}
         except Refused as refused:
             self.assumptions.append(f"{refused}: the default is taken")
             config: dict[str, Plain] = {} if found.rate is None else {"learning_rate": found.rate}
@@ -202,7 +226,7 @@ class _Reader:
         """The metric that the experiment is about, if it is about one."""
         wanted = self.metric
         for metric in metrics_of(self.compile) if self.compile is not None and wanted is not None else ():
-            if metric.kind == CHOSEN and not wanted:
+            if metric.kind == CHOSEN and wanted == "chosen":
                 return [{"type": "Accuracy", "config": {"chosen": True}}]
             if metric.kind in METRICS and metric.kind == wanted:
                 given = metric.value
@@ -212,21 +236,23 @@ class _Reader:
             raise Refused("the metric cannot be rebuilt")
         return []
 
+    def _renamed(self, config: dict[str, Plain]) -> dict[str, Plain]:
+        """Arguments as Keras 3 takes them: it wants a float for a rate."""
+        made = {"learning_rate" if name in ("lr", "0") else name: value for name, value in config.items()}
+        if type(made.get("learning_rate")) is int:
+            made["learning_rate"] = float(made["learning_rate"])  # type: ignore[arg-type]
+            self.assumptions.append("the rate is written as a float")
+        return made
 
-def _renamed(config: dict[str, Plain]) -> dict[str, Plain]:
-    """Arguments as Keras 3 calls them."""
-    return {"learning_rate" if name in ("lr", "0") else name: value for name, value in config.items()}
 
-
-def _compile_of(event: Event) -> Compile | None:
+def _compile_of(event: Event | Graph) -> Compile | None:
     if isinstance(event, Compile):
         return event
     return event.compile if isinstance(event, (Fit, Use)) else None
 
 
-def _fit_of(program: Program, event: Event, compiled: Compile | None) -> Fit | None:
+def _fit_of(program: Program, event: Event | Graph, compiled: Compile | None) -> Fit | None:
     if isinstance(event, Fit):
         return event
     fits = program.fits_of(compiled) if compiled is not None else []
     return fits[0] if fits else None
-

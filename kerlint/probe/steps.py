@@ -68,7 +68,11 @@ class Steps:
 
     def shape(self, step: int) -> Shape:
         """The shape of what a step gives, as far as it is known."""
-        return self._nodes[step].shape
+        node = self._nodes[step]
+        if node.shape is None and self.made[step]["type"] == "Dense":
+            units = self.made[step]["config"].get("units")
+            return (None, units) if isinstance(units, int) else None
+        return node.shape
 
     def activation(self, step: int) -> str:
         """The activation that ends the model, `linear` if there is none or if it is not known."""
@@ -83,6 +87,9 @@ class Steps:
         if node.kind == "input":
             return self._input(node)
         inputs = [self._ids[id(source)] for source in node.inputs]
+        if node.kind == "layer" and node.short.startswith("Random") and len(inputs) == 1:
+            self._assumptions.append(f"{node.short} is left out")
+            return self._add("Identity", {}, inputs, node)
         if node.kind == "layer" and node.layer is not None:
             return self._layer(node, node.layer, inputs)
         if node.kind == "gap" and node.name.startswith("keras.applications."):
@@ -92,7 +99,13 @@ class Steps:
         raise Refused("a step of the model is not understood")
 
     def _add(
-        self, kind: str, config: dict[str, Plain], inputs: list[int], node: Node | None = None, *, trainable: bool = True
+        self,
+        kind: str,
+        config: dict[str, Plain],
+        inputs: list[int],
+        node: Node | None = None,
+        *,
+        trainable: bool = True,
     ) -> int:
         number_of = len(self.made)
         layer = number_of
@@ -150,7 +163,7 @@ class Steps:
                 return [None, None]
             if layer.short.endswith(("2D", "2DTranspose")):
                 return [None, None, None]
-            if layer.short in ("Dense",):
+            if layer.short == "Dense":
                 return [None]
         raise Refused("the shape of the input is not known")
 
@@ -171,6 +184,8 @@ class Steps:
             # Ignored elsewhere, where it is the width of the input.
             found = number(layer.args["input_dim"])
             config["input_dim"] = int(found) if found is not None else _SMALL["input_dim"]
+        if "Pooling" in node.short and not node.short.startswith("Global"):
+            config.setdefault("pool_size", 2)
         if "weights" in layer.args:
             self._assumptions.append(f"{node.short} starts with random weights")
         return self._add(node.short, config, inputs, node, trainable=not self._is_frozen(node))
@@ -230,9 +245,9 @@ class Steps:
         trainable = not any(id(owner) in self._frozen for owner in (*node.owners, node.op.layer))
         flag = truth(node.op.args.get("training"))
         height, width = (shape[1] or 4, shape[2] or 4) if len(shape) == 4 else (4, 4)
-        first = self._add("Resizing", {"height": height, "width": width}, inputs)
+        first = self._add("Resizing", {"height": height, "width": width}, inputs, node)
         same: dict[str, Plain] = {"filters": STAND_IN, "kernel_size": 3, "padding": "same"}
-        step = self._add("Conv2D", same, [first], trainable=trainable)
+        step = self._add("Conv2D", same, [first], node, trainable=trainable)
         step = self._add("BatchNormalization", {}, [step], node, trainable=trainable)
         if flag is not None:
             self.made[-1]["call"] = {"training": flag}
@@ -250,4 +265,3 @@ def _settled(layer: Object) -> dict[str, object]:
 def _shown(known: list[int | None], small: list[int]) -> str:
     sizes = [small[index] if size is None else size for index, size in enumerate(known)]
     return "(" + ", ".join(map(str, sizes)) + ")"
-

@@ -14,9 +14,6 @@ import time
 import types
 from typing import Any, TextIO
 
-#: Numbers in answers have so many digits: the rest is noise of the machine.
-DIGITS = 6
-
 
 def main() -> None:
     """Answers jobs until there are no more."""
@@ -98,24 +95,13 @@ def _run(tf: Any, keras: Any, line: str) -> dict[str, Any]:
         answer = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
         # A graph that nobody needs any more is memory that the next job needs.
         keras.backend.clear_session()
-        return {"result": _rounded(answer), "seconds": time.monotonic() - started}
+        return {"result": measure.rounded(answer), "seconds": time.monotonic() - started}
     except Invalid as error:
         return {"refused": str(error)}
     except MemoryError:
         return {"refused": "the memory is not enough"}
     except Exception as error:  # noqa: BLE001 - one experiment must not end the others
         return {"refused": f"{type(error).__name__}: {error}".split("\n", 1)[0][:300]}
-
-
-def _rounded(value: Any) -> Any:
-    """Floats with as many digits as they deserve; what is no number in JSON as a word."""
-    if isinstance(value, dict):
-        return {name: _rounded(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if value - value == 0 else 1e30 if value > 0 else -1e30
-    return value
 
 
 def _answer(stream: TextIO, answer: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from kerlint.probe.description import LOSSES, Description, Made, Step
+from kerlint.probe.description import LOSSES, Description, Made
 
 
 class Built:
@@ -101,11 +101,7 @@ def make_metric(keras: Any, made: Made) -> Any:
 def _dtypes(one: Description) -> list[str | None]:
     """The dtype of each input; None for steps that are none."""
     data = iter(one["x"])
-    found: list[str | None] = []
-    for step in one["steps"]:
-        found.append(("int32" if next(data)["vocabulary"] else "float32") if _is_input(step) else None)
-    return found
-
-
-def _is_input(step: Step) -> bool:
-    return step["type"] == "Input"
+    return [
+        ("int32" if next(data)["vocabulary"] else "float32") if step["type"] == "Input" else None
+        for step in one["steps"]
+    ]

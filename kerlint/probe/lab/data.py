@@ -88,7 +88,9 @@ def _ids(shape: tuple[int, ...], vocabulary: int, value: Any, classes: Any, rand
     groups = classes if classes is not None else np.clip(((value + 1.5) / 3 * 5).astype(int), 0, 4)
     count = int(groups.max()) + 1
     room = max(vocabulary // count, 1)
-    own = (groups.reshape((-1, *[1] * len(shape))) * room + random.integers(0, room, (len(groups), *shape))) % vocabulary
+    own = (
+        groups.reshape((-1, *[1] * len(shape))) * room + random.integers(0, room, (len(groups), *shape))
+    ) % vocabulary
     free = random.integers(0, vocabulary, (len(groups), *shape))
     return np.where(random.random(own.shape) < 0.6, own, free).astype("int32")
 

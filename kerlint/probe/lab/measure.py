@@ -19,7 +19,21 @@ LOOKED_AT = 128
 #: The part of a message that is worth showing.
 MESSAGE = 300
 
+#: Numbers in answers have so many digits: the rest is noise of the machine.
+DIGITS = 6
+
 Numbers = dict[str, Any]
+
+
+def rounded(value: Any) -> Any:
+    """Floats with as many digits as they deserve; what JSON has no number for as 1e30 or -1e30."""
+    if isinstance(value, dict):
+        return {name: rounded(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if value - value == 0 else 1e30 if value > 0 else -1e30
+    return value
 
 
 def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
@@ -27,6 +41,9 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     one: Description = job[name]  # type: ignore[literal-required]
     seeds = job["seeds"]
     try:
+        if one["run"]["steps"] == 0:
+            build(keras, one, seeds[0])
+            return [{"built": True}]
         trainer = Trainer(tf, keras, one, seeds[0])
     except Exception as error:  # noqa: BLE001 - the error is the result
         return [failure("build", error)]
@@ -107,7 +124,8 @@ def outputs(made: Any) -> Numbers:
         "distinct": len(np.unique(rounded, axis=0)),
         "low": float(finite.min()),
         "high": float(finite.max()),
-        "outside": float(((finite < -1e-6) | (finite > 1 + 1e-6)).mean()),
+        # Keras clips at 1e-7: beyond that there is no gradient.
+        "outside": float(((finite < 1e-7) | (finite > 1 - 1e-7)).mean()),
         "sum": [float(finite.sum(axis=1).min()), float(finite.sum(axis=1).max())],
     }
 

@@ -99,7 +99,7 @@ def _call(tf: Any, keras: Any, job: Job, original: bool) -> Numbers:
     del tf
     layer = _modal(keras, job)
 
-    class Without(keras.Model):  # type: ignore[misc, name-defined]
+    class Without(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.part = layer
@@ -144,9 +144,7 @@ def _predict(tf: Any, keras: Any, job: Job, original: bool) -> Numbers:
     inputs = keras.Input((WIDTH,))
     model = keras.Model(inputs, keras.layers.Dropout(0.5)(inputs, training=True))
     x, _ = _data()
-    made = [
-        model.predict(x, verbose=0) if original else np.array(model(x, training=True)) for _ in range(2)
-    ]
+    made = [model.predict(x, verbose=0) if original else np.array(model(x, training=True)) for _ in range(2)]
     return {"what": "two predictions for the same rows", "moved": float(np.abs(made[0] - made[1]).max())}
 
 
@@ -175,7 +173,7 @@ def _report(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
     """A `train_step` that returns its loss, and one that tracks it."""
     del job
 
-    class Plain(keras.Model):  # type: ignore[misc, name-defined]
+    class Plain(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.end = keras.layers.Dense(1)
@@ -225,13 +223,13 @@ def _draws(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
     setters: dict[str, Callable[[int], Any]] = {
         "keras": keras.utils.set_random_seed,
         "tensorflow": tf.random.set_seed,
-        "numpy": np.random.seed,  # noqa: NPY002
+        "numpy": np.random.seed,
         "python": random.seed,
     }
     draws: dict[str, Callable[[], float]] = {
         "keras": lambda: float(np.array(keras.random.uniform(()))),
         "tensorflow": lambda: float(tf.random.uniform(())),
-        "numpy": lambda: float(np.random.random()),  # noqa: NPY002
+        "numpy": lambda: float(np.random.random()),
         "python": random.random,
     }
     found: list[float] = []
@@ -272,7 +270,7 @@ def _outer(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
         "rows": len(row),
         "shape": list(result.shape),
         "right": share,
-        "error": None if share is not None else float((result**2).mean()),
+        "mistake": None if share is not None else float((result**2).mean()),
         "x": int(x.shape[0]),
     }
 

@@ -98,12 +98,13 @@ class DeepSaturatingStack(Rule):
             for row in _rows(graph):
                 if len(row) >= DEAD_WITH_ALL and id(row[0].node.layer) not in reported:
                     reported.add(id(row[0].node.layer))
-                    yield from self._report(row, Severity.WARNING, None, row[0].node.layer)
+                    yield from self._report(row, Severity.WARNING, None, row[0].node.layer, graph)
 
     def _report(
-        self, row: list[Link], severity: Severity, training: Training | None, about: object
+        self, row: list[Link], severity: Severity, training: Training | None, about: object, graph: Graph | None = None
     ) -> Iterator[Found]:
         optimizer = training.optimizer if training is not None else None
+        where = training.event if training is not None else graph
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
         effect = "the first ones hardly learn" if severity is Severity.ADVICE else "the first ones do not learn"
@@ -127,13 +128,13 @@ class DeepSaturatingStack(Rule):
             severity=severity,
             about=about,
             experiment=Experiment(
-                training.event,
+                where,
                 "vanishes",
                 [Change(_activator(found), {"activation": "relu"}) for found in row],
                 at=[*(found.node for found in row), row[-1].next],
                 details={"steps": 600},
             )
-            if training is not None
+            if where is not None
             else None,
         )
 

@@ -8,7 +8,7 @@ from math import prod
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described, is_dense_or_convolution, link
-from kerlint.library.finished import final_graphs
+from kerlint.library.finished import final_graphs, training_of
 from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
@@ -81,15 +81,14 @@ class LargeInitScale(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
-        compiled = {id(node.op): event for event in program.compiles for node in event.graph.nodes}
         for graph in final_graphs(program):
             large = [(node, gain) for node, gain in _gains(graph, self.DEVIATION) if gain >= self.GAIN]
             if len(large) < 2 or all(id(node.layer) in seen for node, _ in large):
                 continue
             seen.update(id(node.layer) for node, _ in large)
-            yield from self._report(large, compiled.get(id(large[0][0].op)))
+            yield from self._report(large, training_of(program, graph, large[0][0]))
 
-    def _report(self, large: list[tuple[Node, float]], event: Compile | None) -> Iterator[Found]:
+    def _report(self, large: list[tuple[Node, float]], event: Compile | Graph) -> Iterator[Found]:
         first, gain = large[0]
         size = deviation(first.layer, "kernel_initializer") if first.layer is not None else None
         places = {id(place): place for node, _ in large if (place := node.argument_place("kernel_initializer"))}
@@ -108,9 +107,7 @@ class LargeInitScale(Rule):
                 "large",
                 [Change(node, {"kernel_initializer": None}) for node, _ in large],
                 at=[node for node, _ in large],
-            )
-            if event is not None
-            else None,
+            ),
         )
 
     bad = (

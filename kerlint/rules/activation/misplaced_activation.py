@@ -10,7 +10,7 @@ import libcst as cst
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
-from kerlint.library.finished import ends, final_graphs
+from kerlint.library.finished import ends, final_graphs, training_of
 from kerlint.library.heads import PROBABILITIES
 from kerlint.library.kinds import (
     NOISE,
@@ -24,8 +24,8 @@ from kerlint.library.kinds import (
     pure_activation,
 )
 from kerlint.program.constants import constant
-from kerlint.program.facts import Compile, Program
-from kerlint.program.graph import Node
+from kerlint.program.facts import Program
+from kerlint.program.graph import Graph, Node
 from kerlint.rules.base import Found, Rule
 
 
@@ -85,7 +85,6 @@ class MisplacedActivation(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         last = ends(program)
         seen: set[int] = set()
-        compiled = {id(node.op): event for event in program.compiles for node in event.graph.nodes}
         for graph in final_graphs(program):
             pairs: dict[tuple[str, str], list[_Pair]] = {}
             hidden: list[_Hidden] = []
@@ -100,13 +99,13 @@ class MisplacedActivation(Rule):
                 fresh = {id(pair.place): pair for pair in group if id(pair.place) not in seen}
                 seen.update(fresh)
                 if fresh:
-                    yield from self._doubled(list(fresh.values()), compiled)
+                    yield from self._doubled(list(fresh.values()), program, graph)
             new = {id(one.place): one for one in hidden if id(one.place) not in seen}
             seen.update(new)
             if new:
-                yield from self._squeezed(list(new.values()), compiled)
+                yield from self._squeezed(list(new.values()), program, graph)
 
-    def _doubled(self, pairs: list[_Pair], compiled: dict[int, Compile]) -> Iterator[Found]:
+    def _doubled(self, pairs: list[_Pair], program: Program, graph: Graph) -> Iterator[Found]:
         first, second = pairs[0].first, pairs[0].second
         yield from self.found(
             pairs[0].place,
@@ -119,10 +118,10 @@ class MisplacedActivation(Rule):
             why=_effect(first, second),
             help="keep one of the two" if first == second else f"keep only {_better(first, second)}",
             about=pairs[0].node.layer or pairs[0].node.op,
-            experiment=_experiment(compiled, [_single(pair) for pair in pairs]),
+            experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs]),
         )
 
-    def _squeezed(self, hidden: list[_Hidden], compiled: dict[int, Compile]) -> Iterator[Found]:
+    def _squeezed(self, hidden: list[_Hidden], program: Program, graph: Graph) -> Iterator[Found]:
         first = hidden[0]
         width = f" of {first.width} units" if first.width is not None else ""
         yield from self.found(
@@ -138,7 +137,9 @@ class MisplacedActivation(Rule):
             else "each unit gives a small share of one whole, nearly the same for every row",
             help='use activation="relu" in hidden layers',
             about=first.node.layer or first.node.op,
-            experiment=_experiment(compiled, [Change(one.node, {"activation": "relu"}) for one in hidden]),
+            experiment=_experiment(
+                program, graph, first.node, [Change(one.node, {"activation": "relu"}) for one in hidden]
+            ),
         )
 
     bad = (
@@ -218,11 +219,9 @@ class MisplacedActivation(Rule):
     )
 
 
-def _experiment(compiled: dict[int, Compile], repair: list[Change]) -> Experiment | None:
-    """Whether the model learns worse with it; None for a model that is not compiled."""
-    node = repair[0].what
-    event = compiled.get(id(node.op)) if isinstance(node, Node) else None
-    return Experiment(event, "slower", repair, details={"steps": 400}) if event is not None else None
+def _experiment(program: Program, graph: Graph, node: Node, repair: list[Change]) -> Experiment:
+    """Whether the model learns worse with it."""
+    return Experiment(training_of(program, graph, node), "slower", repair, details={"steps": 400})
 
 
 def _single(pair: _Pair) -> Change:

@@ -9,7 +9,7 @@ import libcst as cst
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
-from kerlint.library.finished import final_graphs
+from kerlint.library.finished import final_graphs, training_of
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import is_parametric
 from kerlint.program.constants import NOTHING, constant
@@ -73,7 +73,6 @@ class SharedInitializerInstance(Rule):
         if program.target.keras < 3:
             return
         seen: set[int] = set()
-        compiled = {id(node.op): event for event in program.compiles for node in event.graph.nodes}
         for graph in final_graphs(program):
             for group in _groups(graph):
                 shared = drawn(group[0].layer, "kernel_initializer") if group[0].layer is not None else None
@@ -81,12 +80,10 @@ class SharedInitializerInstance(Rule):
                     continue
                 twins = _side_by_side(group)
                 seen.add(id(shared))
-                event = compiled.get(id(group[0].op))
+                event = training_of(program, graph, group[0])
                 yield from self._report(twins or group, shared, event, beside=bool(twins))
 
-    def _report(
-        self, group: list[Node], shared: Object, event: Compile | None, *, beside: bool
-    ) -> Iterator[Found]:
+    def _report(self, group: list[Node], shared: Object, event: Compile | Graph, *, beside: bool) -> Iterator[Found]:
         first, second, *others = group
         places: dict[int, cst.CSTNode] = {
             id(place): place for node in others if (place := node.argument_place("kernel_initializer")) is not None
@@ -107,9 +104,7 @@ class SharedInitializerInstance(Rule):
             about=shared,
             experiment=Experiment(
                 event, "twins", [Change(node, {"kernel_initializer": None}) for node in group], at=group
-            )
-            if event is not None
-            else None,
+            ),
         )
 
     bad = (

@@ -242,7 +242,7 @@ def _experiment(contract: Contract, metric: Metric, better: str) -> Experiment:
         contract.event,
         "metric",
         [Change("metric", chosen if better == CHOSEN else {"class": better})],
-        details={"metric": "" if metric.kind == CHOSEN else metric.kind},
+        details={"metric": "chosen" if metric.kind == CHOSEN else metric.kind},
     )
 
 

@@ -150,7 +150,7 @@ class UpdateBudgetTooSmall(Rule):
         if updates > self.TRIED:
             return None
         repair = [Change("optimizer", {"learning_rate": 0.003}), Change("run", {"steps": max(updates, 300)})]
-        return Experiment(event, "budget", repair, details={"steps": updates})
+        return Experiment(event, "budget", repair, details={"steps": updates, "exact": True})
 
     bad = (
         """

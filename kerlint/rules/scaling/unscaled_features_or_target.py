@@ -127,7 +127,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS, *([_TARGETS] if target is not None else [])]),
+            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_TARGETS]),
         )
 
     def _target(self, target: _Target) -> Iterator[Found]:
@@ -142,7 +142,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="the weights would have to grow until the output reaches the targets, and each error starts that large",
             help="standardise the targets for training, and turn the predictions back with the same mean and deviation",
             about=target.event,
-            experiment=Experiment(target.event, "diverges", [_TARGETS]),
+            experiment=Experiment(target.event, "diverges", [_TARGETS], setting=[_INPUTS]),
         )
 
     def _forgotten(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -160,7 +160,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS]),
+            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_TARGETS]),
         )
 
     def _sketch(self, program: Program) -> Iterator[Found]:

@@ -73,7 +73,11 @@ class NothingTrainable(Rule):
                     experiment=Experiment(
                         event,
                         "still",
-                        [Change(node, {"trainable": True}) for node in event.graph.nodes if node.kind == "layer"],
+                        [
+                            Change(node, {"trainable": True})
+                            for node in event.graph.nodes
+                            if node.kind in ("layer", "gap")
+                        ],
                     ),
                 )
 
@@ -103,6 +107,10 @@ class NothingTrainable(Rule):
         still.fit(x, y)
         """,
     )
+
+
+#: Nodes that may have weights: layers, and what stands for a pretrained model.
+_WEIGHTY = ("layer", "gap")
 
 
 def _all_frozen(event: Compile) -> Node | None:
