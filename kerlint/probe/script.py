@@ -53,6 +53,9 @@ import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
+
+#: What the parts of a description are to a reader of this file: plain objects.
+Description = Input = Job = Made = Step = Targets = Any
 '''
 _TAIL = """\
 
@@ -105,14 +108,20 @@ def script(file: FileReport, finding: Finding) -> str:
     place = f"{finding.code} at line {finding.span.start_line} of {Path(file.filename).name}"
     parts = [_HEAD.format(title=_quoted(finding.message), place=_quoted(place), assumed=_quoted(assumed))]
     trains = job["kind"] == "train"
-    parts.append(f"JOB: Any = json.loads('''\n{json.dumps(job, indent=1)}\n''')\n")
     if trains:
         parts += [_model("original", job["original"]), _model("repaired", job["repaired"])]
+    parts.append(_job(job))
     parts += [_source(name) for name in (*_LAB, *(() if trains else _OPERATIONS), *_JUDGES)]
     parts.append(_source("verdicts.py"))
     if trains:
         parts.append(_BUILD)
     return "\n\n".join(parts) + "\n" + _TAIL.format(run="run" if trains else "answer")
+
+
+def _job(job: Job) -> str:
+    """The data and the training, as JSON."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in job.items())
+    return f"#: Data and training of both; the models once more.\nJOB: Any = json.loads(r'''{{\n{lines}\n}}''')"
 
 
 #: Takes the place of the laboratory's function that builds from a description: the models stand above.
