@@ -133,7 +133,10 @@ class Description(TypedDict):
 
 
 class Job(TypedDict):
-    """One experiment: two descriptions, the symptom, the steps to look at, and seeds."""
+    """One experiment: two descriptions, the symptom, the steps to look at, and seeds.
+
+    `heavy` models are not trained any longer than they must be.
+    """
 
     symptom: str
     kind: str
@@ -143,6 +146,7 @@ class Job(TypedDict):
     details: dict[str, Plain]
     seeds: list[int]
     assumptions: list[str]
+    heavy: bool
 
 
 class Invalid(ValueError):

@@ -282,7 +282,7 @@ def _is_alike(distinct: int, count: int) -> bool | None:
 def _dead(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Units that give 0 for every input."""
     own, other = [_dead_share(run) for run in original], [_dead_share(run) for run in repaired]
-    text = f"{listed([percent(one) for one in own])} of the units of the layer give 0 for every input, repaired "
+    text = f"{listed([percent(one) for one in own])} of the units of the layer give 0 for every input; repaired, "
     text += listed([percent(one) for one in other])
     return decide(
         [True if one > 0.9 else False if one < 0.5 else None for one in own],
@@ -292,7 +292,7 @@ def _dead(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
 
 
 def _dead_share(run: Numbers) -> float:
-    return max((min(one["dead"], run["units_before"][step]["dead"]) for step, one in run["units"].items()), default=0.0)
+    return max((one["dead"] for one in run["units_before"].values()), default=0.0)
 
 
 @symptom("vanishes")

@@ -110,7 +110,10 @@ def _metric(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
         f"it gives {number(own['good'])} to answers that are nearly perfect and {number(own['useless'])} to useless "
         f"ones, repaired {number(other['good'])} and {number(other['useless'])}"
     )
-    misleads = own["good"] < 0.5 or own["useless"] > (own["chance"] or 0.5) + 0.3
+    if own["shifted"] is not None:
+        text += f"; answers that are all too large get {number(own['shifted'])}, repaired {number(other['shifted'])}"
+    fooled = own["shifted"] is not None and own["shifted"] > 0.9 * own["good"]
+    misleads = own["good"] < 0.5 or own["useless"] > (own["chance"] or 0.5) + 0.3 or fooled
     if misleads and _tells(other):
         return Opinion(CONFIRMED, text)
     sound = own["good"] > 0.9 and own["useless"] < (own["chance"] or 0.5) + 0.1

@@ -21,6 +21,9 @@ LEARNED, NOTHING = 0.5, 0.15
 #: Two skills that differ by less are the same; by more, the worse one fails.
 ALIKE, FAR = 0.1, 0.4
 
+#: How the assumption begins that says that a model is not as large as the program's.
+SMALLER = "the model is made smaller: "
+
 Numbers = dict[str, Any]
 
 

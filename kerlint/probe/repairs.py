@@ -11,6 +11,8 @@ from kerlint.probe.literal import Refused
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
 
+#: Data beyond this is large.
+LARGE = 10.0
 #: Layers that are nothing but an activation.
 _ACTIVATIONS = frozenset({"Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU"})
 
@@ -76,6 +78,8 @@ def repaired(original: Description, index: Index, changes: Sequence[Change], fit
         elif change.what == "x":
             for data in made["x"]:
                 data.update(change.values)  # type: ignore[typeddict-item]
+        elif change.what == "large data":
+            _standardise(made)
         elif change.what == "metric":
             name, config = change.values["class"], dict(change.values)
             del config["class"]
@@ -85,6 +89,17 @@ def repaired(original: Description, index: Index, changes: Sequence[Change], fit
         else:
             made[change.what].update(change.values)  # type: ignore[typeddict-item]
     return made
+
+
+def _standardise(made: Description) -> None:
+    """Gives the model inputs and targets of about unit size, where they are larger."""
+    for data in made["x"]:
+        bounds = [data["low"], data["high"], *(end for span in data["columns"] or () for end in span)]
+        if any(end is not None and abs(end) > LARGE for end in bounds):
+            data["low"] = data["high"] = data["columns"] = None
+    y = made["y"]
+    if y["kind"] == "numbers" and any(end is not None and abs(end) > LARGE for end in (y["low"], y["high"])):
+        y["low"] = y["high"] = None
 
 
 def _set(config: dict[str, Plain], values: dict[str, Plain]) -> None:

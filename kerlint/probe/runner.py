@@ -17,6 +17,8 @@ from kerlint.report import Report
 
 #: Crashes after which nothing more is tried.
 MAX_CRASHES = 3
+#: Symptoms for which more seeds and steps show nothing more.
+UNTRAINED = frozenset({"twins", "linear", "dead", "logits", "raises", "still", "still_or_flat", "alike", "constant"})
 #: Seconds for one experiment.
 LONGEST = 60.0
 #: Two seeds decide; where they do not, all are asked, and trained longer.
@@ -110,7 +112,7 @@ class _Session:
 
     def _judged(self, job: Job, started: float) -> Probe:
         """The verdict by two seeds; by all of them if two leave it open."""
-        opinion = None
+        opinion, decided = None, job
         original: list[dict[str, Any]] = []
         repaired: list[dict[str, Any]] = []
         for attempt in _attempts(job):
@@ -119,15 +121,15 @@ class _Session:
             answer = self.worker.ask(attempt, min(self.left, LONGEST))
             self.left -= float(answer.get("seconds", 0.0))
             original, repaired = answer["result"]["original"], answer["result"]["repaired"]
-            opinion = judge(attempt, original, repaired)
+            opinion, decided = judge(attempt, original, repaired), attempt
             if opinion.verdict != INCONCLUSIVE or any("error" in run for run in (*original, *repaired)):
                 break
         assert opinion is not None
         evidence = {
             "original": original,
             "repaired": repaired,
-            "seeds": attempt["seeds"],
-            "steps": [attempt["original"]["run"]["steps"], attempt["repaired"]["run"]["steps"]],
+            "seeds": decided["seeds"],
+            "steps": [decided["original"]["run"]["steps"], decided["repaired"]["run"]["steps"]],
             "versions": _versions(self.worker),
         }
         seconds = time.monotonic() - started
@@ -138,9 +140,9 @@ def _attempts(job: Job) -> Iterator[Job]:
     """The job with two seeds; where that leaves it open, with all of them and a longer training."""
     yield {**job, "seeds": job["seeds"][:FIRST_SEEDS]}
     steps = [job[name]["run"]["steps"] for name in ("original", "repaired")]
-    if job["kind"] == "train" and job["symptom"] != "raises" and all(steps):
+    if job["kind"] == "train" and job["symptom"] not in UNTRAINED and all(steps):
         longer = copy.deepcopy(job)
-        if "exact" not in job["details"]:
+        if "exact" not in job["details"] and not job["heavy"]:
             for name in ("original", "repaired"):
                 longer[name]["run"]["steps"] *= LONGER
         yield longer

@@ -8,11 +8,14 @@ from math import prod
 from kerlint.experiment import Plain
 from kerlint.probe.description import Description, Step
 from kerlint.probe.literal import Refused
+from kerlint.probe.opinions import SMALLER
 
 #: A model with more weights or more values in an input is made smaller.
 MAX_PARAMETERS, MAX_VALUES = 300_000, 4_096
 #: The most units of a layer, and the largest picture, once it is.
 WIDTH, PICTURE, LENGTH, VOCABULARY = 32, 32, 24, 500
+#: With more multiplications a row, a training of a thousand steps takes more than a few seconds.
+MAX_WORK = 150_000
 #: Steps of a model.
 MAX_DEPTH = 120
 _WIDTHS = ("units", "filters", "output_dim", "key_dim", "value_dim")
@@ -44,7 +47,7 @@ def shrink(original: Description, changed: Description, notes: list[str]) -> tup
     if max(map(size_of, pair)) > 10 * MAX_PARAMETERS:
         raise Refused(f"the model has about {max(map(size_of, pair)):,} weights, which is too many")
     if done:
-        notes.append("the model is made smaller: " + " and ".join(done))
+        notes.append(SMALLER + " and ".join(done))
     return pair
 
 
@@ -98,9 +101,18 @@ def _last_layers(one: Description) -> set[int]:
 
 def size_of(one: Description) -> int:
     """About how many weights the model has: an upper estimate, without building it."""
+    return _count(one)[0]
+
+
+def work_of(one: Description) -> int:
+    """About how many multiplications one row takes."""
+    return _count(one)[1]
+
+
+def _count(one: Description) -> tuple[int, int]:
     widths: dict[int, int] = {}
     places: dict[int, int] = {}
-    total = 0
+    total = work = 0
     for step in one["steps"]:
         if step["type"] == "Input":
             shape = step["config"]["shape"]
@@ -110,9 +122,11 @@ def size_of(one: Description) -> int:
             places[step["id"]] = prod(sizes[:-1])
             continue
         width, room = widths[step["inputs"][0]], places[step["inputs"][0]]
-        total += _weights(step, width, room)
+        weights = _weights(step, width, room)
+        total += weights
         widths[step["id"]], places[step["id"]] = _after(step, [widths[one] for one in step["inputs"]], room)
-    return total
+        work += weights * (room if "Bi" in step["type"] or "LSTM" in step["type"] else places[step["id"]])
+    return total, work
 
 
 def _weights(step: Step, width: int, room: int) -> int:

@@ -15,7 +15,7 @@ from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, 
 from kerlint.probe.literal import Literals, Refused
 from kerlint.probe.operations import KINDS, tiny
 from kerlint.probe.repairs import Index, repaired
-from kerlint.probe.shrinking import MAX_PARAMETERS, shrink
+from kerlint.probe.shrinking import MAX_PARAMETERS, MAX_WORK, shrink, work_of
 from kerlint.probe.steps import Steps
 from kerlint.program.facts import (
     ApplyGradients,
@@ -88,6 +88,7 @@ def _job(
         "details": dict(experiment.details),
         "seeds": list(SEEDS),
         "assumptions": list(dict.fromkeys(assumptions)),
+        "heavy": max(work_of(original), work_of(changed)) > MAX_WORK,
     }
 
 

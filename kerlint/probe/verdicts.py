@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from kerlint.probe import learning, operating
 from kerlint.probe.description import Job
-from kerlint.probe.opinions import CONFIRMED, INCONCLUSIVE, REFUTED, SYMPTOMS, Numbers, Opinion, error_of
+from kerlint.probe.opinions import CONFIRMED, INCONCLUSIVE, REFUTED, SMALLER, SYMPTOMS, Numbers, Opinion, error_of
 
 __all__ = ["CONFIRMED", "INCONCLUSIVE", "REFUTED", "Opinion", "judge", "learning", "operating"]
 
+#: Symptoms that a smaller model need not have.
+_BY_SIZE = frozenset({"diverges", "fails", "slower", "large", "vanishes", "budget", "drops"})
 #: Symptoms for which an error of the original is an answer.
 _MAY_RAISE = frozenset({"raises", "metric"})
 
@@ -19,4 +21,8 @@ def judge(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
             error = error_of(runs)
             if error is not None:
                 return Opinion(INCONCLUSIVE, f"the {name} raises {error}")
-    return SYMPTOMS[job["symptom"]](job, original, repaired)
+    opinion = SYMPTOMS[job["symptom"]](job, original, repaired)
+    smaller = any(text.startswith(SMALLER) for text in job["assumptions"])
+    if smaller and opinion.verdict == REFUTED and job["symptom"] in _BY_SIZE:
+        return Opinion(INCONCLUSIVE, f"{opinion.text}; but the model was made smaller")
+    return opinion

@@ -8,6 +8,8 @@ import numpy as np
 
 from kerlint.probe.description import Description, Input, Targets
 
+#: The share of labels that are drawn by lot; half the deviation of what is added to numbers.
+NOISE = 0.1
 #: Classes that occur.
 MAX_CLASSES = 10
 
@@ -39,8 +41,15 @@ def sample(one: Description, seed: int) -> Sample:
         classes = random.permutation(np.arange(rows) % used)
         hidden = np.eye(used)[classes]
         value = classes
+    # What is measured in the world is noisy, and without noise the gradients of large steps vanish too soon.
+    if classes is not None:
+        wrong = random.random(rows) < NOISE
+        noisy = np.where(wrong, random.integers(0, int(classes.max()) + 1, rows), classes)
+    else:
+        noisy = None
+        value = value + 2 * NOISE * random.normal(size=rows)
     x = [_input(data, hidden, value, classes, random) for data in one["x"]]
-    return Sample(x, x[0] if y["kind"] == "same" else _targets(y, value, classes), classes)
+    return Sample(x, x[0] if y["kind"] == "same" else _targets(y, value, noisy), noisy)
 
 
 def _input(data: Input, hidden: Any, value: Any, classes: Any, random: Any) -> Any:

@@ -22,6 +22,9 @@ MESSAGE = 300
 #: Numbers in answers have so many digits: the rest is noise of the machine.
 DIGITS = 6
 
+#: Symptoms that show before any training.
+UNTRAINED = frozenset({"twins", "linear", "dead", "logits", "raises"})
+
 Numbers = dict[str, Any]
 
 
@@ -86,6 +89,8 @@ def _measure(trainer: Trainer, job: Job) -> Numbers:
     found["units_before"] = units(trainer, job["at"])
     if job["symptom"] == "twins":
         found["kernels"] = _kernels(trainer, job["at"])
+    if job["symptom"] in UNTRAINED:
+        return found
     losses = trainer.train()
     trained = predict(trainer)
     found |= {

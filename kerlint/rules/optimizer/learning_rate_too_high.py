@@ -118,7 +118,10 @@ class LearningRateTooHigh(Rule):
                 severity=severity,
                 about=optimizer.event,
                 experiment=Experiment(
-                    optimizer.event, "diverges", [Change("optimizer", {"learning_rate": SOUND.get(optimizer.name)})]
+                    optimizer.event,
+                    "diverges",
+                    [Change("optimizer", {"learning_rate": SOUND.get(optimizer.name)})],
+                    setting=[Change("large data")],
                 ),
             )
 

@@ -118,7 +118,11 @@ class UpdateBudgetTooSmall(Rule):
             severity=Severity.ADVICE,
             about=event,
             experiment=Experiment(
-                event, "budget", [Change("optimizer", {"learning_rate": 0.01, "momentum": 0.9})], details={"steps": 300}
+                event,
+                "budget",
+                [Change("optimizer", {"learning_rate": 0.01, "momentum": 0.9})],
+                setting=[Change("large data")],
+                details={"steps": 300},
             ),
         )
 
@@ -150,7 +154,8 @@ class UpdateBudgetTooSmall(Rule):
         if updates > self.TRIED:
             return None
         repair = [Change("optimizer", {"learning_rate": 0.003}), Change("run", {"steps": max(updates, 300)})]
-        return Experiment(event, "budget", repair, details={"steps": updates, "exact": True})
+        large = [Change("large data")]
+        return Experiment(event, "budget", repair, setting=large, details={"steps": updates, "exact": True})
 
     bad = (
         """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from kerlint.experiment import Change, Experiment
+from kerlint.experiment import Change, Experiment, Plain
 from kerlint.finding import Severity
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
 from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, unused_scaling
@@ -127,7 +127,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_TARGETS]),
+            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_scale(feed.array), _TARGETS]),
         )
 
     def _target(self, target: _Target) -> Iterator[Found]:
@@ -160,7 +160,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_TARGETS]),
+            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_scale(feed.array), _TARGETS]),
         )
 
     def _sketch(self, program: Program) -> Iterator[Found]:
@@ -326,6 +326,14 @@ def _inputs(program: Program) -> Iterator[Feed]:
         if feed.key not in seen and not dummy and not is_pixels(feed.array):
             seen.add(feed.key)
             yield feed
+
+
+def _scale(array: Array) -> Change:
+    """The range of the inputs, as the probe is told."""
+    columns: list[Plain] | None = None
+    if array.columns is not None:
+        columns = [[float(low), float(high)] for low, high in array.columns]
+    return Change("x", {"low": array.low, "high": array.high, "tight": array.tight, "columns": columns})
 
 
 def _targets(program: Program) -> dict[int, _Target]:

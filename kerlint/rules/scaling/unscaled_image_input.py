@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.experiment import Change, Experiment
+from kerlint.experiment import Change, Experiment, Plain
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.inputs import Feed, feeds, is_pixels, unused_scaling
 from kerlint.library.optimizers import ADAPTIVE
 from kerlint.program.facts import Program
+from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
 
@@ -101,7 +102,9 @@ class UnscaledImageInput(Rule):
             if scaled is not None
             else "divide the data by 255, or begin the model with keras.layers.Rescaling(1 / 255)",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [Change("x", {"low": 0.0, "high": 1.0})]),
+            experiment=Experiment(
+                feed.event, "diverges", [Change("x", {"high": 1.0})], setting=[Change("x", _pixels(feed.array))]
+            ),
         )
 
     bad = (
@@ -197,3 +200,8 @@ class UnscaledImageInput(Rule):
         model.fit(x, y)
         """,
     )
+
+
+def _pixels(array: Array) -> dict[str, Plain]:
+    """The range of the data, as the probe is told."""
+    return {"low": 0.0, "high": array.high, "tight": True, "columns": None}
