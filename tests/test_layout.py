@@ -32,7 +32,16 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.positions": {"kerlint.finding", "kerlint.deep"},
     "kerlint.program": {"kerlint.source", "kerlint.finding"},
     "kerlint.library": {"kerlint.program"},
-    "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding"},
+    # What would show a finding: plain data, which rules write and the probe reads.
+    "kerlint.experiment": {"kerlint.program"},
+    "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding", "kerlint.experiment"},
+    "kerlint.probe": {
+        "kerlint.experiment",
+        "kerlint.program",
+        "kerlint.library",
+        "kerlint.finding",
+        "kerlint.report",
+    },
     "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},
 }
 

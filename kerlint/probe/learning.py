@@ -120,6 +120,10 @@ def _slower(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
     return Opinion(CONFIRMED if behind else INCONCLUSIVE, opinion.text)
 
 
+#: Weights start well below 1: what moves them further than this has thrown them away.
+LARGE_MOVE = 2.0
+
+
 @symptom("diverges")
 def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """The loss rises, or is NaN, or nothing is learned."""
@@ -128,7 +132,9 @@ def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
     more += f"; weights moved by up to {most(original, 'moved')}, repaired {most(repaired, 'moved')}"
     opinion = _by_skill(original, repaired, more)
     calm = all(
-        run["first_loss"] <= 2 * other["first_loss"] and max(run["losses"]) <= 1.5 * run["first_loss"]
+        run["first_loss"] <= 2 * other["first_loss"]
+        and max(run["losses"]) <= 1.5 * run["first_loss"]
+        and run["moved"] <= LARGE_MOVE
         for run, other in zip(original, repaired)
     )
     if opinion.verdict == REFUTED and not calm:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,11 +54,12 @@ def probed(report: Report, options: Options, on_progress: OnProgress = lambda *_
     if not waiting:
         return report, None
     with contextlib.closing(Worker(options.python, options.memory)) as worker:
-        session = _Session(worker, options.seconds)
+        session = Session(worker, options.seconds)
         done: dict[int, Probe] = {}
         for index, finding in enumerate(waiting):
             on_progress(index, len(waiting))
-            done[id(finding)] = session.verdict(finding)
+            assert finding.experiment is not None
+            done[id(finding)] = session.verdict(finding.experiment)
         on_progress(len(waiting), len(waiting))
     files = tuple(
         replace(file, findings=tuple(_with(finding, done.get(id(finding))) for finding in file.findings))
@@ -70,7 +72,7 @@ def _with(finding: Finding, probe: Probe | None) -> Finding:
     return finding if probe is None else replace(finding, probe=probe)
 
 
-class _Session:
+class Session:
     """Asks one worker, and remembers how often it crashed and how much time is left."""
 
     def __init__(self, worker: Worker, seconds: float) -> None:
@@ -80,15 +82,11 @@ class _Session:
         self.missing: str | None = None
         self._known: dict[str, Probe] = {}
 
-    def verdict(self, finding: Finding) -> Probe:
-        """The verdict about one finding."""
-        from json import dumps
-
-        experiment = finding.experiment
-        assert experiment is not None
+    def verdict(self, experiment: Mapping[str, object] | str) -> Probe:
+        """The verdict about one experiment, or that there is none, with the reason."""
         if isinstance(experiment, str):
             return Probe(INCONCLUSIVE, experiment)
-        key = dumps(experiment, sort_keys=True)
+        key = json.dumps(experiment, sort_keys=True)
         if key not in self._known:
             self._known[key] = self._asked(experiment)  # type: ignore[arg-type]
         return self._known[key]

@@ -53,6 +53,7 @@ import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
+tf.random.set_seed(0)
 
 #: What the parts of a description are to a reader of this file: plain objects.
 Description = Input = Job = Made = Step = Targets = Any

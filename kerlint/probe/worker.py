@@ -61,6 +61,8 @@ def _tensorflow() -> tuple[Any, Any]:
     if int(keras.__version__.partition(".")[0]) < 3:
         raise ImportError("Keras 3", name="Keras 3")
     tf.config.experimental.enable_op_determinism()
+    # Operations that draw without a seed of their own are refused otherwise.
+    tf.random.set_seed(0)
     return tf, keras
 
 

@@ -54,8 +54,12 @@ def build(keras: Any, one: Description, seed: int) -> Built:
 
 
 def seed_everything(keras: Any, seed: int, part: int) -> None:
-    """The same random numbers for the same part, whatever was drawn before."""
-    keras.utils.set_random_seed(seed * 1009 + part)
+    """The same random numbers for the same part, whatever was drawn before.
+
+    Initializers and dropout of Keras 3 take their seeds from Python's generator, and everything else from those. The
+    seed of TensorFlow is left alone: to set it throws away every kernel that was compiled.
+    """
+    del keras
     random.seed(seed * 1009 + part)
 
 

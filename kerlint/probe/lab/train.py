@@ -23,7 +23,7 @@ class Trainer:
         self.model.optimizer.build(self.model.trainable_variables)
         self._fresh = [np.array(variable) for variable in self.model.optimizer.variables]
         self._seed = seed
-        self._run = tf.function(self._steps)
+        self._run = tf.function(self._steps, autograph=False)
         self.sample: Sample = sample(one, seed)
 
     def restart(self, seed: int) -> None:
@@ -84,9 +84,9 @@ class Trainer:
 
     def _steps(self, parts: Any, y: Any, batches: Any, steps: Any) -> Any:
         tf, model, batch = self.tf, self.model, self.one["run"]["batch"]
-        losses = tf.TensorArray("float32", steps)
-        for step in tf.range(steps):
-            start = (step % batches) * batch
+
+        def step(number: Any, losses: Any) -> Any:
+            start = (number % batches) * batch
             part = [one[start : start + batch] for one in parts]
             wanted = y[start : start + batch]
             x = part if len(part) > 1 else part[0]
@@ -96,5 +96,7 @@ class Trainer:
             pairs = [pair for pair in zip(gradients, model.trainable_variables) if pair[0] is not None]
             if pairs:
                 model.optimizer.apply_gradients(pairs)
-            losses = losses.write(step, tf.cast(loss, "float32"))
-        return losses.stack()
+            return number + 1, losses.write(number, tf.cast(loss, "float32"))
+
+        start = (tf.constant(0), tf.TensorArray("float32", steps))
+        return tf.while_loop(lambda number, _: number < steps, step, start, parallel_iterations=1)[1].stack()
