@@ -210,8 +210,6 @@ def _close(left: list[float], right: list[float]) -> bool:
 def _raises(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Keras refuses it."""
     error, other = error_of(original), error_of(repaired)
-    if error is not None and any(run.get("error", {}).get("memory") for run in original):
-        return Opinion(INCONCLUSIVE, "the memory is not enough")
     if error is not None and other is None:
         return Opinion(CONFIRMED, f"it raises {error}; repaired, it trains")
     if error is None:

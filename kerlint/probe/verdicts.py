@@ -16,6 +16,8 @@ _MAY_RAISE = frozenset({"raises", "metric"})
 
 def judge(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """The verdict about one experiment."""
+    if any(run.get("error", {}).get("memory") for run in (*original, *repaired)):
+        return Opinion(INCONCLUSIVE, "the memory is not enough for this model")
     if job["symptom"] not in _MAY_RAISE:
         for name, runs in (("original", original), ("repaired model", repaired)):
             error = error_of(runs)
