@@ -22,7 +22,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from kerlint import engine
+from kerlint import engine, selection
 from kerlint.probe.process import Worker
 from kerlint.probe.runner import Session
 
@@ -180,7 +180,15 @@ def _zero() -> Iterator[str]:
     optimizer("SGD", learning_rate=0.02, momentum=0.9),
 )
 def _high() -> Iterator[str]:
-    rates = ["Adam(10.0)", "SGD(100.0)", "RMSprop(3.0)", "Adam(1.0)", "SGD(10.0)", "Nadam(5.0)", "SGD(3.0, momentum=0.9)"]
+    rates = [
+        "Adam(10.0)",
+        "SGD(100.0)",
+        "RMSprop(3.0)",
+        "Adam(1.0)",
+        "SGD(10.0)",
+        "Nadam(5.0)",
+        "SGD(3.0, momentum=0.9)",
+    ]
     for rate, (body, task) in zip([*rates, "AdamW(10.0)"], each()):
         yield program(body, task, optimizer=f"keras.optimizers.{rate}")
 
@@ -307,7 +315,7 @@ def _frozen() -> Iterator[str]:
 
 def judged(code: str, shift: int, limit: int) -> Iterator[tuple[str, Job]]:
     """The experiments of a rule: kind (`faulty`, `twin`, `near`) and job."""
-    settings = engine.Settings(select=(code,), pedantic=True, probe=True)
+    settings = selection.Settings(select=(code,), pedantic=True, probe=True)
     for index, text in enumerate(FAULTY[code]()):
         if index >= limit:
             return

@@ -2,133 +2,54 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerlint.finding import Finding, Label, Severity, Span
+from kerlint import comments
+from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.report import FileReport
 from kerlint.rules.documentation import OWN_PAGES
+from kerlint.rules.options import OptionError
+from kerlint.selection import OWN_NAMES, SelectionError, Settings, is_asked_for, is_on, rules_for, severity_of
 from kerlint.source import Broken, Source, SourceError, mentions_keras, read_source
 
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.edits.text import Text
+    from kerlint.positions import Locate
     from kerlint.program.facts import Program
     from kerlint.rules.base import Found, Rule
     from kerlint.summary.facts import ModelSummary
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
-INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE = (page.code for page in OWN_PAGES)
-_OWN_NAMES = {page.code: page.name for page in OWN_PAGES}
+INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE, UNUSED_IGNORE, INVALID_IGNORE = OWN_NAMES
+_OWN_SEVERITIES = {page.code: page.severity for page in OWN_PAGES}
 
 #: Is told which part crashed.
 OnCrash = Callable[[str, Exception], None]
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Which rules apply.
-
-    Args:
-        select: codes, prefixes of codes, names or `ALL`; empty means all.
-        ignore: likewise. Where a rule is both selected and ignored, the longer selector wins.
-        pedantic: show advice, too.
-        target_keras: the version that the code is written for, `2`, `3` or `3.4`; None to find out.
-        probe: prepare experiments for findings that can be probed.
-    """
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    pedantic: bool = False
-    target_keras: str | None = None
-    probe: bool = False
+_DEFAULT = Settings()
 
 
-class SelectionError(ValueError):
-    """A selector that selects nothing."""
-
-
-@lru_cache(maxsize=16)
-def _selected(settings: Settings) -> tuple[type[Rule], ...]:
-    from kerlint.rules import all_rules
-
-    rules = all_rules()
-    known = _identities()
-    for selector in (*settings.select, *settings.ignore):
-        if not any(_weight(selector, code, name) for code, name in known):
-            raise SelectionError(_unknown(selector))
-    return tuple(rule for rule in rules if _is_on(rule.code, rule.name, settings))
-
-
-def rules_for(settings: Settings) -> list[Rule]:
-    """The rules that the settings ask for, sorted by code.
-
-    Raises:
-        SelectionError: for a selector that fits no rule.
-    """
-    return [rule() for rule in _selected(settings)]
-
-
-def _is_on(code: str, name: str, settings: Settings) -> bool:
-    ignored = max((_weight(selector, code, name) for selector in settings.ignore), default=0)
-    if code in _OWN_NAMES:
-        # No broad selector silences what kerlint says about itself.
-        return ignored <= len("K") + 1
-    if not settings.select:
-        return not ignored
-    return max(_weight(selector, code, name) for selector in settings.select) > ignored
-
-
-def _weight(selector: str, code: str, name: str) -> int:
-    """How closely a selector fits a rule; 0 if it does not."""
-    if selector in (code, name):
-        return 100
-    if selector == "ALL":
-        return 1
-    return 1 + len(selector) if selector and code.startswith(selector) else 0
-
-
-def _identities() -> list[tuple[str, str]]:
-    """Code and name of everything that can be selected."""
-    from kerlint.rules import all_rules
-
-    return [*((rule.code, rule.name) for rule in all_rules()), *_OWN_NAMES.items()]
-
-
-def _unknown(selector: str) -> str:
-    known = _identities()
-    prefixes = {code[:length] for code, _ in known for length in (2, 3)}
-    return unknown_rule(selector, ["ALL", *prefixes, *(word for pair in known for word in pair)])
-
-
-def unknown_rule(word: str, words: Iterable[str]) -> str:
-    """The complaint about a word that is no rule, with the one that comes closest."""
-    import difflib
-
-    folded = {known.lower(): known for known in sorted(words)}
-    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return f"unknown rule {word!r}" + (f"; did you mean {folded[close[0]]}?" if close else "")
-
-
-def visible(findings: Iterable[Finding], settings: Settings) -> tuple[list[Finding], int]:
-    """The findings to show and the number of pieces of advice that stay hidden.
+def visible(findings: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+    """The findings to show and the advice that stays hidden.
 
     Advice is shown on request: with `pedantic`, or where its rule is selected by its full code or name.
     """
     shown: list[Finding] = []
-    hidden = 0
+    hidden: list[Finding] = []
     for finding in findings:
-        if finding.code in _OWN_NAMES and not _is_on(finding.code, finding.name, settings):
+        if finding.code in OWN_NAMES and not is_on(finding.code, finding.name, settings):
             continue
-        asked = settings.pedantic or finding.code in settings.select or finding.name in settings.select
-        if finding.severity is Severity.ADVICE and not asked:
-            hidden += 1
+        if finding.severity is Severity.ADVICE and not is_asked_for(finding.code, finding.name, settings):
+            hidden.append(finding)
         else:
             shown.append(finding)
     return shown, hidden
@@ -151,43 +72,87 @@ def check_bytes(
         tracebacks.append("".join(traceback.format_exception(error)))
 
     source: Source | None = None
+    ignored = 0
     try:
         source = read_source(data, filename)
-        findings = check_source(
-            source,
-            rules_for(settings),
-            is_test=is_test,
-            on_crash=on_crash,
-            path=path,
-            target_keras=settings.target_keras,
-            probe=settings.probe,
-        )
+        rules = rules_for(settings)
+        findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path)
+        if settings.comments and comments.may_silence(source.text):
+            ran = {rule.code for rule in rules if rule.in_tests or not is_test}
+            findings, ignored = _silenced(findings, source, ran, settings)
     except SourceError as error:
         findings = [own_finding(UNREADABLE, filename, error.message, error.line, error.column)]
-    except SelectionError:
+    except (SelectionError, OptionError):
         raise
     except Exception as error:  # noqa: BLE001 - one file must not end the run
         on_crash("kerlint", error)
         findings = [_crash("kerlint", error, filename)]
     shown, hidden = visible(findings, settings)
-    return FileReport(filename, tuple(shown), hidden, source if shown else None, tuple(tracebacks))
+    return FileReport(
+        filename,
+        tuple(shown),
+        len(hidden),
+        source if shown else None,
+        tuple(tracebacks),
+        hidden_codes=tuple(finding.code for finding in hidden),
+        ignored=ignored,
+    )
+
+
+def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: Settings) -> tuple[list[Finding], int]:
+    """The findings that no comment silences, with those about the comments, and how many are silenced."""
+    from kerlint.edits.unused import without_name
+    from kerlint.rules import all_rules
+
+    names = {rule.code: rule.name for rule in all_rules()}
+    names.update((code, name) for code, name in OWN_NAMES.items() if code != INTERNAL_ERROR)
+    if any(finding.code in OWN_NAMES for finding in findings):
+        # Not everything was looked at.
+        ran = set()
+    outcome = comments.apply(findings, source, names, ran)
+    own = [
+        _about_comment(UNUSED_IGNORE, source, named.span, f"{code} ({names[code]}) finds nothing here", settings)
+        for _, named, code in outcome.unused
+    ]
+    own = [
+        dataclasses.replace(finding, fix=without_name(source, ignore.span, named.span))
+        for finding, (ignore, named, _) in zip(own, outcome.unused)
+    ]
+    own += [_about_comment(INVALID_IGNORE, source, span, fault, settings) for span, fault in outcome.wrong]
+    silenced = sum(finding.severity is not Severity.ADVICE for finding in outcome.silenced)
+    return sorted([*outcome.kept, *own], key=_order), silenced
+
+
+def _about_comment(code: str, source: Source, span: Span, message: str, settings: Settings) -> Finding:
+    severity = severity_of(code, OWN_NAMES[code], _OWN_SEVERITIES[code], _OWN_SEVERITIES[code], settings)
+    unused = code == UNUSED_IGNORE
+    return Finding(
+        code,
+        OWN_NAMES[code],
+        severity,
+        f"unused comment: {message}" if unused else f"this comment silences nothing: {message}",
+        source.filename,
+        span,
+        label="silences nothing" if unused else "",
+        why="it would hide the next finding of this rule, which nobody has seen" if unused else "",
+        help="take it out" if unused else "",
+    )
 
 
 def check_source(
     source: Source,
     rules: Sequence[Rule],
+    settings: Settings = _DEFAULT,
     *,
     is_test: bool = False,
     on_crash: OnCrash = lambda *_: None,
     path: str | None = None,
-    target_keras: str | None = None,
-    probe: bool = False,
 ) -> list[Finding]:
-    """All findings in a source, advice included, in the order of the file.
+    """All findings in a source, advice and what comments silence included, in the order of the file.
 
     Args:
+        settings: what is said about the program and about severities; the rules are chosen already.
         path: as in `check_bytes`.
-        target_keras, probe: as in `Settings`.
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
@@ -196,25 +161,30 @@ def check_source(
         return sorted(findings, key=_order)
     wrong: list[tuple[str, Exception]] = []
     found: list[tuple[Rule, Found]] = []
-    program = _evaluate(module, source, path, target_keras, wrong)
+    program = _evaluate(module, source, path, settings, wrong)
     if program is not None:
         found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
+        if settings.severity:
+            found = [(rule, _with_severity(rule, one, settings)) for rule, one in found]
         found = brought_home(found, module, program, path or source.filename)
     for part, error in wrong:
         on_crash(part, error)
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
-        placed = _placed(found, module, source.filename, on_crash)
-        findings.extend(_with_experiments(placed, found, program) if probe and program is not None else placed)
+        placed = _placed(found, module, source, program, on_crash)
+        findings.extend(_with_experiments(placed, found, program) if settings.probe and program is not None else placed)
     return sorted(_unique(findings), key=_order)
 
 
-def summarize_bytes(data: bytes, filename: str, path: str | None = None) -> tuple[list[ModelSummary], Source]:
+def summarize_bytes(
+    data: bytes, filename: str, path: str | None = None, root: str | None = None
+) -> tuple[list[ModelSummary], Source]:
     """The models of a file.
 
     Args:
         path: as in `check_bytes`.
+        root: as in `Settings`.
 
     Raises:
         SourceError: the file cannot be read, or is no Python.
@@ -230,7 +200,7 @@ def summarize_bytes(data: bytes, filename: str, path: str | None = None) -> tupl
         raise SourceError(f"syntax error: {module.message}", module.line, module.column)
     if module is None:
         return [], source
-    program = evaluate(module, DiskModules(path) if path is not None else None, unfold=True)
+    program = evaluate(module, DiskModules(path, root) if path is not None else None, unfold=True)
     if program.failures:
         raise program.failures[0][1]
     places = spans(module, nodes_of(program)) if program.models else {}
@@ -240,7 +210,7 @@ def summarize_bytes(data: bytes, filename: str, path: str | None = None) -> tupl
 def own_finding(code: str, filename: str, message: str, line: int = 1, column: int = 1, help: str = "") -> Finding:
     """A finding of kerlint's own, which is about the file or about kerlint."""
     span = Span(line, column, line, column + 1)
-    return Finding(code, _OWN_NAMES[code], Severity.ERROR, message, filename, span, help=help)
+    return Finding(code, OWN_NAMES[code], Severity.ERROR, message, filename, span, help=help)
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:
@@ -275,7 +245,7 @@ def _evaluate(
     module: libcst.Module,
     source: Source,
     path: str | None,
-    target_keras: str | None,
+    settings: Settings,
     wrong: list[tuple[str, Exception]],
 ) -> Program | None:
     """The facts; None if they cannot be found out. What goes wrong is added to `wrong`."""
@@ -284,8 +254,9 @@ def _evaluate(
         from kerlint import modules, target
         from kerlint.library import evaluate
 
-        program = evaluate(module, modules.DiskModules(path) if path is not None else None)
-        program.target = target.decide(target_keras, source, path, program)
+        program = evaluate(module, modules.DiskModules(path, settings.root) if path is not None else None)
+        program.cells = tuple(cell.start for cell in source.cells)
+        program.target = target.decide(settings.target_keras, source, path, program, settings.root)
     except Exception as error:  # noqa: BLE001
         wrong.append((part, error))
         return None
@@ -305,6 +276,11 @@ def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Excepti
     return found
 
 
+def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:
+    severity = severity_of(rule.code, rule.name, rule.severity, one.severity, settings)
+    return one if severity is one.severity else dataclasses.replace(one, severity=severity)
+
+
 def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found]]:
     """Drops what another finding about the same fact makes superfluous. Advice, which may stay hidden, drops advice."""
     silenced = {
@@ -317,20 +293,24 @@ def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found
     return [(rule, one) for rule, one in found if (rule.code, id(one.about), one.severity) not in silenced]
 
 
-def _placed(found: list[tuple[Rule, Found]], module: libcst.Module, filename: str, on_crash: OnCrash) -> list[Finding]:
+def _placed(
+    found: list[tuple[Rule, Found]], module: libcst.Module, source: Source, program: Program | None, on_crash: OnCrash
+) -> list[Finding]:
     """The findings with their nodes turned into places."""
-    from kerlint.positions import spans
+    from kerlint.positions import locate
 
-    nodes = [node for _, one in found for node in (one.node, *(place for place, _ in one.also))]
+    filename = source.filename
     try:
-        places = spans(module, nodes)
+        place = locate(module)
     except Exception as error:  # noqa: BLE001
         on_crash("the search for positions", error)
         return [_crash("the search for positions", error, filename)]
     findings: list[Finding] = []
+    fixes = _Fixes(module, source, place, program, on_crash)
     for rule, one in found:
-        if id(one.node) in places:
-            findings.append(_finding(rule, one, places, filename))
+        span = place(one.node)
+        if span is not None:
+            findings.append(_finding(rule, one, span, place, filename, fixes.of(rule, one)))
         else:
             lost = LookupError("it points at a place that is not in the file")
             on_crash(rule.code, lost)
@@ -346,28 +326,62 @@ def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], pr
         # Something went wrong, and is said.
         return placed
     return [
-        replace(finding, experiment=experiment_for(program, one.experiment))
+        dataclasses.replace(finding, experiment=experiment_for(program, one.experiment))
         if one.experiment is not None and finding.code == rule.code
         else finding
         for finding, (rule, one) in zip(placed, found)
     ]
 
 
-def _finding(rule: Rule, one: Found, places: dict[int, Span], filename: str) -> Finding:
+@dataclasses.dataclass
+class _Fixes:
+    """Turns what rules want changed into edits."""
+
+    module: libcst.Module
+    source: Source
+    place: Locate
+    program: Program | None
+    on_crash: OnCrash
+
+    def of(self, rule: Rule, one: Found) -> Fix | None:
+        """The fix of a finding; None if there is none. A crash costs the fix, not the finding."""
+        if one.fix is None:
+            return None
+        from kerlint.edits.resolve import resolve
+
+        try:
+            return resolve(one.fix, self._text, rule.fix or Safety.UNSAFE)
+        except Exception as error:  # noqa: BLE001
+            self.on_crash(f"the fix of rule {rule.code}", error)
+            return None
+
+    @cached_property
+    def _text(self) -> Text:
+        from kerlint.edits.text import Text
+        from kerlint.program.values import External
+
+        names = self.program.names if self.program is not None else {}
+        known = {name: value.name for name, value in names.items() if isinstance(value, External)}
+        return Text(self.module, self.source.text, self.place, known)
+
+
+def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, fix: Fix | None) -> Finding:
     texts: dict[Span, list[str]] = {}
     for node, text in one.also:
-        if id(node) in places and text not in texts.setdefault(places[id(node)], []):
-            texts[places[id(node)]].append(text)
+        other = place(node)
+        if other is not None and text not in texts.setdefault(other, []):
+            texts[other].append(text)
     return Finding(
         code=rule.code,
         name=rule.name,
         severity=one.severity,
         message=one.message,
         filename=filename,
-        span=places[id(one.node)],
+        span=span,
         label=one.label,
-        labels=tuple(Label(span, ", ".join(text)) for span, text in sorted(texts.items())),
+        labels=tuple(Label(other, ", ".join(text)) for other, text in sorted(texts.items())),
         why=one.why,
         help=one.help,
         symptoms=rule.symptoms,
+        fix=fix,
     )

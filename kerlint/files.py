@@ -37,20 +37,55 @@ class Target:
     is_test: bool
 
 
-def discover(paths: Sequence[str], warn: Callable[[str], None] = lambda _: None) -> Iterator[Target]:
+#: Says whether a file or, if the second argument is true, a directory is left out.
+Excluded = Callable[[str, bool], bool]
+
+
+def usually_excluded(path: str, is_directory: bool) -> bool:
+    """What is left out where nobody says otherwise."""
+    return is_directory and os.path.basename(path) in EXCLUDED
+
+
+def discover(
+    paths: Sequence[str],
+    warn: Callable[[str], None] = lambda _: None,
+    excluded: Excluded = usually_excluded,
+    *,
+    force: bool = False,
+) -> Iterator[Target]:
     """Yields the files to lint, each once: named files always, those in directories in a fixed order.
 
     Args:
         warn: told about directories that cannot be read.
+        excluded: what is left out of the directories.
+        force: whether what is named is left out, too.
     """
     seen: set[str] = set()
     for path in paths:
+        if force and path != STDIN and is_excluded(path, excluded):
+            continue
         root = path if path != STDIN and os.path.isdir(path) else None
-        for found in [path] if root is None else _walk(path, warn):
+        for found in [path] if root is None else _walk(path, warn, excluded):
             key = found if found == STDIN else os.path.abspath(found)
             if key not in seen:
                 seen.add(key)
                 yield Target(found, is_test_file(found, root))
+
+
+def is_excluded(path: str, excluded: Excluded) -> bool:
+    """Whether a path is left out, by itself or with a directory above it.
+
+    Directories above the current one do not count for what is below it.
+    """
+    absolute = os.path.abspath(path)
+    current = os.getcwd()
+    stop = current if absolute.startswith(os.path.join(current, "")) else os.path.dirname(absolute)
+    is_directory = os.path.isdir(absolute)
+    while absolute != stop and absolute != os.path.dirname(absolute):
+        if excluded(absolute, is_directory):
+            return True
+        absolute, is_directory = os.path.dirname(absolute), True
+    return False
 
 
 def is_test_file(path: str, root: str | None = None) -> bool:
@@ -67,9 +102,15 @@ def is_test_file(path: str, root: str | None = None) -> bool:
     return not TEST_DIRECTORIES.isdisjoint(parts[:-1])
 
 
-def project_root(folder: str) -> str:
-    """The nearest folder upwards that is a project's root, else the folder itself."""
+def project_root(folder: str, known: str | None = None) -> str:
+    """The nearest folder upwards that is a project's root, else the folder itself.
+
+    Args:
+        known: what somebody says is the root; it counts if the folder is in it.
+    """
     start = directory = os.path.abspath(folder)
+    if known is not None and os.path.join(start, "").startswith(os.path.join(known, "")):
+        return known
     while not any(os.path.exists(os.path.join(directory, marker)) for marker in ROOT_MARKERS):
         parent = os.path.dirname(directory)
         if parent == directory:
@@ -100,7 +141,7 @@ def _relative(path: str, root: str | None) -> str:
     return os.path.basename(absolute)
 
 
-def _walk(root: str, warn: Callable[[str], None]) -> Iterator[str]:
+def _walk(root: str, warn: Callable[[str], None], excluded: Excluded) -> Iterator[str]:
     """Yields the files below a directory. A stack, because directories can be deeper than Python's own."""
     stack: list[tuple[str, bool, _Ignored]] = [(root, True, _Ignored.above(root))]
     while stack:
@@ -117,7 +158,9 @@ def _walk(root: str, warn: Callable[[str], None]) -> Iterator[str]:
         ignored = ignored.below(path, any(entry.name == ".gitignore" for entry in listing))
         for entry in listing:
             kind = _kind(entry)
-            if kind is not None and not ignored.match(entry.path, is_directory=kind):
+            if kind is None or excluded(entry.path, kind):
+                continue
+            if not ignored.match(entry.path, is_directory=kind):
                 stack.append((entry.path, kind, ignored))
 
 
@@ -126,7 +169,7 @@ def _kind(entry: os.DirEntry[str]) -> bool | None:
     try:
         # A linked directory is not entered: it may lead out of the tree, or in circles.
         if entry.is_dir(follow_symlinks=False):
-            return None if entry.name in EXCLUDED else True
+            return True
         return False if entry.name.endswith(SUFFIXES) and entry.is_file() else None
     except OSError:
         return None

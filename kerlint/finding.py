@@ -38,6 +38,39 @@ class Label:
     text: str
 
 
+class Safety(str, Enum):
+    """Whether a fix may be applied without a second look.
+
+    A safe fix keeps what the program does, or replaces what could only fail. Any other fix changes what the program
+    does and is unsafe: it asks for a decision.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """What is to stand in the place of a span; an empty span is a place to insert at."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A change that removes a finding; all of its edits belong together.
+
+    Args:
+        title: what is done, in a few words.
+        edits: sorted, and none of them overlaps another.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    safety: Safety = Safety.UNSAFE
+
+
 @dataclass(frozen=True)
 class Probe:
     """What an experiment says about a finding.
@@ -66,6 +99,7 @@ class Finding:
         labels: the other places that take part, in source order.
         why: the mechanism, in one sentence.
         help: what to write instead.
+        fix: the same as a change of the text, where there is one.
         experiment: what the probe is to do, as `kerlint.probe.description.Job`; a text says why it cannot; None if
             there is nothing to do.
         probe: what came out.
@@ -82,6 +116,7 @@ class Finding:
     why: str = ""
     help: str = ""
     symptoms: tuple[str, ...] = ()
+    fix: Fix | None = None
     experiment: Mapping[str, object] | str | None = field(default=None, compare=False, repr=False)
     probe: Probe | None = None
 

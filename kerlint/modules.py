@@ -41,12 +41,13 @@ class DiskModules:
 
     Args:
         path: the linted file. It need not exist: an editor may hand over its text before it is saved.
+        root: the project's root, if somebody has said what it is and the file is below it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, root: str | None = None) -> None:
         path = os.path.abspath(path)
         folder = os.path.dirname(path)
-        self.root = project_root(folder)
+        self.root = project_root(folder, root)
         self._real_root = os.path.join(os.path.realpath(self.root), "")
         self._starts = list(dict.fromkeys([folder, self.root, os.path.join(self.root, "src")]))
         is_package = os.path.basename(path) == "__init__.py"

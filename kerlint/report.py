@@ -17,6 +17,9 @@ class FileReport:
         hidden: how many pieces of advice are not shown.
         source: the text, kept only where there is something to show; None if it could not be read.
         tracebacks: of the crashes among the findings.
+        hidden_codes: the codes of the advice that is not shown, one for each piece.
+        ignored: how many findings comments silence.
+        known: how many findings are in the baseline.
     """
 
     filename: str
@@ -24,6 +27,9 @@ class FileReport:
     hidden: int = 0
     source: Source | None = None
     tracebacks: tuple[str, ...] = ()
+    hidden_codes: tuple[str, ...] = ()
+    ignored: int = 0
+    known: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,17 @@ class Report:
         files: those with findings.
         checked: how many files there were, including those that have nothing to do with Keras.
         hidden: how many pieces of advice are not shown, in all files.
+        ignored: how many findings comments silence, in all files.
+        known: how many findings are in the baseline, in all files.
+        fixed: how many findings have been fixed, and are not among the others.
     """
 
     files: tuple[FileReport, ...]
     checked: int
     hidden: int = 0
+    ignored: int = 0
+    known: int = 0
+    fixed: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:

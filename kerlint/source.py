@@ -142,7 +142,16 @@ def _own_line(cell: Cell, line: int) -> str:
 
 def mentions_keras(data: bytes) -> bool:
     """Whether a file can be of any interest: a test for bytes, made before anything expensive is imported."""
-    return b"keras" in data or b"tensorflow" in data
+    return b"keras" in data or b"tensorflow" in data or _is_cut_out(data)
+
+
+def _is_cut_out(data: bytes) -> bool:
+    """Whether it looks like a Keras program without its imports, as posts and books show them."""
+    return b".compile(" in data and b"loss" in data and _OWN_CLASS.search(data) is not None
+
+
+#: Calls of classes that Keras alone has under these names, not as members of something else.
+_OWN_CLASS = re.compile(rb"(?<![\w.])(?:Sequential|Dense|Conv2D|LSTM)\(")
 
 
 def read_source(data: bytes, filename: str) -> Source:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from kerlint.files import project_root
 from kerlint.program.facts import Program
-from kerlint.program.target import CURRENT, Target, Used
+from kerlint.program.target import CURRENT, OLD_NAMES, Target, Used
 from kerlint.requirements import Requirement, installed_in_cells, project_requirements
 from kerlint.source import Source
 
@@ -27,20 +27,6 @@ _KNOWN: dict[str, list[Version]] = {
     }.items()
 }
 
-#: Names that only Keras 2, or the TensorFlow around it, has.
-_OLD = frozenset(
-    """keras.layers.advanced_activations keras.layers.convolutional keras.layers.convolutional_recurrent
-    keras.layers.core keras.layers.cudnn_recurrent keras.layers.embeddings keras.layers.experimental
-    keras.layers.local keras.layers.merge keras.layers.noise keras.layers.normalization keras.layers.pooling
-    keras.layers.recurrent keras.layers.wrappers
-    keras.backend.tensorflow_backend keras.engine keras.experimental keras.legacy.interfaces keras.optimizers.legacy
-    keras.utils.data_utils keras.utils.generic_utils keras.utils.layer_utils keras.utils.np_utils
-    keras.utils.training_utils keras.utils.vis_utils keras.wrappers.scikit_learn
-    keras_applications keras_contrib keras_preprocessing
-    tensorflow.compat.v1 tensorflow.contrib tensorflow.examples tensorflow.python.keras
-    tensorflow.ConfigProto tensorflow.Session tensorflow.get_default_graph tensorflow.global_variables_initializer
-    tensorflow.placeholder""".split()
-)
 #: Names that only Keras 3 has.
 _NEW = frozenset(
     """keras.config keras.distribution keras.dtype_policies keras.ops keras.quantizers
@@ -51,7 +37,7 @@ _HARMLESS = ("tensorflow.compat.v1.logging", "tensorflow.compat.v1.set_random_se
 _MOST_PARTS = 6
 
 
-def decide(setting: str | None, source: Source, path: str | None, program: Program) -> Target:
+def decide(setting: str | None, source: Source, path: str | None, program: Program, root: str | None = None) -> Target:
     """The versions that a program is written for, by the first of these that says anything.
 
     The setting; a package that is one version by its name (`tf_keras`); what a notebook installs; what the project
@@ -60,6 +46,7 @@ def decide(setting: str | None, source: Source, path: str | None, program: Progr
     Args:
         setting: the major version, with or without a minor one.
         path: where the file is, None for a text that is nowhere.
+        root: the project's root, if somebody has said what it is.
     """
     if setting is not None:
         major, _, minor = setting.partition(".")
@@ -67,7 +54,7 @@ def decide(setting: str | None, source: Source, path: str | None, program: Progr
     return (
         _by_package(program)
         or _by_requirements(installed_in_cells(cell.source for cell in source.cells), "the notebook installs")
-        or _by_project(path)
+        or _by_project(path, root)
         or _by_names(program.used, "")
         or _by_names(program.used_elsewhere, "a module that it imports ")
         or CURRENT
@@ -94,11 +81,11 @@ def _by_package(program: Program) -> Target | None:
     return None
 
 
-def _by_project(path: str | None) -> Target | None:
+def _by_project(path: str | None, root: str | None) -> Target | None:
     if path is None:
         return None
     folder = os.path.dirname(os.path.abspath(path))
-    for name, requirements in project_requirements(folder, project_root(folder)):
+    for name, requirements in project_requirements(folder, project_root(folder, root)):
         found = _by_requirements(requirements, f"{name} asks for")
         if found is not None:
             return found
@@ -194,7 +181,7 @@ def _fits_clause(version: Version, clause: str) -> bool:
 
 def _by_names(used: Used, who: str) -> Target | None:
     """What the names say that only one version has; None if they contradict each other."""
-    old, new = next(_among(_OLD, used), None), next(_among(_NEW, used), None)
+    old, new = next(_among(OLD_NAMES, used), None), next(_among(_NEW, used), None)
     if (old is None) == (new is None):
         return None
     uses = f"{who}uses {old or new}" if who else f"it uses {old or new}"

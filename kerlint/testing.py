@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kerlint import engine
+from kerlint import engine, selection
 from kerlint.finding import Finding
 from kerlint.rules.base import Rule
 from kerlint.rules.documentation import marked
@@ -32,9 +32,11 @@ def check_source(
     source: Source, *, rules: Iterable[type[Rule] | Rule] | None = None, pedantic: bool = True
 ) -> list[Finding]:
     """The findings in a source that is read already; see `check`."""
-    settings = engine.Settings(pedantic=pedantic)
+    settings = selection.Settings(pedantic=pedantic)
     instances = (
-        engine.rules_for(settings) if rules is None else [rule() if isinstance(rule, type) else rule for rule in rules]
+        selection.rules_for(settings)
+        if rules is None
+        else [rule() if isinstance(rule, type) else rule for rule in rules]
     )
 
     def fail(_: str, error: Exception) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import kerlint.library
 import kerlint.rules
-from kerlint import engine
+from kerlint import selection
 from kerlint.engine import Settings, check_bytes, rules_for
 from kerlint.finding import Finding, Label, Severity, Span
 from kerlint.program.target import CURRENT, Used
@@ -102,9 +102,9 @@ def evaluate(module: libcst.Module, modules: object = None) -> CallsByName:
 def _stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(kerlint.library, "evaluate", evaluate)
     monkeypatch.setattr(kerlint.rules, "all_rules", lambda: RULES)
-    engine._selected.cache_clear()
+    selection.selected.cache_clear()
     yield
-    engine._selected.cache_clear()
+    selection.selected.cache_clear()
 
 
 def check(text: str, *, is_test: bool = False, **settings: Any) -> list[tuple[int, str]]:
@@ -174,7 +174,7 @@ def test_unknown_selectors() -> None:
         (Settings(select=("nonsense",)), "unknown rule 'nonsense'$"),
         (Settings(select=("",)), "unknown rule ''"),
     ):
-        with pytest.raises(engine.SelectionError, match=message):
+        with pytest.raises(selection.SelectionError, match=message):
             rules_for(settings)
     assert rules_for(Settings(select=("KX001", "syntax-error"))) == []
 

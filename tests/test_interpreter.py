@@ -342,6 +342,22 @@ CASES = {
         f = rng.normal(size=(5, 2))  # (5, 2) float64 -6..6 continuous
         g = rng.integers(0, 2, size=5)  # (5,) int64 0..1 binary 2
     """,
+    "lists filled under a condition, and tables of labels": """
+        (x, y), _ = keras.datasets.mnist.load_data()
+        some = []
+        for i in range(len(y)):
+            if y[i] < 3:
+                some.append(x[i])
+        a = np.array(some)  # (None, 28, 28) uint8 0..255
+        table = {"cat": np.array([1, 0]), "dog": np.array([0, 1])}
+        b = np.array([table[name].reshape(1, 2) for name in names])  # (None, 1, 2) int64 0..1
+        c = table[names[0]] + 1  # (2,) int64 1..2
+        d = {"cat": 1, "dog": 2}[names[0]]  # ?
+        numbers = np.random.rand(5) * 2 - 1
+        e = numbers  # (5,) float64 -1..1 continuous
+        from scipy.misc import imread
+        f = np.array([imread(name).flatten() for name in names])  # (None, None) uint8 0..255
+    """,
     "pipelines": """
         ds = tf.data.Dataset.from_tensor_slices((np.zeros((100, 4)), np.ones(100)))
         a = ds.shuffle(10).batch(32).prefetch(1)  # from_tensor_slices > shuffle > batch > prefetch
@@ -373,6 +389,49 @@ def test_values(text: str) -> None:
             found[marked[1]] = describe(names.get(marked[1]))
     assert expected
     assert found == expected
+
+
+def test_names_without_an_import() -> None:
+    """A program cut out of a post: names that nobody binds are what such a program means by them."""
+    text = "m = Sequential()\nm.add(Dense(3, input_shape=(2,)))\nx = np.zeros((4, 2))\ny = m(x)\nz = unknown(3)\n"
+    names = evaluate(libcst.parse_module(text)).names
+    assert [describe(names[name]) for name in "xyz"] == ["(4, 2) float64 0..0", "(4, 3) float32", "?"]
+    assert isinstance(names["m"], Model)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Nobody knows what a module of somebody else brings.
+        "from helpers import *\nx = Dense(3)\n",
+        # A name that the program has, if only later or elsewhere, is its own.
+        "from helpers import Dense\nx = Dense(3)\n",
+        "def Dense(n): return make(n)\nx = Dense(3)\n",
+        "def f():\n    x = Dense\nx = Nothing(3)\n",
+    ],
+)
+def test_names_that_may_be_others(text: str) -> None:
+    assert describe(evaluate(libcst.parse_module(text)).names["x"]) == "?"
+
+
+def test_the_variable_that_data_was_given_to_last() -> None:
+    text = """
+def load():
+    inner = np.zeros((4, 2))
+    return inner
+x = load()
+again = x
+model = keras.Sequential([Input((2,)), Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y)
+later = x
+"""
+    program = evaluate(libcst.parse_module(PREAMBLE + text))
+    (fit,) = program.fits
+    place = program.bound_before(fit.x, fit)
+    assert isinstance(place, libcst.Name)
+    assert place.value == "again"
+    assert program.bound_before(fit.y, fit) is None
 
 
 BOMBS = [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kerlint import engine
+from kerlint import engine, selection
 from kerlint.finding import Finding, Severity
 from kerlint.output import Options as Rendering
 from kerlint.output import renderer
@@ -35,7 +35,7 @@ model.compile(optimizer=keras.optimizers.SGD(0.1), loss="binary_crossentropy")
 
 
 def findings(text: str, *codes: str) -> list[Finding]:
-    settings = engine.Settings(select=codes, pedantic=True, probe=True)
+    settings = selection.Settings(select=codes, pedantic=True, probe=True)
     return list(engine.check_bytes(textwrap.dedent(text).encode(), "train.py", settings).findings)
 
 
@@ -71,7 +71,7 @@ def test_a_description_holds_the_model_and_the_repair_changes_one_thing() -> Non
 
 
 def test_nothing_is_prepared_unless_it_is_asked_for() -> None:
-    report = engine.check_bytes(PROGRAM.encode(), "train.py", engine.Settings())
+    report = engine.check_bytes(PROGRAM.encode(), "train.py", selection.Settings())
     assert [finding.experiment for finding in report.findings] == [None]
 
 
@@ -113,7 +113,12 @@ def test_what_is_not_known_is_assumed_and_said() -> None:
     )
     assert made["original"]["optimizer"] == {"type": "Adam", "config": {}}
     said = "; ".join(made["assumptions"])
-    for part in ("the input has the shape (12, 8)", "units of LSTM is 8", "Adam is taken", "class numbers of 3 classes"):
+    for part in (
+        "the input has the shape (12, 8)",
+        "units of LSTM is 8",
+        "Adam is taken",
+        "class numbers of 3 classes",
+    ):
         assert part in said
 
 
@@ -122,7 +127,10 @@ def test_what_is_not_known_is_assumed_and_said() -> None:
     [
         ("keras.layers.Lambda(lambda x: mystery(x))", "Lambda cannot be rebuilt"),
         ("keras.layers.StringLookup(vocabulary='/etc/passwd')", "StringLookup cannot be rebuilt"),
-        ("keras.layers.TextVectorization(vocabulary='http://example.org/words')", "TextVectorization cannot be rebuilt"),
+        (
+            "keras.layers.TextVectorization(vocabulary='http://example.org/words')",
+            "TextVectorization cannot be rebuilt",
+        ),
         ("keras.layers.Dense(4, activation=own)", "activation of Dense is not known"),
         ("keras.layers.Dense(4, kernel_initializer=own())", "kernel_initializer of Dense is not known"),
         ("keras.layers.Dense(4, kernel_initializer='../../weights.h5')", "no argument"),
@@ -308,7 +316,7 @@ def test_a_smaller_model_refutes_nothing_that_depends_on_size(symptom: str) -> N
 
 
 def with_findings(text: str = PROGRAM, code: str = "KL001") -> Report:
-    settings = engine.Settings(select=(code,), probe=True)
+    settings = selection.Settings(select=(code,), probe=True)
     return Report((engine.check_bytes(text.encode(), "train.py", settings),), 1)
 
 
@@ -414,7 +422,7 @@ def test_every_symptom_that_rules_name_has_a_judge() -> None:
     folder = Path(engine.__file__).parent / "rules"
     named = set()
     for path in folder.rglob("*.py"):
-        for block in re.findall(r"\bExperiment\((.*?)\)", path.read_text(), re.S):
+        for block in re.findall(r"\bExperiment\((.*?)\)", path.read_text(), re.DOTALL):
             named.update(word for word in re.findall(r'"([a-z_]+)"', block) if word in opinions.SYMPTOMS)
     assert set(KINDS) <= set(opinions.SYMPTOMS)
     assert len(named) > 15

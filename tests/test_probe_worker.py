@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kerlint import engine
+from kerlint import engine, selection
 from kerlint.finding import Finding
 from kerlint.probe.operations import tiny
 from kerlint.probe.process import Failed, Worker
@@ -43,7 +43,7 @@ SOFTMAX = program('1, activation="softmax"', loss='"binary_crossentropy"')
 
 
 def findings(text: str, code: str) -> list[Finding]:
-    settings = engine.Settings(select=(code,), pedantic=True, probe=True)
+    settings = selection.Settings(select=(code,), pedantic=True, probe=True)
     found = engine.check_bytes(text.encode(), "train.py", settings).findings
     assert found
     return list(found)
@@ -101,7 +101,7 @@ def test_a_script_prints_the_numbers_of_the_verdict(tmp_path: Path, worker: Work
 
     from kerlint.probe.script import write_scripts
 
-    settings = engine.Settings(select=("KL001",), probe=True)
+    settings = selection.Settings(select=("KL001",), probe=True)
     file = engine.check_bytes(SOFTMAX.encode(), "train.py", settings)
     experiment = file.findings[0].experiment
     assert experiment is not None
@@ -117,7 +117,7 @@ def test_a_script_prints_the_numbers_of_the_verdict(tmp_path: Path, worker: Work
 
 
 def two_faults() -> Report:
-    settings = engine.Settings(select=("KO001", "KL001"), probe=True)
+    settings = selection.Settings(select=("KO001", "KL001"), probe=True)
     text = SOFTMAX.replace('"adam"', "keras.optimizers.Adam(0.0)")
     return Report((engine.check_bytes(text.encode(), "train.py", settings),), 1)
 

@@ -99,6 +99,12 @@ def test_mentions_keras() -> None:
     assert not mentions_keras(b"import torch")
 
 
+def test_a_program_without_its_imports_is_of_interest() -> None:
+    assert mentions_keras(b"model = Sequential()\nmodel.compile('adam', loss='mse')\n")
+    assert not mentions_keras(b"model = nn.Sequential(nn.Linear(1, 2))\nmodel.compile(loss=1)\n")
+    assert not mentions_keras(b"model = Sequential()\nmodel(x).backward()\n")
+
+
 def test_long_chains_are_too_deep() -> None:
     """libcst nests what Python keeps flat; its stack would overflow."""
     for text in ("x = " + " and ".join(["1"] * 20_000), "import " + "a." * 20_000 + "b"):

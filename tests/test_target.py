@@ -13,7 +13,7 @@ import libcst
 import pytest
 
 import kerlint
-from kerlint import engine, rules
+from kerlint import engine, rules, selection
 from kerlint.library import evaluate
 from kerlint.modules import DiskModules
 from kerlint.program.facts import Program
@@ -281,15 +281,15 @@ def test_rules_see_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             yield from ()
 
     monkeypatch.setattr(rules, "all_rules", lambda: (Watcher,))
-    engine._selected.cache_clear()
+    selection.selected.cache_clear()
     (tmp_path / "setup.cfg").write_text("[options]\ninstall_requires = keras==2.4\n")
     path = str(tmp_path / "train.py")
     try:
-        engine.check_bytes(b"import keras", "train.py", engine.Settings())
-        engine.check_bytes(b"import keras", "train.py", engine.Settings(), path=path)
-        engine.check_bytes(b"import keras", "train.py", engine.Settings(target_keras="3.1"), path=path)
+        engine.check_bytes(b"import keras", "train.py", selection.Settings())
+        engine.check_bytes(b"import keras", "train.py", selection.Settings(), path=path)
+        engine.check_bytes(b"import keras", "train.py", selection.Settings(target_keras="3.1"), path=path)
     finally:
-        engine._selected.cache_clear()
+        selection.selected.cache_clear()
     assert [(one.keras, one.minor) for one in seen] == [(3, None), (2, 4), (3, 1)]
 
 

@@ -2,7 +2,8 @@
 
     python tools/update_rule_docs.py [--check]
 
-With `--check` nothing is written; the exit status is 1 if a page is stale.
+It writes the schema of the configuration, too; see `update_schema.py`. With `--check` nothing is written; the exit
+status is 1 if something is stale.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import update_schema
+
+from kerlint.finding import Severity
 from kerlint.rules import all_rules
 from kerlint.rules.documentation import OWN_PAGES, Page, page_of
 
@@ -40,7 +44,15 @@ def pages() -> dict[str, str]:
 
 
 def _index(found: list[Page]) -> str:
-    lines = ["# Rules", "", "Made from the rules themselves by `tools/update_rule_docs.py`.", ""]
+    lines = [
+        "# Rules",
+        "",
+        "Made from the rules themselves by `tools/update_rule_docs.py`. The list is by topic;",
+        "below it there is one [by symptom](#by-symptom) and one [by severity](#by-severity).",
+        "Causes in plain words are on [a page of their own](../causes.md), and what is no cause on",
+        "[another](../myths.md).",
+        "",
+    ]
     for prefix, topic in TOPICS.items():
         rows = [page for page in found if page.code.startswith(prefix)]
         if rows:
@@ -54,6 +66,10 @@ def _index(found: list[Page]) -> str:
     for symptom in sorted({symptom for page in found for symptom in page.symptoms}):
         names = ", ".join(f"[{page.code}]({page.name}.md)" for page in found if symptom in page.symptoms)
         lines.append(f"- **{symptom}**: {names}")
+    lines += ["", "## By severity", ""]
+    for severity in Severity:
+        names = ", ".join(f"[{page.code}]({page.name}.md)" for page in found if page.severity is severity)
+        lines.append(f"- **{severity.value}**: {names}")
     lines += ["", "kerlint's own messages (KX) are on [a page of their own](kerlint.md).", ""]
     return "\n".join(lines)
 
@@ -66,6 +82,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
+    # The schema of the configuration is made from the rules, too.
+    return update_pages(check) | update_schema.update(check)
+
+
+def update_pages(check: bool) -> int:
+    """Writes the pages, or says with 1 that some are stale."""
     wanted = pages()
     present = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     if wanted == present:

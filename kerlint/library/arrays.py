@@ -157,7 +157,7 @@ def _with_number(
     if not known and dtypes.limits(dtype) is not None:
         # It may have wrapped around.
         rises = None
-    labels = array.labels if symbol in ("*", "/") and labels_survive(array.labels) else None
+    labels = array.labels if symbol in ("+", "-", "*", "/") and labels_survive(array.labels) else None
     if labels is None and symbol in ("+", "-") and array.labels is not None and array.labels.kind == "classes":
         labels = array.labels if not swapped and known and (bounds[0] or 0) >= 0 else None
         labels = Labels("classes", None, labels.sure) if labels is not None else None
@@ -239,7 +239,7 @@ def _rises(symbol: str, array: Array, other: float, swapped: bool) -> bool | Non
 
 
 def labels_survive(labels: Labels | None) -> bool:
-    """Whether values divided by a number are still told apart as classes (they are, at other values)."""
+    """Whether values moved or divided by a number are still labels of their kind: numbers are."""
     return labels is not None and labels.kind == "continuous"
 
 

@@ -8,6 +8,7 @@ import libcst as cst
 
 from kerlint.library.shapes import Output
 from kerlint.program.graph import in_order, tensors_in
+from kerlint.program.interpreter.traces import tracing
 from kerlint.program.values import (
     Arguments,
     Const,
@@ -67,7 +68,8 @@ def follow_inside(
 
     machine.inside_call += 1
     try:
-        result = follow(machine, function, arguments, node, receiver=receiver)
+        with tracing(machine, "call", function.node or node):
+            result = follow(machine, function, arguments, node, receiver=receiver)
     finally:
         machine.inside_call -= 1
     return result if any(tensor is not None for tensor in tensors_in(result)) else None

@@ -131,20 +131,20 @@ def graph_of(model: Model) -> Graph | None:
 
 
 @dataclass(eq=False, slots=True)
-class _Chain:
-    """A sequential model's output, for these layers and this shape of data."""
+class _Chains:
+    """A sequential model's outputs, for these layers, by the shape of the data."""
 
     layers: tuple[Value, ...]
-    data: Shape
-    output: Tensor
+    outputs: dict[Shape, Tensor]
 
 
 def chain(machine: Machine, model: Model, start: Tensor | None, data: Shape = None) -> Value | None:
     """The output of a sequential model, for a given input tensor or its own."""
     layers = model.state.get("layers", ())
     known = model.state.get("chain")
-    if start is None and isinstance(known, _Chain) and known.layers is layers and known.data == data:
-        return known.output
+    outputs = known.outputs if isinstance(known, _Chains) and known.layers is layers else {}
+    if start is None and data in outputs:
+        return outputs[data]
     tensor = start if start is not None else _start(machine, model, layers, data)
     for item in layers:
         if isinstance(item, Tensor) or (isinstance(item, Layer) and item.short == "InputLayer"):
@@ -153,7 +153,7 @@ def chain(machine: Machine, model: Model, start: Tensor | None, data: Shape = No
         if start is None and isinstance(item, (Layer, Model)):
             machine.heap.write(item.state, FIRST_CALL, tensor.op)
     if start is None:
-        machine.heap.write(model.state, "chain", _Chain(layers, data, tensor))
+        machine.heap.write(model.state, "chain", _Chains(layers, {**outputs, data: tensor}))
     return tensor
 
 

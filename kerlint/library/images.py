@@ -202,7 +202,9 @@ def _ensured(call: Call) -> Value:
 
 
 def _from_python(call: Call) -> Value:
-    """`py_function(function, inputs, dtypes)`: only the dtypes are known."""
+    """`py_function(function, inputs, dtypes)`: only the dtypes are known; without a function it is a decorator."""
+    if not call.positional and "func" not in call.args:
+        return Object(call.name, dict(call.args), node=call.node)
     kinds = call.value("Tout")
     if kinds is not None and dtype_name(kinds) is not None:
         return Array(None, dtype_name(kinds), form="tensor", node=call.node)

@@ -38,6 +38,11 @@ def _read(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return pixels((None, None) if _is_gray(arguments.get(1, "flags")) else None, node)
 
 
+def _read_any(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`scipy.misc.imread(path)`, of former versions: gray where the file is."""
+    return pixels(None, node)
+
+
 def _is_gray(value: Value | None) -> bool:
     return constant(value) == 0 or (isinstance(value, External) and value.name in _GRAY)
 
@@ -104,6 +109,7 @@ def _load(name: str) -> Handler:
 
 FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("cv2.imread", "skimage.io.imread"), _read),
+    **dict.fromkeys(("scipy.misc.imread", "scipy.ndimage.imread", "scipy.misc.pilutil.imread"), _read_any),
     **dict.fromkeys(("imageio.imread", "imageio.v2.imread", "imageio.v3.imread"), _read),
     "cv2.resize": _resize,
     "cv2.cvtColor": _convert,

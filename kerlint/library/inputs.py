@@ -26,7 +26,7 @@ from kerlint.library.kinds import (
 )
 from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.library.preprocessing import LOADERS
-from kerlint.program.facts import Compile, Fit, Forward, Program, Scaled, Use
+from kerlint.program.facts import Compile, Event, Fit, Forward, Program, Scaled, Use
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Dataset, Mapping, OneOf, Sequence, Unknown, Value
 
@@ -86,6 +86,27 @@ def feeds(program: Program) -> Iterator[Feed]:
             yield Feed(event, array, place, graph, kernels, compiled)
 
 
+def made_at(program: Program, array: Array, event: Event) -> cst.CSTNode | None:
+    """The variable that data was given to last before an event: a place where it can still be scaled.
+
+    What a training is given on the spot (`fit(x[..., None], y)`) was a variable before, or is part of a dataset.
+    """
+    for version in array.history():
+        found = program.bound_before(version, event)
+        if found is not None:
+            return found
+    return program.bound_before(event.x, event) if isinstance(event, Fit) else None
+
+
+def loaded_at(program: Program, array: Array, event: Event) -> cst.CSTNode | None:
+    """The variable that data was given to first: where it was loaded."""
+    for version in reversed(list(array.history())):
+        found = program.bound_before(version, event)
+        if found is not None:
+            return found
+    return made_at(program, array, event)
+
+
 def first_kernels(graph: Graph) -> tuple[Node, ...]:
     """The layers with a kernel that read the only input as it is.
 
@@ -99,7 +120,7 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
         node = pending.pop()
         if _has_kernel(node):
             found[id(node)] = node
-        elif _keeps_scale(node):
+        elif keeps_scale(node):
             pending.extend(node.consumers)
         else:
             return ()
@@ -110,7 +131,8 @@ def _has_kernel(node: Node) -> bool:
     return is_parametric(node) or (node.layer is not None and unwrapped(node.layer).short in PARAMETRIC)
 
 
-def _keeps_scale(node: Node) -> bool:
+def keeps_scale(node: Node) -> bool:
+    """Whether a step leaves the values in their range, as far as rules on scaling care."""
     if node.kind == "function":
         return node.short in _KEEPING_FUNCTIONS and len(node.inputs) == 1
     if node.kind != "layer" or len(node.inputs) != 1:
@@ -126,7 +148,10 @@ def _is_normalised(node: Node) -> bool:
 
 def is_pixels(array: Array) -> bool:
     """Whether the values are certainly those of images, from 0 to 255."""
-    if array.noise or not array.tight or array.low != 0 or array.high not in (254, 255, 256):
+    if array.noise or array.low != 0 or array.high not in (254, 255, 256):
+        return False
+    if not array.tight and (array.source not in _IMAGES or array.dtype != "uint8"):
+        # A part of some images has the bytes of images, too.
         return False
     made = array.source in _IMAGES or array.source in _IMAGE_LOADERS or "ImageDataGenerator" in array.source
     return made or (array.rank is not None and array.rank >= 3)

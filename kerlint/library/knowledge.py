@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -17,6 +16,7 @@ from kerlint.library import (
     inplace,
     joining,
     layers,
+    legacy,
     loaders,
     loops,
     methods,
@@ -34,6 +34,7 @@ from kerlint.library import (
     tensors,
     tfds,
     training,
+    unbound,
     variables,
 )
 from kerlint.library.convert import Handler, handler
@@ -42,6 +43,7 @@ from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
 from kerlint.program.facts import LossCall, Trainable
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import as_graph, kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -74,6 +76,7 @@ _KEPT = (
     "keras.constraints.",
     "keras.preprocessing.",
     "keras.mixed_precision.",
+    "keras.dtype_policies.",
     "tensorflow.keras.",
     "tensorflow.train.",
     "tensorflow.compat.v1.train.",
@@ -93,17 +96,8 @@ _LAYER_FUNCTIONS = {
 }
 
 
-_NUMBERS = {
-    "numpy.newaxis": None,
-    "tensorflow.newaxis": None,
-    "numpy.pi": math.pi,
-    "math.pi": math.pi,
-    "numpy.e": math.e,
-    "math.e": math.e,
-    "numpy.inf": math.inf,
-    "math.inf": math.inf,
-}
-
+#: Functions that give something else each time.
+_RANDOM = ("random.", "numpy.random.", "tensorflow.random.", "keras.random.", "tensorflow.image.random_")
 
 #: What answers for a function, by canonical name.
 _HANDLERS: dict[str, Handler] = {
@@ -139,22 +133,34 @@ class Knowledge:
 
     def symbol(self, name: str, node: cst.CSTNode) -> Value:
         """A symbol; `np.pi` and the like are their numbers."""
-        if name in _NUMBERS:
-            return Const(_NUMBERS[name], node=node)
+        one = names.canonical(name)
+        if one in numerics.NUMBERS:
+            return Const(numerics.NUMBERS[one], node=node)
         flag = self._flags.get(name)
         if flag is not None:
             return flag
-        return External(names.canonical(name), node=node)
+        return External(one, "" if one == name else name, node=node)
 
     def exports(self, module: str, name: str) -> bool:
         """Whether a star import brings the name."""
         return has_signature(names.canonical(f"{module}.{name}"))
 
+    def unbound(self, name: str, stars: tuple[str, ...]) -> str | None:
+        """What a name without an import stands for."""
+        return unbound.stands_for(name, stars)
+
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """A call of a library function or class."""
+        if machine.traces and name.startswith(_RANDOM):
+            note_draw(machine, name, node)
+        if machine.traces and (name in variables.CLASSES or name == "tensorflow.constant"):
+            kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
+        if machine.spelled.startswith("tensorflow.") and names.canonical(machine.spelled) == name:
+            legacy.note_tensors(machine, arguments, node)
         if name.startswith("keras."):
+            legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
         if (
             _has_tensor(arguments)
@@ -180,8 +186,7 @@ class Knowledge:
                 node=node,
             )
         if name == "tensorflow.function":
-            # Used as `tf.function(f)`; as a decorator it is transparent anyway.
-            return arguments.get(0) or Unknown("tf.function", node=node)
+            return as_graph(arguments, node)
         return methods.other_call(machine, name, arguments, node)
 
     def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -209,6 +214,8 @@ class Knowledge:
             "keras.models.model_from_json",
         ):
             return models.load(machine, name, arguments, node)
+        if name in ("keras.models.save_model", "keras.saving.save_model"):
+            return models.save(machine, name, arguments, node)
         if name == "keras.models.clone_model":
             return models.clone(machine, arguments, node)
         if _has_tensor(arguments):
@@ -269,6 +276,7 @@ class Knowledge:
     def _model_method(
         self, machine: Machine, model: Model, name: str, arguments: Arguments, node: cst.CSTNode
     ) -> Value:
+        legacy.note_call(machine, f"keras.Model.{name}", arguments, node)
         if name == "compile":
             return training.compile_model(machine, model, arguments, node)
         if name in training.FITS:
@@ -316,6 +324,7 @@ class Knowledge:
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
+            note_draw(machine, f"numpy.random.{name}", node)
             return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.name == "tensorflow_datasets.builder":
             return tfds.builder_method(receiver, name, arguments, node)
@@ -381,6 +390,7 @@ class Knowledge:
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
+            legacy.note_attribute(machine, receiver, name, node)
             found = receiver.state.get(f".{name}")
             return found if isinstance(found, Value) else None
         return None
@@ -394,6 +404,7 @@ class Knowledge:
             machine.emit(Trainable(node=node, target=receiver, value=value))
             models.freeze(machine, receiver, value)
         elif isinstance(receiver, (Layer, Model, Object)):
+            legacy.note_attribute(machine, receiver, name, node, value)
             machine.heap.write(receiver.state, f".{name}", value)
         elif isinstance(receiver, Unknown) and name == "trainable":
             models.freeze_unknown(machine, node)

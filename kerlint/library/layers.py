@@ -13,6 +13,7 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import (
     NO_WEIGHTS,
     UNKNOWN,
+    BadArgument,
     Call,
     Misfit,
     Output,
@@ -22,8 +23,10 @@ from kerlint.library.shapes import (
     dims,
 )
 from kerlint.library.signatures import signature
+from kerlint.program.constants import truth
 from kerlint.program.facts import Mismatch
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -58,6 +61,8 @@ _CAREFUL = (
 #: Those that compare the number of axes, and where they keep it.
 _RANKED = ("BatchNormalization", "EinsumDense", "PReLU")
 RANK = "rank"
+#: Where a layer keeps what it gave last, and for which shape.
+RESULT = "result"
 #: Where a layer keeps how many weights it has, once it is built.
 WEIGHTS = "weights"
 
@@ -139,6 +144,8 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.C
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
     if not inputs:
+        if machine.traces and layer.short.startswith("Random") and _augments(arguments):
+            note_draw(machine, layer.name, node)
         return call_on_data(machine, layer, given, node)
     inner = _followed(machine, layer, arguments, node)
     op = Op("layer", layer.name, inputs, layer, inner=inner, node=node)
@@ -154,6 +161,12 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.C
         made = output_value(op, infer(machine, layer, op).output, node)
     follow_masks(machine, layer, op, made, arguments, node)
     return made
+
+
+def _augments(arguments: Arguments) -> bool:
+    """Whether a random layer does something: it does, unless it is told that this is no training."""
+    given = arguments.get(None, "training")
+    return given is None or truth(given) is True
 
 
 def bind_call(op: Op, layer: Object, arguments: Arguments) -> None:
@@ -184,7 +197,8 @@ def infer(machine: Machine, layer: Layer, op: Op) -> Result:
         if not machine.inside_call and not machine.nesting:
             _check_built(machine, layer, op, result.weights)
     except Misfit as misfit:
-        machine.emit(Mismatch(node=op.node or layer.node, op=op, message=str(misfit)))  # type: ignore[arg-type]
+        node, wrong = op.node or layer.node, isinstance(misfit, BadArgument)
+        machine.emit(Mismatch(node=node, op=op, message=str(misfit), argument=wrong))  # type: ignore[arg-type]
         return UNKNOWN
     record_weights(machine, layer, result.weights)
     return result
@@ -216,12 +230,22 @@ def result_of(machine: Machine, layer: Layer, op: Op) -> Result:
     Raises:
         Misfit: it cannot take them.
     """
+    shape = op.inputs[0].shape
+    # The arguments of a layer never change: for a shape it always gives the same. Layers that hold others are built
+    # with them, so for those it has to be gone through each time.
+    plain = len(op.args) == 1 == len(op.inputs) and type(next(iter(op.args.values()))) is Tensor and not layer.open
+    known = layer.state.get(RESULT) if plain else None
+    if known is not None and known[0] == shape:
+        return known[1]  # type: ignore[no-any-return]
     call = _call_of(machine, layer, op)
     if layer.name.startswith("keras.applications."):
         from kerlint.library.applications import result
 
         return result(call)
-    return apply(call)
+    found = apply(call)
+    if plain and not any(isinstance(value, (Layer, Model, Sequence)) for value in layer.args.values()):
+        layer.state[RESULT] = (shape, found)
+    return found
 
 
 def record_weights(machine: Machine, layer: Layer, weights: Weights) -> None:

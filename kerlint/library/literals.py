@@ -160,6 +160,8 @@ def _stacked(value: Value, node: cst.CSTNode | None, dtype: str | None) -> Array
         source=first.source,
         noise=all(part.noise for part in found),
         steps=first.steps,
+        # A list that is filled with the rows of one array comes from it.
+        parent=first if isinstance(each[0], Array) and all(part.origin is first.origin for part in found) else None,
         node=node,
     )
 

@@ -242,6 +242,9 @@ def end_of_call(layer: Layer | Model, name: str, node: cst.CSTNode) -> Value:
 
 def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     """Calls of packages that have no module of their own here."""
+    from kerlint.program.interpreter.calls import hand_over
+
+    hand_over(machine, arguments)
     if name == "torch.manual_seed":
         machine.emit(Seed(node=node, name=name, seed=arguments.get(0)))
     tensors_given = [value for value, _ in arguments.positional if isinstance(value, Tensor)]

@@ -21,6 +21,8 @@ OF_ROWS = frozenset({"CategoricalAccuracy", "TopKCategoricalAccuracy"})
 OF_NUMBERS = frozenset({"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy"})
 #: They count yes and no by a threshold, one output at a time.
 COUNTS = frozenset({"Precision", "Recall", "TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives"})
+#: What people watch in regressions. The squared error is watched in classifications, too.
+OF_ERRORS = frozenset({"MeanAbsoluteError", "MeanAbsolutePercentageError", "RootMeanSquaredError", "R2Score"})
 #: All that count right and wrong answers.
 ACCURACIES = OF_ROWS | OF_NUMBERS | {"BinaryAccuracy", "Accuracy", CHOSEN}
 

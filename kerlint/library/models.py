@@ -25,8 +25,9 @@ from kerlint.library.order import steps
 from kerlint.library.shapes import dims
 from kerlint.library.weights import attributes, is_frozen, is_input
 from kerlint.program.constants import integer, text, truth
-from kerlint.program.facts import Created, Forward
+from kerlint.program.facts import Created, Forward, Load
 from kerlint.program.graph import tensors_in
+from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -83,8 +84,13 @@ def load(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -
     """`load_model(path)`: known if the program has saved it itself."""
     saved = machine.saved.get(text(arguments.get(0, "filepath")) or "")
     if saved is None or (saved.cls is not None and "outputs" not in saved.state):
-        return make_loaded(machine, name, arguments, node)
-    return _copy(machine, saved, node)
+        made = make_loaded(machine, name, arguments, node)
+    else:
+        made = _copy(machine, saved, node)
+    if name.endswith(".load_model"):
+        args, places = bind_arguments(name, arguments)
+        machine.emit(Load(node=node, model=made, saved=saved, args=args, places=places))
+    return made
 
 
 def make_loaded(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
@@ -101,6 +107,17 @@ def clone(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     made = _copy(machine, model, node)
     made.state.pop("compile", None)
     return made
+
+
+def save(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`save_model(model, path)` is `model.save(path)`."""
+    from kerlint.library.training import use_model
+
+    model = arguments.get(0, "model")
+    if not isinstance(model, Model):
+        return Unknown(name, node=node)
+    rest = {key: given for key, given in arguments.keywords.items() if key != "model"}
+    return use_model(machine, model, "save", Arguments(arguments.positional[1:], rest, arguments.open), node)
 
 
 def _copy(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
@@ -209,16 +226,19 @@ def forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTN
     """A model called on data: a forward pass."""
     data = arguments.get(0)
     mark_used(machine, model)
-    machine.emit(
-        Forward(
-            node=node,
-            model=model,
-            inputs=data,
-            args=_call_arguments(arguments),
-            in_tape=machine.tapes > 0,
-            snapshot=snapshot(machine, model, shapes_of_data(data, batch=True)),
-        )
+    event = Forward(
+        node=node,
+        model=model,
+        inputs=data,
+        args=_call_arguments(arguments),
+        in_tape=machine.tapes > 0,
+        snapshot=snapshot(machine, model, shapes_of_data(data, batch=True)),
     )
+    machine.emit(event)
+    if machine.traces and ("training" not in event.args or truth(event.args["training"]) is True):
+        for layer in event.snapshot.graph.nodes:
+            if layer.short.startswith("Random"):
+                note_draw(machine, layer.name, layer.place or node)
     return prediction(machine, model, data, node)
 
 

@@ -6,6 +6,7 @@ encode, and the operators as functions.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -306,4 +307,16 @@ FUNCTIONS: dict[str, Handler] = {
     **handlers("keras.activations", {"softmax": _softmax, "relu": _relu}, "tensor"),
     **handlers("scipy.special", {"softmax": _softmax}),
     **handlers("keras.backend", {"floatx": _backend_dtype}),
+}
+
+#: Symbols that are no more than a number.
+NUMBERS: dict[str, float | None] = {
+    "numpy.newaxis": None,
+    "tensorflow.newaxis": None,
+    "numpy.pi": math.pi,
+    "math.pi": math.pi,
+    "numpy.e": math.e,
+    "math.e": math.e,
+    "numpy.inf": math.inf,
+    "math.inf": math.inf,
 }

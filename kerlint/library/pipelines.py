@@ -15,6 +15,7 @@ from kerlint.library.sources import DATASET, STEPS_OF_APPLY, zip_datasets
 from kerlint.library.structures import as_tensors, batched, map_leaves, meet, unbatched
 from kerlint.program.constants import constant, integer, truth
 from kerlint.program.facts import LabelsRead
+from kerlint.program.interpreter.traces import tracing
 from kerlint.program.scope import Loop
 from kerlint.program.values import (
     Arguments,
@@ -70,8 +71,9 @@ def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arg
     if known is None:
         return _answer(machine, dataset, name, node)
     args, _ = bind_arguments(f"{DATASET}.{name}", arguments)
-    element, size = known(_Step(machine, dataset, args, arguments, node))
-    steps = (*dataset.transforms, Transform(name, args, node=node))
+    with tracing(machine, name, node) as trace:
+        element, size = known(_Step(machine, dataset, args, arguments, node))
+    steps = (*dataset.transforms, Transform(name, args, tuple(trace.draws), node=node))
     return Dataset(dataset.source, dataset.args, element, steps, size, dataset.origin or dataset.node, node=node)
 
 

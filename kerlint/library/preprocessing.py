@@ -13,6 +13,7 @@ from kerlint.library.loaders import LOADERS, directory_loader
 from kerlint.library.objects import argument
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import integer, number, text, truth
+from kerlint.program.facts import Adapt
 from kerlint.program.labels import Labels
 from kerlint.program.values import Arguments, Array, Const, Dimension, Layer, Object, Sequence, Shape, Unknown, Value
 
@@ -181,4 +182,5 @@ _LAYERS = {
 def adapt(machine: Machine, layer: Object, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`layer.adapt(data)`."""
     machine.heap.write(layer.state, "adapted", arguments.get(0) or Const(True, node=node))
+    machine.emit(Adapt(node=node, layer=layer, data=arguments.get(0)))
     return Const(None, node=node)

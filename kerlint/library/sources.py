@@ -11,12 +11,14 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.ranges import of_range
 from kerlint.library.structures import as_tensors, map_leaves, meet, rows_of
 from kerlint.program.constants import integer
+from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.values import (
     Arguments,
     Array,
     Const,
     Dataset,
     Dimension,
+    Function,
     Mapping,
     Object,
     Sequence,
@@ -60,6 +62,9 @@ def call_data(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
         known = data.cardinality if isinstance(data, Dataset) else None
         return Const(known, node=node) if known is not None else Unknown("cardinality", node=node)
     element, size = _source(machine, name, short, args, arguments, node)
+    made_by = args.get("generator")
+    if short == "from_generator" and isinstance(made_by, Function) and is_endless(made_by.node):
+        args = {**args, "endless": Const(True)}
     return Dataset(name, args, element, (), size, node=node)
 
 

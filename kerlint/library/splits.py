@@ -10,6 +10,7 @@ from kerlint.library import frames
 from kerlint.library.convert import Call, Function, as_array, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, number, truth
+from kerlint.program.facts import Split
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -33,19 +34,25 @@ SPLITTERS = _MIXED | {"KFold", "GroupKFold", "TimeSeriesSplit", "LeaveOneOut", "
 def train_test_split(call: Call) -> Value:
     """Two parts of each array, shuffled unless `shuffle=False`."""
     parts: list[Value] = []
+    pairs: list[tuple[Array | None, Array | None, Array | None]] = []
     test, train = call.given("test_size"), call.given("train_size")
     shuffled = truth(call.value("shuffle")) is not False
     for value in call.positional:
         array = as_array(value, call.node)
         if array is None:
             parts.extend([Array(node=call.node), Array(node=call.node)])
+            pairs.append((None, None, None))
             continue
+        made_of: list[Array] = []
         for rows in _sizes(array.rows, test, train):
             order = "random" if shuffled else array.order
             tight = array.tight and (shuffled or array.order not in ("sorted", "grouped"))
             made = frames.with_rows(array, rows, call.node, "train_test_split", tight=tight)
             made.order = order
             parts.append(made)
+            made_of.append(made)
+        pairs.append((array, made_of[0], made_of[1]))
+    call.machine.emit(Split(node=call.node, pairs=tuple(pairs), args=call.args))
     return list_of(parts, "list", call.node)
 
 

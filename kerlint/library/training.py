@@ -177,7 +177,10 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     ]
     model = models[0] if len(models) == 1 and isinstance(models[0], Model) else None
     made = snapshot(machine, model) if model is not None else None
-    machine.emit(ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired))
+    in_graph = any(trace.kind == "tf.function" for trace in machine.traces)
+    machine.emit(
+        ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired, in_graph=in_graph)
+    )
     return Const(None, node=node)
 
 
@@ -208,7 +211,8 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
 def _as_dataset(x: Value | None) -> Value | None:
     """A generator of the program gives batches, as a dataset does."""
     if isinstance(x, Object) and x.name == "generator":
-        return Dataset("generator", {}, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
+        kept = {"endless": x.args["endless"]} if "endless" in x.args else {}
+        return Dataset("generator", kept, x.args["element"], (Transform("batch", {}, node=x.node),), node=x.node)
     return x
 
 
@@ -225,6 +229,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
             args=args,
             places=places,
             in_tape=machine.tapes > 0,
+            open=arguments.open,
         )
     )
     if method in ("save", "export"):

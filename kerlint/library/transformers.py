@@ -12,7 +12,7 @@ from kerlint.library.convert import Call, Function, as_array, dtype_or, is_none
 from kerlint.library.literals import distinct
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, number, text, truth
-from kerlint.program.facts import Scaled
+from kerlint.program.facts import Scaled, Transformed
 from kerlint.program.labels import Labels
 from kerlint.program.values import Arguments, Array, Dimension, Object, Sequence, Unknown, Value
 
@@ -55,6 +55,13 @@ def transformer_method(
     machine: Machine, transformer: Object, name: str, arguments: Arguments, node: cst.CSTNode
 ) -> Value:
     """`scaler.fit_transform(x)` and its kin."""
+    data = arguments.get(0, "X") or arguments.get(None, "y") or arguments.get(None, "raw_documents")
+    after = _method(machine, transformer, name, arguments, node)
+    machine.emit(Transformed(node=node, transformer=transformer, method=name, data=data, after=after))
+    return after
+
+
+def _method(machine: Machine, transformer: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     data = arguments.get(0, "X") or arguments.get(None, "y") or arguments.get(None, "raw_documents")
     if name in ("fit", "partial_fit"):
         machine.heap.write(transformer.state, "fitted", data or Unknown("data"))

@@ -13,6 +13,7 @@ from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.program.constants import truth
+from kerlint.program.facts import OldCall
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -40,6 +41,7 @@ def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, nod
     """`self.add_weight(shape=...)`; in Keras 2 the name may come first."""
     first = arguments.get(0)
     if isinstance(first, Const) and isinstance(first.value, str):
+        machine.emit(OldCall(node=node, callee="keras.layers.Layer.add_weight", positional=(first,)))
         names = ("name", "shape")
         moved = dict(zip(names, arguments.positional))
         arguments = Arguments([], {**moved, **arguments.keywords}, arguments.open)

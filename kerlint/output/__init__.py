@@ -15,9 +15,14 @@ from kerlint.report import Report
 
 @dataclass(frozen=True)
 class Options:
-    """How to render."""
+    """How to render.
+
+    Args:
+        unsafe_fixes: whether fixes that change what the program does are asked for.
+    """
 
     color: bool = False
+    unsafe_fixes: bool = False
 
 
 Render = Callable[[Report, Options], Iterator[str]]
@@ -26,11 +31,27 @@ Render = Callable[[Report, Options], Iterator[str]]
 FORMATS: Mapping[str, str] = {
     "full": "kerlint.output.full",
     "concise": "kerlint.output.concise",
+    "grouped": "kerlint.output.grouped",
     "json": "kerlint.output.json_format",
+    "json-lines": "kerlint.output.json_lines",
     "github": "kerlint.output.github",
+    "gitlab": "kerlint.output.gitlab",
+    "junit": "kerlint.output.junit",
+    "sarif": "kerlint.output.sarif",
+    "html": "kerlint.output.html_format",
 }
+
+#: The formats in which statistics can be printed: as a table, but for JSON.
+STATISTICS = ("full", "concise", "grouped", "json")
 
 
 def renderer(name: str) -> Render:
     """The function of a format."""
     return cast("Render", importlib.import_module(FORMATS[name]).render)
+
+
+def statistics_renderer(name: str) -> Render:
+    """The function that prints statistics in a format of `STATISTICS`."""
+    from kerlint.output import statistics
+
+    return statistics.render_json if name == "json" else statistics.render

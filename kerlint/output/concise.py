@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.output import Options
-from kerlint.output.text import Paint, clean, location, summary
+from kerlint.output.text import Paint, clean, closing, fix_mark, location
 from kerlint.report import Report
 
 
@@ -15,5 +15,5 @@ def render(report: Report, options: Options) -> Iterator[str]:
     for file in report.files:
         for finding in file.findings:
             head = paint.severity(f"{finding.severity.value}[{finding.code}]", finding.severity)
-            yield f"{paint.bold(location(file, finding))}: {head} {clean(finding.message)}"
-    yield summary(report)
+            yield f"{paint.bold(location(file, finding))}: {head} {fix_mark(finding, options)}{clean(finding.message)}"
+    yield from closing(report, options)

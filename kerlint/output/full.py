@@ -8,7 +8,7 @@ from itertools import groupby
 from kerlint.finding import Finding, Label, Span
 from kerlint.output import Options
 from kerlint.output.snippet import Mark, rows
-from kerlint.output.text import Paint, clean, display_path, location, position, summary
+from kerlint.output.text import Paint, clean, closing, display_path, location, position
 from kerlint.report import FileReport, Report
 from kerlint.source import Source
 
@@ -23,7 +23,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
         for finding in file.findings:
             yield from render_finding(file, finding, paint)
             yield ""
-    yield summary(report)
+    yield from closing(report, options)
 
 
 def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator[str]:
@@ -39,9 +39,11 @@ def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator
         yield empty
         yield from _snippet(file, file.source, marks, finding, size, paint)
         yield empty
+    fix = f"{finding.fix.title} [{finding.fix.safety.value}]" if finding.fix is not None else ""
     probe = f"{finding.probe.verdict}. {finding.probe.text}" if finding.probe is not None else ""
     docs = f"kerlint rule {finding.code}"
-    for name, text in (("why", finding.why), ("help", finding.help), ("probe", probe), ("docs", docs)):
+    notes = (("why", finding.why), ("help", finding.help), ("fix", fix), ("probe", probe), ("docs", docs))
+    for name, text in notes:
         for index, line in enumerate(text.splitlines()):
             start = f"{paint.gutter('=')} {paint.bold(name)}: " if index == 0 else " " * (len(name) + 4)
             yield f"{indent} {start}{clean(line)}"

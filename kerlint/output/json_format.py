@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from kerlint.finding import Finding, Probe, Span
+from kerlint.finding import Finding, Fix, Probe, Span
 from kerlint.output import Options
 from kerlint.output.text import display_path
 from kerlint.report import FileReport, Report
@@ -17,11 +17,12 @@ from kerlint.report import FileReport, Report
 
 def render(report: Report, options: Options) -> Iterator[str]:
     """Yields the document."""
-    rows = [_finding(file, finding) for file in report.files for finding in file.findings]
+    rows = [row(file, finding) for file in report.files for finding in file.findings]
     yield json.dumps(rows, indent=2)
 
 
-def _finding(file: FileReport, finding: Finding) -> dict[str, Any]:
+def row(file: FileReport, finding: Finding) -> dict[str, Any]:
+    """One finding."""
     return {
         "code": finding.code,
         "name": finding.name,
@@ -35,19 +36,26 @@ def _finding(file: FileReport, finding: Finding) -> dict[str, Any]:
         "label": finding.label,
         "labels": [{"text": label.text, **_place(file, label.span)} for label in finding.labels],
         "symptoms": list(finding.symptoms),
-        "probe": _probe(finding.probe),
+        "fix": _fix(file, finding.fix) if finding.fix is not None else None,
+        "probe": _probe(finding.probe) if finding.probe is not None else None,
     }
 
 
-def _probe(probe: Probe | None) -> dict[str, Any] | None:
-    if probe is None:
-        return None
+def _probe(probe: Probe) -> dict[str, Any]:
     return {
         "verdict": probe.verdict,
         "text": probe.text,
         "evidence": probe.evidence,
         "assumptions": list(probe.assumptions),
         "seconds": probe.seconds,
+    }
+
+
+def _fix(file: FileReport, fix: Fix) -> dict[str, Any]:
+    return {
+        "applicability": fix.safety.value,
+        "message": fix.title,
+        "edits": [{"content": edit.text, **_place(file, edit.span)} for edit in fix.edits],
     }
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
 
-from kerlint.finding import Finding, Severity
+from kerlint.finding import Finding, Safety, Severity
+from kerlint.output import Options
 from kerlint.report import FileReport, Report
 
 _COLORS = {
@@ -97,8 +101,28 @@ def location(file: FileReport, finding: Finding) -> str:
     return f"{clean(display_path(file.filename))}:{position(file, start.start_line, start.start_column)}"
 
 
+def closing(report: Report, options: Options) -> Iterator[str]:
+    """Yields the last lines of a run: the summary, and which findings kerlint can fix."""
+    yield summary(report)
+    fixes = [finding.fix.safety for finding in report.findings if finding.fix is not None]
+    unsafe = fixes.count(Safety.UNSAFE)
+    safe = len(fixes) - unsafe
+    if fixes and options.unsafe_fixes:
+        yield f"[*] {len(fixes)} fixable with --fix --unsafe-fixes."
+    elif safe:
+        yield f"[*] {safe} fixable with --fix" + (f" ({unsafe} more with --fix --unsafe-fixes)." if unsafe else ".")
+    elif unsafe:
+        yield f"No safe fixes; {unsafe} fixable with --fix --unsafe-fixes."
+
+
+def fix_mark(finding: Finding, options: Options) -> str:
+    """`[*] ` for what can be fixed, as the options are."""
+    fix = finding.fix
+    return "[*] " if fix is not None and (options.unsafe_fixes or fix.safety is Safety.SAFE) else ""
+
+
 def summary(report: Report) -> str:
-    """The last line of a run."""
+    """What was found."""
     if not report.checked:
         return "No files were checked."
     files = _count(report.checked, "file", "files")
@@ -111,7 +135,53 @@ def summary(report: Report) -> str:
         text = f"Found {_join(counts)} in {len(report.files)} of {files}."
     else:
         text = f"No problems found in {files}."
-    return f"{text} {report.hidden} more with --pedantic." if report.hidden else text
+    if report.fixed:
+        text = f"Fixed {_count(report.fixed, 'finding', 'findings')}. {text}"
+    quiet = [
+        f"{report.ignored} ignored by comments." if report.ignored else "",
+        f"{report.known} in the baseline." if report.known else "",
+        f"{report.hidden} more with --pedantic." if report.hidden else "",
+    ]
+    return " ".join(filter(None, [text, *quiet]))
+
+
+def repository_path(filename: str) -> str | None:
+    """A file's name relative to the root of its repository, or to the current directory where there is none.
+
+    None for a file that is not below it.
+    """
+    base = _repository(os.getcwd())
+    absolute = os.path.abspath("stdin" if filename.startswith("<") else filename)
+    prefix = base.rstrip(os.sep) + os.sep
+    return absolute[len(prefix) :].replace(os.sep, "/") if absolute.startswith(prefix) else None
+
+
+@lru_cache(maxsize=4)
+def _repository(folder: str) -> str:
+    directory = folder
+    while not os.path.exists(os.path.join(directory, ".git")):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return folder
+        directory = parent
+    return directory
+
+
+def fingerprints(report: Report) -> dict[int, str]:
+    """What tells each finding from all others and stays when lines move, by the finding's `id`."""
+    from hashlib import sha256
+
+    found: dict[int, str] = {}
+    counts: Counter[str] = Counter()
+    for file in report.files:
+        path = repository_path(file.filename) or file.filename
+        for finding in file.findings:
+            line = file.source.line(finding.span.start_line) if file.source is not None else ""
+            text = "\n".join((finding.code, path, "".join(line.split())))
+            digest = sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+            counts[digest] += 1
+            found[id(finding)] = f"{digest}:{counts[digest]}"
+    return found
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -1,10 +1,29 @@
-"""Which tensors of a model are given a name, and never read by it."""
+"""Names that are given to values: where data got its name, and which tensors are never read by theirs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from kerlint.program.values import Tensor
+from kerlint.program.values import Tensor, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BoundData:
+    """Data or a constant is given to a variable.
+
+    Args:
+        node: the variable.
+        value: the data, kept so that its identity stays its own.
+        order: how many events came before.
+    """
+
+    node: cst.CSTNode
+    value: Value
+    order: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)

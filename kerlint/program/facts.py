@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from kerlint.program.bindings import Unread
+from kerlint.program.bindings import BoundData, Unread
 from kerlint.program.labels import Step
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
-from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Value
+from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Tensor, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -34,6 +34,7 @@ class Event:
         path: the arms of unknown conditions that lead to it.
         function: the function whose body it stands in, None at the top level.
         assumed: it stands in a function that nobody in the program calls.
+        tried: it stands in a `try` with handlers, or where a failure is expected.
     """
 
     node: cst.CSTNode
@@ -42,6 +43,7 @@ class Event:
     path: Path = ()
     function: Function | None = None
     assumed: bool = False
+    tried: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -110,7 +112,11 @@ class Fit(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Use(Event):
-    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model."""
+    """`evaluate`, `predict`, `predict_on_batch`, `save`, `load_weights` ... of a model.
+
+    Args:
+        open: whether there were `*args` or `**kwargs` whose content is not known.
+    """
 
     method: str
     model: Model
@@ -118,6 +124,21 @@ class Use(Event):
     args: dict[str, Value]
     places: dict[str, cst.CSTNode]
     in_tape: bool = False
+    open: bool = False
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Load(Event):
+    """`load_model(...)`.
+
+    Args:
+        saved: the model that the program has saved under this name before, if it has.
+    """
+
+    model: Model
+    saved: Model | None
+    args: dict[str, Value]
+    places: dict[str, cst.CSTNode]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -159,12 +180,14 @@ class ApplyGradients(Event):
         model: whose weights it changes, if the step says so: `zip(gradients, model.trainable_variables)`.
         snapshot: that model's layers at this moment.
         pair: what `zip` pairs, one of each, if it is called on the spot.
+        in_graph: whether it is part of a `tf.function`.
     """
 
     optimizer: Value
     model: Model | None = None
     snapshot: Snapshot | None = None
     pair: tuple[Value, ...] = ()
+    in_graph: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -244,11 +267,34 @@ class LabelsRead(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Adapt(Event):
+    """`layer.adapt(data)`: a preprocessing layer learns its statistics or its vocabulary."""
+
+    layer: Object
+    data: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 
     name: str
     seed: Value | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class FrozenDraw(Event):
+    """A random number of Python or NumPy is drawn in code that TensorFlow traces once.
+
+    Args:
+        name: canonical name of the function.
+        kind: `map` or another step of a dataset, `tf.function`, or `call` of a layer or model of the program.
+        traced: the step, or the function.
+    """
+
+    name: str
+    kind: str
+    traced: cst.CSTNode
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -299,6 +345,33 @@ class Scaled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Split(Event):
+    """`train_test_split(...)`.
+
+    Args:
+        pairs: for each array that it is given the array, and the two parts; None where one is not known.
+    """
+
+    pairs: tuple[tuple[Array | None, Array | None, Array | None], ...]
+    args: dict[str, Value]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Transformed(Event):
+    """A scaler, encoder or the like of scikit-learn is fitted to data, or used on it.
+
+    Args:
+        method: `fit`, `fit_transform`, `transform`, `inverse_transform` ...
+        after: what it gives.
+    """
+
+    transformer: Object
+    method: str
+    data: Value | None
+    after: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Division(Event):
     """Data is divided by a statistic of data: a hand-written standardisation or min-max scaling.
 
@@ -329,18 +402,91 @@ class Outer(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Discarded(Event):
-    """The result of a call without effect is thrown away."""
+    """The result of a call of a library is thrown away: data, or a list of data.
+
+    Args:
+        step: the name of the function or method, and the call.
+        given: the first argument, if it is a name.
+    """
 
     value: Value
     step: Step
+    given: Value | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OldKeyword:
+    """A keyword of a call that Keras 3 does not have.
+
+    Args:
+        new: what it is called now, empty if there is nothing like it.
+        last: the last major version of Keras that had it.
+        place: where its value is written.
+    """
+
+    name: str
+    new: str
+    last: int
+    value: Value
+    place: cst.CSTNode | None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class OldCall(Event):
+    """A call as an older Keras took it.
+
+    Args:
+        callee: canonical name of what is called.
+        positional: the positional arguments, where Keras 1 had another order for so many of them; else none.
+    """
+
+    callee: str
+    keywords: tuple[OldKeyword, ...] = ()
+    positional: tuple[Value, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The callee as people know it: `Conv2D`, `Model.fit`."""
+        parts = self.callee.split(".")
+        return ".".join(parts[-2:] if parts[-2][:1].isupper() else parts[-1:])
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TensorFlowCall(Event):
+    """A function of TensorFlow itself is called on symbolic tensors outside of layers and models.
+
+    Args:
+        name: as the program has it: `tensorflow.nn.relu`.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class AttributeUse(Event):
+    """An attribute of an optimizer is read or set.
+
+    Args:
+        value: what it is set to; None where it is read.
+    """
+
+    owner: Object
+    name: str
+    value: Value | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Mismatch(Event):
-    """Shapes that do not fit: a layer raises when the model is built."""
+    """Shapes that do not fit: a layer raises when the model is built.
+
+    Args:
+        argument: it is an argument of the layer that it does not take, whatever its input is.
+    """
 
     op: Op
     message: str
+    argument: bool = False
 
 
 E = TypeVar("E", bound=Event)
@@ -368,6 +514,8 @@ class Program:
     #: What this file uses of libraries, and what the other modules do.
     used: Used = field(default_factory=Used)
     used_elsewhere: Used = field(default_factory=Used)
+    #: Where this file mentions a symbol of Keras first, by its dotted name as it is written: an import or an attribute.
+    mentions: dict[str, cst.CSTNode] = field(default_factory=dict)
     #: Whether the `losses` of a model or layer are asked for anywhere.
     losses_read: bool = False
     #: The file itself, for what nobody evaluates.
@@ -376,6 +524,15 @@ class Program:
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
     target: Target = CURRENT
+    #: The variables that data and constants were given to in this file, by the identity of the value.
+    bound: dict[int, list[BoundData]] = field(default_factory=dict)
+    #: The first line of each cell of a notebook.
+    cells: tuple[int, ...] = ()
+
+    def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
+        """The variable that a value was given to last, before an event; None if it was given to none."""
+        names = [name for name in self.bound.get(id(value), ()) if event is None or name.order <= event.order]
+        return names[-1].node if names else None
 
     def add_module(self, module: Module, apart: Program) -> None:
         """Takes from the evaluation of another module what concerns this program, too."""
@@ -410,6 +567,18 @@ class Program:
         from kerlint.program.mentions import reads
 
         return self.module is None or reads(self.module, name)
+
+    def shows(self, node: cst.CSTNode) -> bool:
+        """Whether a notebook shows the value of the expression, because it ends a cell."""
+        from kerlint.program.cells import shown
+
+        return self.module is not None and id(node) in shown(self.module, self.cells)
+
+    def times_mentioned(self, attribute: str) -> int:
+        """How often `.attribute` stands in the file, be it evaluated or not."""
+        from kerlint.program.mentions import attributes
+
+        return attributes(self.module, attribute) if self.module is not None else 0
 
     def made(self, prefix: str) -> Iterator[Object]:
         """The library objects whose canonical name starts with the prefix."""

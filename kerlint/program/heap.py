@@ -24,58 +24,58 @@ class Heap:
     """The trail of all writes since the first open mark."""
 
     def __init__(self) -> None:
-        self._trail: list[tuple[dict[Any, Any], Any, Any]] = []
-        self._marks = 0
+        self.trail: list[tuple[dict[Any, Any], Any, Any]] = []
+        self.marks = 0
 
     def write(self, container: dict[Any, Any], key: Any, value: Any) -> None:
         """Sets `container[key]`."""
-        if self._marks:
-            self._trail.append((container, key, container.get(key, ABSENT)))
+        if self.marks:
+            self.trail.append((container, key, container.get(key, ABSENT)))
         container[key] = value
 
     def delete(self, container: dict[Any, Any], key: Any) -> None:
         """Removes `container[key]` if it is there."""
         if key in container:
-            if self._marks:
-                self._trail.append((container, key, container[key]))
+            if self.marks:
+                self.trail.append((container, key, container[key]))
             del container[key]
 
     def mark(self) -> int:
         """Opens a branch; its changes end with `release` or `undo`."""
-        self._marks += 1
-        return len(self._trail)
+        self.marks += 1
+        return len(self.trail)
 
     def position(self) -> tuple[int, int]:
         """Where the trail and its open marks are now, for `restore`."""
-        return len(self._trail), self._marks
+        return len(self.trail), self.marks
 
     def restore(self, position: tuple[int, int]) -> None:
         """Takes back what was done since, and closes the marks that were left open, after a failure."""
         length, marks = position
-        for container, key, old in reversed(self._trail[length:]):
+        for container, key, old in reversed(self.trail[length:]):
             if old is ABSENT:
                 container.pop(key, None)
             else:
                 container[key] = old
-        del self._trail[length:]
-        self._marks = marks
+        del self.trail[length:]
+        self.marks = marks
 
     def capture(self, mark: int) -> Captured:
         """What has changed since the mark, with the present entries."""
         changed: Captured = {}
-        for container, key, _ in self._trail[mark:]:
+        for container, key, _ in self.trail[mark:]:
             changed[id(container), key] = (container, key, container.get(key, ABSENT))
         return changed
 
     def undo(self, mark: int) -> None:
         """Takes back everything since the mark and closes the branch."""
-        for container, key, old in reversed(self._trail[mark:]):
+        for container, key, old in reversed(self.trail[mark:]):
             if old is ABSENT:
                 container.pop(key, None)
             else:
                 container[key] = old
-        del self._trail[mark:]
-        self._marks -= 1
+        del self.trail[mark:]
+        self.marks -= 1
 
     def apply(self, changes: Captured) -> None:
         """Makes the captured changes again."""
@@ -146,7 +146,8 @@ def join_items(left: tuple[Value, ...], right: tuple[Value, ...]) -> tuple[Value
     end = 0
     while end < shortest - start and same(left[-1 - end], right[-1 - end]):
         end += 1
-    return (*left[:start], Gap(), *left[len(left) - end :])
+    between = (*left[start : len(left) - end], *right[start : len(right) - end])
+    return (*left[:start], Gap(common(between)), *left[len(left) - end :])
 
 
 def meet_tensors(tensors: tuple[Tensor, ...]) -> Tensor:

@@ -28,6 +28,9 @@ class Library(Protocol):
     def exports(self, module: str, name: str) -> bool:
         """Whether `from module import *` is known to bring the name."""
 
+    def unbound(self, name: str, stars: tuple[str, ...]) -> str | None:
+        """The symbol that a name stands for in a file that never binds it; `stars` are its star imports."""
+
     def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
         """The result of calling an external symbol."""
 

@@ -18,3 +18,13 @@ def reads(part: cst.CSTNode, name: str) -> bool:
         elif not (isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Name)):
             pending.extend(node.children)
     return False
+
+
+def attributes(part: cst.CSTNode, name: str) -> int:
+    """How often `.name` stands in a part of the file."""
+    count, pending = 0, [part]
+    while pending:
+        node = pending.pop()
+        count += isinstance(node, cst.Attribute) and node.attr.value == name
+        pending.extend(node.children)
+    return count

@@ -21,9 +21,36 @@ class Target:
     tensorflow: tuple[int, int | None] | None = None
     source: str = ""
 
+    @property
+    def known(self) -> bool:
+        """Whether anything says so."""
+        return self.source != CURRENT.source
+
+    def since(self, keras: int, minor: int) -> bool:
+        """Whether it is known to be this version or a later one."""
+        if self.keras != keras:
+            return self.keras > keras
+        return self.minor is not None and self.minor >= minor
+
 
 #: Where nothing says anything else.
 CURRENT = Target(3, source="nothing names a version, so it is the current one")
+
+
+#: Names that only Keras 2, or the TensorFlow around it, has.
+OLD_NAMES = frozenset(
+    """keras.layers.advanced_activations keras.layers.convolutional keras.layers.convolutional_recurrent
+    keras.layers.core keras.layers.cudnn_recurrent keras.layers.embeddings keras.layers.experimental
+    keras.layers.local keras.layers.merge keras.layers.noise keras.layers.normalization keras.layers.pooling
+    keras.layers.recurrent keras.layers.wrappers
+    keras.backend.tensorflow_backend keras.engine keras.experimental keras.legacy.interfaces keras.optimizers.legacy
+    keras.utils.data_utils keras.utils.generic_utils keras.utils.layer_utils keras.utils.np_utils
+    keras.utils.training_utils keras.utils.vis_utils keras.wrappers.scikit_learn
+    keras_applications keras_contrib keras_preprocessing
+    tensorflow.compat.v1 tensorflow.contrib tensorflow.examples tensorflow.python.keras
+    tensorflow.ConfigProto tensorflow.Session tensorflow.get_default_graph tensorflow.global_variables_initializer
+    tensorflow.placeholder""".split()
+)
 
 
 @dataclass(eq=False, slots=True)

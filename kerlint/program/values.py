@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
@@ -126,9 +127,19 @@ class Mapping(Mutable):
 
 @dataclass(eq=False, slots=True)
 class External(Value):
-    """A symbol of a library, by its canonical name: `keras.layers.Dense`."""
+    """A symbol of a library, by its canonical name: `keras.layers.Dense`.
+
+    Args:
+        spelled: the dotted name as the program has it, `tensorflow.keras.layers.Dense`; empty where it is the same.
+    """
 
     name: str
+    spelled: str = ""
+
+    @property
+    def written(self) -> str:
+        """The dotted name as the program has it."""
+        return self.spelled or self.name
 
 
 @dataclass(eq=False, slots=True)
@@ -164,9 +175,13 @@ class Class(Mutable):
 
     name: str
     bases: tuple[Value, ...]
+    #: What `ancestry` found.
+    line: list[Value] | None = field(default=None, init=False)
 
     def ancestry(self) -> list[Value]:
         """The class and its bases, depth first, each once; a base that is no class of the program as it is."""
+        if self.line is not None:
+            return self.line
         found: list[Value] = []
         seen: set[int] = set()
         pending: list[Value] = [self]
@@ -176,6 +191,7 @@ class Class(Mutable):
                 seen.add(id(current))
                 found.append(current)
                 pending.extend(reversed(current.bases) if isinstance(current, Class) else ())
+        self.line = found
         return found
 
     def lookup(self, attribute: str) -> Value | None:
@@ -344,12 +360,13 @@ class Array(Value):
 
     def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
-        values = {name: getattr(self, name) for name in _ARRAY_FIELDS}
-        values["parent"] = self
-        values.update(changes)
+        made = Array(*_array_fields(self), node=node)
+        made.parent = self
+        for name, value in changes.items():
+            setattr(made, name, value)
         if step:
-            values["steps"] = (*self.steps, Step(step, node))
-        return Array(**values, node=node)
+            made.steps = (*self.steps, Step(step, node))
+        return made
 
     def history(self) -> Iterator[Array]:
         """The array, what it was derived from, and so on to the first."""
@@ -380,14 +397,20 @@ class Array(Value):
 
 
 _ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name != "node")
+_array_fields = attrgetter(*_ARRAY_FIELDS)
 
 
 @dataclass(eq=False, slots=True)
 class Transform(Value):
-    """One step of a `tf.data` pipeline: its name, arguments and place."""
+    """One step of a `tf.data` pipeline: its name, arguments and place.
+
+    Args:
+        draws: what its function surely does at random: augmentation layers, `tf.image.random_crop`, random numbers.
+    """
 
     name: str
     args: dict[str, Value] = field(default_factory=dict)
+    draws: tuple[Step, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

@@ -9,19 +9,29 @@ The class docstring is the rule's documentation and holds its tests:
 
 A rule reads facts (`Program`) and never syntax. If it would need a second look at
 the source, a fact is missing: add it to the program.
+
+A threshold is an `Option`, which the configuration may set:
+
+    max_rate = Option(0.3, "Rates from here on are too high.", above=0.0)
+
+`self.max_rate` is the number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
+from kerlint.rules.options import Option, OptionError, unknown_option
+
+__all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]
 
 if TYPE_CHECKING:
     import libcst
 
+    from kerlint.edits.drafts import Draft
     from kerlint.experiment import Experiment
     from kerlint.program.facts import Program
 
@@ -36,6 +46,7 @@ class Found:
         about: the fact in question (a compile, a fit); a rule that subsumes another
             silences it for the same fact.
         experiment: what would show it, for rules that can be probed.
+        fix: the change that removes it, if there is one.
     """
 
     node: libcst.CSTNode
@@ -47,6 +58,7 @@ class Found:
     severity: Severity
     about: object
     experiment: Experiment | None = None
+    fix: Draft | None = None
 
 
 class Rule:
@@ -64,9 +76,33 @@ class Rule:
     in_tests: ClassVar[bool] = True
     #: Codes that this rule makes superfluous where both speak of the same fact.
     subsumes: ClassVar[tuple[str, ...]] = ()
+    #: Whether the fixes of the rule are safe, where it offers any; a single one may say otherwise.
+    fix: ClassVar[Safety | None] = None
     #: Further programs: each of `bad` carries markers, each of `good` must stay silent.
     bad: ClassVar[Sequence[str]] = ()
     good: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, options: Mapping[str, object] | None = None) -> None:
+        """A rule with its options set.
+
+        Args:
+            options: values by the names that the configuration uses (`max-rate`); the rest have their defaults.
+
+        Raises:
+            OptionError: for an option that the rule does not have, or a value that it cannot have.
+        """
+        known = self.options()
+        for name, value in (options or {}).items():
+            if name not in known:
+                raise unknown_option(name, known)
+            # An instance's own attribute goes before the descriptor.
+            vars(self)[known[name].attribute] = known[name].read(value)
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        """The options by the names that the configuration uses, in the order of the class."""
+        found = (value for base in reversed(cls.__mro__) for value in vars(base).values())
+        return {option.name: option for option in found if isinstance(option, Option)}
 
     def check(self, program: Program) -> Iterator[Found]:
         """Yields what is wrong in the program."""
@@ -84,12 +120,13 @@ class Rule:
         severity: Severity | None = None,
         about: Any = None,
         experiment: Experiment | None = None,
+        fix: Draft | None = None,
     ) -> Iterator[Found]:
         """Yields one finding at `node`, or none if the place is not known."""
         if node is None:
             return
         places = tuple((place, text) for place, text in also if place is not None)
-        yield Found(node, message, label, places, why, help, severity or self.severity, about, experiment)
+        yield Found(node, message, label, places, why, help, severity or self.severity, about, experiment, fix)
 
 
 #: The words of `Rule.symptoms` and of `kerlint --symptom`.

@@ -9,9 +9,10 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from kerlint.finding import Severity
-from kerlint.rules.base import Rule
+from kerlint.finding import Safety, Severity
+from kerlint.rules.base import Option, Rule
 
 #: What every rule's docstring has.
 HEADINGS = ("Why is this bad?", "Example", "References")
@@ -28,6 +29,8 @@ class Page:
 
     Args:
         body: Markdown, the docstring without its indentation.
+        options: what the configuration can set.
+        fix: whether its fixes are safe; None if it has none.
     """
 
     code: str
@@ -37,6 +40,8 @@ class Page:
     since: str
     in_tests: bool
     body: str
+    options: tuple[Option[Any], ...] = ()
+    fix: Safety | None = None
 
     @property
     def summary(self) -> str:
@@ -64,16 +69,32 @@ class Page:
         facts = [f"severity: {self.severity.value}"]
         if self.symptoms:
             facts.append(f"symptoms: {', '.join(self.symptoms)}")
+        if self.fix is not None:
+            facts.append(f"fix: {self.fix.value}")
         if not self.in_tests:
             facts.append("silent in test files")
         facts.append(f"since {self.since}")
-        return f"# {self.name} ({self.code})\n\n{' | '.join(facts)}\n\n{self.body}\n"
+        return f"# {self.name} ({self.code})\n\n{' | '.join(facts)}\n\n{self.body}\n{self._options()}"
+
+    def _options(self) -> str:
+        """The section about the options; empty if there are none."""
+        if not self.options:
+            return ""
+        head = f"\n## Options\nIn `[tool.kerlint.rules.{self.name}]` of the configuration:\n\n"
+        rows = [f"| `{option.name}` | `{option.default_text}` | {_described(option)} |" for option in self.options]
+        return head + "\n".join(["| option | default | |", "|---|---|---|", *rows]) + "\n"
+
+
+def _described(option: Option[Any]) -> str:
+    kind = f"{option.type_name}, {option.bounds}" if option.bounds else option.type_name
+    return f"{option.help} ({kind})"
 
 
 def page_of(rule: type[Rule] | Rule) -> Page:
     """A rule's page."""
     body = inspect.cleandoc(rule.__doc__ or "")
-    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body)
+    options = tuple(rule.options().values())
+    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body, options, rule.fix)
 
 
 def marked(text: str) -> set[tuple[int, str]]:
@@ -93,8 +114,8 @@ def _block(text: str) -> str:
     return match[1] if match else ""
 
 
-def _own(code: str, name: str, body: str) -> Page:
-    return Page(code, name, Severity.ERROR, (), "0.1.0", True, inspect.cleandoc(body))
+def _own(code: str, name: str, body: str, severity: Severity = Severity.ERROR) -> Page:
+    return Page(code, name, severity, (), "0.1.0", True, inspect.cleandoc(body))
 
 
 #: What kerlint says about itself and about files that it cannot lint.
@@ -127,5 +148,28 @@ OWN_PAGES = (
         It may be missing, not be text in the encoding that it declares, or not be a notebook although its name
         says so. Files that do not mention Keras or TensorFlow are never decoded, and so never reported.
         """,
+    ),
+    _own(
+        "KX003",
+        "unused-ignore",
+        """
+        A comment silences a rule that finds nothing there.
+
+        What it was written for has been mended, or it stands beside the wrong statement. It would silence the next
+        finding of that rule, which nobody has seen. Only rules that ran are looked at: comments for rules that are not
+        selected, or silent in test files, are left alone.
+        """,
+        Severity.WARNING,
+    ),
+    _own(
+        "KX004",
+        "invalid-ignore",
+        """
+        A comment is meant to silence a finding, but does not.
+
+        It names no rule, or one that does not exist: `# kerlint: ignore` alone silences nothing, so that it cannot
+        hide what nobody has seen. Write `# kerlint: ignore[KL001] reason`, with codes or names of rules.
+        """,
+        Severity.WARNING,
     ),
 )

@@ -25,6 +25,10 @@ class Misfit(Exception):
     """Shapes that cannot be joined: Keras raises when the model is built."""
 
 
+class BadArgument(Misfit):
+    """An argument that the layer does not take, whatever its input is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How many numbers a layer holds: those that training changes, and those that it never does.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kerlint.library.shapes.activation import activation_weights
 from kerlint.library.shapes.base import (
     UNKNOWN_WEIGHTS,
+    BadArgument,
     Call,
     Misfit,
     Result,
@@ -23,7 +24,7 @@ from kerlint.library.shapes.base import (
     volume,
 )
 from kerlint.program.constants import number
-from kerlint.program.values import Const, Dimension, External, Shape
+from kerlint.program.values import Array, Const, Dimension, External, Shape
 
 # -- What dense layers and embeddings share -----------------------------------------------------------------------
 
@@ -32,11 +33,14 @@ def _size(call: Call, name: str) -> int | None:
     """A size that has to be a positive integer.
 
     Raises:
-        Misfit: it is another number.
+        BadArgument: it is another number, or an array.
     """
-    found = number(call.value(name))
-    if found is not None and (isinstance(found, float) or found <= 0):
-        raise Misfit(f"{name} of {call.layer.short} has to be a positive integer, not {found}")
+    value = call.value(name)
+    found: object = number(value)
+    if isinstance(value, Array) and value.shape and value.shape != (1,):
+        found = f"an array of shape {show(value.shape)}"
+    if isinstance(found, (float, str)) or (isinstance(found, int) and found <= 0):
+        raise BadArgument(f"{name} of {call.layer.short} has to be a positive integer, not {found}")
     return call.integer(name)
 
 

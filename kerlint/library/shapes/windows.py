@@ -7,10 +7,11 @@ is the same in both layouts where `data_format` is not known.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from kerlint.library.shapes.base import Call, Misfit, Output, Result, Sizes, Weights, needs_rank, whole
-from kerlint.program.values import Const, Dimension, Sequence, Shape, Value
+from kerlint.library.shapes.base import BadArgument, Call, Misfit, Output, Result, Sizes, Weights, needs_rank, whole
+from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
 
 #: A rule for a layout: whether the channels come first is the second argument.
 LayoutRule: TypeAlias = Callable[[Call, bool], Result]
@@ -35,7 +36,12 @@ class Parts(NamedTuple):
 
 def axes(call: Call) -> int:
     """How many axes the layer's images have: 2 for `Conv2D`."""
-    return next(int(character) for character in call.layer.short if character.isdigit())
+    return _digit(call.layer.name)
+
+
+@cache
+def _digit(name: str) -> int:
+    return next(int(character) for character in name.rpartition(".")[2] if character.isdigit())
 
 
 def parts(call: Call, channels_first: bool) -> Parts:
@@ -72,6 +78,8 @@ def spread(value: Value | None, number: int, what: str, least: int = 1) -> Sizes
     Raises:
         Misfit: there are more or fewer than `number`, one is below `least`, or a number alone is not an integer.
     """
+    if type(value) is Const and type(value.value) is int and value.value >= least:
+        return (value.value,) * number
     given = items(value)
     if given is None:
         if is_no_size(value):
@@ -103,8 +111,9 @@ def count(call: Call, name: str) -> int | None:
         Misfit: it is something else.
     """
     value = call.value(name)
-    if is_no_size(value) or items(value) is not None:
-        raise Misfit(f"{name} is not an integer")
+    is_array = isinstance(value, Array) and value.shape and value.shape != (1,)
+    if is_no_size(value) or items(value) is not None or is_array:
+        raise BadArgument(f"{name} of {call.layer.short} has to be a positive integer")
     return checked((whole(value),), name)[0]
 
 

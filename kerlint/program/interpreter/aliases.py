@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
 from kerlint.program.scope import Scope
-from kerlint.program.values import Array, Instance, Mapping, Mutable, Sequence, Value
+from kerlint.program.values import Array, Instance, Mapping, Sequence, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
+#: The dict and key of a place, and what it holds.
+_Place: TypeAlias = "tuple[dict[Any, Any], Any, Any]"
 #: Places that are looked at for one change.
 MAX_PLACES = 5000
 #: Containers in containers that are looked into.
@@ -24,7 +26,7 @@ _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc"
 
 def rebind(machine: Machine, before: Value, after: Value) -> None:
     """A value is changed in place: every name and container that has it, in the callers too, has what it became."""
-    _replace(machine, {id(before): after})
+    _replace(machine, _places(machine), {id(before): after})
 
 
 def change_in_place(
@@ -50,7 +52,8 @@ def change_in_place(
         changed = changes[id(wholes[-1])] = spoil(wholes[-1])
         # The view stays one.
         part.parent, part = changed, changed
-    found = _arrays(machine)
+    places = _places(machine)
+    found = _arrays(places)
     # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
     named = any(value is before for value in found)
     roots = {id(before)} if named else {id(whole) for whole in wholes}
@@ -59,7 +62,7 @@ def change_in_place(
         if root is not None:
             changes[id(value)] = spoil(value)
             changes[id(value)].parent = changes[id(root)]
-    _replace(machine, dict(changes))
+    _replace(machine, places, dict(changes))
 
 
 def _says_nothing_new(before: Array, after: Array) -> bool:
@@ -87,30 +90,31 @@ def _shown(array: Array, roots: set[int]) -> Array | None:
     return None
 
 
-def _replace(machine: Machine, changes: dict[int, Value]) -> None:
+def _replace(machine: Machine, places: list[_Place], changes: dict[int, Value]) -> None:
     write = machine.heap.write
-    for names in _namespaces(machine):
-        for name in [name for name, value in names.items() if id(value) in changes]:
-            write(names, name, changes[id(names[name])])
-    for holder in _holders(machine):
-        for state, key, value in list(_inside(holder)):
-            if isinstance(value, tuple):
-                if any(id(item) in changes for item in value):
-                    write(state, key, tuple(changes.get(id(item), item) for item in value))
-            elif isinstance(value, dict):
-                if any(id(item) in changes for item in value.values()):
-                    write(state, key, {name: changes.get(id(item), item) for name, item in value.items()})
-            elif id(value) in changes:
-                write(state, key, changes[id(value)])
+    touched = changes.keys()
+    for container, key, value in places:
+        kind = type(value)
+        if kind is tuple:
+            if not touched.isdisjoint(map(id, value)):
+                write(container, key, tuple([changes.get(id(item), item) for item in value]))
+        elif kind is dict:
+            if not touched.isdisjoint(map(id, value.values())):
+                write(container, key, {name: changes.get(id(item), item) for name, item in value.items()})
+        elif id(value) in touched:
+            write(container, key, changes[id(value)])
 
 
-def _arrays(machine: Machine) -> list[Array]:
+def _arrays(places: list[_Place]) -> list[Array]:
     """The arrays that names, attributes of objects and containers stand for."""
-    found = [value for names in _namespaces(machine) for value in names.values() if type(value) is Array]
-    for holder in _holders(machine):
-        for _, _, value in _inside(holder):
-            parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-            found.extend(part for part in parts if isinstance(part, Array))
+    found: list[Array] = []
+    for _, _, value in places:
+        kind = type(value)
+        if kind is Array:
+            found.append(value)
+        elif kind is tuple or kind is dict:
+            parts = value if kind is tuple else value.values()
+            found.extend([part for part in parts if type(part) is Array])
     return found
 
 
@@ -128,37 +132,48 @@ def _namespaces(machine: Machine) -> list[dict[str, Value]]:
     return found
 
 
-def _holders(machine: Machine) -> list[Mutable]:
-    """Objects and containers that names stand for, and those in them."""
-    found: list[Mutable] = []
+def _places(machine: Machine) -> list[_Place]:
+    """What all names stand for, and what is in the objects and containers among that."""
+    found: list[_Place] = []
+    pending: list[tuple[Value, int]] = []
+    for names in _namespaces(machine):
+        for name, value in names.items():
+            found.append((names, name, value))
+            if type(value) in _HOLDERS:
+                pending.append((value, _DEPTH))
     seen: set[int] = set()
-    pending = [(value, _DEPTH) for names in _namespaces(machine) for value in names.values() if type(value) in _HOLDERS]
     left = MAX_PLACES
     while pending and left > 0:
         holder, depth = pending.pop()
-        if id(holder) in seen or not isinstance(holder, Mutable):
+        if id(holder) in seen:
             continue
         seen.add(id(holder))
-        found.append(holder)
-        for _, _, value in _inside(holder):
-            left -= 1
-            if depth > 0 and not isinstance(value, Array):
-                pending.extend((item, depth - 1) for item in _held(value))
+        inside = _inside(holder)
+        found.extend(inside)
+        left -= len(inside)
+        if depth > 0:
+            pending.extend([(item, depth - 1) for _, _, value in inside for item in _held(value)])
     return found
 
 
-def _inside(holder: Value) -> Iterator[tuple[dict[Any, Any], Any, Any]]:
-    if isinstance(holder, Instance):
-        yield from ((holder.state, name, value) for name, value in holder.state.items())
-    elif isinstance(holder, Sequence):
-        yield holder.state, "items", holder.items
-    elif isinstance(holder, Mapping):
-        yield holder.state, "entries", holder.entries
+def _inside(holder: Value) -> list[_Place]:
+    """The places of an object or container: the dict and key of each, and what it holds."""
+    kind = type(holder)
+    if kind is Instance:
+        state = holder.state  # type: ignore[attr-defined]
+        return [(state, name, value) for name, value in state.items()]
+    if kind is Sequence:
+        return [(holder.state, "items", holder.items)]  # type: ignore[attr-defined]
+    if kind is Mapping:
+        return [(holder.state, "entries", holder.entries)]  # type: ignore[attr-defined]
+    return []
 
 
-def _held(value: Any) -> Iterator[Value]:
+def _held(value: Any) -> list[Value]:
     """Containers in what a place holds."""
-    parts = value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,)
-    for part in parts[:100] if isinstance(parts, tuple) else parts:
-        if type(part) in _HOLDERS:
-            yield part
+    kind = type(value)
+    if kind is tuple:
+        return [part for part in value[:100] if type(part) in _HOLDERS]
+    if kind is dict:
+        return [part for part in value.values() if type(part) in _HOLDERS]
+    return [value] if kind in _HOLDERS else []

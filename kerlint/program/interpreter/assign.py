@@ -6,13 +6,17 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
+    Arguments,
     Array,
     Class,
+    Const,
+    Dataset,
     External,
     Gap,
     Instance,
@@ -27,17 +31,21 @@ from kerlint.program.values import (
 )
 
 
-def assign_target(machine: Machine, target: cst.CSTNode, value: Value) -> None:
-    """Binds a target to a value."""
-    if isinstance(target, cst.Name):
+def assign_target(machine: Machine, target: Any, value: Value) -> None:
+    """Binds a target (a node of any kind that may stand left of `=`) to a value."""
+    kind = type(target)
+    if kind is cst.Name:
         machine.assign(target.value, value)
-    elif isinstance(target, cst.Attribute):
+        if isinstance(value, (Array, Dataset, Const)) and machine.at_home:
+            bound = machine.program.bound.setdefault(id(value), [])
+            bound.append(BoundData(target, value, len(machine.program.events)))
+    elif kind is cst.Attribute:
         _assign_attribute(machine, target, value)
-    elif isinstance(target, cst.Subscript):
+    elif kind is cst.Subscript:
         _assign_subscript(machine, target, value)
-    elif isinstance(target, (cst.Tuple, cst.List)):
+    elif kind is cst.Tuple or kind is cst.List:
         _unpack(machine, target, value)
-    elif isinstance(target, cst.StarredElement):
+    elif kind is cst.StarredElement:
         assign_target(machine, target.value, value)
 
 
@@ -145,35 +153,42 @@ def delete_target(machine: Machine, target: cst.CSTNode) -> None:
             set_entries(machine, receiver, rest)
         elif isinstance(receiver, Sequence):
             forget_items(machine, receiver)
+        elif isinstance(receiver, Array) and receiver.form == "frame":
+            if key is NOTHING:
+                machine.rebind(receiver, receiver.overwritten(target))
+            else:
+                # A column goes, as with `pop`.
+                machine.library.method(machine, receiver, "pop", Arguments([(Const(key), target)]), target)
 
 
 def assigned_names(loop: cst.For | cst.While) -> list[str]:
     """The names that a loop's body assigns, by its syntax. Nested functions and classes are left out."""
     found: dict[str, None] = {}
-    pending: list[cst.CSTNode] = [loop.body]
+    pending: list[Any] = [loop.body]
     while pending:
         node = pending.pop()
-        if isinstance(node, (cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite)):
-            pending.extend(node.body)
-        elif isinstance(node, cst.Assign):
-            pending.extend(target.target for target in node.targets)
-        elif isinstance(node, (cst.AugAssign, cst.AnnAssign)):
-            pending.append(node.target)
-        elif isinstance(node, (cst.Tuple, cst.List)):
-            pending.extend(element.value for element in node.elements)
-        elif isinstance(node, cst.Name):
+        kind = type(node)
+        if kind is cst.Name:
             found[node.value] = None
-        elif isinstance(node, (cst.For, cst.While, cst.With)):
+        elif kind in _BLOCKS:
+            pending.extend(node.body)
+        elif kind is cst.Assign:
+            pending.extend([target.target for target in node.targets])
+        elif kind in _DISPLAYS:
+            pending.extend([element.value for element in node.elements])
+        elif kind in _COMPOUND:
             pending.append(node.body)
-            if isinstance(node, cst.For):
-                pending.append(node.target)
-        elif isinstance(node, cst.If):
-            pending.append(node.body)
-            if node.orelse is not None:
+            if kind is cst.If:
                 pending.append(node.orelse)
-        elif isinstance(node, cst.Else):
-            pending.append(node.body)
-        elif isinstance(node, (cst.Try, cst.TryStar)):
-            pending.append(node.body)
-            pending.extend(handler.body for handler in node.handlers)
+            elif kind is cst.For:
+                pending.append(node.target)
+            elif kind is cst.Try or kind is cst.TryStar:
+                pending.extend([handler.body for handler in node.handlers])
+        elif kind is cst.AugAssign or kind is cst.AnnAssign:
+            pending.append(node.target)
     return list(found)
+
+
+_BLOCKS = frozenset({cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite})
+_DISPLAYS = frozenset({cst.Tuple, cst.List})
+_COMPOUND = frozenset({cst.For, cst.While, cst.With, cst.If, cst.Else, cst.Try, cst.TryStar})

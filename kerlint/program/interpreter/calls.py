@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 
+from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
+from kerlint.program.interpreter.traces import GRAPHS, tracing
 from kerlint.program.scope import Scope
 from kerlint.program.values import (
     Arguments,
@@ -34,6 +37,9 @@ from kerlint.program.values import (
     mapping_of,
     one_of,
 )
+
+#: Set in a layer that something unknown was given.
+HANDED_OVER = "handed over"
 
 
 @dataclass(eq=False, slots=True)
@@ -135,13 +141,15 @@ def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> N
 def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
     """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
     machine.burn()
-    position = machine.heap.position()
+    heap, depth = machine.heap, machine.depth
+    length, marks = len(heap.trail), heap.marks
     try:
         return _call(machine, callee, arguments, node)
     except (OutOfFuel, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - one call must not lose the file
-        machine.failed(node, error, position)
+        machine.depth = depth
+        machine.failed(node, error, (length, marks))
         return Unknown("kerlint failed here", node=node)
 
 
@@ -157,6 +165,7 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Partial):
         return call(machine, callee.target, _joined(callee.arguments, arguments), node)
@@ -174,7 +183,16 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
         return Unknown("instance is called", node=node)
     if isinstance(callee, (Layer, Model, Object)):
         return machine.library.invoke(machine, callee, arguments, node)
+    hand_over(machine, arguments)
     return Unknown("unknown function", node=node)
+
+
+def hand_over(machine: Machine, arguments: Arguments) -> None:
+    """Layers are given to something that is not followed, and that may change them."""
+    for value, _ in (*arguments.positional, *arguments.keywords.values()):
+        for part in value.items if isinstance(value, Sequence) else (value,):
+            if isinstance(part, Layer):
+                machine.heap.write(part.state, HANDED_OVER, Const(True))
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
@@ -198,7 +216,7 @@ def follow(
     if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
-    depth = sum(1 for frame in machine.frames if frame.function.node is definition)
+    depth = sum([frame.function.node is definition for frame in machine.frames])
     if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
@@ -212,20 +230,32 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        flow = machine.execute(definition.body)
+        kind = _traced_as(function) if function.decorators else None
+        if kind is None:
+            flow = machine.execute(definition.body)
+        else:
+            with tracing(machine, kind, definition):
+                flow = machine.execute(definition.body)
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
     if definition.asynchronous is not None:
         return Unknown("coroutine", node=node)
     if frame.yields or _is_generator(machine, definition):
-        return Object("generator", {"element": one_of(frame.yields)}, node=node)
+        element = {"element": one_of(frame.yields)}
+        endless = {"endless": Const(True)} if is_endless(definition) else {}
+        return Object("generator", {**element, **endless}, node=node)
     if flow != RETURN:
         if not frame.returns:
             return Const(None, node=node) if flow == FALL else Unknown("does not return", node=node)
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
+
+
+def _traced_as(function: Function) -> str | None:
+    """What TensorFlow traces the function as, by its decorators."""
+    return next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
 
 
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
@@ -238,23 +268,24 @@ def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
 
 def _yields(body: cst.CSTNode) -> bool:
     """Whether a statement of a function is a `yield`, or assigns one; it is not looked for deeper in expressions."""
-    pending: list[cst.CSTNode] = [body]
+    pending: list[Any] = [body]
     while pending:
         node = pending.pop()
-        if type(node) in (cst.FunctionDef, cst.ClassDef):
-            continue
-        if type(getattr(node, "value", None)) is cst.Yield:
-            return True
-        inner = getattr(node, "body", None)
-        if isinstance(inner, (list, tuple)):
-            pending.extend(inner)
-        elif inner is not None:
-            pending.append(inner)
-        for name in ("orelse", "finalbody"):
-            other = getattr(node, name, None)
-            if other is not None:
-                pending.append(other)
-        pending.extend(getattr(node, "handlers", ()))
+        kind = type(node)
+        if kind is cst.SimpleStatementLine or kind is cst.SimpleStatementSuite:
+            for small in node.body:
+                if type(getattr(small, "value", None)) is cst.Yield:
+                    return True
+        elif kind is cst.IndentedBlock:
+            pending.extend(node.body)
+        elif kind is not cst.FunctionDef and kind is not cst.ClassDef:
+            pending.extend(
+                inner
+                for name in ("body", "orelse", "finalbody")
+                if isinstance(inner := getattr(node, name, None), cst.CSTNode)
+            )
+            pending.extend(getattr(node, "handlers", ()))
+            pending.extend(getattr(node, "cases", ()))
     return False
 
 
@@ -308,6 +339,11 @@ def _is_static(function: Function) -> bool:
         isinstance(decorator, External) and decorator.name == "builtins.staticmethod"
         for decorator in function.decorators
     )
+
+
+def _name_of(decorator: Value) -> str:
+    """The canonical name of a decorator of a library, bare or with arguments."""
+    return decorator.name if isinstance(decorator, (External, Object)) else ""
 
 
 def is_property(function: Function) -> bool:

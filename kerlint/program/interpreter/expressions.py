@@ -20,6 +20,7 @@ from kerlint.program.interpreter.calls import (
     is_property,
     make_lambda,
 )
+from kerlint.program.interpreter.containers import some_entry
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
@@ -43,6 +44,7 @@ from kerlint.program.values import (
     Object,
     OneOf,
     Sequence,
+    Tensor,
     Unknown,
     Value,
     list_of,
@@ -56,19 +58,23 @@ MAX_CHAIN = 50
 MAX_DISPLAY = 2000
 
 
-def install(table: dict[type, Any]) -> None:
-    """Adds the expressions to the dispatch table."""
-    table.update(
+def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
+    """Adds the expressions to the dispatch tables."""
+    leaves.update(
         {
             cst.Name: _name,
-            cst.Attribute: _attribute,
             cst.Integer: _number,
             cst.Float: _number,
             cst.Imaginary: _number,
             cst.SimpleString: _string,
+            cst.Ellipsis: lambda machine, node: Const(..., node=node),
+        }
+    )
+    table.update(
+        {
+            cst.Attribute: _attribute,
             cst.ConcatenatedString: _concatenated,
             cst.FormattedString: _formatted,
-            cst.Ellipsis: lambda machine, node: Const(..., node=node),
             cst.List: _list,
             cst.Tuple: _tuple,
             cst.Set: _set,
@@ -94,6 +100,9 @@ def install(table: dict[type, Any]) -> None:
 
 def _name(machine: Machine, node: cst.Name) -> Value:
     name = node.value
+    found = machine.scope.names.get(name)
+    if found is not None and type(found) is not Tensor:
+        return found
     found = machine.lookup(name)
     if found is not None:
         return found
@@ -118,8 +127,8 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
         inner = inner.value
     value = machine.evaluate(inner)
     if isinstance(value, External):
-        name = ".".join([value.name, *(part.attr.value for part in reversed(chain))])
-        machine.note_symbol(name)
+        name = ".".join([value.written, *(part.attr.value for part in reversed(chain))])
+        machine.note_symbol(name, node)
         return machine.library.symbol(name, node)
     for part in reversed(chain):
         value = attribute(machine, value, part.attr.value, part)
@@ -129,8 +138,8 @@ def _attribute(machine: Machine, node: cst.Attribute) -> Value:
 def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
-        full = f"{receiver.name}.{name}"
-        machine.note_symbol(full)
+        full = f"{receiver.written}.{name}"
+        machine.note_symbol(full, node)
         return machine.library.symbol(full, node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
@@ -179,9 +188,9 @@ def _instance_attribute(
 def _number(machine: Machine, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
     text = node.value
     try:
-        if isinstance(node, cst.Integer):
+        if type(node) is cst.Integer:
             return Const(int(text, 0) if len(text) < 200 else 0, node=node)
-        if isinstance(node, cst.Float):
+        if type(node) is cst.Float:
             return Const(float(text), node=node)
         return Const(complex(text), node=node)
     except ValueError:
@@ -231,7 +240,7 @@ def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
     items: list[Value] = []
     for element in nodes[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             if isinstance(value, Sequence):
                 items.extend(value.items)
             else:
@@ -279,7 +288,7 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
 
 def _call(machine: Machine, node: cst.Call) -> Value:
     function = node.func
-    if isinstance(function, cst.Name) and function.value == "super" and machine.frames:
+    if type(function) is cst.Name and function.value == "super" and machine.frames:
         frame = machine.frames[-1]
         owner = frame.function.owner
         return Super(frame.receiver, owner.bases if owner is not None else (), node=node)
@@ -310,7 +319,7 @@ def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
     # Long sums nest to the left: walk down without recursion.
     pending: list[cst.BinaryOperation] = []
     left_node: cst.BaseExpression = node
-    while isinstance(left_node, cst.BinaryOperation):
+    while type(left_node) is cst.BinaryOperation:
         pending.append(left_node)
         left_node = left_node.left
     left = machine.evaluate(left_node)
@@ -420,7 +429,7 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:
             found = None
-        return found if found is not None else Unknown("dict entry", node=node)
+        return found if found is not None else some_entry(receiver, key, node)
     if isinstance(receiver, Const) and len(index) == 1:
         bounds = _slice_bounds(index[0])
         key = bounds if bounds is not None else constant(index[0])

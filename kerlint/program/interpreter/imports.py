@@ -32,7 +32,7 @@ def run_import(machine: Machine, node: cst.Import) -> int:
         name = dotted(alias.name)
         files = _find(machine, name)
         if not files:
-            machine.note_import(name)
+            machine.note_import(name, alias.name)
         if alias.asname is not None:
             # Whatever the packages above it do when they are imported, it is not looked at.
             value = _load(machine, files[-1]) if files else None
@@ -64,7 +64,7 @@ def run_import_from(machine: Machine, node: cst.ImportFrom) -> int:
         elif not files:
             value = _from_folder(machine, name, member)
         if value is None:
-            machine.note_import(f"{name}.{member}")
+            machine.note_import(f"{name}.{member}", alias.name)
             value = machine.external(f"{name}.{member}", node)
         machine.assign(bound, value)
     return FALL
@@ -94,7 +94,7 @@ def _from_folder(machine: Machine, package: str, name: str) -> Module | None:
 def _import_star(machine: Machine, name: str, module: Module | None, node: cst.CSTNode) -> None:
     scope = machine.scope.module
     if module is None or module.opaque:
-        machine.note_import(f"{name}.*")
+        machine.note_import(f"{name}.*", node)
         scope.stars = (*scope.stars, name)
         return
     exported = module.scope.names.get("__all__")

@@ -36,8 +36,10 @@ from kerlint.program.values import (
 
 #: Layers of one model that a loop goes over one by one.
 MAX_LAYERS = 1_500
-#: Steps after which a loop that has made no layer and no model is not unrolled further.
-MAX_FRUITLESS = 100
+#: Steps after which a loop that has made no layer and no model is not unrolled further, and how many it may take if
+#: it fills lists or dicts with what is known.
+MAX_FRUITLESS = 25
+MAX_FILLING = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
 
@@ -92,7 +94,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
 
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
-    fuel, made = machine.fuel, machine.built
+    fuel, made, filled = machine.fuel, machine.built, machine.filled
     changes_layers = any(_holds_layer(item) for item in items)
     with machine.inside(loop):
         for index, item in enumerate(items):
@@ -106,7 +108,8 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
             if trained and machine.built == built and index:
                 # A training loop: further passes would say the same again.
                 return FALL
-            if fuel - machine.fuel > MAX_FRUITLESS and machine.built == made and not changes_layers:
+            allowed = MAX_FRUITLESS if machine.filled == filled else MAX_FILLING
+            if fuel - machine.fuel > allowed and machine.built == made and not changes_layers:
                 break
         else:
             return FALL

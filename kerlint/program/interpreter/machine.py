@@ -24,6 +24,7 @@ from kerlint.program.values import Array, Class, Const, External, Function, Laye
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.calls import Frame
+    from kerlint.program.interpreter.traces import Trace
 
 #: Statements and calls evaluated for one file before everything else stays unknown.
 FUEL = 60_000
@@ -79,6 +80,8 @@ class Machine:
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
         self.tapes = 0
+        #: What of the code being evaluated is being traced, outermost first.
+        self.traces: list[Trace] = []
         self.assumed = False
         #: What `set_image_data_format` was given: the default of layers made after it.
         self.image_data_format: Value | None = None
@@ -88,6 +91,8 @@ class Machine:
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
+        #: The library function that is called, as the program has its name.
+        self.spelled = ""
         #: Models within models that are being called.
         self.nesting = 0
         #: Models that the program has saved, by the name of the file.
@@ -98,42 +103,54 @@ class Machine:
         self.name_counts: dict[str, int] = {}
         #: Layers and models made so far: tells a loop that builds from a loop that trains.
         self.built = 0
+        #: How often lists and dicts were filled with more than numbers: tells a loop that makes a configuration.
+        self.filled = 0
         #: Tensors by the names that nothing has read them by so far.
         self.unread = Bindings()
         self.fuel = FUEL
         self._other_fuel = MODULE_FUEL
-        self._depth = 0
+        #: How deep expressions and blocks nest where we are.
+        self.depth = 0
 
     # Evaluation
 
     def evaluate(self, node: cst.BaseExpression) -> Value:
         """The value of an expression."""
-        handler = EXPRESSIONS.get(type(node))
-        if handler is None or self._depth > MAX_DEPTH:
+        kind = type(node)
+        leaf = LEAVES.get(kind)
+        if leaf is not None:
+            return leaf(self, node)
+        handler = EXPRESSIONS.get(kind)
+        depth = self.depth
+        if handler is None or depth > MAX_DEPTH:
             return Unknown("expression", node=node)
-        self._depth += 1
-        try:
-            return handler(self, node)
-        finally:
-            self._depth -= 1
+        # Who catches an exception on the way puts the depth back: that is cheaper than to do so at each expression.
+        self.depth = depth + 1
+        value = handler(self, node)
+        self.depth = depth
+        return value
 
     def execute(self, node: cst.CSTNode) -> int:
         """Runs a statement; the answer says how control leaves it (`flow.py`)."""
         handler = STATEMENTS.get(type(node))
-        if handler is None or self._depth > MAX_DEPTH:
+        depth = self.depth
+        if handler is None or depth > MAX_DEPTH:
             return 0
-        self.burn()
-        position = self.heap.position()
-        self._depth += 1
+        self.fuel -= 1
+        if self.fuel < 0:
+            raise OutOfFuel
+        heap = self.heap
+        length, marks = len(heap.trail), heap.marks
+        self.depth = depth + 1
         try:
             return handler(self, node)
         except (OutOfFuel, RecursionError):
             raise
         except Exception as error:  # noqa: BLE001 - one statement must not lose the file
-            self.failed(node, error, position)
+            self.failed(node, error, (length, marks))
             return 0
         finally:
-            self._depth -= 1
+            self.depth = depth
 
     def failed(self, node: cst.CSTNode, error: Exception, position: tuple[int, int]) -> None:
         """Records that kerlint failed at a statement or call, and takes back what it had begun there."""
@@ -159,7 +176,13 @@ class Machine:
             if isinstance(found, Tensor):
                 self.unread.read(found)
             return found
-        return self.from_stars(self.scope.module, name)
+        module = self.scope.module
+        return self.from_stars(module, name) or (self._never_bound(name) if module is self.main else None)
+
+    def _never_bound(self, name: str) -> External | None:
+        """The symbol of a name that stands in the file without an import."""
+        symbol = self.library.unbound(name, self.main.stars)
+        return self.external(symbol) if symbol is not None else None
 
     def from_stars(self, scope: Scope, name: str) -> External | None:
         """The symbol that `from library import *` brings under this name."""
@@ -198,7 +221,8 @@ class Machine:
 
     def external(self, name: str, node: cst.CSTNode | None = None) -> External:
         """A library symbol under its canonical name."""
-        return External(self.library.canonical(name), node=node)
+        one = self.library.canonical(name)
+        return External(one, "" if one == name else name, node=node)
 
     # Facts
 
@@ -212,6 +236,7 @@ class Machine:
         event.path = self.path
         event.function = self.frames[-1].function if self.frames else None
         event.assumed = self.assumed
+        event.tried = self.tries > 0
         self.program.events.append(event)
 
     def register(self, made: Object | Model) -> None:
@@ -244,15 +269,21 @@ class Machine:
         """Whether nothing that is known of decides if the code being evaluated runs to its end."""
         return not self.path and not self.tries
 
-    def note_import(self, name: str) -> None:
+    def note_import(self, name: str, node: cst.CSTNode) -> None:
         """Records that a library is imported."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.imports.add(name)
+            self._note_place(name, node)
 
-    def note_symbol(self, name: str) -> None:
+    def note_symbol(self, name: str, node: cst.CSTNode) -> None:
         """Records that a symbol of a library is spelt out."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.symbols.add(name)
+            self._note_place(name, node)
+
+    def _note_place(self, name: str, node: cst.CSTNode) -> None:
+        if "keras" in name:
+            self.program.mentions.setdefault(name, node)
 
     def enter(self, function: Function, node: cst.CSTNode | None) -> None:
         """A function is called: for one of another module, the call in the file that led here is recorded."""
@@ -316,9 +347,12 @@ _AFRESH: dict[str, object] = {
     "tries": 0,
     "nesting": 0,
     "inside_call": 0,
-    "_depth": 0,
+    "depth": 0,
 }
 
+#: Expressions with none inside them.
+LEAVES: dict[type, Callable[[Machine, object], Value]] = {}
+#: All others.
 EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
@@ -328,7 +362,7 @@ def evaluate_module(module: cst.Module, library: Library, modules: Modules | Non
     from kerlint.program.interpreter import expressions, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
-    expressions.install(EXPRESSIONS)
+    expressions.install(LEAVES, EXPRESSIONS)
     statements.install(STATEMENTS)
     machine = Machine(library, modules)
     machine.program.module = module

@@ -20,8 +20,10 @@ from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Const, Dataset, External, Unknown, Value
+from kerlint.program.values import Array, Const, Dataset, External, Sequence, Unknown, Value
 
+#: Values that a call is made for: a statement that is only such a call loses them.
+_DISCARDABLE = frozenset({Array, Dataset, Sequence})
 #: Functions after which nothing runs.
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 
@@ -62,8 +64,16 @@ def install(table: dict[type, Any]) -> None:
 
 def run_block(machine: Machine, statements: Statements[cst.CSTNode]) -> int:
     """Runs statements until one of them leaves the block."""
+    execute = machine.execute
     for statement in statements:
-        flow = machine.execute(statement)
+        if type(statement) is cst.SimpleStatementLine:
+            # Nearly always one statement: it needs no step of its own.
+            for small in statement.body:
+                flow = execute(small)
+                if flow:
+                    return flow
+            continue
+        flow = execute(statement)
         if flow:
             return flow
     return FALL
@@ -80,18 +90,22 @@ def _line(machine: Machine, node: cst.SimpleStatementLine | cst.SimpleStatementS
 def _expression(machine: Machine, node: cst.Expr) -> int:
     value = machine.evaluate(node.value)
     call = node.value
-    if isinstance(call, cst.Call):
+    if type(call) is cst.Call:
         if _leaves(machine, call.func):
             return RAISE
-        if isinstance(call.func, cst.Attribute) and isinstance(value, (Array, Dataset)):
-            machine.emit(Discarded(node=call, value=value, step=Step(call.func.attr.value, call)))
+        # What a function of the program gives was made elsewhere.
+        if type(value) in _DISCARDABLE and value.node is call and not machine.tries:
+            name = dotted(call.func).rpartition(".")[2]
+            first = call.args[0].value if call.args else None
+            given = machine.lookup(first.value) if type(first) is cst.Name else None
+            machine.emit(Discarded(node=call, value=value, step=Step(name, call), given=given))
     return FALL
 
 
 def _leaves(machine: Machine, function: cst.BaseExpression) -> bool:
     """Whether calling this ends the program: `sys.exit`, `exit`."""
-    name = dotted(function)
-    if name.rpartition(".")[2] not in ("exit", "_exit", "quit"):
+    last = function.attr.value if type(function) is cst.Attribute else getattr(function, "value", None)
+    if last not in ("exit", "_exit", "quit"):
         return False
     called = machine.evaluate(function)
     return isinstance(called, External) and called.name in _EXITS
@@ -195,16 +209,27 @@ def _orelse(machine: Machine, node: cst.If) -> int:
 
 
 def _with(machine: Machine, node: cst.With) -> int:
-    tapes = machine.tapes
+    tapes, tries = machine.tapes, machine.tries
     for item in node.items:
         manager = machine.evaluate(item.item)
+        machine.tries += _expects_failure(item.item)
         bound = machine.library.enter(machine, manager, item.item)
         if item.asname is not None:
             assign_target(machine, item.asname.name, bound)
     try:
         return machine.execute(node.body)
     finally:
-        machine.tapes = tapes
+        machine.tapes, machine.tries = tapes, tries
+
+
+#: What is written around something that may fail, or has to: `with pytest.raises(ValueError)`.
+_EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
+
+
+def _expects_failure(manager: cst.BaseExpression) -> bool:
+    function = manager.func if isinstance(manager, cst.Call) else None
+    name = function.attr if isinstance(function, cst.Attribute) else function
+    return isinstance(name, cst.Name) and name.value in _EXPECTING
 
 
 def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:

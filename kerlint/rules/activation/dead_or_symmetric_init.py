@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.heads import activation_of
 from kerlint.library.initializers import Initializer, initializer
@@ -14,12 +14,11 @@ from kerlint.library.trained import Training, trainings
 from kerlint.program.constants import constant, truth
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 #: Activations whose slope at 0 and below is 0. Leaky relu, elu, gelu and the like are none of them.
 _DYING = frozenset({"relu", "relu6"})
-#: A relu layer with such a bias is dead at the start.
-DEAD_BIAS = -3.0
 
 
 class DeadOrSymmetricInit(Rule):
@@ -73,9 +72,12 @@ class DeadOrSymmetricInit(Rule):
     code = "KA004"
     name = "dead-or-symmetric-init"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "loss-flat", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
+
+    dead_bias = Option(-3.0, "A relu layer that starts with such a bias, or a lower one, is dead.", high=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         for training in trainings(program):
@@ -116,8 +118,12 @@ class DeadOrSymmetricInit(Rule):
                 help='leave the initializer out, or use kernel_initializer="he_normal"',
                 about=training.event,
                 experiment=_dead_experiment(node, activation.node, training),
+                fix=fixing.draft(
+                    'use kernel_initializer="he_normal"',
+                    fixing.put(node.layer, "kernel_initializer", '"he_normal"', variable=True),
+                ),
             )
-        elif bias is not None and level <= DEAD_BIAS and "kernel_initializer" not in node.args and _is_deep(node):
+        elif bias is not None and level <= self.dead_bias and "kernel_initializer" not in node.args and _is_deep(node):
             yield from self.found(
                 bias.place,
                 f"{described(node)} starts with a bias of {level:g} and {activation.name}: "
@@ -129,6 +135,7 @@ class DeadOrSymmetricInit(Rule):
                 severity=Severity.WARNING,
                 about=training.event,
                 experiment=_dead_experiment(node, activation.node, training),
+                fix=fixing.draft("leave bias_initializer out", fixing.drop(node.layer, "bias_initializer")),
             )
 
     def _symmetric(self, pair: Link, training: Training) -> Iterator[Found]:
@@ -149,6 +156,10 @@ class DeadOrSymmetricInit(Rule):
                 "alike",
                 [Change(node, {"kernel_initializer": None}) for node in (pair.node, pair.next)],
                 at=[pair.node],
+            ),
+            fix=fixing.draft(
+                "leave the initializers out",
+                *fixing.all_of([fixing.drop(node.layer, "kernel_initializer") for node in (pair.node, pair.next)]),
             ),
         )
 

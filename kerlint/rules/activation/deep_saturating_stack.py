@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
@@ -15,11 +15,10 @@ from kerlint.library.optimizers import ADAPTIVE, Optimizer
 from kerlint.library.trained import Training, trainings
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 _SATURATING = frozenset({"sigmoid", "hard_sigmoid"})
-#: So many layers train badly with any optimizer.
-DEAD_WITH_ALL = 8
 
 
 class DeepSaturatingStack(Rule):
@@ -80,15 +79,22 @@ class DeepSaturatingStack(Rule):
     code = "KA002"
     name = "deep-saturating-stack"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "slow-learning", "loss-flat")
     since = "0.1.0"
     in_tests = False
+
+    # What SGD copes with depends on its rate, as measured: see `_dead_from`.
+    layers_for_advice = Option(4, "From so many sigmoid layers on there is advice.", low=2)
+    layers_for_advice_with_sgd = Option(2, "Likewise where SGD makes small steps.", low=2)
+    layers_with_adaptive = Option(6, "So many train badly with Adam and its kin.", low=2)
+    layers_with_any = Option(8, "So many train badly with any optimizer.", low=2)
 
     def check(self, program: Program) -> Iterator[Found]:
         reported: set[int] = set()
         for training in trainings(program):
             for row in _rows(training.graph):
-                severity = _severity(len(row), training.optimizer)
+                severity = self._severity(len(row), training.optimizer)
                 first = row[0].node
                 if severity is None or id(first.layer) in reported:
                     continue
@@ -96,9 +102,22 @@ class DeepSaturatingStack(Rule):
                 yield from self._report(row, severity, training, training.event)
         for graph in final_graphs(program):
             for row in _rows(graph):
-                if len(row) >= DEAD_WITH_ALL and id(row[0].node.layer) not in reported:
+                if len(row) >= self.layers_with_any and id(row[0].node.layer) not in reported:
                     reported.add(id(row[0].node.layer))
                     yield from self._report(row, Severity.WARNING, None, row[0].node.layer, graph)
+
+    def _severity(self, count: int, optimizer: Optimizer | None) -> Severity | None:
+        """As measured for this optimizer; advice from fewer layers on, for SGD in small steps from two on."""
+        if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
+            return Severity.WARNING
+        if optimizer is not None and optimizer.name in ADAPTIVE and count >= self.layers_with_adaptive:
+            return Severity.WARNING
+        if optimizer is None and count >= self.layers_with_any:
+            return Severity.WARNING
+        slow = optimizer is not None and optimizer.name == "SGD" and _dead_from(optimizer) <= 4
+        return (
+            Severity.ADVICE if count >= (self.layers_for_advice_with_sgd if slow else self.layers_for_advice) else None
+        )
 
     def _report(
         self, row: list[Link], severity: Severity, training: Training | None, about: object, graph: Graph | None = None
@@ -107,7 +126,8 @@ class DeepSaturatingStack(Rule):
         where = training.event if training is not None else graph
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
-        effect = "the first ones hardly learn" if severity is Severity.ADVICE else "the first ones do not learn"
+        hint = "the first ones learn slowly" if len(row) < 4 else "the first ones hardly learn"
+        effect = hint if severity is Severity.ADVICE else "the first ones do not learn"
         if severity is Severity.WARNING and not plain:
             effect = "it fits far worse than with relu"
         trained = f", trained with {name}" if optimizer is not None or severity is Severity.ADVICE else ""
@@ -136,6 +156,10 @@ class DeepSaturatingStack(Rule):
             )
             if where is not None
             else None,
+            fix=fixing.draft(
+                'use activation="relu"',
+                *fixing.all_of([fixing.activation(activation_of(found.node), "relu") for found in row]),
+            ),
         )
 
     bad = (
@@ -161,6 +185,16 @@ class DeepSaturatingStack(Rule):
         model = keras.Model(inputs, layers.Dense(1)(x))
         model.compile("adam", "mse")
         """,
+        """
+        import keras
+        model = keras.Sequential([
+            keras.Input((10,)),
+            keras.layers.Dense(32, activation="sigmoid"),  # KA002
+            keras.layers.Dense(32, activation="sigmoid"),
+            keras.layers.Dense(1),
+        ])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        """,
     )
     good = (
         """
@@ -185,7 +219,7 @@ class DeepSaturatingStack(Rule):
         model.add(layers.Dense(8, activation="sigmoid"))
         model.add(layers.Dense(8, activation="sigmoid"))
         model.add(layers.Dense(1, activation="sigmoid"))
-        model.compile("sgd", "mse")
+        model.compile("adam", "mse")
         """,
         """
         import keras
@@ -228,17 +262,6 @@ def _activator(found: Link) -> Node:
     """What applies the activation of a layer: itself, or a step after it."""
     activation = activation_of(found.node)
     return activation.node if activation is not None else found.node
-
-
-def _severity(count: int, optimizer: Optimizer | None) -> Severity | None:
-    """As measured for this optimizer; for others advice from four layers on."""
-    if optimizer is not None and optimizer.name == "SGD" and count >= _dead_from(optimizer):
-        return Severity.WARNING
-    if optimizer is not None and optimizer.name in ADAPTIVE and count >= 6:
-        return Severity.WARNING
-    if optimizer is None and count >= DEAD_WITH_ALL:
-        return Severity.WARNING
-    return Severity.ADVICE if count >= 4 else None
 
 
 def _dead_from(optimizer: Optimizer) -> int:

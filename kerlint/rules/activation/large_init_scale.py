@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from math import prod
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs, training_of
+from kerlint.library.heads import activation_of
 from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Graph, Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class LargeInitScale(Rule):
@@ -70,19 +72,20 @@ class LargeInitScale(Rule):
     code = "KA021"
     name = "large-init-scale"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "slow-learning", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
 
-    #: Smaller weights are not called large, however wide the layer is.
-    DEVIATION = 0.5
-    #: How much larger than its input the sum must be.
-    GAIN = 4.0
+    min_deviation = Option(
+        0.5, "Weights of a smaller standard deviation are not called large, however wide the layer is.", above=0.0
+    )
+    min_gain = Option(4.0, "How many times larger than its input the sum of a unit must be.", low=1.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
         for graph in final_graphs(program):
-            large = [(node, gain) for node, gain in _gains(graph, self.DEVIATION) if gain >= self.GAIN]
+            large = [(node, gain) for node, gain in _gains(graph, self.min_deviation) if gain >= self.min_gain]
             if len(large) < 2 or all(id(node.layer) in seen for node, _ in large):
                 continue
             seen.update(id(node.layer) for node, _ in large)
@@ -107,6 +110,9 @@ class LargeInitScale(Rule):
                 "large",
                 [Change(node, {"kernel_initializer": None}) for node, _ in large],
                 at=[node for node, _ in large],
+            ),
+            fix=fixing.draft(
+                "use initializers of the right size", *fixing.all_of([_right_size(node) for node, _ in large])
             ),
         )
 
@@ -145,6 +151,12 @@ class LargeInitScale(Rule):
         model.add(layers.Dense(64, activation="relu"))
         """,
     )
+
+
+def _right_size(node: Node) -> fixing.Change | None:
+    found = activation_of(node)
+    name = "he_normal" if found is not None and found.name in ("relu", "leaky_relu", "elu") else "glorot_uniform"
+    return fixing.put(node.layer, "kernel_initializer", f'"{name}"', variable=True)
 
 
 def _gains(graph: Graph, smallest: float) -> Iterator[tuple[Node, float]]:

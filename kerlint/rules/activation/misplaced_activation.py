@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import libcst as cst
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
 from kerlint.library.finished import ends, final_graphs, training_of
-from kerlint.library.heads import PROBABILITIES
+from kerlint.library.heads import PROBABILITIES, Activation
 from kerlint.library.kinds import (
     NOISE,
     NORMALIZATION,
@@ -26,6 +26,7 @@ from kerlint.library.kinds import (
 from kerlint.program.constants import constant
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -69,7 +70,8 @@ class MisplacedActivation(Rule):
     Softmax counts only where the next layer with a kernel alone reads it: attention, gates and
     mixtures multiply it with something. A softmax or sigmoid after another activation counts only at
     the end of a model. The activation inside a recurrent layer is not one of two in
-    a row. Two softmaxes at the end of a compiled model are KL003.
+    a row. Two softmaxes at the end of a compiled model are KL003. A relu on the maps whose means a softmax
+    reads is advice: some well-known networks end like this.
 
     ## References
     - Measured on Keras 3.15.1: a regression with two softmax hidden layers explains .07 of the variance, and its
@@ -79,6 +81,7 @@ class MisplacedActivation(Rule):
     code = "KA003"
     name = "misplaced-activation"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "slow-learning", "accuracy-stuck", "loss-flat")
     since = "0.1.0"
 
@@ -86,12 +89,12 @@ class MisplacedActivation(Rule):
         last = ends(program)
         seen: set[int] = set()
         for graph in final_graphs(program):
-            pairs: dict[tuple[str, str], list[_Pair]] = {}
+            pairs: dict[tuple[str, str, bool], list[_Pair]] = {}
             hidden: list[_Hidden] = []
             for node in graph.nodes:
                 pair = _pair(node)
                 if pair is not None:
-                    pairs.setdefault((pair.first, pair.second), []).append(pair)
+                    pairs.setdefault((pair.first, pair.second, pair.pooled), []).append(pair)
                 squeezed = _hidden_softmax(node, last)
                 if squeezed is not None:
                     hidden.append(squeezed)
@@ -109,7 +112,8 @@ class MisplacedActivation(Rule):
         first, second = pairs[0].first, pairs[0].second
         yield from self.found(
             pairs[0].place,
-            f"{second} follows directly on {first}" + (f", in {len(pairs)} places" if len(pairs) > 1 else ""),
+            f"{second} follows {'on the mean of' if pairs[0].pooled else 'directly on'} {first}"
+            + (f", in {len(pairs)} places" if len(pairs) > 1 else ""),
             label="the second activation",
             also=[
                 (pairs[0].before, f"the first one, {first}"),
@@ -117,6 +121,7 @@ class MisplacedActivation(Rule):
             ],
             why=_effect(first, second),
             help="keep one of the two" if first == second else f"keep only {_better(first, second)}",
+            severity=Severity.ADVICE if pairs[0].pooled else None,
             about=pairs[0].node.layer or pairs[0].node.op,
             experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs]),
         )
@@ -139,6 +144,12 @@ class MisplacedActivation(Rule):
             about=first.node.layer or first.node.op,
             experiment=_experiment(
                 program, graph, first.node, [Change(one.node, {"activation": "relu"}) for one in hidden]
+            ),
+            fix=fixing.draft(
+                'use activation="relu"',
+                *fixing.all_of(
+                    [fixing.activation(Activation("softmax", one.place, one.node), "relu") for one in hidden]
+                ),
             ),
         )
 
@@ -165,6 +176,13 @@ class MisplacedActivation(Rule):
         x = keras.layers.Dropout(0.5)(x)
         outputs = keras.layers.Dense(3, activation="softmax")(x)
         model = keras.Model(inputs, outputs)
+        """,
+        """
+        import keras
+        inputs = keras.Input((8, 8, 3))
+        x = keras.layers.Conv2D(10, 1, activation="relu")(inputs)
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        model = keras.Model(inputs, keras.layers.Activation("softmax")(x))  # KA003
         """,
     )
     good = (
@@ -243,6 +261,8 @@ class _Pair:
     second: str
     before: cst.CSTNode | None
     place: cst.CSTNode | None
+    #: Whether the mean over an image stands between.
+    pooled: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -268,9 +288,12 @@ def _pair(node: Node) -> _Pair | None:
     second = pure_activation(node)
     if second not in _SECOND or len(node.inputs) != 1:
         return None
-    before = node.inputs[0]
-    while before.short in RESHAPING and len(before.inputs) == 1 and len(before.consumers) == 1:
-        before = before.inputs[0]
+    before, pooled = node.inputs[0], False
+    while len(before.inputs) == 1 and len(before.consumers) == 1:
+        is_mean = second == "softmax" and before.short.startswith("GlobalAveragePooling")
+        if before.short not in RESHAPING and not is_mean:
+            break
+        before, pooled = before.inputs[0], pooled or is_mean
     first = _activation(before)
     if first not in _FIRST or len(before.consumers) != 1 or not _is_plain(node) or not _is_plain(before):
         return None
@@ -281,7 +304,9 @@ def _pair(node: Node) -> _Pair | None:
         return None
     if first != second and not {first, second} & (_NOT_NEGATIVE | _BOUNDED):
         return None
-    return _Pair(node, str(first), str(second), _place(before), _place(node))
+    if pooled and first not in _NOT_NEGATIVE:
+        return None
+    return _Pair(node, str(first), str(second), _place(before), _place(node), pooled)
 
 
 def _activation(node: Node) -> str | None:

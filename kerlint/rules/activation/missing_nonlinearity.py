@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.finished import ends
+from kerlint.library.kinds import CONVOLUTION
 from kerlint.library.shapes import dims
 from kerlint.library.trained import Training, trainings
 from kerlint.program.constants import text
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Model, Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 #: Names of layers that are linear on purpose.
@@ -62,7 +64,8 @@ class MissingNonlinearity(Rule):
     Linear layers that make sense are left alone: those that feed a wider layer (a bottleneck), a
     merge or several layers, the end of an encoder, frozen layers, convolutions with one pixel or
     with one side longer than the other (halves of a larger kernel), and layers whose name says
-    that they are a projection or an embedding. Max pooling counts as nonlinear.
+    that they are a projection or an embedding. Max pooling counts as nonlinear, unless it is all that is
+    nonlinear about the convolutions of a model.
 
     ## References
     - Measured on Keras 3.15.1: three Dense layers without activations explain 0.905 of the variance
@@ -72,6 +75,7 @@ class MissingNonlinearity(Rule):
     code = "KA001"
     name = "missing-nonlinearity"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "loss-flat")
     since = "0.1.0"
     in_tests = False
@@ -81,10 +85,13 @@ class MissingNonlinearity(Rule):
         last = ends(program)
         for training in trainings(program):
             links = [found for node in training.graph.nodes if (found := _fault(node, training, last)) is not None]
-            if not links or all(id(found.node.layer) in reported for found in links):
-                continue
-            reported.update(id(found.node.layer) for found in links)
-            yield from self._report(links, training)
+            if links and not all(id(found.node.layer) in reported for found in links):
+                reported.update(id(found.node.layer) for found in links)
+                yield from self._report(links, training)
+            pooled = _only_pooled(training, last)
+            if pooled and not any(id(node.layer) in reported for node in pooled):
+                reported.update(id(node.layer) for node in pooled)
+                yield from self._pooled(pooled, training)
 
     def _report(self, links: list[Link], training: Training) -> Iterator[Found]:
         first, *others = links
@@ -124,6 +131,22 @@ class MissingNonlinearity(Rule):
                 [Change(found.node, {"activation": "relu"}) for found in links],
                 at=[first.node, first.next],
             ),
+            fix=fixing.draft(
+                'add activation="relu"', *fixing.all_of([fixing.activate(node, "relu") for node in faults.values()])
+            ),
+        )
+
+    def _pooled(self, nodes: list[Node], training: Training) -> Iterator[Found]:
+        """Convolutions that have max pooling behind them, and no activation anywhere."""
+        first, *others = nodes
+        yield from self.found(
+            first.argument_place("activation"),
+            f"none of the {len(nodes)} convolutions has an activation: {', '.join(map(described, nodes))}",
+            label="linear",
+            also=[(node.argument_place("activation"), "linear, too") for node in others],
+            why="max pooling chooses among linear functions of the image, and nothing else in these layers bends",
+            help='add activation="relu" to each of them',
+            about=training.event,
         )
 
     bad = (
@@ -149,8 +172,33 @@ class MissingNonlinearity(Rule):
         model = keras.Model(inputs, outputs)
         model.compile("adam", "mse")
         """,
+        """
+        import keras
+        from keras import layers
+        model = keras.Sequential([
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(8, 3),  # KA001
+            layers.MaxPooling2D(),
+            layers.Conv2D(8, 3),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(32, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        """,
     )
     good = (
+        # Max pooling beside activations.
+        """
+        import keras
+        from keras import layers
+        model = keras.Sequential([
+            keras.Input((28, 28, 1)), layers.Conv2D(8, 3), layers.MaxPooling2D(),
+            layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10),
+        ])
+        model.compile("adam", "mse")
+        """,
         # An autoencoder: the next layer is wider.
         """
         import keras
@@ -223,6 +271,22 @@ def _fault(node: Node, training: Training, last: set[int]) -> Link | None:
     if id(node.layer) in last or any(id(step.op) in last for step in (node, *found.steps)):
         return None
     return found
+
+
+def _only_pooled(training: Training, last: set[int]) -> list[Node]:
+    """All convolutions of a model in which none has an activation and each is followed by max pooling."""
+    found = [node for node in training.graph.nodes if node.short in CONVOLUTION and node.kind == "layer"]
+    return found if len(found) > 1 and all(_is_only_pooled(node, training, last) for node in found) else []
+
+
+def _is_only_pooled(node: Node, training: Training, last: set[int]) -> bool:
+    found = link(node)
+    if found is None or found.activations or found.reshaped or found.normalised:
+        return False
+    pooled = any("Max" in step.short for step in found.steps)
+    known = is_dense_or_convolution(node) and is_dense_or_convolution(found.next)
+    end = id(node.layer) in last or any(id(step.op) in last for step in (node, *found.steps))
+    return pooled and known and training.trains(node) and not _is_projection(node) and not end
 
 
 def _is_projection(node: Node) -> bool:

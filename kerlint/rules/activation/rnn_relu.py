@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.finished import final_graphs
 from kerlint.library.kinds import own_activation, unwrapped
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 _UNBOUNDED = frozenset({"relu", "leaky_relu", "elu", "selu", "gelu", "silu", "linear", "softplus", "exponential"})
@@ -56,6 +57,7 @@ class RnnRelu(Rule):
     code = "KA022"
     name = "rnn-relu"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "slow-run", "slow-learning")
     since = "0.1.0"
     in_tests = False
@@ -79,6 +81,7 @@ class RnnRelu(Rule):
                     why="what grows with every step explodes over a sequence, and the fast GPU code is for tanh only",
                     help="leave the activation at tanh; put relu after the layer, not into it",
                     about=layer,
+                    fix=fixing.draft("leave the activation out", fixing.drop(layer, "activation")),
                 )
 
     bad = (

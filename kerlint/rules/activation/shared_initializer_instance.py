@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
 from kerlint.library.finished import final_graphs, training_of
 from kerlint.library.initializers import drawn
@@ -16,6 +17,7 @@ from kerlint.program.constants import NOTHING, constant
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Object, Sequence, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -66,6 +68,7 @@ class SharedInitializerInstance(Rule):
     code = "KA005"
     name = "shared-initializer-instance"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "wrong-result", "irreproducible")
     since = "0.1.0"
 
@@ -88,6 +91,7 @@ class SharedInitializerInstance(Rule):
         places: dict[int, cst.CSTNode] = {
             id(place): place for node in others if (place := node.argument_place("kernel_initializer")) is not None
         }
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", shared.short).lower()
         how = "read the same input and" if beside else "of the same shape"
         yield from self.found(
             second.argument_place("kernel_initializer"),
@@ -105,6 +109,14 @@ class SharedInitializerInstance(Rule):
             experiment=Experiment(
                 event, "twins", [Change(node, {"kernel_initializer": None}) for node in group], at=group
             ),
+            fix=fixing.draft(
+                f'use kernel_initializer="{name}"',
+                *fixing.all_of(
+                    [fixing.put(node.layer, "kernel_initializer", f'"{name}"', variable=True) for node in group]
+                ),
+            )
+            if not shared.args and not shared.open
+            else None,
         )
 
     bad = (

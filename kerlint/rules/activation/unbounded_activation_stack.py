@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 #: They grow faster than their input.
 _GROWING = frozenset({"exponential", "square"})
@@ -72,15 +73,13 @@ class UnboundedActivationStack(Rule):
     code = "KA023"
     name = "unbounded-activation-stack"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "loss-flat", "constant-output")
     since = "0.1.0"
 
-    #: From so many layers in a row on ...
-    MANY = 4
-    #: ... or one fewer, where the widest has no more units than this.
-    NARROW = 64
-    #: Layers with fewer units mostly stay finite.
-    WIDTH = 4
+    min_layers = Option(4, "Fewer layers in a row are left alone.", low=2)
+    narrow_units = Option(64, "Where no layer has more units than this, one layer fewer is enough.", low=1)
+    min_units = Option(4, "Rows whose layers all have fewer units mostly stay finite.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -93,9 +92,9 @@ class UnboundedActivationStack(Rule):
     def _overflows(self, nodes: list[Node]) -> bool:
         sizes = [size for node in nodes if (size := width(node)) is not None]
         known = len(sizes) == len(nodes)
-        if known and max(sizes) < self.WIDTH:
+        if known and max(sizes) < self.min_units:
             return False
-        return len(nodes) >= (self.MANY - 1 if known and max(sizes) <= self.NARROW else self.MANY)
+        return len(nodes) >= self.min_layers - (known and max(sizes) <= self.narrow_units)
 
     def _report(self, nodes: list[Node], name: str, first: Link) -> Iterator[Found]:
         places = [found.place if (found := activation_of(node)) is not None else None for node in nodes]
@@ -110,6 +109,10 @@ class UnboundedActivationStack(Rule):
             "of the one before it, and nothing brings the numbers back",
             help='use activation="relu" (or "elu") in the hidden layers',
             about=first.node.layer,
+            fix=fixing.draft(
+                'use activation="relu"',
+                *fixing.all_of([fixing.activation(activation_of(node), "relu") for node in nodes]),
+            ),
         )
 
     bad = (

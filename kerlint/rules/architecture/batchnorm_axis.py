@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.graphs import graph_of
 from kerlint.library.kinds import ACTIVATION_LAYERS, CONVOLUTION, NOISE, POOLING
 from kerlint.library.objects import argument
@@ -12,6 +12,7 @@ from kerlint.library.shapes import show
 from kerlint.program.constants import constant, integer, text
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -60,6 +61,7 @@ class BatchnormAxis(Rule):
     code = "KS028"
     name = "batchnorm-axis"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck")
     since = "0.1.0"
 
@@ -71,23 +73,29 @@ class BatchnormAxis(Rule):
                 found = [pair for pair in _turned(graph) if id(pair[0].layer) not in seen]
                 seen.update(id(node.layer) for node, _ in found)
                 if found:
-                    yield from self._report(found)
+                    yield from self._report(program, found)
 
-    def _report(self, found: list[tuple[Node, Node]]) -> Iterator[Found]:
+    def _report(self, program: Program, found: list[tuple[Node, Node]]) -> Iterator[Found]:
         (node, kernel), *others = found
         shape = node.input_shape
+        # A variable that says which axis it is decides for all of them.
+        variable = program.bound_before(node.args.get("axis"), None)
+        others = found if variable is not None else others
         yield from self.found(
-            node.argument_place("axis"),
+            variable or node.argument_place("axis"),
             f"BatchNormalization(axis={integer(node.args.get('axis'))}) normalises the "
             f"{'rows' if shape is None or len(shape) > 3 else 'steps'} of {show(shape)}, not its channels",
             label="the axis of the channels is -1",
             also=[
                 (kernel.place, "puts the channels last"),
-                *((other.argument_place("axis"), "likewise") for other, _ in others),
+                *((other.argument_place("axis"), "this one" if other is node else "likewise") for other, _ in others),
             ],
             why="the channels are the last axis, and each of them needs a mean and a scale of its own",
             help="leave axis out: its default is the last axis",
             about=node.layer,
+            fix=fixing.draft(
+                "leave axis out", *fixing.all_of([fixing.drop(other.layer, "axis") for other, _ in found])
+            ),
         )
 
     bad = (
@@ -101,6 +109,16 @@ class BatchnormAxis(Rule):
         x = layers.MaxPooling2D()(x)
         x = layers.BatchNormalization(axis=1)(x)
         model = keras.Model(inputs, x)
+        """,
+        """
+        import keras
+        from keras import layers
+        channels = 1  # KS028
+        model = keras.Sequential([
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(8, 3),
+            layers.BatchNormalization(axis=channels),
+        ])
         """,
     )
     good = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import CONVOLUTION, own_activation
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -61,6 +62,7 @@ class BiasBeforeBatchnorm(Rule):
     code = "KS020"
     name = "bias-before-batchnorm"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ()
     since = "0.1.0"
     in_tests = False
@@ -93,6 +95,10 @@ class BiasBeforeBatchnorm(Rule):
                 why="a bias is part of the mean that batch normalisation subtracts",
                 help="write use_bias=False",
                 about=node.layer,
+                fix=fixing.draft(
+                    "write use_bias=False",
+                    *fixing.all_of([fixing.put(biased.layer, "use_bias", "False") for biased, _ in pairs]),
+                ),
             )
 
     good = (

@@ -10,7 +10,7 @@ from kerlint.library.kinds import NOISE, NORMALIZATION, RESHAPING, is_parametric
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class CapacityTooSmall(Rule):
@@ -49,8 +49,8 @@ class CapacityTooSmall(Rule):
     ```
 
     ## Known limits
-    Only dense layers, and only right before the output. A narrow layer before a wider one is
-    taken for the bottleneck of an autoencoder, and one that feeds several layers for a code.
+    Only dense layers, and only right before the output. A narrow layer of a model that is as wide at its
+    end as at its start is taken for the bottleneck of an autoencoder, and one that feeds several layers for a code.
 
     ## References
     - Measured on Keras 3.15.1: the share of runs that end in a constant output is 4 to 29 % with one hidden relu
@@ -66,14 +66,12 @@ class CapacityTooSmall(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: A layer of so many units or fewer ...
-    NARROW = 2
-    #: ... is narrow for so many inputs or more.
-    INPUTS = 8
-    #: Before a softmax over at least so many classes, a layer with less than half as many units is narrow ...
-    CLASSES = 4
-    #: ... if it has no more than these.
-    NARROW_FOR_CLASSES = 4
+    narrow_units = Option(2, "A layer of so many units, or fewer, is narrow for many inputs.", low=1)
+    min_inputs = Option(8, "So many inputs are many.", low=1)
+    min_classes = Option(
+        4, "From so many classes on, a layer with less than half as many units before the softmax is narrow.", low=3
+    )
+    narrow_units_for_classes = Option(4, "... if it has no more units than this.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -91,14 +89,16 @@ class CapacityTooSmall(Rule):
         if units is None or head.units is None:
             return
         classes = head.units if head.activation == "softmax" else 1
-        if classes >= self.CLASSES and units * 2 < classes and units <= self.NARROW_FOR_CLASSES:
+        if classes >= self.min_classes and units * 2 < classes and units <= self.narrow_units_for_classes:
             need = f"{head.units} classes"
-        elif units <= self.NARROW and inputs is not None and inputs >= self.INPUTS and head.units <= units:
+        elif units <= self.narrow_units and inputs is not None and inputs >= self.min_inputs and head.units <= units:
             need = f"{inputs} inputs"
+        elif units <= self.narrow_units and head.units > units and _is_pressed(node, head):
+            need = f"{head.units} outputs"
         else:
             return
         activation = activation_of(node)
-        relu = activation is not None and activation.name == "relu" and units <= self.NARROW
+        relu = activation is not None and activation.name == "relu" and units <= self.narrow_units
         yield from self.found(
             node.argument_place("units"),
             f"a hidden layer of {units} unit{'s' if units > 1 else ''} for {need}: most of the input is lost here",
@@ -121,8 +121,18 @@ class CapacityTooSmall(Rule):
         model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(x))
         model.compile("adam", "sparse_categorical_crossentropy")
         """,
+        """
+        import keras
+        model = keras.Sequential([
+            keras.Input((5,)),
+            keras.layers.Dense(2, activation="relu"),  # KS025
+            keras.layers.Dense(4),
+        ])
+        model.compile("adam", "mse")
+        """,
     )
     good = (
+        # An autoencoder.
         """
         import keras
         model = keras.Sequential([
@@ -150,6 +160,20 @@ class CapacityTooSmall(Rule):
         ])
         model.compile("adam", "sparse_categorical_crossentropy")
         """,
+    )
+
+
+def _is_pressed(node: Node, head: Head) -> bool:
+    """Whether a model with rows as input goes through the layer, and does not give its input back, as autoencoders."""
+    first = node
+    while len(first.inputs) == 1:
+        first = first.inputs[0]
+    width = first.shape[-1] if first.shape is not None and len(first.shape) == 2 else None
+    return (
+        head.activation != "softmax"
+        and width is not None
+        and node.args.get("units") is not None
+        and (width not in (head.units, None) and width > (integer(node.args["units"]) or width))
     )
 
 

@@ -12,7 +12,7 @@ from kerlint.program.constants import constant, text
 from kerlint.program.facts import Mismatch, Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object, Op, Shape
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class ChannelsFirstInput(Rule):
@@ -65,8 +65,7 @@ class ChannelsFirstInput(Rule):
     since = "0.1.0"
     subsumes = ("KS001",)
 
-    #: A last axis of this size is the width of a picture, not a number of channels.
-    WIDTH = 16
+    min_width = Option(16, "A last axis of this size is the width of a picture, not a number of channels.", low=5)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -87,7 +86,7 @@ class ChannelsFirstInput(Rule):
         channels, height, width = shape[1:]
         if channels not in (1, 3, 4) or height is None or width is None:
             return False
-        return width >= self.WIDTH and height >= self.WIDTH
+        return width >= self.min_width and height >= self.min_width
 
     def _report(self, program: Program, node: Node, source: Node) -> Iterator[Found]:
         assert source.shape is not None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import ACTIVATION_LAYERS, is_parametric
 from kerlint.program.constants import number
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -60,6 +61,7 @@ class DropoutBeforeBatchnorm(Rule):
     code = "KS021"
     name = "dropout-before-batchnorm"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("overfit",)
     since = "0.1.0"
     in_tests = False
@@ -80,6 +82,9 @@ class DropoutBeforeBatchnorm(Rule):
                     why="when the model is used, dropout does nothing and the variance is another one",
                     help="put Dropout behind the BatchNormalization, or leave one of them out",
                     about=node.layer,
+                    fix=fixing.draft("let the two change places", fixing.swap_layers(node, norm))
+                    if norm.inputs[0] is node
+                    else None,
                 )
 
     good = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import heads
-from kerlint.library.kinds import CONVOLUTION, NOISE
+from kerlint.library.kinds import CONVOLUTION, NOISE, pure_activation
 from kerlint.program.constants import number
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class DropoutMisuse(Rule):
@@ -67,14 +68,16 @@ class DropoutMisuse(Rule):
     code = "KS002"
     name = "dropout-misuse"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-flat", "accuracy-stuck", "zero-output", "slow-learning")
     since = "0.1.0"
     in_tests = False
 
-    #: From here on it looks as if the share that is kept was meant.
-    MOST = 0.9
-    #: More than this after a convolution is much.
-    MUCH = 0.5
+    max_rate = Option(0.9, "From this rate on it looks as if the share that is kept was meant.", above=0.0, high=1.0)
+    max_rate_after_convolution = Option(0.5, "Higher rates after a convolution are much.", low=0.0, high=1.0)
+    max_usual_rate = Option(
+        0.7, "Higher rates are unusual: this is the highest of 183 in public programs.", above=0.0, high=1.0
+    )
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -114,6 +117,9 @@ class DropoutMisuse(Rule):
             help="move it before the last layer",
             about=node.layer,
             experiment=Experiment(event, "slower", [Change(node, drop=True)]),
+            fix=fixing.draft("move it before the last layer", fixing.swap_layers(node.inputs[0], node))
+            if len(node.inputs) == 1
+            else None,
         )
 
     def _rate(self, node: Node, event: Compile) -> Iterator[Found]:
@@ -132,8 +138,9 @@ class DropoutMisuse(Rule):
                 severity=Severity.ERROR,
                 about=node.layer,
                 experiment=experiment,
+                fix=fixing.draft("use a rate of 0.5", fixing.put(node.layer, "rate", "0.5")),
             )
-        elif self.MOST <= rate < 1:
+        elif self.max_rate <= rate < 1:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of the values: the layers after it see hardly anything",
@@ -142,8 +149,33 @@ class DropoutMisuse(Rule):
                 help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
                 about=node.layer,
                 experiment=experiment,
+                fix=fixing.draft(
+                    f"drop {1 - rate:.2g}, and keep {rate:g}", fixing.put(node.layer, "rate", f"{1 - rate:.2g}")
+                ),
             )
-        elif rate > self.MUCH and node.inputs and node.inputs[0].short in CONVOLUTION:
+        elif rate > self.max_usual_rate:
+            yield from self.found(
+                place,
+                f"{node.short} drops {rate:.0%} of the values, which is more than usual",
+                label=f"keeps {1 - rate:.2g}",
+                why="the rate is the share that is set to 0; in TensorFlow 1 the number was the share that is kept",
+                help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
+                severity=Severity.ADVICE,
+                about=node.layer,
+            )
+        elif rate > 0 and (pooling := _pooled(node)) is not None:
+            yield from self.found(
+                node.place,
+                f"{node.short} stands before {pooling.short}, which looks for the largest of what is left",
+                label="sets single values to 0",
+                also=[(pooling.place, "takes the largest value of each window")],
+                why="where the largest value is dropped the second largest goes on in its place, "
+                "so that hardly anything is dropped in effect",
+                help="put the dropout behind the pooling, or use SpatialDropout, which drops whole maps",
+                severity=Severity.ADVICE,
+                about=node.layer,
+            )
+        elif rate > self.max_rate_after_convolution and node.inputs and node.inputs[0].short in CONVOLUTION:
             yield from self.found(
                 place,
                 f"{node.short} drops {rate:.0%} of what a convolution gives, which is much",
@@ -173,6 +205,20 @@ class DropoutMisuse(Rule):
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dropout(1.0), keras.layers.Dense(1)])  # KS002
         model.compile("adam", "mse")
         """,
+        """
+        import keras
+        model = keras.Sequential([
+            keras.Input((8, 8, 3)),
+            keras.layers.Conv2D(8, 3),
+            keras.layers.Dropout(0.2),  # KS002
+            keras.layers.Activation("relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.8),  # KS002
+            keras.layers.Dense(3),
+        ])
+        model.compile("adam", "mse")
+        """,
     )
     good = (
         """
@@ -197,6 +243,18 @@ class DropoutMisuse(Rule):
             return model
         """,
     )
+
+
+def _pooled(node: Node) -> Node | None:
+    """The max pooling that reads what a plain Dropout leaves, an activation between them or not."""
+    current = node
+    while node.short == "Dropout" and len(current.consumers) == 1:
+        current = current.consumers[0]
+        if current.short.startswith("MaxPooling"):
+            return current
+        if pure_activation(current) is None:
+            return None
+    return None
 
 
 def _comes_after(node: Node, activation: Node) -> bool:

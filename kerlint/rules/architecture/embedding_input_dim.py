@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Array, Bound, Object, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -64,6 +65,7 @@ class EmbeddingInputDim(Rule):
     code = "KS004"
     name = "embedding-input-dim"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash", "wrong-result")
     since = "0.1.0"
 
@@ -82,6 +84,7 @@ class EmbeddingInputDim(Rule):
                     yield from found
 
     def _words(self, layer: Object, tokenizer: Object) -> Iterator[Found]:
+        place = layer.places.get("input_dim")
         yield from self.found(
             layer.places.get("input_dim"),
             "the embedding has one row too few: a Tokenizer counts its words from 1, and 0 is the padding",
@@ -90,6 +93,9 @@ class EmbeddingInputDim(Rule):
             why="with n words the numbers go up to n, and the embedding takes 0 to n - 1",
             help="write len(tokenizer.word_index) + 1",
             about=layer,
+            fix=fixing.draft("add 1", fixing.replace(place, "{0} + 1", place, variable=True))
+            if place is not None and place is fixing.operand(place)
+            else None,
         )
 
     def _data(self, fit: Fit, node: Node) -> Iterator[Found]:
@@ -105,6 +111,11 @@ class EmbeddingInputDim(Rule):
             why="a number without a row is an error on a CPU, and a vector of zeros on a GPU",
             help=f"use input_dim={data.high + 1:g}, or limit the vocabulary to {rows} words where the data is made",
             about=node.layer,
+            fix=fixing.draft(
+                f"use {data.high + 1:g} rows",
+                fixing.put(node.layer, "input_dim", f"{int(data.high) + 1}"),
+                safety=Safety.UNSAFE,
+            ),
         )
 
     bad = (

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.graphs import graph_of
-from kerlint.library.kinds import VOCABULARY, is_parametric
+from kerlint.library.kinds import NOISE, NORMALIZATION, VOCABULARY, is_parametric, unwrapped
+from kerlint.library.objects import argument
 from kerlint.library.shapes import Misfit, output_shape, show
-from kerlint.program.facts import Fit, Mismatch, Program, Use
+from kerlint.program.constants import truth
+from kerlint.program.facts import Fit, Forward, Mismatch, Program, Use
 from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Array, Dimension, Layer, Sequence, Shape
+from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -50,7 +53,6 @@ class IncompatibleLayerInput(Rule):
         keras.layers.LSTM(16),
         keras.layers.Dense(1),
     ])
-    model.compile(optimizer="adam", loss="mse")
     ```
 
     ## Known limits
@@ -64,6 +66,7 @@ class IncompatibleLayerInput(Rule):
     code = "KS001"
     name = "incompatible-layer-input"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash",)
     since = "0.1.0"
 
@@ -76,21 +79,31 @@ class IncompatibleLayerInput(Rule):
             what = "layer" if event.op.kind == "layer" else "operation"
             yield from self.found(
                 event.node,
-                f"this {what} cannot take its input: {event.message}",
-                label=f"gets {show(source.shape)}",
+                f"this {what} cannot be made: {event.message}"
+                if event.argument
+                else f"this {what} cannot take its input: {event.message}",
+                label="" if event.argument else f"gets {show(source.shape)}",
                 also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
                 why="Keras raises an error when the model is built or first called",
-                help=_help(event.op.name.rpartition(".")[2], source.shape),
+                help="give the layer a number: of units, or of classes"
+                if event.argument
+                else _help(event.op.name.rpartition(".")[2], source.shape),
                 # A sequential model is built anew with each layer that is added: the op is another one each time.
                 about=event.op.layer or event.op,
                 experiment=Experiment(event, "raises", [Change(event.op.layer, drop=True)])
                 if isinstance(event.op.layer, Layer)
                 else None,
+                fix=fixing.draft(
+                    "add return_sequences=True", fixing.put(_last_rnn(event.op), "return_sequences", "True")
+                ),
             )
         for fit in program.fits:
             # A list is several inputs, not rows of one.
             data = as_data(inputs_of(fit)) if not isinstance(fit.x, Sequence) else None
             yield from self._data(program, fit, fit.graph, data)
+        for call in program.all(Forward):
+            given = call.inputs if isinstance(call.inputs, Array) else None
+            yield from self._data(program, call, call.snapshot.graph, given)
         told: set[int] = set()
         for use in program.all(Use):
             graph = graph_of(use.model)
@@ -99,7 +112,7 @@ class IncompatibleLayerInput(Rule):
                 told.update([id(use.node)] if found else [])
                 yield from found
 
-    def _data(self, program: Program, event: Fit | Use, graph: Graph, array: Array | None) -> Iterator[Found]:
+    def _data(self, program: Program, event: Fit | Use | Forward, graph: Graph, array: Array | None) -> Iterator[Found]:
         inputs = [node for node in graph.nodes if node.kind == "input"]
         if len(inputs) != 1 or array is None or array.shape is None:
             return
@@ -110,13 +123,20 @@ class IncompatibleLayerInput(Rule):
         # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
         is_declared = bool(inputs[0].op.args)
         other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
-        if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], given):
+        other_rank |= is_declared and _lacks_axis(declared, given)
+        if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], _adjusted(declared, given)):
             return
+        call = event.node if isinstance(event, Forward) else event.places.get("x") or event.node
+        declares = inputs[0].place
+        rows, shape = f"rows of shape {show(given[1:])}" if given else "one number", f"declares {show(declared[1:])}"
+        # What a model is trained on is the data it is for; what it is asked about later is the caller's matter.
+        at_model = isinstance(event, Fit) and is_declared and declares is not None
         yield from self.found(
-            event.places.get("x") or event.node,
-            f"the model takes inputs of shape {show(declared[1:])}, but the rows of the data have {show(given[1:])}",
-            label=f"rows of shape {show(given[1:])}",
-            also=[(inputs[0].place, f"declares {show(declared[1:])}"), (array.node, "the data comes from here")],
+            declares if at_model else call,
+            f"the model takes inputs of shape {show(declared[1:])}, but "
+            + (f"the rows of the data have {show(given[1:])}" if given else "it is given a single number"),
+            label=shape if at_model else rows,
+            also=[(call, rows) if at_model else (declares, shape), (array.node, "the data comes from here")],
             why="the layers were built for the declared shape, and the first batch raises an error",
             help="give a batch of one row: x[None] or np.expand_dims(x, 0)"
             if given == declared[1:]
@@ -149,9 +169,28 @@ class IncompatibleLayerInput(Rule):
         """
         import keras
         import numpy as np
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])  # KS001
         model.compile("adam", "mse")
-        model.fit(np.random.rand(100, 4), y)  # KS001
+        model.fit(np.random.rand(100, 4), y)
+        frames = keras.Sequential([
+            keras.Input((1, 8, 8, 1)),  # KS001
+            keras.layers.TimeDistributed(keras.layers.Flatten()),
+            keras.layers.LSTM(4),
+        ])
+        frames.compile("adam", "mse")
+        frames.fit(np.random.rand(100, 8, 8, 1), y)
+        """,
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.Input((5,)), tf.keras.layers.Dense(4)])
+        answer = model(tf.random.uniform(shape=[]))  # KS001
+        answer = model(tf.random.uniform(shape=[2, 5]))
+        """,
+        """
+        import keras
+        import numpy as np
+        x = np.zeros((100, 8))
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(x[0])])  # KS001
         """,
         """
         import keras
@@ -163,6 +202,13 @@ class IncompatibleLayerInput(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        # A number out of an array.
+        x = np.zeros((100, 8))
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(x.shape[1]), keras.layers.Dense(len(x[0]))])
+        """,
         """
         import keras
         import numpy as np
@@ -187,6 +233,21 @@ class IncompatibleLayerInput(Rule):
     )
 
 
+def _last_rnn(op: Op) -> Object | None:
+    """The recurrent layer that gives its last state to one that wants a sequence."""
+    layer = unwrapped(op.layer) if isinstance(op.layer, Layer) else None
+    if layer is None or layer.short not in ("LSTM", "GRU", "SimpleRNN"):
+        return None
+    while len(op.inputs) == 1:
+        op = op.inputs[0].op
+        layer = unwrapped(op.layer) if isinstance(op.layer, Layer) else None
+        if layer is not None and layer.short in ("LSTM", "GRU", "SimpleRNN"):
+            return layer if truth(argument(layer, "return_sequences")) is False else None
+        if layer is None or layer.short not in NOISE | NORMALIZATION:
+            return None
+    return None
+
+
 def fits(declared: Shape, given: Shape) -> bool:
     """Whether Keras takes data of this shape: it adds or drops a last axis of size 1."""
     if declared is None or given is None:
@@ -198,6 +259,18 @@ def fits(declared: Shape, given: Shape) -> bool:
     if len(given) != len(declared):
         return False
     return all(a is None or b is None or a == b for a, b in zip(declared[1:], given[1:]))
+
+
+def _lacks_axis(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> bool:
+    """Whether the data is as declared but for the first axis of a row: Keras adds one at the end instead."""
+    return None not in declared[1:] and given[1:] == declared[2:] and given[1:] != declared[1:-1]
+
+
+def _adjusted(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    """The data with a last axis of 1 added or dropped, as Keras does it for a model that declares its input."""
+    if len(given) == len(declared) - 1 and declared[-1] == 1:
+        return (*given, 1)
+    return given[:-1] if len(given) == len(declared) + 1 and given[-1] == 1 else given
 
 
 def _same_rank(declared: tuple[Dimension, ...], given: tuple[Dimension, ...]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import NORMALIZATION, PARAMETRIC, unwrapped
 from kerlint.program.facts import Program
 from kerlint.program.values import Layer, Model
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -54,6 +55,7 @@ class LayerListMultiplied(Rule):
     code = "KS024"
     name = "layer-list-multiplied"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck")
     since = "0.1.0"
 
@@ -73,6 +75,7 @@ class LayerListMultiplied(Rule):
                         why="a layer that is named several times is the same layer each time",
                         help="make a new layer for each place: [Dense(64) for _ in range(n)]",
                         about=layer,
+                        fix=fixing.draft("make a layer for each place", fixing.unroll(layer.node)),
                     )
 
     bad = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.kinds import NOISE, unwrapped
 from kerlint.library.objects import argument
@@ -12,6 +12,7 @@ from kerlint.program.constants import truth
 from kerlint.program.facts import Fit, Program
 from kerlint.program.graph import Node
 from kerlint.program.labels import Step
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -69,6 +70,7 @@ class PaddingNotMasked(Rule):
     code = "KS022"
     name = "padding-not-masked"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "slow-learning", "constant-output")
     since = "0.1.0"
     in_tests = False
@@ -95,6 +97,7 @@ class PaddingNotMasked(Rule):
             why="the answer is the state after the last step, and that is padding for all but the longest rows",
             help='write mask_zero=True, or padding="pre"',
             about=node.layer,
+            fix=fixing.draft("add mask_zero=True", fixing.put(node.layer, "mask_zero", "True")),
         )
 
     good = (

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.experiment import Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.library.models import trains_itself
 from kerlint.program.facts import Program
 from kerlint.program.values import Function
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -77,6 +78,7 @@ class CallWithoutTraining(Rule):
     code = "KT002"
     name = "call-without-training-argument"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "wrong-result", "accuracy-stuck")
     since = "0.1.0"
 
@@ -109,6 +111,7 @@ class CallWithoutTraining(Rule):
                 experiment=Experiment(
                     fit, "idle", details={"how": "call", "normalises": modal[0].short == "BatchNormalization"}
                 ),
+                fix=fixing.draft("add the parameter", fixing.parameter(definition, "training=None")),
             )
 
     good = (

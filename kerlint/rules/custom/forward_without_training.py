@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import constant
 from kerlint.program.facts import ApplyGradients, Forward, Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Function, Model
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -75,6 +76,7 @@ class ForwardWithoutTraining(Rule):
     code = "KT001"
     name = "forward-without-training-true"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "slow-learning", "wrong-result")
     since = "0.1.0"
 
@@ -100,6 +102,7 @@ class ForwardWithoutTraining(Rule):
                 help="model(x, training=True)",
                 about=call,
                 experiment=Experiment(call, "idle", details={"how": "tape", "normalises": normalises}),
+                fix=fixing.draft("add training=True", fixing.put_in_call(call.node, "training", "True")),
             )
 
     bad = (

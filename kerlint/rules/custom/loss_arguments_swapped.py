@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES
 from kerlint.library.defaults import loss_function
 from kerlint.program.facts import LossCall, MetricCall, Program
 from kerlint.program.values import Array, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -56,6 +57,7 @@ class LossArgumentsSwapped(Rule):
     code = "KT023"
     name = "loss-arguments-swapped"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("loss-flat", "wrong-result", "crash")
     since = "0.1.0"
 
@@ -87,6 +89,7 @@ class LossArgumentsSwapped(Rule):
             why="the truth is the first argument; the logarithm is taken of the second",
             help=f"{what}(y_true, y_pred)",
             about=event,
+            fix=fixing.draft("swap the two", fixing.swap(places.get("y_true"), places.get("y_pred"))),
         )
 
     bad = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.facts import Event, Made, MetricCall, Program
 from kerlint.program.scope import Loop
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -51,6 +52,7 @@ class MetricNotReset(Rule):
     code = "KT003"
     name = "metric-not-reset"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "slow-learning", "accuracy-stuck")
     since = "0.1.0"
 
@@ -70,6 +72,7 @@ class MetricNotReset(Rule):
             if update is None:
                 continue
             reset.add(id(metric))
+            variable = fixing.receiver(call.node)
             yield from self.found(
                 call.node,
                 f"{metric.short} is read in every pass of the loop and never reset: "
@@ -79,6 +82,10 @@ class MetricNotReset(Rule):
                 why="a metric goes on adding until reset_state() is called",
                 help="call reset_state() on it at the beginning of each pass",
                 about=metric,
+                fix=fixing.draft(
+                    "reset it at the beginning of each pass",
+                    fixing.begin_loop(epochs.node, "{0}.reset_state()", variable) if variable is not None else None,
+                ),
             )
 
     bad = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.facts import ApplyGradients, Created, Made, Program
 from kerlint.program.scope import Loop
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -59,6 +60,7 @@ class OptimizerPerStep(Rule):
     code = "KT022"
     name = "state-created-per-step"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "loss-flat", "crash")
     since = "0.1.0"
 
@@ -85,6 +87,7 @@ class OptimizerPerStep(Rule):
                 why=f"{name} keeps means of the gradients from step to step, and here each step starts from none",
                 help="make the optimizer once, before the loop",
                 about=step,
+                fix=fixing.draft("make it before the loop", fixing.hoist(birth.node, loop.node)),
             )
 
     bad = (

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.facts import ApplyGradients, Forward, Gradient, Program, Use
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Object, Unknown, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -58,6 +61,7 @@ class TapeMisuse(Rule):
     code = "KT020"
     name = "tape-misuse"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash", "loss-flat")
     since = "0.1.0"
 
@@ -75,6 +79,7 @@ class TapeMisuse(Rule):
                     why="each pair is a gradient and the weight that it belongs to, in this order",
                     help="zip(gradients, weights)",
                     about=step,
+                    fix=fixing.draft("turn the pairs round", _turned(step)),
                 )
         seen = {(id(call.model), id(call.function)) for call in program.all(Forward) if call.in_tape}
         trained = {(id(step.model), id(step.function)): step for step in steps if step.model is not None}
@@ -91,6 +96,7 @@ class TapeMisuse(Rule):
                 why="a tape records operations on tensors, and predict() runs on its own",
                 help="model(x, training=True)",
                 about=use,
+                fix=_called(use),
             )
 
     def _asked_twice(self, program: Program) -> Iterator[Found]:
@@ -111,6 +117,7 @@ class TapeMisuse(Rule):
                 why="a tape gives up what it recorded as soon as it has computed one gradient",
                 help="tf.GradientTape(persistent=True), or one tape for each gradient",
                 about=event,
+                fix=fixing.draft("make the tape persistent", fixing.put(event.tape, "persistent", "True")),
             )
 
     bad = (
@@ -164,6 +171,24 @@ class TapeMisuse(Rule):
         step(x)
         """,
     )
+
+
+def _turned(step: ApplyGradients) -> fixing.Change | None:
+    """The arguments of `zip` in the call, swapped."""
+    call = step.node
+    pairs = call.args[0].value if isinstance(call, cst.Call) and call.args else None
+    if not isinstance(pairs, cst.Call) or len(pairs.args) != 2:
+        return None
+    return fixing.swap(pairs.args[0].value, pairs.args[1].value)
+
+
+def _called(use: Use) -> fixing.Draft | None:
+    """The model called in the place of `predict(x)`."""
+    model, data = fixing.receiver(use.node), use.places.get("x")
+    if model is None or data is None or use.args.keys() != {"x"}:
+        return None
+    change = fixing.replace(use.node, "{0}({1}, training=True)", model, data)
+    return fixing.draft("call the model", change, safety=Safety.UNSAFE)
 
 
 def _is_swapped(left: Value, right: Value) -> bool:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, as_data, read_loss, targets_of
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.facts import ApplyGradients, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class OrderedDataNotShuffled(Rule):
@@ -68,12 +69,12 @@ class OrderedDataNotShuffled(Rule):
     code = "KD008"
     name = "ordered-data-not-shuffled"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "slow-learning", "wrong-result")
     since = "0.1.0"
     in_tests = False
 
-    #: Data with fewer rows is an illustration.
-    FEW = 100
+    min_rows = Option(100, "Data with fewer rows is an illustration, and left alone.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -119,6 +120,7 @@ class OrderedDataNotShuffled(Rule):
                 why=_ONE_CLASS,
                 help="leave shuffle=True, or shuffle inputs and targets together first",
                 about=fit,
+                fix=fixing.draft("leave shuffle=False out", fixing.drop(fit, "shuffle")),
             )
 
     def _dataset(self, data: Dataset, use: cst.CSTNode, again: bool, about: object) -> Iterator[Found]:
@@ -145,6 +147,9 @@ class OrderedDataNotShuffled(Rule):
                     why=_ONE_CLASS,
                     help="leave shuffle=True for training; False is for evaluation and prediction",
                     about=about,
+                    fix=fixing.draft(
+                        "leave shuffle=False out", fixing.drop_in_call(data.origin or data.node, "shuffle")
+                    ),
                 )
 
     def _slices(
@@ -179,7 +184,7 @@ class OrderedDataNotShuffled(Rule):
     def _is_illustration(self, array: Array) -> bool:
         """Whether the data is random, or so little that it only shows how something works."""
         made_up = array.source in ("literal", "constant", "arange", "linspace")
-        return array.noise or made_up or (array.rows is not None and array.rows < self.FEW)
+        return array.noise or made_up or (array.rows is not None and array.rows < self.min_rows)
 
     bad = (
         """

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+import libcst as cst
+
 from kerlint.experiment import Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import Head, only_head
 from kerlint.program.facts import Argmax, Program, Truncation
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -46,7 +49,7 @@ class ArgmaxOnSingleOutput(Rule):
         keras.layers.Dense(1, activation="sigmoid"),
     ])
     model.compile(optimizer="adam", loss="binary_crossentropy")
-    classes = (model.predict(x_test) > 0.5).astype("int32")
+    classes = (model.predict(x_test)[:, 0] > 0.5).astype("int32")
     ```
 
     ## References
@@ -57,6 +60,7 @@ class ArgmaxOnSingleOutput(Rule):
     code = "KE005"
     name = "argmax-on-single-output"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("zero-output", "constant-output", "wrong-result", "accuracy-stuck")
     since = "0.1.0"
 
@@ -83,6 +87,7 @@ class ArgmaxOnSingleOutput(Rule):
             else "compare the output with a threshold, or end the model in one unit for each class",
             about=event,
             experiment=Experiment(event, "one_choice", details={"how": "argmax"}),
+            fix=_cut(event) if one is not None and one.activation == "sigmoid" else None,
         )
 
     def _truncation(self, event: Truncation, head: Head) -> Iterator[Found]:
@@ -95,6 +100,7 @@ class ArgmaxOnSingleOutput(Rule):
             help='compare with a threshold first: (prediction > 0.5).astype("int32")',
             about=event,
             experiment=Experiment(event, "one_choice", details={"how": "cast"}),
+            fix=_compared(event.node),
         )
 
     bad = (
@@ -167,6 +173,31 @@ class ArgmaxOnSingleOutput(Rule):
         years = model.predict(x).astype(int)
         """,
     )
+
+
+def _cut(event: Argmax) -> fixing.Draft | None:
+    """A threshold in the place of argmax, with a result of the same shape."""
+    call, shape = event.node, event.array.shape
+    if not isinstance(call, cst.Call) or event.array.form or event.axis is None or shape is None or len(shape) != 2:
+        return None
+    if call.args and call.args[0].keyword is None and not call.args[0].star:
+        output = fixing.operand(call.args[0].value)
+    else:
+        output = fixing.operand(call.func.value) if isinstance(call.func, cst.Attribute) else None
+    if output is None:
+        return None
+    new = '({0}[:, 0] > 0.5).astype("int32")'
+    return fixing.draft("compare with a threshold", fixing.replace(call, new, output))
+
+
+def _compared(node: cst.CSTNode) -> fixing.Draft | None:
+    """A comparison before `.astype(...)`."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "astype":
+        return None
+    output = fixing.operand(node.func.value)
+    if output is None:
+        return None
+    return fixing.draft("compare with a threshold first", fixing.replace(output, "({0} > 0.5)", output, variable=True))
 
 
 def _is_over_one(event: Argmax) -> bool:

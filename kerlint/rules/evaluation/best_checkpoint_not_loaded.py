@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, later_uses, saves_best
 from kerlint.library.objects import argument
 from kerlint.program.constants import text, truth
-from kerlint.program.facts import Created, Program
+from kerlint.program.facts import Created, Fit, Program
+from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -54,6 +58,7 @@ class BestCheckpointNotLoaded(Rule):
     code = "KE022"
     name = "best-checkpoint-not-loaded"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -82,6 +87,7 @@ class BestCheckpointNotLoaded(Rule):
                 why="ModelCheckpoint writes a file and leaves the model alone",
                 help="load the checkpoint before the model is used",
                 about=checkpoint,
+                fix=_load(fit, checkpoint),
             )
 
     good = (
@@ -104,3 +110,15 @@ class BestCheckpointNotLoaded(Rule):
         model.evaluate(a, b)
         """,
     )
+
+
+def _load(fit: Fit, checkpoint: Object) -> fixing.Draft | None:
+    """The checkpoint loaded after the training."""
+    path, model = checkpoint.places.get("filepath"), fixing.receiver(fit.node)
+    if not isinstance(path, cst.SimpleString) or model is None or "{" in path.value:
+        return None
+    weights = truth(argument(checkpoint, "save_weights_only"))
+    if weights is None:
+        return None
+    new = "{0}.load_weights({1})" if weights else "{0} = {keras.models.load_model}({1})"
+    return fixing.draft("load the checkpoint after the training", fixing.insert_after(fit.node, new, model, path))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, has_validation, later_uses, monitor_of, patience_of, saves_best
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.facts import Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class EarlyStoppingKeepsLastWeights(Rule):
@@ -56,12 +57,12 @@ class EarlyStoppingKeepsLastWeights(Rule):
     code = "KE002"
     name = "early-stopping-keeps-last-weights"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
 
-    #: A smaller patience loses little.
-    LITTLE = 2
+    min_patience = Option(2, "A smaller patience loses little, and is left alone.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -75,7 +76,7 @@ class EarlyStoppingKeepsLastWeights(Rule):
                 patience = patience_of(stop)
                 restores = truth(argument(stop, "restore_best_weights"))
                 watched = monitor_of(stop) or ""
-                if restores is not False or patience is None or patience < self.LITTLE or id(stop) in seen:
+                if restores is not False or patience is None or patience < self.min_patience or id(stop) in seen:
                     continue
                 uses = later_uses(program, fit, "evaluate", "predict", "save", "export")
                 if not uses or not watched.startswith("val_"):
@@ -89,6 +90,7 @@ class EarlyStoppingKeepsLastWeights(Rule):
                     why="EarlyStopping ends training, but gives the best weights back only if it is told to",
                     help="add restore_best_weights=True",
                     about=stop,
+                    fix=fixing.draft("add restore_best_weights=True", fixing.put(stop, "restore_best_weights", "True")),
                 )
 
     bad = (

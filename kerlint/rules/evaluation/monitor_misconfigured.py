@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import (
     WATCHERS,
     callbacks_of,
@@ -23,6 +23,7 @@ from kerlint.library.objects import argument
 from kerlint.program.constants import text
 from kerlint.program.facts import Fit, HistoryRead, Program
 from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -73,6 +74,7 @@ class MonitorMisconfigured(Rule):
     code = "KE001"
     name = "monitor-misconfigured"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("crash", "overfit", "wrong-result")
     since = "0.1.0"
     #: Tests of callbacks set them up wrong on purpose.
@@ -108,6 +110,9 @@ class MonitorMisconfigured(Rule):
             why=f"every epoch that gets better counts as one that gets worse, so the {kept} one is taken for the best",
             help=f'write mode="{"max" if mode == "min" else "min"}", or leave mode out',
             about=callback,
+            fix=fixing.draft(
+                "turn the mode round", fixing.put(callback, "mode", '"max"' if mode == "min" else '"min"')
+            ),
         )
 
     def _monitor(self, program: Program, fit: Fit, callback: Object) -> Iterator[Found]:
@@ -131,6 +136,9 @@ class MonitorMisconfigured(Rule):
             why=f"{effect}: Keras only warns" if plain else f"{effect}: Keras 3 raises an error after the first epoch",
             help=problem.help,
             about=callback,
+            fix=fixing.draft(f'watch "{problem.name}"', fixing.put(callback, "monitor", f'"{problem.name}"'))
+            if problem.name
+            else None,
         )
 
     def _path(self, program: Program, fit: Fit, callback: Object) -> Iterator[Found]:
@@ -165,6 +173,13 @@ class MonitorMisconfigured(Rule):
                 why="the history holds what was logged, and nothing was logged under this name",
                 help=problem.help,
                 about=first,
+                fix=fixing.draft(
+                    f'read "{problem.name}"',
+                    *[fixing.key(read.node, f'"{problem.name}"') for read in reads],
+                    safety=Safety.SAFE,
+                )
+                if problem.name and len({read.key for read in reads}) == 1
+                else None,
             )
 
     bad = (
@@ -275,6 +290,8 @@ class _Problem:
     place: cst.CSTNode | None
     label: str
     help: str
+    #: What was probably meant.
+    name: str = ""
 
 
 def _missing(program: Program, fit: Fit, watched: str) -> _Problem | None:
@@ -299,6 +316,7 @@ def _missing(program: Program, fit: Fit, watched: str) -> _Problem | None:
         compiled.places.get("metrics"),
         f"logged as {listed}",
         f'write "{prefix}{similar}"{renamed}' if similar != "loss" else "add the metric to compile(), or name another",
+        f"{prefix}{similar}" if similar != "loss" else "",
     )
 
 

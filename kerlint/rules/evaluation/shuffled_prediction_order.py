@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.facts import Forward, LabelsRead, Program, Use
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Dataset, Transform
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -58,6 +61,7 @@ class ShuffledPredictionOrder(Rule):
     code = "KE006"
     name = "shuffled-prediction-order"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "accuracy-stuck")
     since = "0.1.0"
 
@@ -87,6 +91,7 @@ class ShuffledPredictionOrder(Rule):
                 why="each pass over the data is shuffled anew, so the rows of the two do not belong together",
                 help="make the data for prediction with shuffle=False",
                 about=use,
+                fix=fixing.draft("add shuffle=False", _unshuffled(shuffle)),
             )
 
     bad = (
@@ -135,6 +140,15 @@ def _shuffle(data: Dataset) -> Transform | None:
         elif step.name == "cache":
             found = None
     return found
+
+
+def _unshuffled(shuffle: Transform) -> fixing.Change | None:
+    """The loader told not to shuffle; other data sets have a step for it."""
+    call = shuffle.node
+    name = call.func.attr if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) else None
+    name = call.func if isinstance(call, cst.Call) and isinstance(call.func, cst.Name) else name
+    loads = isinstance(name, cst.Name) and name.value.endswith("_from_directory")
+    return fixing.put_in_call(call, "shuffle", "False") if loads else None
 
 
 def _is_of(read: LabelsRead, use: Use, data: Dataset) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import number
 from kerlint.program.facts import Fit, Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class SplitLeavesNothing(Rule):
@@ -58,12 +59,12 @@ class SplitLeavesNothing(Rule):
     code = "KE026"
     name = "split-leaves-nothing"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
 
-    #: So many held-out rows, or fewer, are a handful.
-    HANDFUL = 4
+    max_rows = Option(4, "So many held-out rows, or fewer, measure nothing.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -71,7 +72,7 @@ class SplitLeavesNothing(Rule):
             if fit.method != "fit":
                 continue
             split = _validation_split(fit) or _test_split(fit)
-            if split is None or id(split[2]) in seen or split[1] > self.HANDFUL:
+            if split is None or id(split[2]) in seen or split[1] > self.max_rows:
                 continue
             rows, held, place = split
             seen.add(id(place))
@@ -83,6 +84,9 @@ class SplitLeavesNothing(Rule):
                 why=f"a score on {held} row{'' if held == 1 else 's'} is chance, and the model never sees them",
                 help="train on all of so few rows, or get more data",
                 about=fit,
+                fix=fixing.draft("train on all rows", fixing.drop(fit, "validation_split"))
+                if place is fit.places.get("validation_split")
+                else None,
             )
 
     bad = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, has_validation, saves_best
 from kerlint.program.constants import constant
 from kerlint.program.facts import Fit, Program, Use
 from kerlint.program.values import Array, Const, Dataset, Object, Sequence, Unknown, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -55,6 +56,7 @@ class TestDataAsValidation(Rule):
     code = "KE003"
     name = "test-data-as-validation"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("too-good", "overfit")
     since = "0.1.0"
     in_tests = False
@@ -83,6 +85,11 @@ class TestDataAsValidation(Rule):
             why="the numbers of the validation say nothing about data that the model has not seen",
             help="hold rows out: validation_split=0.2, or train_test_split before training",
             about=fit,
+            fix=fixing.draft(
+                "use validation_split=0.2", fixing.put_instead(fit, "validation_data", "validation_split", "0.2")
+            )
+            if fit.method == "fit" and not isinstance(fit.x, Dataset)
+            else None,
         )
 
     def _test_data(self, fit: Fit, use: Use, chooser: Object | None) -> Iterator[Found]:

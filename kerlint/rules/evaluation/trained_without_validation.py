@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import has_validation
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program, Use
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class TrainedWithoutValidation(Rule):
@@ -49,12 +50,12 @@ class TrainedWithoutValidation(Rule):
     code = "KE020"
     name = "trained-without-validation"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("overfit",)
     since = "0.1.0"
     in_tests = False
 
-    #: Fewer epochs are a trial.
-    FEW = 10
+    min_epochs = Option(10, "A training of fewer epochs is a trial, and left alone.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         uses = list(program.all(Use))
@@ -64,7 +65,7 @@ class TrainedWithoutValidation(Rule):
             return
         for fit in program.fits:
             epochs = integer(fit.args.get("epochs"))
-            if epochs is not None and epochs >= self.FEW and not fit.assumed and _is_supervised(fit):
+            if epochs is not None and epochs >= self.min_epochs and not fit.assumed and _is_supervised(fit):
                 yield from self.found(
                     fit.node,
                     f"{epochs} epochs of training, and the model is never tried on other data",
@@ -72,6 +73,7 @@ class TrainedWithoutValidation(Rule):
                     why="the loss on the training data says nothing about other data",
                     help="add validation_split=0.2 or validation_data, and evaluate on data that was held out",
                     about=fit,
+                    fix=fixing.draft("add validation_split=0.2", fixing.put(fit, "validation_split", "0.2")),
                 )
                 return
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import Contract, Target, contracts
 from kerlint.library.heads import Head
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -69,6 +70,7 @@ class BinaryLossForMulticlass(Rule):
     code = "KL005"
     name = "binary-loss-for-multiclass"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "wrong-result", "slow-learning")
     since = "0.1.0"
     subsumes = ("KL010",)
@@ -135,6 +137,17 @@ class BinaryLossForMulticlass(Rule):
                     Change("loss", {"class": "categorical_crossentropy"}),
                 ],
             ),
+            fix=self._fix(contract, head) if onehot is not None else None,
+        )
+
+    def _fix(self, contract: Contract, head: Head) -> fixing.Draft | None:
+        loss = fixing.loss(contract, "categorical_crossentropy")
+        if head.activation == "softmax":
+            return fixing.draft("use categorical_crossentropy", loss)
+        if head.activation != "sigmoid":
+            return None
+        return fixing.draft(
+            "use softmax and categorical_crossentropy", fixing.activation(head.activations[-1], "softmax"), loss
         )
 
     bad = (
@@ -150,6 +163,15 @@ class BinaryLossForMulticlass(Rule):
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
         model.compile("adam", keras.losses.BinaryCrossentropy())  # KL005
         model.fit(x, y, epochs=5)
+        """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([
+            keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation='softmax')
+        ])
+        model.compile('adam', 'binary_crossentropy', metrics=['accuracy'])  # KL005
+        model.fit(x / 255, keras.utils.to_categorical(y), epochs=5)
         """,
     )
     good = (

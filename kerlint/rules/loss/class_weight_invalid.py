@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, read_loss
 from kerlint.library.heads import only_head
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.facts import Fit, Program
 from kerlint.program.values import Array, Mapping, Object, Sequence, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -60,6 +63,7 @@ class ClassWeightInvalid(Rule):
     code = "KL023"
     name = "class-weight-invalid"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash", "wrong-result")
     since = "0.1.0"
 
@@ -85,6 +89,9 @@ class ClassWeightInvalid(Rule):
             if text(value) is not None
             else "use dict(enumerate(weights))",
             about=fit,
+            fix=_numbered(fit.places.get("class_weight"))
+            if isinstance(value, (Sequence, Array)) or (isinstance(value, Object) and text(value) is None)
+            else None,
         )
 
     def _keys(self, fit: Fit, value: Mapping) -> Iterator[Found]:
@@ -163,6 +170,18 @@ class ClassWeightInvalid(Rule):
         model.fit(x, y, class_weight={0: 1.0, 1: 5.0, 2: 3.0})
         """,
     )
+
+
+def _numbered(place: cst.CSTNode | None) -> fixing.Draft | None:
+    """A dict made of the weights in their order."""
+    if isinstance(place, cst.List) and 0 < len(place.elements) < 10 and not place.lpar:
+        items = [element.value for element in place.elements]
+        if all(isinstance(item, (cst.Integer, cst.Float)) for item in items):
+            entries = ", ".join(f"{number}: {{{number}}}" for number in range(len(items)))
+            return fixing.draft("use a dict", fixing.replace(place, f"{{{entries}}}", *items))
+    if place is None or isinstance(place, (cst.List, cst.Tuple)):
+        return None
+    return fixing.draft("use dict(enumerate(...))", fixing.replace(place, "dict(enumerate({0}))", place, variable=True))
 
 
 def _form(value: Value) -> str:

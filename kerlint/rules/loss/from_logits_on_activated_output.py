@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import PROBABILITIES, Head
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 #: Activations that cut the range of logits.
@@ -69,6 +70,7 @@ class FromLogitsOnActivatedOutput(Rule):
     code = "KL003"
     name = "from-logits-on-activated-output"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck")
     since = "0.1.0"
 
@@ -104,6 +106,7 @@ class FromLogitsOnActivatedOutput(Rule):
                 "twice",
                 [Change(head.activator, {"activation": "linear"}) if cuts else Change("loss", {"from_logits": None})],
             ),
+            fix=None if cuts else fixing.draft("leave from_logits out", fixing.drop(loss.value, "from_logits")),
         )
 
     def _twice(self, head: Head, contract: Contract) -> Iterator[Found]:

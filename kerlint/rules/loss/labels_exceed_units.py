@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import Contract, Target, contracts
 from kerlint.library.heads import Head
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -66,6 +67,7 @@ class LabelsExceedUnits(Rule):
     code = "KL020"
     name = "labels-exceed-units"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("crash", "loss-nan")
     since = "0.1.0"
 
@@ -103,6 +105,9 @@ class LabelsExceedUnits(Rule):
             if wrong >= 0
             else "give the classes numbers from 0 on",
             about=contract.event,
+            fix=fixing.draft(f"use {wrong + 1} units", fixing.put(head.layer, "units", str(wrong + 1)))
+            if wrong >= 0 and not from_one and "units" in head.layer.places
+            else None,
         )
 
     bad = (

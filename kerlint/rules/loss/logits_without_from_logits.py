@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import BINARY, CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import Head
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 #: Activations whose output is no probability: a cross-entropy clips it and loses its gradient.
@@ -68,6 +69,7 @@ class LogitsWithoutFromLogits(Rule):
     code = "KL002"
     name = "logits-without-from-logits"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "slow-learning", "loss-flat", "constant-output")
     since = "0.1.0"
 
@@ -96,7 +98,15 @@ class LogitsWithoutFromLogits(Rule):
             + (", or pass from_logits=True to the loss" if linear else " on the last layer"),
             about=contract.event,
             experiment=Experiment(contract.event, "logits", [Change(head.activator, {"activation": wanted})]),
+            fix=self._fix(head, wanted, linear=linear),
         )
+
+    def _fix(self, head: Head, wanted: str, *, linear: bool) -> fixing.Draft | None:
+        if linear and head.after:
+            # Something follows the last kernel, and the activation would have to follow that.
+            return None
+        change = fixing.activate(head.node, wanted) if linear else fixing.activation(head.activations[-1], wanted)
+        return fixing.draft(f'use activation="{wanted}"', change)
 
     bad = (
         """

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
 
 from kerlint.experiment import Change, Experiment, Plain
-from kerlint.finding import Severity
-from kerlint.library.contracts import CATEGORICAL, REGRESSION, Contract, Target, contracts
+from kerlint.finding import Safety, Severity
+from kerlint.library.contracts import (
+    CATEGORICAL,
+    REGRESSION,
+    Contract,
+    Target,
+    as_data,
+    contracts,
+    inputs_of,
+    metric_names,
+)
 from kerlint.library.heads import PROBABILITIES, Head
 from kerlint.library.metrics import (
     ACCURACIES,
     CHOSEN,
     COUNTS,
+    OF_ERRORS,
     OF_NUMBERS,
     OF_ROWS,
     Metric,
@@ -22,8 +33,9 @@ from kerlint.library.metrics import (
     metrics_of,
 )
 from kerlint.library.transformers import SCALERS
-from kerlint.program.facts import Compile, Program
+from kerlint.program.facts import Compile, Fit, Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -86,6 +98,7 @@ class MetricDoesNotFitTask(Rule):
     code = "KL009"
     name = "metric-does-not-fit-task"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "accuracy-stuck", "crash", "too-good")
     since = "0.1.0"
 
@@ -115,6 +128,7 @@ class MetricDoesNotFitTask(Rule):
             help=misfit.help,
             about=contract.event,
             experiment=_experiment(contract, misfit.metrics[0], misfit.better),
+            fix=_instead(misfit.metrics, "accuracy") if '"accuracy"' in misfit.help else None,
         )
 
     def _numbers(self, metrics: list[Metric], contract: Contract, head: Head) -> Iterator[Found]:
@@ -150,6 +164,7 @@ class MetricDoesNotFitTask(Rule):
             severity=severity,
             about=contract.event,
             experiment=_experiment(contract, wrong[0], "MeanAbsoluteError"),
+            fix=_instead(wrong, "mae") if target is not None and severity is Severity.ERROR else None,
         )
 
     bad = (
@@ -183,6 +198,17 @@ class MetricDoesNotFitTask(Rule):
         model.fit(x, y)
         model.compile("adam", "mse", metrics=["acc"])  # KL009
         model.fit(x, np.array([[3, 3], [4, 1], [7, 2]]))
+        """,
+        """
+        import keras
+        import numpy as np
+        table = np.random.randint(0, 100, (1000, 3)) / 100
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse", metrics=["accuracy"])  # KL009
+        model.fit(table[:, :2], table[:, 2])
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "mse", metrics=["mae", "accuracy"])  # KL009
+        model.fit(a, b)
         """,
     )
     good = (
@@ -219,6 +245,16 @@ class MetricDoesNotFitTask(Rule):
         model.fit(np.random.rand(100, 2), np.random.rand(100))
         """,
     )
+
+
+def _instead(metrics: list[Metric], name: str) -> fixing.Draft | None:
+    """The metrics replaced by a name: strings, and objects without arguments."""
+    plain = all(
+        isinstance(metric.place, cst.SimpleString) or (isinstance(metric.place, cst.Call) and not metric.place.args)
+        for metric in metrics
+    )
+    changes = [fixing.replace(metric.place, f'"{name}"') for metric in metrics]
+    return fixing.draft(f'use "{name}"', *changes) if plain and len(metrics) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +370,7 @@ def _numeric_target(contract: Contract, head: Head) -> tuple[Target | None, str,
     for target in contract.targets:
         array = target.array
         kind = array.labels.kind if array.labels is not None else None
-        if array.noise or array.source == "constant":
+        if (array.noise and not _belongs_to_inputs(target)) or array.source == "constant":
             continue
         if kind == "continuous":
             return target, "continuous numbers", Severity.ERROR
@@ -343,9 +379,21 @@ def _numeric_target(contract: Contract, head: Head) -> tuple[Target | None, str,
         if _is_table_of_numbers(array):
             return target, "numbers", Severity.ERROR
         scaler = next((step.name for step in reversed(array.steps) if step.name in SCALERS), None)
+        if scaler is None and array.labels is None and head.activation == "linear":
+            scaler = next((step.name for step in array.steps if _DIVIDED.match(step.name)), None)
         if scaler is not None and head.activation != "softmax":
             return target, f"scaled numbers ({scaler})", Severity.WARNING
     return None, "", Severity.ERROR
+
+
+def _belongs_to_inputs(target: Target) -> bool:
+    """Whether random targets are columns of one table with the inputs, so that there is something to learn."""
+    data = as_data(inputs_of(target.fit)) if isinstance(target.fit, Fit) else None
+    return data is not None and data.origin is target.array.origin
+
+
+#: A division by a number above 1: what is left are fractions.
+_DIVIDED = re.compile(r"/ (?:[2-9]|\d\d|1\.\d)")
 
 
 def _is_table_of_numbers(array: Array) -> bool:
@@ -355,6 +403,8 @@ def _is_table_of_numbers(array: Array) -> bool:
 
 
 def _is_plain_regression(contract: Contract, head: Head) -> bool:
-    """Whether loss and output look like a regression, while the targets are not known."""
+    """Whether loss, output and other metrics look like a regression, while the targets are not known."""
     known = any(target.array.labels is not None for target in contract.targets)
-    return contract.loss.function in REGRESSION and head.units == 1 and head.activation == "linear" and not known
+    event = contract.event
+    numbers = head.activation == "linear" or (isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS))
+    return contract.loss.function in REGRESSION and head.units == 1 and numbers and not known

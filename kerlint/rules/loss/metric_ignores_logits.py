@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Head
 from kerlint.library.metrics import CHOSEN, COUNTS, Metric, listed, metrics_of
 from kerlint.program.constants import constant, number
 from kerlint.program.facts import Compile, Program
+from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 _BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})
@@ -65,7 +69,7 @@ class MetricIgnoresLogits(Rule):
     model.compile(
         optimizer="adam",
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True)],
+        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
     )
     ```
 
@@ -82,6 +86,7 @@ class MetricIgnoresLogits(Rule):
     code = "KL008"
     name = "metric-ignores-logits"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "accuracy-stuck")
     since = "0.1.0"
 
@@ -117,6 +122,7 @@ class MetricIgnoresLogits(Rule):
             why="a logit of 0 is a probability of one half, and a metric does not know what the loss was told",
             help=", and ".join(advice),
             about=contract.event,
+            fix=fixing.draft("tell the metrics, too", *fixing.all_of([_told(metric, contract) for metric in wrong])),
         )
 
     bad = (
@@ -165,6 +171,21 @@ class MetricIgnoresLogits(Rule):
         model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=False), metrics=["accuracy", "AUC"])
         """,
     )
+
+
+def _told(metric: Metric, contract: Contract) -> fixing.Change | None:
+    """The metric, made for logits, under the name that it has."""
+    value = metric.value
+    if metric.kind in _TOLD:
+        return fixing.put(value, "from_logits", "True") if isinstance(value, Object) else None
+    if metric.kind in COUNTS:
+        return fixing.put(value, "thresholds", "0") if isinstance(value, Object) else None
+    if metric.kind == "BinaryAccuracy" and isinstance(value, Object) and "identifier" not in value.state:
+        return fixing.put(value, "threshold", "0.0")
+    if contract.loss.function not in _BINARY or not isinstance(metric.place, cst.SimpleString):
+        return None
+    name = metric.written.strip('"')
+    return fixing.replace(metric.place, f'{{keras.metrics.BinaryAccuracy}}(threshold=0.0, name="{name}")')
 
 
 def _misreads(metric: Metric, contract: Contract, head: Head) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES, REGRESSION, Contract, Target, contracts
 from kerlint.library.heads import Head
+from kerlint.library.kinds import NOISE, RECURRENT, unwrapped
 from kerlint.library.shapes import show
-from kerlint.program.facts import Program
-from kerlint.program.values import Dimension, Shape
+from kerlint.program.facts import Compile, Program
+from kerlint.program.graph import Node
+from kerlint.program.values import Dimension, Object, Shape
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -19,7 +22,8 @@ class OutputShapeVsTarget(Rule):
 
     Mostly a `Flatten`, a global pooling or `return_sequences=False` is missing, so that the model
     gives an output for every position of a map or a sequence; or the last layer has more or fewer
-    units than a target has columns.
+    units than a target has columns. Where the targets are not known, a dense output for each of the places that
+    pooling has left over is reported, as a warning.
 
     ## Why is this bad?
     A cross-entropy raises an error at the first step. Squared and absolute errors are worse: where
@@ -68,6 +72,7 @@ class OutputShapeVsTarget(Rule):
     code = "KL010"
     name = "output-shape-vs-target"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("crash", "constant-output", "slow-learning")
     since = "0.1.0"
 
@@ -77,14 +82,18 @@ class OutputShapeVsTarget(Rule):
                 continue
             sparse = contract.loss.function.startswith("sparse")
             for target in contract.targets:
-                if not agree(target.output, target.array.shape, sparse=sparse):
+                steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
+                if steps or not agree(target.output, target.array.shape, sparse=sparse):
                     yield from self._report(contract, contract.head, target)
                     break
+            if not contract.targets and isinstance(contract.event, Compile):
+                yield from self._places(contract, contract.head, contract.event)
 
     def _report(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
         output, shape = target.output, target.array.shape
         assert output is not None
         assert shape is not None
+        steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
         broadcast = contract.loss.function in REGRESSION and _broadcasts(output, shape)
         deeper = len(output) > max(len(shape), 2)
         yield from self.found(
@@ -96,16 +105,43 @@ class OutputShapeVsTarget(Rule):
                 (target.place, "trained on here"),
                 (contract.loss.place, "compares the two"),
             ],
-            why=f"{contract.loss.function} compares every output with every target of a row, silently"
+            why=f"{contract.loss.function} drops the last axis and takes the {output[1]} steps for classes, silently"
+            if steps
+            else f"{contract.loss.function} compares every output with every target of a row, silently"
             if broadcast
             else "the shapes cannot be compared, so the first step raises an error",
             help="add Flatten or a global pooling before the last layers, or drop return_sequences=True"
             if deeper
             else "make the last layer as wide as a target, or change the targets",
-            about=contract.event,
             experiment=Experiment(
                 contract.event, "slower" if broadcast else "raises", [Change("y", {"kind": "fitting"})]
             ),
+            # A rule about the number of units says nothing about a missing Flatten.
+            about=contract if deeper else contract.event,
+            fix=fixing.draft("leave return_sequences out", fixing.drop(_sequences(head.node), "return_sequences"))
+            if deeper and len(output) == 3 and len(shape) <= 2
+            else None,
+        )
+
+    def _places(self, contract: Contract, head: Head, event: Compile) -> Iterator[Found]:
+        """A dense output for each of some places that the layers before have made up, whatever the targets are."""
+        start, end = event.graph.nodes[0], head.output
+        shrunk = _shrunk(start.shape, end.shape)
+        plain = all(node.kind in ("layer", "input") and len(node.inputs) < 2 for node in event.graph.nodes)
+        if not shrunk or not plain or head.node.short != "Dense" or head.node is not end:
+            return
+        if any(node.short in ("Reshape", "Permute", "RepeatVector") for node in event.graph.nodes):
+            return
+        yield from self.found(
+            head.node.argument_place("units"),
+            f"the model gives {_row(shrunk)} for each row: one answer for each of the places that are left of "
+            f"{show((start.shape or ())[1:])}",
+            label=f"the output is {show(end.shape)}",
+            also=[(node.place, f"gives {show(node.shape)}") for node in head.node.inputs],
+            why="Dense is applied at each place by itself, so that no answer sees the whole row",
+            help="add Flatten or a global pooling before the dense layers",
+            severity=Severity.WARNING,
+            about=contract,
         )
 
     bad = (
@@ -126,8 +162,34 @@ class OutputShapeVsTarget(Rule):
         model.compile("adam", "categorical_crossentropy")
         model.fit(np.random.rand(100, 9, 2), y)
         """,
+        """
+        import keras
+        import numpy as np
+        y = keras.utils.to_categorical(np.random.randint(0, 9, 100), 9)
+        model = keras.Sequential([keras.Input((9, 2)), keras.layers.Dense(8, activation="relu")])
+        model.add(keras.layers.Dense(1, activation="sigmoid"))  # KL010
+        model.compile("adam", "categorical_crossentropy")
+        model.fit(np.random.rand(100, 9, 2), y)
+        """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((30, 1)), keras.layers.Conv1D(8, 3, activation="relu")])
+        model.add(keras.layers.MaxPooling1D(4))
+        model.add(keras.layers.Dense(1, activation="sigmoid"))  # KL010
+        model.compile("adam", "binary_crossentropy")
+        """,
     )
     good = (
+        # An answer for each step, and an upsampling back to the size of the image.
+        """
+        import keras
+        model = keras.Sequential([keras.Input((30, 1)), keras.layers.Conv1D(8, 3, padding="same", activation="relu")])
+        model.add(keras.layers.Dense(1, activation="sigmoid"))
+        model.compile("adam", "binary_crossentropy")
+        model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(8, 3, strides=2, activation="relu")])
+        model.add(keras.layers.Conv2D(1, 1, activation="sigmoid"))
+        model.compile("adam", "binary_crossentropy")
+        """,
         """
         import keras
         import numpy as np
@@ -151,6 +213,36 @@ class OutputShapeVsTarget(Rule):
         model.fit(np.random.rand(100, 4), np.random.rand(100))
         """,
     )
+
+
+def _sequences(node: Node) -> Object | None:
+    """The last recurrent layer, if it gives a sequence and only layers for single steps follow it."""
+    while len(node.inputs) == 1:
+        node = node.inputs[0]
+        layer = unwrapped(node.layer) if node.layer is not None else None
+        if layer is not None and layer.short in RECURRENT:
+            return layer
+        if node.short not in NOISE | {"Dense", "TimeDistributed"}:
+            return None
+    return None
+
+
+def _shrunk(start: Shape, end: Shape) -> tuple[Dimension, ...]:
+    """The output without the batch, where it has places that are fewer than those of the input; else nothing."""
+    if start is None or end is None or len(start) != len(end) or len(end) < 3:
+        return ()
+    before, after = start[1:-1], end[1:-1]
+    if None in before or None in after:
+        return ()
+    fewer = all(a is not None and b is not None and 0 < a < b for a, b in zip(after, before))
+    return end[1:] if fewer and any(size != 1 for size in after) else ()
+
+
+def _steps_as_classes(target: Target) -> bool:
+    """Whether one output a step meets one-hot rows: the loss drops the last axis and compares steps with classes."""
+    output, array = target.output, target.array
+    one_hot = array.labels is not None and array.labels.kind == "onehot" and array.labels.sure
+    return output is not None and len(output) == 3 and output[-1] == 1 and array.rank == 2 and one_hot
 
 
 def agree(output: Shape, target: Shape, *, sparse: bool) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.heads import PROBABILITIES, Head
 from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -67,6 +68,7 @@ class RegressionLossOnClasses(Rule):
     code = "KL006"
     name = "regression-loss-on-classes"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck", "constant-output")
     since = "0.1.0"
 
@@ -111,7 +113,19 @@ class RegressionLossOnClasses(Rule):
             severity=Severity.ADVICE if gentle else None,
             about=contract.event,
             experiment=Experiment(contract.event, "slower", _repair(head, kind, target)),
+            fix=self._fix(contract, head, kind),
         )
+
+    def _fix(self, contract: Contract, head: Head, kind: str) -> fixing.Draft | None:
+        """The loss that fits, where the output fits already."""
+        softmax = head.activation == "softmax" and head.units != 1
+        if kind == "0 and 1":
+            name = "binary_crossentropy" if head.activation == "sigmoid" and head.units == 1 else ""
+        elif kind == "one-hot rows":
+            name = "categorical_crossentropy" if softmax else ""
+        else:
+            name = "sparse_categorical_crossentropy" if softmax else ""
+        return fixing.draft(f"use {name}", fixing.loss(contract, name)) if name else None
 
     bad = (
         """
@@ -121,6 +135,23 @@ class RegressionLossOnClasses(Rule):
         model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(1, activation="relu")])
         model.compile(loss="mae", optimizer="adam")  # KL006
         model.fit(x, y)
+        """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([
+            keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")
+        ])
+        model.compile(loss='mse', optimizer='sgd')  # KL006
+        model.fit(x / 255, keras.utils.to_categorical(y), epochs=5)
+        """,
+        """
+        import keras
+        from sklearn.datasets import load_breast_cancer
+        x, y = load_breast_cancer(return_X_y=True)
+        model = keras.Sequential([keras.Input((30,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", keras.losses.MeanAbsoluteError())  # KL006
+        model.fit(x, y, epochs=5)
         """,
     )
     good = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, contracts
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -54,6 +55,7 @@ class SigmoidWithCategoricalLoss(Rule):
     code = "KL025"
     name = "sigmoid-with-categorical-loss"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result",)
     since = "0.1.0"
 
@@ -73,6 +75,7 @@ class SigmoidWithCategoricalLoss(Rule):
                 why="the outputs do not add up to 1, so they are no probabilities of classes",
                 help='use activation="softmax", or binary_crossentropy if several labels may hold at once',
                 about=contract.event,
+                fix=fixing.draft('use activation="softmax"', fixing.activation(head.activations[-1], "softmax")),
             )
 
     bad = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Activation, Head, heads
 from kerlint.program.constants import constant, integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -65,6 +66,7 @@ class SingleUnitMulticlassHead(Rule):
     code = "KL001"
     name = "single-unit-multiclass-head"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("constant-output", "accuracy-stuck", "loss-flat")
     since = "0.1.0"
     subsumes = ("KL002", "KL004", "KL005", "KL010")
@@ -117,7 +119,16 @@ class SingleUnitMulticlassHead(Rule):
             else 'use activation="sigmoid" with binary_crossentropy, or one unit for each class',
             about=contract.event if contract is not None else None,
             experiment=self._experiment(softmax, head, contract) if contract is not None else None,
+            fix=self._fix(softmax, contract, regression=regression),
         )
+
+    def _fix(self, softmax: Activation, contract: Contract | None, *, regression: bool) -> fixing.Draft | None:
+        if contract is not None and contract.loss.function == "binary_crossentropy":
+            return fixing.draft('use activation="sigmoid"', fixing.activation(softmax, "sigmoid"))
+        layer = softmax.node.layer
+        if not regression or layer is None or softmax.node.short == "Activation":
+            return None
+        return fixing.draft("leave the activation out", fixing.drop(layer, "activation"), safety=Safety.UNSAFE)
 
     def _categorical(self, head: Head, contract: Contract) -> Iterator[Found]:
         sparse = contract.loss.function.startswith("sparse")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, Target, contracts
 from kerlint.library.shapes import show
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Shape
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -63,6 +64,7 @@ class SparseVsOnehotLabels(Rule):
     code = "KL004"
     name = "sparse-vs-onehot-labels"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash",)
     since = "0.1.0"
     subsumes = ("KL010",)
@@ -90,6 +92,7 @@ class SparseVsOnehotLabels(Rule):
             help='use loss="categorical_crossentropy", or leave the labels as class numbers',
             about=contract.event,
             experiment=Experiment(contract.event, "raises", [Change("loss", {"class": "categorical_crossentropy"})]),
+            fix=fixing.draft("use categorical_crossentropy", fixing.loss(contract, "categorical_crossentropy")),
         )
 
     def _index(self, contract: Contract, target: Target) -> Iterator[Found]:
@@ -103,6 +106,9 @@ class SparseVsOnehotLabels(Rule):
             about=contract.event,
             experiment=Experiment(
                 contract.event, "raises", [Change("loss", {"class": "sparse_categorical_crossentropy"})]
+            ),
+            fix=fixing.draft(
+                "use sparse_categorical_crossentropy", fixing.loss(contract, "sparse_categorical_crossentropy")
             ),
         )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
-from kerlint.library.contracts import Contract, Target, contracts
+from kerlint.finding import Safety, Severity
+from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
+from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
-from kerlint.program.facts import Program
+from kerlint.library.metrics import OF_ERRORS
+from kerlint.program.facts import Compile, Program
 from kerlint.program.values import Array
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 #: The values that an output can take.
 _RANGES = {
@@ -23,8 +26,8 @@ _RANGES = {
     "softplus": (0.0, float("inf")),
     "exponential": (0.0, float("inf")),
 }
-#: How far outside a target must be: rounding and label smoothing stay within.
-_MARGIN = 0.05
+#: Losses that compare probabilities: with targets outside 0..1 it is they that are out of place.
+_FOR_PROBABILITIES = ("binary_crossentropy", "categorical_crossentropy")
 
 
 class TargetOutsideOutputRange(Rule):
@@ -68,7 +71,8 @@ class TargetOutsideOutputRange(Rule):
     ```
 
     ## Known limits
-    Only targets of a known range: literals, generated data, known data sets, scaled data.
+    Only targets of a known range: literals, generated data, known data sets, scaled data. A relu before numbers
+    from a file is advice.
 
     ## References
     - Measured on Keras 3.15.1 (share of what can be learned, median): sigmoid output with targets up to 3 in size
@@ -78,24 +82,32 @@ class TargetOutsideOutputRange(Rule):
     code = "KL007"
     name = "target-outside-output-range"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "zero-output", "slow-learning", "wrong-result")
     since = "0.1.0"
+
+    margin = Option(0.05, "How far outside a target must be: rounding and label smoothing stay within.", low=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         for contract in contracts(program):
             head = contract.head
             if head is None or not head.known or contract.loss.function == "sparse_categorical_crossentropy":
                 continue
-            if head.units == 1 and any(activation.name == "softmax" for activation in head.activations):
+            softmax = any(activation.name == "softmax" for activation in head.activations)
+            if head.units == 1 and softmax and contract.loss.function not in _FOR_PROBABILITIES:
+                # That the output is a constant is another rule's matter.
                 continue
             for target in contract.targets:
-                reason = _outside(head, contract, target.array)
+                reason = _outside(head, contract, target.array, self.margin)
                 if reason:
                     yield from self._report(contract, head, target, reason)
                     break
+                if _is_doubtful(head, contract, target.array):
+                    yield from self._doubt(contract, head, target)
+                    break
 
     def _report(self, contract: Contract, head: Head, target: Target, reason: str) -> Iterator[Found]:
-        by_loss = contract.loss.function in ("binary_crossentropy", "categorical_crossentropy")
+        by_loss = contract.loss.function in _FOR_PROBABILITIES
         low, high = _RANGES.get(head.activation or "", (None, None))
         bounds = (
             "no value below 0"
@@ -104,16 +116,17 @@ class TargetOutsideOutputRange(Rule):
             if low is not None
             else ""
         )
+        by_loss = by_loss and contract.loss.place is not None
         yield from self.found(
-            head.activation_place,
-            f"the output is {head.activation}, but the targets {reason}"
-            if bounds
-            else f"{contract.loss.function} needs targets between 0 and 1, but they {reason}",
-            label=f"gives {bounds}" if bounds else "the output",
+            contract.loss.place if by_loss else head.activation_place,
+            f"{contract.loss.function} needs targets between 0 and 1, but they {reason}"
+            if by_loss
+            else f"the output is {head.activation}, but the targets {reason}",
+            label="a loss for probabilities" if by_loss else f"gives {bounds}" if bounds else "the output",
             also=[
                 (target.array.node, f"targets that {reason}"),
                 (target.place, "trained on here"),
-                (contract.loss.place if by_loss else None, "this loss is for probabilities"),
+                (head.activation_place if by_loss and bounds else None, f"gives {bounds}"),
             ],
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation and use mse, or bring the targets into the range first",
@@ -124,6 +137,27 @@ class TargetOutsideOutputRange(Rule):
                 [Change(head.activator, {"activation": "linear"}), Change("loss", {"class": "mean_squared_error"})],
                 details={"low": low, "high": high if high != float("inf") else None, "steps": 600},
             ),
+            fix=fixing.draft("leave the activation out", fixing.drop(head.layer, "activation"))
+            if contract.loss.function in REGRESSION and len(head.activations) == 1
+            else None,
+        )
+
+    def _doubt(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
+        """Advice where the targets come from a file, so that nobody sees their range."""
+        low, high = _RANGES[head.activation or ""]
+        bounds = "no value below 0" if high == float("inf") else f"values between {low:g} and {high:g}"
+        yield from self.found(
+            head.activation_place,
+            f"the output is {head.activation} and gives {bounds}, and nothing brings the targets there",
+            label=f"gives {bounds}",
+            also=[
+                (target.array.origin.node, "the targets are as they stand in this file"),
+                (contract.loss.place, "a loss for numbers"),
+            ],
+            why="what the output cannot reach stays an error for ever, whatever the weights are",
+            help="for a regression end without activation",
+            severity=Severity.ADVICE,
+            about=contract.event,
         )
 
     bad = (
@@ -135,6 +169,22 @@ class TargetOutsideOutputRange(Rule):
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid")])  # KL007
         model.compile("adam", "mse")
         model.fit(x, y, epochs=100)
+        """,
+        """
+        import keras
+        from sklearn.datasets import make_regression
+        x, y = make_regression(100, 4)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")  # KL007
+        model.fit(x, y, epochs=100)
+        """,
+        """
+        import keras
+        import numpy as np
+        table = np.genfromtxt("data.csv", delimiter=",")
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="relu")])  # KL007
+        model.compile("adam", "mse")
+        model.fit(table[:, :1], table[:, 1], epochs=100)
         """,
     )
     good = (
@@ -157,20 +207,31 @@ class TargetOutsideOutputRange(Rule):
     )
 
 
-def _outside(head: Head, contract: Contract, array: Array) -> str:
+def _is_doubtful(head: Head, contract: Contract, array: Array) -> bool:
+    """Whether a regression on numbers of a file ends with an activation that most targets are not made for."""
+    event = contract.event
+    if contract.loss.function not in REGRESSION or head.units != 1 or not is_raw(array):
+        return False
+    if head.activation == "relu":
+        return True
+    # Classes 0 and 1 are often fitted with a sigmoid and squared errors.
+    return head.activation == "sigmoid" and isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS)
+
+
+def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str:
     """How the targets leave the range of the output or of the loss, in words; empty if they do not."""
     if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot", "classes"):
         # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.
         return ""
     bounds = _RANGES.get(head.activation or "")
-    if contract.loss.function in ("binary_crossentropy", "categorical_crossentropy"):
+    if contract.loss.function in _FOR_PROBABILITIES:
         bounds = (0.0, 1.0)
     if bounds is None or array.low is None or array.high is None:
         return ""
     if not array.tight and not (array.labels is not None and array.labels.kind == "continuous"):
         return ""
-    if array.low < bounds[0] - _MARGIN:
+    if array.low < bounds[0] - margin:
         return f"go down to {array.low:g}"
-    if array.high > bounds[1] + _MARGIN:
+    if array.high > bounds[1] + margin:
         return f"go up to {array.high:g}"
     return ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.objects import default_of
 from kerlint.program.constants import constant
 from kerlint.program.facts import Compile, Made, Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -54,6 +55,7 @@ class ConfiguredOptimizerNotUsed(Rule):
     code = "KO004"
     name = "configured-optimizer-not-used"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "loss-flat", "wrong-result")
     since = "0.1.0"
 
@@ -79,6 +81,9 @@ class ConfiguredOptimizerNotUsed(Rule):
                 # Another kind of optimizer has perhaps been put in its place on purpose.
                 severity=None if used.optimizer.short == made.short else Severity.ADVICE,
                 about=used,
+                fix=fixing.draft(f"compile with `{variable}`", fixing.replace(used.places.get("optimizer"), variable))
+                if used.optimizer.short == made.short and used.function is event.function
+                else None,
             )
 
     bad = (

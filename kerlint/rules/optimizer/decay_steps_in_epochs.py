@@ -11,7 +11,7 @@ from kerlint.library.schedules import Schedule, read_schedule
 from kerlint.program.constants import constant, integer
 from kerlint.program.facts import Compile, Fit, Program
 from kerlint.program.values import Object
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class DecayStepsInEpochs(Rule):
@@ -65,10 +65,10 @@ class DecayStepsInEpochs(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: A rate that is a smaller share of the first one moves nothing ...
-    NOTHING = 1e-3
-    #: ... and should not be reached in this share of the training.
-    EARLY = 0.1
+    negligible_share = Option(
+        1e-3, "A rate that is a smaller share of the first one moves nothing.", above=0.0, high=1.0
+    )
+    early_share = Option(0.1, "It should not be reached in this share of the training.", above=0.0, high=1.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         for optimizer in optimizers(program):
@@ -80,7 +80,7 @@ class DecayStepsInEpochs(Rule):
             known = trainings_of(fits, optimizer.event) if fits else None
             if known:
                 updates = sum(training.updates for training in known)
-                if updates > 1 and schedule.share(updates * self.EARLY) <= self.NOTHING:
+                if updates > 1 and schedule.share(updates * self.early_share) <= self.negligible_share:
                     yield from self._report(optimizer, given, schedule, fits[0], updates)
             elif any(_counts_epochs(given, schedule, fit) for fit in fits):
                 yield from self._report(optimizer, given, schedule, fits[0], None)
@@ -90,7 +90,7 @@ class DecayStepsInEpochs(Rule):
     ) -> Iterator[Found]:
         epochs, steps = epochs_of(fit), steps_of(fit)
         if updates is not None:
-            share = schedule.share(updates * self.EARLY)
+            share = schedule.share(updates * self.early_share)
             end = "0" if share < 1e-12 else f"{share * schedule.start:.1e}"
             message = (
                 f"{schedule.kind} over {schedule.steps:g} batches: after a tenth of the {updates:,} batches of the "

@@ -9,7 +9,7 @@ from kerlint.library.budget import epochs_of, starts_here, trainings_of
 from kerlint.library.contracts import as_data, targets_of
 from kerlint.program.constants import constant
 from kerlint.program.facts import Compile, Fit, Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class FewEpochs(Rule):
@@ -63,12 +63,11 @@ class FewEpochs(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: Epochs that are few whatever the data ...
-    FEW = 3
-    #: ... and steps that are few: with Adam at its default rate a weight moves by at most 0.3.
-    STEPS = 300
-    #: From here on even one pass over the data is a training.
-    MANY = 1000
+    few_epochs = Option(3, "So many epochs, or fewer, are few whatever the data.", low=1)
+    few_steps = Option(
+        300, "So many steps are few: with Adam at its default rate a weight moves by at most 0.3.", low=0
+    )
+    many_steps = Option(1000, "With more steps even one pass over the data is a training.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         for compiled in program.compiles:
@@ -81,10 +80,10 @@ class FewEpochs(Rule):
             updates = sum(training.updates for training in known) if known else None
             numbers = [epochs_of(fit) for fit in fits]
             epochs = sum(number for number in numbers if number is not None)
-            if None in numbers or epochs < 1 or (updates is not None and updates > self.MANY):
+            if None in numbers or epochs < 1 or (updates is not None and updates > self.many_steps):
                 continue
-            few_steps = updates is not None and updates <= self.STEPS
-            if epochs > self.FEW and not few_steps:
+            few_steps = updates is not None and updates <= self.few_steps
+            if epochs > self.few_epochs and not few_steps:
                 continue
             yield from self._report(compiled, fits[0], epochs, updates)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.defaults import learning_rate
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
@@ -15,7 +14,8 @@ from kerlint.program.constants import number, truth
 from kerlint.program.facts import Compile, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Model, Object, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class LearningRateTooHigh(Rule):
@@ -71,31 +71,40 @@ class LearningRateTooHigh(Rule):
     code = "KO002"
     name = "learning-rate-too-high"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "loss-flat", "accuracy-stuck", "constant-output")
     since = "0.1.0"
     in_tests = False
 
-    #: Where at most about half of the measured runs learn. Adadelta and Ftrl never fail in this way.
-    WARNING: ClassVar = {
-        "Adam": 0.3,
-        "AdamW": 0.3,
-        "Nadam": 0.3,
-        "RMSprop": 0.3,
-        "Adamax": 1.0,
-        "SGD": 1.0,
-        "Adagrad": 3.0,
-        "Lion": 0.1,
-    }
-    #: The same for SGD with momentum.
-    WITH_MOMENTUM = 0.3
-    #: Adam and its kin: more than nine runs in ten still learn, but trained models seldom need it.
-    ADVICE = 0.1
-    #: No more than one run in five learns.
-    ABSURD: ClassVar = {"Adam": 10.0, "AdamW": 10.0, "Nadam": 10.0, "RMSprop": 10.0, "SGD": 10.0}
-    #: No run learns: SGD, and SGD with momentum. Adam still learns something in one run of ten.
-    CERTAIN: ClassVar = {False: 100.0, True: 10.0}
-    #: Above this Adam's epsilon, not the size of the gradient, decides how long a step is.
-    LARGE_EPSILON = 1e-3
+    limits = Option(
+        {
+            "Adam": 0.3,
+            "AdamW": 0.3,
+            "Nadam": 0.3,
+            "RMSprop": 0.3,
+            "Adamax": 1.0,
+            "SGD": 1.0,
+            "Adagrad": 3.0,
+            "Lion": 0.1,
+        },
+        "The rates at which at most about half of the measured runs learn.",
+        above=0.0,
+    )
+    momentum_limit = Option(0.3, "The same for SGD with momentum.", above=0.0)
+    advice_limit = Option(
+        0.1, "Adam and its kin: nine runs in ten still learn, but trained models seldom need such a rate.", above=0.0
+    )
+    absurd_limits = Option(
+        {"Adam": 10.0, "AdamW": 10.0, "Nadam": 10.0, "RMSprop": 10.0, "SGD": 10.0},
+        "The rates at which no more than one run in five learns, whatever the model.",
+        above=0.0,
+    )
+    # Adam still learns something in one run of ten.
+    error_limit = Option(100.0, "The rate at which no run with SGD learns.", above=0.0)
+    momentum_error_limit = Option(10.0, "The same for SGD with momentum.", above=0.0)
+    max_epsilon = Option(
+        1e-3, "Above this Adam's epsilon, not the size of the gradient, decides how long a step is.", above=0.0
+    )
 
     def check(self, program: Program) -> Iterator[Found]:
         for optimizer in optimizers(program):
@@ -123,16 +132,20 @@ class LearningRateTooHigh(Rule):
                     [Change("optimizer", {"learning_rate": SOUND.get(optimizer.name)})],
                     setting=[Change("large data")],
                 ),
+                fix=fixing.draft(f"use the default, {default:g}", fixing.rate(optimizer, default)) if default else None,
             )
 
     def _severity(self, optimizer: Optimizer) -> Severity | None:
         """How wrong the rate is, given the optimizer and the model that it trains."""
         rate, name = optimizer.rate, optimizer.name
-        if rate is None or name not in self.WARNING or rate < self.ADVICE or self._is_tamed(optimizer):
+        if rate is None or name not in self.limits:
+            return None
+        limit = self.momentum_limit if name == "SGD" and optimizer.momentum else self.limits[name]
+        if rate < min(limit, self.advice_limit) or self._is_tamed(optimizer):
             return None
         snapshot = optimizer.event.snapshot
         layers = self._trained(optimizer) if snapshot is not None else 0
-        absurd = rate >= self.ABSURD.get(name, float("inf"))
+        absurd = rate >= self.absurd_limits.get(name, float("inf"))
         if layers < 2:
             # Nothing is known of the model, or it is a linear one, for which large rates can be right.
             return Severity.WARNING if absurd and isinstance(optimizer.event, Compile) else None
@@ -140,9 +153,8 @@ class LearningRateTooHigh(Rule):
         if name == "SGD" and _is_normalised(snapshot.graph):
             # What follows a normalisation does not depend on the size of its weights.
             return Severity.WARNING if absurd else None
-        if name == "SGD" and rate >= self.CERTAIN[bool(optimizer.momentum)]:
+        if name == "SGD" and rate >= (self.momentum_error_limit if optimizer.momentum else self.error_limit):
             return Severity.ERROR
-        limit = self.WITH_MOMENTUM if name == "SGD" and optimizer.momentum else self.WARNING[name]
         if rate >= limit:
             return Severity.WARNING
         return Severity.ADVICE if name in ("Adam", "AdamW", "Nadam", "RMSprop") else None
@@ -153,7 +165,7 @@ class LearningRateTooHigh(Rule):
         if value.open or (optimizer.name == "SGD" and any(name in value.args for name in _CLIPPING)):
             return True
         epsilon = value.args.get("epsilon")
-        return epsilon is not None and (number(epsilon) or 1.0) > self.LARGE_EPSILON
+        return epsilon is not None and (number(epsilon) or 1.0) > self.max_epsilon
 
     @staticmethod
     def _trained(optimizer: Optimizer) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers
 from kerlint.program.constants import number
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -45,6 +46,7 @@ class MomentumOutOfRange(Rule):
     code = "KO014"
     name = "momentum-out-of-range"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "loss-flat", "crash")
     since = "0.1.0"
     in_tests = False
@@ -64,6 +66,10 @@ class MomentumOutOfRange(Rule):
                     why="it is the share of the past that every step keeps",
                     help="0.9 for momentum and beta_1, 0.999 for beta_2, 0.9 for rho",
                     about=(optimizer.event, name),
+                    fix=fixing.draft(
+                        "use the usual value",
+                        fixing.put(optimizer.value, name, "0.999" if name == "beta_2" else "0.9"),
+                    ),
                 )
 
     bad = (

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.budget import batch_of, epochs_of
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import integer
 from kerlint.program.facts import Fit, Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Dataset
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class OddBatchSize(Rule):
@@ -66,16 +67,14 @@ class OddBatchSize(Rule):
     code = "KO011"
     name = "batch-size-extreme"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "slow-learning", "accuracy-stuck", "loss-flat")
     since = "0.1.0"
     in_tests = False
 
-    #: Data with fewer rows is trained in one batch for good reasons.
-    TINY = 64
-    #: Batches of this size are large for data that gives few of them.
-    LARGE = 512
-    #: Steps that are few for a whole training.
-    STEPS = 500
+    tiny_data = Option(64, "So many rows, or fewer, are trained in one batch for good reasons.", low=0)
+    large_batch = Option(512, "Batches of this size are large for data that gives few of them.", low=2)
+    few_steps = Option(500, "So many steps, or fewer, are few for a whole training.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -103,14 +102,17 @@ class OddBatchSize(Rule):
             why="a row minus the mean of that one row is 0",
             help="batches of 16 rows or more, or LayerNormalization, which looks at one row at a time",
             about=fit.node,
+            fix=fixing.draft("use batches of 32 rows", fixing.put(fit, "batch_size", "32"))
+            if "batch_size" in fit.places
+            else None,
         )
 
     def _large(self, fit: Fit, size: int) -> Iterator[Found]:
         rows, epochs = structure_rows(fit.x), epochs_of(fit)
-        if rows is None or epochs is None or rows <= self.TINY or fit.loops or "batch_size" not in fit.args:
+        if rows is None or epochs is None or rows <= self.tiny_data or fit.loops or "batch_size" not in fit.args:
             return
         steps = -(-rows // size)
-        if (steps > 1 and size < self.LARGE) or steps * epochs > self.STEPS:
+        if (steps > 1 and size < self.large_batch) or steps * epochs > self.few_steps:
             return
         yield from self.found(
             fit.places.get("batch_size") or fit.node,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.optimizers import optimizers, rate_changes
 from kerlint.program.facts import Compile, Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class PlainSgd(Rule):
@@ -61,23 +62,25 @@ class PlainSgd(Rule):
     code = "KO013"
     name = "plain-sgd-default"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "loss-flat", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
 
-    #: The default of SGD: larger rates have been chosen by somebody.
-    SMALL = 0.01
-    DEEP = 3
+    max_rate = Option(
+        0.01, "Larger rates than the default of SGD have been chosen by somebody, and are left alone.", above=0.0
+    )
+    min_layers = Option(3, "Models with fewer layers are left alone.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         for optimizer in optimizers(program):
             event = optimizer.event
             if not isinstance(event, Compile) or optimizer.name != "SGD" or optimizer.momentum != 0:
                 continue
-            if optimizer.rate is None or not 0 < optimizer.rate <= self.SMALL or rate_changes(program, optimizer):
+            if optimizer.rate is None or not 0 < optimizer.rate <= self.max_rate or rate_changes(program, optimizer):
                 continue
             layers = parametric_layers(event.graph)
-            if len(layers) < self.DEEP or any(node.short in NORMALIZATION for node in event.graph.nodes):
+            if len(layers) < self.min_layers or any(node.short in NORMALIZATION for node in event.graph.nodes):
                 continue
             yield from self.found(
                 optimizer.place,
@@ -87,6 +90,11 @@ class PlainSgd(Rule):
                 why="a step is the rate times the gradient, and gradients are small in the first layers",
                 help="keras.optimizers.Adam(1e-3), or SGD with momentum=0.9",
                 about=event,
+                fix=fixing.draft(
+                    "use Adam", fixing.replace(event.places.get("optimizer"), "{keras.optimizers.Adam}(1e-3)")
+                )
+                if optimizer.value.args.keys() <= {"learning_rate", "momentum"}
+                else None,
             )
 
     bad = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.budget import epochs_of
 from kerlint.program.facts import Compile, Created, Event, Fit, Made, Program, Trainable, Use
 from kerlint.program.scope import Loop
 from kerlint.program.values import Const, Object, Value, same
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -49,6 +50,7 @@ class RecompileInLoop(Rule):
     code = "KO015"
     name = "recompile-resets-optimizer"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning",)
     since = "0.1.0"
     in_tests = False
@@ -75,6 +77,7 @@ class RecompileInLoop(Rule):
                 why=f"{name} keeps running means of the gradients and its number of steps, which start from zero again",
                 help="compile once, before the loop",
                 about=compiled,
+                fix=fixing.draft("compile before the loop", fixing.hoist(compiled.node, loop.node)),
             )
 
     bad = (

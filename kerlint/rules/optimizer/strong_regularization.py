@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.trained import trainings
 from kerlint.program.constants import number
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
-from kerlint.rules.base import Found, Rule
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class StrongRegularization(Rule):
@@ -63,11 +64,12 @@ class StrongRegularization(Rule):
     code = "KO017"
     name = "regularization-too-strong"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("constant-output", "accuracy-stuck", "slow-learning")
     since = "0.1.0"
     in_tests = False
 
-    STRONG = 0.1
+    min_factor = Option(0.1, "From this factor on a regularization is strong.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -76,7 +78,7 @@ class StrongRegularization(Rule):
             if len(layers) < 2 or training.event.assumed:
                 continue
             factors = [_factor(node) for node in layers[:-1]]
-            if any(factor is None or factor < self.STRONG for factor in factors) or id(layers[0].layer) in told:
+            if any(factor is None or factor < self.min_factor for factor in factors) or id(layers[0].layer) in told:
                 continue
             told.add(id(layers[0].layer))
             factor = min(factor for factor in factors if factor is not None)
@@ -92,6 +94,7 @@ class StrongRegularization(Rule):
                 why=f"{factor:g} times the sum over all weights outweighs what the model gains by predicting well",
                 help="start from 1e-4",
                 about=training.event,
+                fix=fixing.draft("use a factor of 1e-4", *fixing.all_of(list(_weaker(layers[:-1], self.min_factor)))),
             )
 
     bad = (
@@ -115,6 +118,16 @@ class StrongRegularization(Rule):
         model.compile("adam", "mse")
         """,
     )
+
+
+def _weaker(layers: list[Node], strong: float) -> Iterator[fixing.Change | None]:
+    for node in layers:
+        given = node.layer.args.get("kernel_regularizer") if node.layer is not None else None
+        if isinstance(given, Object):
+            for name in ("l1", "l2", "l"):
+                factor = number(given.args[name]) if name in given.args else None
+                if factor is not None and factor >= strong:
+                    yield fixing.put(given, name, "1e-4")
 
 
 def _factor(node: Node) -> float | None:

@@ -12,7 +12,7 @@ from kerlint.library.defaults import learning_rate
 from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
 from kerlint.program.facts import Compile, Fit, Program
 from kerlint.program.values import Array, Dataset
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class UpdateBudgetTooSmall(Rule):
@@ -83,6 +83,13 @@ class UpdateBudgetTooSmall(Rule):
     ENOUGH = 0.06
     #: Longer trainings are not repeated by the probe.
     TRIED = 2000
+    slow_sgd_rate = Option(1e-4, "At this rate and below plain SGD learned in one run of fourteen.", above=0.0)
+    max_sgd_epochs = Option(100, "Longer trainings with plain SGD are left alone.", low=1)
+    usual_rate = Option(1e-4, "From this rate on, which is in common use, a short training is advice only.", above=0.0)
+    min_travel = Option(
+        0.006, "Below this product of steps and rate nothing was learned in the measured runs.", above=0.0
+    )
+    enough_travel = Option(0.06, "Above this product they learned; the help text is computed from it.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
         for optimizer in optimizers(program):
@@ -103,10 +110,14 @@ class UpdateBudgetTooSmall(Rule):
         """SGD without momentum at a hundredth of its default rate."""
         rate, fits = optimizer.rate, program.fits_of(event)
         epochs = [epochs_of(fit) for fit in fits]
-        if rate is None or not 0 < rate <= self.SLOW or optimizer.momentum != 0 or not fits or None in epochs:
+        if rate is None or not 0 < rate <= self.slow_sgd_rate or optimizer.momentum != 0 or not fits or None in epochs:
             return
         total = sum(number for number in epochs if number is not None)
-        if any(fit.loops or fit.assumed for fit in fits) or total > self.LONG or not starts_here(program, event):
+        if (
+            any(fit.loops or fit.assumed for fit in fits)
+            or total > self.max_sgd_epochs
+            or not starts_here(program, event)
+        ):
             return
         yield from self.found(
             optimizer.place,
@@ -132,7 +143,7 @@ class UpdateBudgetTooSmall(Rule):
         if not known or not starts_here(program, event):
             return
         updates = sum(training.updates for training in known)
-        if not 0 < updates * rate < self.NOTHING or (_is_normal(optimizer, rate) and any(map(_is_made_up, fits))):
+        if not 0 < updates * rate < self.min_travel or (_is_normal(optimizer, rate) and any(map(_is_made_up, fits))):
             return
         longest = max(known, key=lambda training: training.updates)
         yield from self.found(
@@ -142,9 +153,10 @@ class UpdateBudgetTooSmall(Rule):
             label=f"at most about {rate:g} a step",
             also=[(fits[0].node, f"steps an epoch: {longest.steps:,}, epochs: {longest.epochs:,}")],
             why=f"{optimizer.name} moves a weight by about the learning rate in a step, and weights start at some 0.1",
-            help=f"a rate of {self.ENOUGH / updates:.2g} or more, or {self.ENOUGH / rate:,.0f} steps and more",
+            help=f"a rate of {self.enough_travel / updates:.2g} or more, "
+            f"or {self.enough_travel / rate:,.0f} steps and more",
             # With a usual rate it is the number of steps that is small, as in a quick trial of the code.
-            severity=Severity.ADVICE if rate >= self.USUAL else None,
+            severity=Severity.ADVICE if rate >= self.usual_rate else None,
             about=event,
             experiment=self._experiment(event, updates),
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers, rate_changes
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -56,6 +57,7 @@ class ZeroLearningRate(Rule):
     code = "KO001"
     name = "zero-learning-rate"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("loss-flat", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
@@ -79,6 +81,9 @@ class ZeroLearningRate(Rule):
                     optimizer.event,
                     "still" if zero else "fails",
                     repair=[Change("optimizer", {"learning_rate": None})],
+                ),
+                fix=fixing.draft(
+                    "use a usual learning rate", fixing.rate(optimizer, 1e-2 if optimizer.name == "SGD" else 1e-3)
                 ),
             )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.experiment import Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.facts import ApplyGradients, Created, Fit, Program, Seed
 from kerlint.program.scope import Loop
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -43,9 +44,9 @@ class ReseedInLoop(Rule):
     import numpy as np
     from tensorflow import keras
 
-    np.random.seed(42)
     model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
+    np.random.seed(42)
     for epoch in range(100):
         rows = np.random.choice(len(x_train), 32)
         model.train_on_batch(x_train[rows], y_train[rows])
@@ -65,6 +66,7 @@ class ReseedInLoop(Rule):
     code = "KR002"
     name = "reseed-in-loop"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("irreproducible", "slow-learning")
     since = "0.1.0"
     in_tests = False
@@ -97,6 +99,7 @@ class ReseedInLoop(Rule):
             severity=Severity.ADVICE if seed.name in ("numpy.random.seed", "random.seed") else None,
             about=seed,
             experiment=Experiment(seed, "repeated", details={"function": _library(seed.name), "seed": value}),
+            fix=fixing.draft("set the seed before the loop", fixing.hoist(seed.node, loop.node)),
         )
 
     def _random(self, seed: Seed, loop: Loop) -> Iterator[Found]:

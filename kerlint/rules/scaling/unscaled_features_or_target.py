@@ -9,12 +9,22 @@ import libcst as cst
 
 from kerlint.experiment import Change, Experiment, Plain
 from kerlint.finding import Severity
+from kerlint.library.chains import described
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
-from kerlint.library.inputs import Feed, feeds, first_kernels, has_hidden_nonlinearity, is_pixels, unused_scaling
+from kerlint.library.files_read import is_raw, scaler_of
+from kerlint.library.inputs import (
+    Feed,
+    feeds,
+    first_kernels,
+    has_hidden_nonlinearity,
+    is_pixels,
+    made_at,
+    unused_scaling,
+)
 from kerlint.program.facts import Compile, Event, Fit, Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 #: Columns whose ranges lie further apart than this are of different scales.
 RATIO = 1000.0
@@ -43,7 +53,7 @@ class UnscaledFeaturesOrTarget(Rule):
     import numpy as np
     from tensorflow import keras
 
-    x = np.array([[1, 10000, 2], [2, 20000, 3], [3, 30000, 4]])
+    x = np.array([[1, 10000, 2], [2, 20000, 3], [3, 30000, 4]])  # KN002
     y = np.array([1, 2, 3])
     model = keras.Sequential([
         keras.Input((3,)),
@@ -51,7 +61,7 @@ class UnscaledFeaturesOrTarget(Rule):
         keras.layers.Dense(1),
     ])
     model.compile(optimizer="adam", loss="mse")
-    model.fit(x, y, epochs=100)  # KN002
+    model.fit(x, y, epochs=100)
     ```
 
     Use instead:
@@ -75,8 +85,8 @@ class UnscaledFeaturesOrTarget(Rule):
 
     ## Known limits
     Only known ranges are reported: literals, `numpy.random` and `linspace`, the data sets of Keras and
-    scikit-learn. What a file holds is not known. Also reported is data that a scaler has scaled,
-    where models only ever get the unscaled version. Images belong to KN001.
+    scikit-learn. What a file holds is not known: that nothing scales it is advice. Also reported is data that a
+    scaler has scaled, where models only ever get the unscaled version. Images belong to KN001.
 
     ## References
     - Measured on Keras 3.15.1, 300 steps, share of the runs that learn: relu regression with
@@ -95,33 +105,44 @@ class UnscaledFeaturesOrTarget(Rule):
     since = "0.1.0"
     in_tests = False
 
+    max_ratio = Option(1000.0, "Columns whose ranges lie further apart than this are of different scales.", low=1.0)
+    max_input = Option(100.0, "Larger inputs need scaling.", above=0.0)
+    max_target = Option(1000.0, "Targets from this size on need scaling.", above=0.0)
+
     def check(self, program: Program) -> Iterator[Found]:
-        targets = _targets(program)
+        targets = _targets(program, self.max_target)
         inputs: set[int] = set()
         for feed in _inputs(program):
-            fault = _input_fault(feed)
+            fault = _input_fault(feed, self.max_input, self.max_ratio)
             target = targets.get(id(feed.event))
             if fault is not None:
                 # A dataset brings both in one place.
                 both = target is not None and target.place is feed.place
                 inputs.update([id(target)] if both else [])
-                yield from self._input(feed, fault, target if both else None)
+                yield from self._input(program, feed, fault, target if both else None)
             elif isinstance(feed.event, Fit) and not feed.normalised:
-                yield from self._forgotten(program, feed)
+                told = list(self._forgotten(program, feed))
+                yield from told or self._from_file(program, feed)
         for target in targets.values():
             if id(target) not in inputs:
-                yield from self._target(target)
+                yield from self._target(program, target)
+        yield from self._targets_from_file(program)
         yield from self._sketch(program)
 
-    def _input(self, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
+    def _input(self, program: Program, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
         message = f"the model is trained on unscaled inputs: {fault}"
         if target is not None:
             message += f"; and on unscaled targets: {_range(target.array)}"
+        place = made_at(program, feed.array, feed.event) or feed.place
         yield from self.found(
-            feed.place,
+            place,
             message,
             label="unscaled inputs" if target is None else "unscaled inputs and targets",
-            also=[(feed.array.origin.node, "the data comes from here"), (feed.kernels[0].place, "reads it as it is")],
+            also=[
+                (feed.place if place is not feed.place else None, "trained on here"),
+                (feed.array.origin.node, "the data comes from here"),
+                (feed.kernels[0].place, "reads it as it is"),
+            ],
             why="the outputs of the first layer and the gradients of its weights grow with its inputs, "
             "so the largest column decides about everything",
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
@@ -130,12 +151,14 @@ class UnscaledFeaturesOrTarget(Rule):
             experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_scale(feed.array), _TARGETS]),
         )
 
-    def _target(self, target: _Target) -> Iterator[Found]:
+    def _target(self, program: Program, target: _Target) -> Iterator[Found]:
+        place = made_at(program, target.array, target.event) or target.place
         yield from self.found(
-            target.place,
+            place,
             f"the model is trained on unscaled targets: {_range(target.array)}",
             label="unscaled targets",
             also=[
+                (target.place if place is not target.place else None, "trained on here"),
                 (target.array.origin.node, "they come from here"),
                 (target.head, "starts with outputs of about unit size"),
             ],
@@ -149,11 +172,13 @@ class UnscaledFeaturesOrTarget(Rule):
         scaled = unused_scaling(program, feed)
         if scaled is None or (scaled.how.startswith("/ ") and scaled.how not in ("/ std", "/ range")):
             return
+        place = made_at(program, feed.array, feed.event) or feed.place
         yield from self.found(
-            feed.place,
+            place,
             f"the data is scaled ({scaled.how}), but the model is trained on the unscaled version of it",
             label="not scaled",
             also=[
+                (feed.place if place is not feed.place else None, "trained on here"),
                 (scaled.node, "the scaled version, which no model gets"),
                 (feed.kernels[0].place, "reads it as it is"),
             ],
@@ -163,6 +188,55 @@ class UnscaledFeaturesOrTarget(Rule):
             experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_scale(feed.array), _TARGETS]),
         )
 
+    def _from_file(self, program: Program, feed: Feed) -> Iterator[Found]:
+        """Advice where a table goes from its file into the model as it is."""
+        kernel = feed.kernels[0]
+        width = kernel.input_shape[-1] if kernel.input_shape else None
+        rows_of_numbers = kernel.input_shape is not None and len(kernel.input_shape) == 2 and (width or 0) > 1
+        if not rows_of_numbers or not is_raw(feed.array) or not has_hidden_nonlinearity(feed.graph):
+            return
+        reader = feed.array.source.rpartition(".")[2]
+        place = made_at(program, feed.array, feed.event) or feed.place
+        yield from self.found(
+            place,
+            f"nothing scales what {reader} reads before {described(kernel)} does",
+            label="as it stands in the file",
+            also=[
+                (feed.place if place is not feed.place else None, "trained on here"),
+                (feed.array.origin.node, "read here"),
+                (kernel.place, "reads it as it is"),
+            ],
+            why="weights start for inputs of about unit size; a column in the hundreds decides about everything",
+            help="begin the model with keras.layers.Normalization(), adapted to the training data, "
+            "or use StandardScaler, fitted on the training data",
+            severity=Severity.ADVICE,
+            about=feed.event,
+        )
+
+    def _targets_from_file(self, program: Program) -> Iterator[Found]:
+        """Advice where the inputs of a regression are scaled, and the targets stay as they are in the file."""
+        for contract in contracts(program):
+            if contract.loss.function not in _ABSOLUTE or contract.head is None:
+                continue
+            for target in contract.targets:
+                fit = target.fit
+                data = as_data(inputs_of(fit)) if isinstance(fit, Fit) else None
+                scaler = scaler_of(data) if data is not None else None
+                if scaler is None or data is None or data.source != target.array.source or not is_raw(target.array):
+                    continue
+                place = made_at(program, target.array, fit) or target.place
+                yield from self.found(
+                    place,
+                    f"the inputs are scaled ({scaler}), but the targets are as they stand in the file",
+                    label="not scaled",
+                    also=[(target.place if place is not target.place else None, "trained on here")],
+                    why="a target in the thousands lies further away than the output can travel in a usual training",
+                    help="if they are larger than some tens, standardise them, too",
+                    severity=Severity.ADVICE,
+                    about=fit,
+                )
+                break
+
     def _sketch(self, program: Program) -> Iterator[Found]:
         """A program that builds a model and writes out data for it, without the training."""
         events = list(program.compiles)
@@ -171,7 +245,9 @@ class UnscaledFeaturesOrTarget(Rule):
         graph = events[0].graph
         kernels = first_kernels(graph)
         data = [value for value in program.names.values() if isinstance(value, Array) and _fits(value, graph)]
-        fault = _apart(data[0]) if len(data) == 1 and kernels and has_hidden_nonlinearity(graph) else None
+        fault = (
+            _apart(data[0], self.max_ratio) if len(data) == 1 and kernels and has_hidden_nonlinearity(graph) else None
+        )
         if fault is not None:
             yield from self.found(
                 data[0].node,
@@ -189,22 +265,22 @@ class UnscaledFeaturesOrTarget(Rule):
         import numpy as np
         from keras.models import Sequential
         from keras.layers import Dense
-        x = np.random.uniform(0, 10000, (1000, 3))
+        x = np.random.uniform(0, 10000, (1000, 3))  # KN002
         y = np.sin(x[:, 0])
         model = Sequential([Dense(16, activation="tanh", input_shape=(3,)), Dense(1)])
         model.compile("adam", "mse")
-        model.fit(x, y)  # KN002
+        model.fit(x, y)
         """,
-        # Both, one place each.
+        # Both: two findings, at the names.
         """
         from tensorflow import keras
-        (x, y), (x_test, y_test) = keras.datasets.california_housing.load_data()
+        (
+            (x, y),  # KN002
+            (x_test, y_test),
+        ) = keras.datasets.california_housing.load_data()
         model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
         model.compile("rmsprop", "mse")
-        model.fit(
-            x,  # KN002
-            y,  # KN002
-        )
+        model.fit(x, y)
         """,
         # The columns survive the split.
         """
@@ -212,10 +288,10 @@ class UnscaledFeaturesOrTarget(Rule):
         from sklearn.datasets import load_wine
         from sklearn.model_selection import train_test_split
         wine = load_wine()
-        x_train, x_test, y_train, y_test = train_test_split(wine.data, wine.target)
+        x_train, x_test, y_train, y_test = train_test_split(wine.data, wine.target)  # KN002
         model = keras.Sequential([keras.Input((13,)), keras.layers.Dense(3, activation="softmax")])
         model.compile("sgd", "sparse_categorical_crossentropy")
-        model.fit(x_train, y_train)  # KN002
+        model.fit(x_train, y_train)
         """,
         # Scaled, but in vain.
         """
@@ -225,10 +301,10 @@ class UnscaledFeaturesOrTarget(Rule):
         from sklearn.preprocessing import StandardScaler
         x, y = load_iris(return_X_y=True)
         x_scaled = StandardScaler().fit_transform(x)
-        x_train, x_test, y_train, y_test = train_test_split(x, y)
+        x_train, x_test, y_train, y_test = train_test_split(x, y)  # KN002
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)])
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        model.fit(x_train, y_train)  # KN002
+        model.fit(x_train, y_train)
         """,
         # No training in sight, but the data for it.
         """
@@ -237,6 +313,20 @@ class UnscaledFeaturesOrTarget(Rule):
         features = np.array([[1, 50000], [2, 20000], [3, 30000]])  # KN002
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
         model.compile("adam", "mse")
+        """,
+        # What is in a file nobody knows.
+        """
+        import keras
+        import numpy as np
+        from sklearn.preprocessing import StandardScaler
+        table = np.loadtxt("data.csv", delimiter=",")
+        x = table[:, :8]  # KN002
+        y = table[:, 8]  # KN002
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        if quick:
+            model.fit(x, y)
+        model.fit(StandardScaler().fit_transform(x), y)
         """,
     )
     good = (
@@ -336,8 +426,8 @@ def _scale(array: Array) -> Change:
     return Change("x", {"low": array.low, "high": array.high, "tight": array.tight, "columns": columns})
 
 
-def _targets(program: Program) -> dict[int, _Target]:
-    """Large targets, by the training call that gets them; the same data for the same output once."""
+def _targets(program: Program, limit: float) -> dict[int, _Target]:
+    """Targets beyond a limit, by the training call that gets them; the same data for the same output once."""
     found: dict[int, _Target] = {}
     seen: set[tuple[int, int]] = set()
     for contract in contracts(program):
@@ -347,7 +437,7 @@ def _targets(program: Program) -> dict[int, _Target]:
             continue
         for target in contract.targets:
             largest, key = _largest(target.array), (id(target.array.origin), id(contract.head.node.place))
-            if not isinstance(target.fit, Fit) or largest is None or largest < TARGET or _is_dummy(target.fit):
+            if not isinstance(target.fit, Fit) or largest is None or largest < limit or _is_dummy(target.fit):
                 continue
             if key not in seen:
                 seen.add(key)
@@ -363,26 +453,26 @@ def _is_dummy(fit: Fit) -> bool:
     return x.origin is not y.origin
 
 
-def _input_fault(feed: Feed) -> str | None:
+def _input_fault(feed: Feed, limit: float, ratio: float) -> str | None:
     """What is wrong with the scale of the inputs, in words."""
     hidden = has_hidden_nonlinearity(feed.graph)
     optimizer = feed.optimizer
     # A linear model copes with either, but with SGD it diverges on columns of different scales. A normalisation
     # after the first layer takes out a scale that all columns have in common, and nothing else.
-    apart = _apart(feed.array) if hidden or (optimizer is not None and optimizer.name == "SGD") else None
+    apart = _apart(feed.array, ratio) if hidden or (optimizer is not None and optimizer.name == "SGD") else None
     if apart is not None:
         return apart
     largest = _largest(feed.array)
-    return _range(feed.array) if hidden and largest is not None and largest > INPUT and not feed.normalised else None
+    return _range(feed.array) if hidden and largest is not None and largest > limit and not feed.normalised else None
 
 
-def _apart(array: Array) -> str | None:
+def _apart(array: Array, ratio: float) -> str | None:
     """The two columns whose ranges lie the furthest apart, if that is far enough."""
     spans = [(high - low, index) for index, (low, high) in enumerate(array.columns or ()) if high > low]
     if len(spans) < 2:
         return None
     (small, first), (large, second) = min(spans), max(spans)
-    if large / small < RATIO:
+    if large / small < ratio:
         return None
     return f"column {second} spans {large:g}, column {first} spans {small:g}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerlint.experiment import Change, Experiment, Plain
 from kerlint.finding import Severity
 from kerlint.library.chains import described
-from kerlint.library.inputs import Feed, feeds, is_pixels, unused_scaling
+from kerlint.library.inputs import Feed, feeds, is_pixels, loaded_at, unused_scaling
 from kerlint.library.optimizers import ADAPTIVE
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
@@ -29,14 +29,14 @@ class UnscaledImageInput(Rule):
     ```python
     from tensorflow import keras
 
-    (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()  # KN001
     model = keras.Sequential([
         keras.layers.Flatten(input_shape=(28, 28)),
         keras.layers.Dense(64, activation="relu"),
         keras.layers.Dense(10, activation="softmax"),
     ])
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-    model.fit(x_train, y_train, epochs=5)  # KN001
+    model.fit(x_train, y_train, epochs=5)
     ```
 
     Use instead:
@@ -88,11 +88,13 @@ class UnscaledImageInput(Rule):
             why += ", and the steps of SGD with them"
         elif optimizer is not None and optimizer.name in ADAPTIVE:
             why += f"; {optimizer.name} keeps its steps small, but whether it learns depends on the seed"
-        also = [(feed.array.origin.node, "the pixels come from here"), (first.place, "reads them as they are")]
+        place = loaded_at(program, feed.array, feed.event) or feed.place
+        also = [(feed.place if place is not feed.place else None, "trained on here")]
+        also += [(feed.array.origin.node, "the pixels come from here"), (first.place, "reads them as they are")]
         if scaled is not None:
             also.append((scaled.node, f"scaled here ({scaled.how}), but not used in training"))
         yield from self.found(
-            feed.place,
+            place,
             f"the model is trained on pixels from 0 to {feed.array.high:g}, "
             f"and nothing scales them before {described(first)}",
             label=f"0 to {feed.array.high:g}",
@@ -113,11 +115,11 @@ class UnscaledImageInput(Rule):
         from tensorflow import keras
         (x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
         x = x / 255.0
-        (x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
+        (x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()  # KN001
         x = x.reshape(-1, 784).astype("float32")
         model = keras.Sequential([keras.layers.Dense(10, activation="softmax", input_shape=(784,))])
         model.compile("sgd", "sparse_categorical_crossentropy")
-        model.fit(x, y)  # KN001
+        model.fit(x, y)
         """,
         """
         import keras
@@ -134,7 +136,7 @@ class UnscaledImageInput(Rule):
         """,
         """
         import tensorflow as tf
-        (x, y), _ = tf.keras.datasets.cifar10.load_data()
+        (x, y), _ = tf.keras.datasets.cifar10.load_data()  # KN001
         data = tf.data.Dataset.from_tensor_slices((tf.cast(x, tf.float32), y)).shuffle(1000).batch(32)
         model = tf.keras.Sequential([tf.keras.layers.Conv2D(8, 3, input_shape=(32, 32, 3)),
                                      tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
@@ -142,7 +144,7 @@ class UnscaledImageInput(Rule):
         optimizer = tf.keras.optimizers.Adam()
         for images, labels in data:
             with tf.GradientTape() as tape:
-                loss = loss_fn(labels, model(images, training=True))  # KN001
+                loss = loss_fn(labels, model(images, training=True))
             gradients = tape.gradient(loss, model.trainable_variables)
             optimizer.apply_gradients(zip(gradients, model.trainable_variables))
         """,

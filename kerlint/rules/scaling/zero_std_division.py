@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.defaults import DATA
 from kerlint.program.facts import Division, Program
 from kerlint.program.values import Array
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -54,6 +57,7 @@ class ZeroStdDivision(Rule):
     code = "KN021"
     name = "zero-std-division"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -85,6 +89,7 @@ class ZeroStdDivision(Rule):
                 help="add a small number to the divisor: (... + 1e-8)",
                 severity=Severity.WARNING if known else Severity.ADVICE,
                 about=event,
+                fix=_not_zero(event.node),
             )
 
     def _has_constant_column(self, data: Array) -> bool:
@@ -142,6 +147,14 @@ class ZeroStdDivision(Rule):
 
 
 _NAMES = frozenset(data.name for data in DATA.values())
+
+
+def _not_zero(node: cst.CSTNode) -> fixing.Draft | None:
+    """The divisor with a small number added."""
+    divisor = node.right if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide) else None
+    if divisor is None or divisor is not fixing.operand(divisor):
+        return None
+    return fixing.draft("add 1e-8 to the divisor", fixing.replace(divisor, "({0} + 1e-8)", divisor, variable=True))
 
 
 def _is_by_column(data: Array, divisor: Array) -> bool:

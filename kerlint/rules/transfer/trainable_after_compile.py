@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import libcst as cst
+
 from kerlint.experiment import Experiment
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.facts import Compile, Fit, Program, Trainable
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Model, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -62,6 +65,7 @@ class TrainableAfterCompile(Rule):
     code = "KF001"
     name = "trainable-after-compile"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -117,6 +121,7 @@ class TrainableAfterCompile(Rule):
             experiment=Experiment(fit, "ignored", details={"wanted": wanted, "fitted": earlier})
             if program.target.keras >= 3
             else None,
+            fix=_again(change, compiled, gentle=wanted is True),
         )
 
     bad = (
@@ -156,6 +161,27 @@ class TrainableAfterCompile(Rule):
         judge.fit(x, y)
         """,
     )
+
+
+def _again(change: Trainable, compiled: Compile, *, gentle: bool) -> fixing.Draft | None:
+    """The compile repeated after the change; `gentle` if pretrained weights are set free."""
+    call, optimizer = compiled.node, compiled.places.get("optimizer")
+    if change.function is not compiled.function or not isinstance(call, cst.Call) or len(call.args) > 9:
+        return None
+    if optimizer is not None and not isinstance(optimizer, (cst.SimpleString, cst.Call)):
+        # An optimizer that is kept in a variable refuses other weights.
+        return None
+    parts: list[cst.CSTNode] = [call.func]
+    written: list[str] = []
+    for argument in call.args:
+        if argument.value is optimizer and gentle:
+            name = "" if argument.keyword is None else f"{argument.keyword.value}="
+            written.append(f"{name}{{keras.optimizers.Adam}}(1e-5)")
+        else:
+            written.append(f"{{{len(parts)}}}")
+            parts.append(argument)
+    text = f"{{0}}({', '.join(written)})"
+    return fixing.draft("compile again", fixing.insert_after(change.node, text, *parts))
 
 
 def _settled(program: Program, compiled: Compile, first: int) -> set[int]:

@@ -10,14 +10,7 @@ from kerlint.library.kinds import is_parametric
 from kerlint.library.optimizers import Optimizer, rate_changes, read_optimizer
 from kerlint.program.facts import Fit, Program
 from kerlint.program.graph import Node
-from kerlint.rules.base import Found, Rule
-
-#: Rates from which on pretrained weights are lost, by optimizer: those that move each weight by about the rate in
-#: every step, and those that follow the size of the gradient.
-_TOO_HIGH = {
-    **dict.fromkeys(("Adam", "AdamW", "Nadam", "RMSprop", "Adamax", "Lion"), 1e-3),
-    "SGD": 1e-1,
-}
+from kerlint.rules.base import Found, Option, Rule
 
 
 class UnfrozenBaseHighLr(Rule):
@@ -70,6 +63,13 @@ class UnfrozenBaseHighLr(Rule):
     since = "0.1.0"
     in_tests = False
 
+    # Most move each weight by about the rate in every step; SGD follows the size of the gradient.
+    limits = Option(
+        {"Adam": 1e-3, "AdamW": 1e-3, "Nadam": 1e-3, "RMSprop": 1e-3, "Adamax": 1e-3, "Lion": 1e-3, "SGD": 0.1},
+        "The rates from which on pretrained weights are lost.",
+        above=0.0,
+    )
+
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
         for event in program.compiles:
@@ -77,7 +77,7 @@ class UnfrozenBaseHighLr(Rule):
             fits = program.fits_of(event)
             if optimizer is None or not fits or id(event.node) in seen or rate_changes(program, optimizer):
                 continue
-            limit = _TOO_HIGH.get(optimizer.name)
+            limit = self.limits.get(optimizer.name)
             if limit is None or optimizer.rate is None or optimizer.rate < limit:
                 continue
             for base in bases(program, event):

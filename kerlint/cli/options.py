@@ -1,0 +1,90 @@
+"""The options that choose files and rules, and how they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def words(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """Several words in one value, and several values."""
+    return tuple(word for value in values for word in value.replace(",", " ").split())
+
+
+def patterns(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """The same for patterns of files, which may have blanks in them."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def version(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A version of Keras."""
+    if value is not None and not re.fullmatch(r"[23](\.[0-9]{1,3})?", value):
+        raise click.BadParameter("it is a version of Keras: 2, 3, or one like 3.4")
+    return value
+
+
+def per_file(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Patterns of files with the rules that are off in them, as `tests/**:KL001,KO`."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for value in values:
+        pattern, colon, rules = value.rpartition(":")
+        selectors = tuple(rules.replace(",", " ").split())
+        if not (colon and pattern and selectors):
+            raise click.BadParameter(f"{value!r} is no PATTERN:RULES")
+        found.append((pattern, selectors))
+    return tuple(found)
+
+
+class OptionalValue(click.Command):
+    """A command with options whose value may be left out; it is given with `=` only: `--add-ignore[=REASON]`."""
+
+    optional: tuple[str, ...] = ("--add-ignore",)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click would take the next word as the value."""
+        end = args.index("--") if "--" in args else len(args)
+        spelled = [f"{word}=" if word in self.optional else word for word in args[:end]]
+        return super().parse_args(ctx, [*spelled, *args[end:]])
+
+
+_CHOOSING = (
+    click.option("--select", multiple=True, callback=words, help="Rules to apply: codes, prefixes, names or ALL."),
+    click.option("--ignore", multiple=True, callback=words, help="Rules to leave out, likewise."),
+    click.option("--extend-select", multiple=True, callback=words, help="Rules to apply besides the configured ones."),
+    click.option(
+        "--per-file-ignores",
+        multiple=True,
+        metavar="PATTERN:RULES",
+        callback=per_file,
+        help="Rules that are off in some files.",
+    ),
+    click.option("--pedantic", is_flag=True, help="Show advice, too."),
+    click.option("--no-ignores", is_flag=True, help="Report what comments in the files silence."),
+    click.option(
+        "--target-keras", metavar="VERSION", callback=version, help="The Keras that the code is for: 2, 3 or 3.4."
+    ),
+    click.option(
+        "--exclude", multiple=True, callback=patterns, help="Files and folders to leave out, instead of the usual ones."
+    ),
+    click.option("--extend-exclude", multiple=True, callback=patterns, help="Files and folders to leave out, too."),
+    click.option("--force-exclude", is_flag=True, help="Leave them out even where they are named."),
+    click.option(
+        "--config",
+        multiple=True,
+        metavar="FILE|KEY=VALUE",
+        help="A configuration file for all files, or a single setting in TOML.",
+    ),
+    click.option("--isolated", is_flag=True, help="Ignore configuration files."),
+)
+
+
+def choosing(command: Command) -> Command:
+    """Adds the options that choose files and rules."""
+    for option in reversed(_CHOOSING):
+        command = option(command)
+    return command

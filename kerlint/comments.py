@@ -1,0 +1,212 @@
+"""Comments that silence findings: `# kerlint: ignore[KL001] reason`, `# kerlint: file-ignore[...]`, `# noqa: KL001`.
+
+A comment counts for its statement: for all lines of a statement that goes over several, for the head of one with a
+body, and for the decorators and the head of a function or class. A comment that stands alone counts for the statement
+after it. A finding is silenced if its primary place touches such a statement.
+"""
+
+from __future__ import annotations
+
+import bisect
+import io
+import re
+import tokenize
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from kerlint.finding import Finding, Span
+from kerlint.source import NEWLINE, Source
+
+#: Nothing is tokenized unless this is found.
+_ANY = re.compile(r"#[ \t]*(?:kerlint[ \t]*:|(?i:noqa)[ \t]*:[^\n]*\bK[A-Z][0-9]{3}\b)")
+_OWN = re.compile(r"#[ \t]*kerlint[ \t]*:[ \t]*(?P<kind>[A-Za-z-]+)(?:[ \t]*\[(?P<rules>[^\]]*)(?P<end>\]?))?")
+_NOQA = re.compile(r"#[ \t]*(?i:noqa)[ \t]*:[ \t]*(?P<rules>[A-Z]+[0-9]+(?:[ \t,]+[A-Z]+[0-9]+)*)")
+_WORD = re.compile(r"[^\s,]+")
+_CODE = re.compile(r"K[A-Z][0-9]{3}")
+
+_KINDS = ("ignore", "file-ignore")
+_WITHOUT_MEANING = frozenset(
+    {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER}
+)
+
+
+@dataclass(frozen=True)
+class Named:
+    """A rule as a comment names it, and where."""
+
+    word: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """A comment, or the part of one, that silences findings.
+
+    Args:
+        rules: what it names; empty where it names nothing.
+        lines: the first and the last line of its statement; None for the whole file.
+        fault: what is wrong with it, in words, if it is of no use at all.
+        noqa: whether it is written for all linters.
+    """
+
+    span: Span
+    rules: tuple[Named, ...]
+    lines: tuple[int, int] | None
+    fault: str = ""
+    noqa: bool = False
+
+    def covers(self, span: Span) -> bool:
+        """Whether a finding's place touches its statement."""
+        return self.lines is None or (self.lines[0] <= span.end_line and span.start_line <= self.lines[1])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the comments of a file leave.
+
+    Args:
+        kept: the findings that no comment silences.
+        silenced: those that one does.
+        unused: what is named in vain, with its rule's code.
+        wrong: comments of no use, each with the place and the reason.
+    """
+
+    kept: list[Finding]
+    silenced: list[Finding]
+    unused: list[tuple[Ignore, Named, str]]
+    wrong: list[tuple[Span, str]]
+
+
+def may_silence(text: str) -> bool:
+    """Whether there can be such a comment: a test for text, made before anything is tokenized."""
+    return _ANY.search(text) is not None
+
+
+def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str], ran: Collection[str]) -> Outcome:
+    """Takes away the findings that comments silence.
+
+    Args:
+        names: the names of all rules by their codes.
+        ran: the codes of the rules that had a look at the file. Comments for others are never called unused.
+    """
+    codes = {word: code for code, name in names.items() for word in (code, name)}
+    ignores = list(read(source))
+    used: set[Named] = set()
+    kept: list[Finding] = []
+    silenced: list[Finding] = []
+    for finding in findings:
+        by = [
+            named
+            for ignore in ignores
+            if ignore.covers(finding.span)
+            for named in ignore.rules
+            if codes.get(named.word) == finding.code
+        ]
+        used.update(by)
+        (silenced if by else kept).append(finding)
+    unused = [
+        (ignore, named, codes[named.word])
+        for ignore in ignores
+        for named in ignore.rules
+        if named not in used and codes.get(named.word) in ran
+    ]
+    wrong = [(ignore.span, ignore.fault) for ignore in ignores if ignore.fault]
+    wrong += [
+        (named.span, _unknown(named.word, codes))
+        for ignore in ignores
+        # A code that is unknown here may be another linter's.
+        if not ignore.noqa
+        for named in ignore.rules
+        if named.word not in codes
+    ]
+    return Outcome(kept, silenced, unused, wrong)
+
+
+def read(source: Source) -> Iterator[Ignore]:
+    """Yields what the comments of a program say, in order."""
+    if not may_silence(source.text):
+        return
+    for comment, lines in statements_of_comments(source):
+        row, column = comment.start
+        for match in _OWN.finditer(comment.string):
+            one = _own(match, row, column, lines)
+            if one is not None:
+                yield one
+        for match in _NOQA.finditer(comment.string):
+            rules = tuple(named for named in _named(match, row, column) if _CODE.fullmatch(named.word))
+            if rules:
+                yield Ignore(_span(match, row, column), rules, lines, noqa=True)
+
+
+def _own(match: re.Match[str], row: int, column: int, lines: tuple[int, int]) -> Ignore | None:
+    kind, rules = match["kind"], match["rules"]
+    span = _span(match, row, column)
+    if kind not in _KINDS:
+        return _misspelt(kind, rules is not None, span)
+    named = tuple(_named(match, row, column)) if rules is not None else ()
+    fault = ""
+    if rules is not None and not match["end"]:
+        fault, named = "the bracket is never closed", ()
+    elif not named:
+        fault = f"it names no rule and silences nothing; write {kind}[CODE]"
+    return Ignore(span, named, None if kind == "file-ignore" else lines, fault)
+
+
+def _misspelt(kind: str, has_rules: bool, span: Span) -> Ignore | None:
+    """A comment that was meant to silence something; others, `# kerlint: found a bug here`, are nobody's business."""
+    import difflib
+
+    close = difflib.get_close_matches(kind.lower(), _KINDS, n=1, cutoff=0.75)
+    if not close and not has_rules:
+        return None
+    hint = f"did you mean {close[0]}?" if close else "there are ignore and file-ignore"
+    return Ignore(span, (), None, f"unknown word {kind!r}; {hint}")
+
+
+def _named(match: re.Match[str], row: int, column: int) -> Iterator[Named]:
+    start = column + match.start("rules")
+    for word in _WORD.finditer(match["rules"]):
+        yield Named(word[0], Span(row, start + word.start() + 1, row, start + word.end() + 1))
+
+
+def _span(match: re.Match[str], row: int, column: int) -> Span:
+    return Span(row, column + match.start() + 1, row, column + match.end() + 1)
+
+
+def _unknown(word: str, codes: Iterable[str]) -> str:
+    import difflib
+
+    folded = {known.lower(): known for known in sorted(codes)}
+    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    return f"unknown rule {word!r}" + (f"; did you mean {folded[close[0]]}?" if close else "; write a code or a name")
+
+
+def statements_of_comments(source: Source) -> Iterator[tuple[tokenize.TokenInfo, tuple[int, int]]]:
+    """Yields the comments of a program with the first and the last line of the statement that each belongs to.
+
+    A comment behind the last statement of a file or a cell belongs to itself. What cannot be tokenized ends the search.
+    """
+    cells = [cell.start for cell in source.cells]
+    waiting: list[tokenize.TokenInfo] = []
+    first: tokenize.TokenInfo | None = None
+    start = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(NEWLINE.sub("\n", source.text)).readline):
+            if token.type == tokenize.COMMENT:
+                waiting.append(token)
+            elif token.type == tokenize.NEWLINE and first is not None:
+                if first.string != "@":
+                    yield from ((comment, (start, token.start[0])) for comment in waiting)
+                    waiting, start = [], 0
+                first = None
+            elif token.type not in _WITHOUT_MEANING and first is None:
+                first = token
+                cell = bisect.bisect(cells, token.start[0])
+                before = [one for one in waiting if bisect.bisect(cells, one.start[0]) != cell]
+                yield from ((comment, (comment.start[0], comment.start[0])) for comment in before)
+                waiting = waiting[len(before) :]
+                # Decorators and what they decorate are one statement.
+                start = start or token.start[0]
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    yield from ((comment, (comment.start[0], comment.start[0])) for comment in waiting)

@@ -1,0 +1,1 @@
+"""What configuration files and the command line say: `lookup` finds the files, `decoding` reads them."""

@@ -1,0 +1,150 @@
+"""What a rule wants changed, in terms of nodes. Plain data.
+
+New text is Python with double quotes, which become those of the file. In it, `{keras.optimizers.Adam}` stands for
+that name as the file can spell it, and `{0}` for the source of the first of `parts`. A file that has no spelling
+for a name gets no fix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import libcst
+
+    from kerlint.finding import Safety
+
+
+@dataclass(frozen=True, eq=False)
+class Replace:
+    """Another text in the place of a node, its parentheses included.
+
+    Args:
+        variable: whether it may be replaced if it is a variable, too, which may have other values elsewhere.
+    """
+
+    node: libcst.CSTNode
+    text: str
+    parts: tuple[libcst.CSTNode, ...] = ()
+    variable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Put:
+    """An argument of a call gets a value; it is added as a keyword if the call does not have it.
+
+    Args:
+        place: its value as the rule knows it, which tells a positional argument.
+        instead: the name under which it stands so far, if that changes.
+        variable: as in `Replace`.
+    """
+
+    call: libcst.CSTNode
+    name: str
+    text: str
+    place: libcst.CSTNode | None = None
+    instead: str = ""
+    variable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Drop:
+    """An argument is taken out of a call, with its comma.
+
+    Args:
+        place: as in `Put`.
+    """
+
+    call: libcst.CSTNode
+    name: str
+    place: libcst.CSTNode | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Swap:
+    """Two nodes change places."""
+
+    left: libcst.CSTNode
+    right: libcst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
+class SwapLayers:
+    """Two layers of one model change places: both stand in one list, or each is called or added by itself."""
+
+    left: libcst.CSTNode
+    right: libcst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
+class Callee:
+    """Another class or function is called, in the same spelling: `losses.A(...)` becomes `losses.B(...)`.
+
+    Args:
+        name: the canonical name.
+    """
+
+    call: libcst.CSTNode
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A function gets one more parameter."""
+
+    definition: libcst.CSTNode
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Insert:
+    """A new statement.
+
+    Args:
+        node: a node in the statement that it comes after, or the loop that it begins.
+        where: `after` that statement, or `first` in the body of the loop.
+    """
+
+    node: libcst.CSTNode
+    text: str
+    where: str = "after"
+    parts: tuple[libcst.CSTNode, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Hoist:
+    """The statement around a node is moved before the loop around it."""
+
+    node: libcst.CSTNode
+    loop: libcst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
+class Unroll:
+    """`[item] * n` becomes `[item for _ in range(n)]`; the node is the item."""
+
+    node: libcst.CSTNode
+
+
+Change = Replace | Put | Drop | Swap | SwapLayers | Callee | Parameter | Insert | Hoist | Unroll
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A fix whose places are still nodes.
+
+    Args:
+        title: what is done, in a few words: `use activation="sigmoid"`.
+        safety: None for that of the rule.
+    """
+
+    title: str
+    changes: tuple[Change, ...]
+    safety: Safety | None = None
+
+
+def draft(title: str, *changes: Change | None, safety: Safety | None = None) -> Draft | None:
+    """A fix made of these changes; None if one of them is not possible."""
+    known = tuple(change for change in changes if change is not None)
+    return Draft(title, known, safety) if known and len(known) == len(changes) else None

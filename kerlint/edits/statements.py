@@ -1,0 +1,133 @@
+"""Changes of statements, parameters and the order of things."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from kerlint.edits.calls import replaced
+from kerlint.edits.drafts import Hoist, Insert, Parameter, Replace, Swap, SwapLayers, Unroll
+from kerlint.edits.text import NoFix, Text, bound_in, names_in
+from kerlint.finding import Edit
+
+
+def replace(text: Text, change: Replace) -> list[Edit]:
+    """The edit that puts other text in the place of a node."""
+    if not change.variable:
+        return [replaced(text, change.node, change.text, change.parts)]
+    start, end = text.extent(change.node)
+    return [text.edit(start, end, text.render(change.text, change.node, change.parts))]
+
+
+def swap(text: Text, change: Swap) -> list[Edit]:
+    """The edits that let two nodes change places."""
+    left, right = text.extent(change.left), text.extent(change.right)
+    if left[1] > right[0] and right[1] > left[0]:
+        raise NoFix
+    return [text.edit(*left, text.source(change.right)), text.edit(*right, text.source(change.left))]
+
+
+def swap_layers(text: Text, change: SwapLayers) -> list[Edit]:
+    """The edits that let two layers change places."""
+    left, right = change.left, change.right
+    a, b = text.parents.get(id(left)), text.parents.get(id(right))
+    if isinstance(a, cst.Element) and isinstance(b, cst.Element):
+        if text.parents.get(id(a)) is not text.parents.get(id(b)):
+            raise NoFix
+    elif not (_is_added(text, left) and _is_added(text, right)) and not (_is_called(a, left) and _is_called(b, right)):
+        raise NoFix
+    return swap(text, Swap(left, right))
+
+
+def _is_added(text: Text, layer: cst.CSTNode) -> bool:
+    """Whether a layer is the argument of `model.add(...)`, which is a statement by itself."""
+    call = next(iter([node for node in text.ancestors(layer) if isinstance(node, cst.Call)]), None)
+    return (
+        call is not None
+        and isinstance(call.func, cst.Attribute)
+        and call.func.attr.value == "add"
+        and len(call.args) == 1
+        and call.args[0].value is layer
+    )
+
+
+def _is_called(parent: cst.CSTNode | None, layer: cst.CSTNode) -> bool:
+    return isinstance(parent, cst.Call) and parent.func is layer and isinstance(layer, cst.Call)
+
+
+def parameter(text: Text, change: Parameter) -> list[Edit]:
+    """The edit that adds a parameter behind the others."""
+    definition = change.definition
+    if not isinstance(definition, cst.FunctionDef):
+        raise NoFix
+    given = definition.params
+    if given.kwonly_params or given.star_kwarg or not isinstance(given.star_arg, cst.MaybeSentinel) or not given.params:
+        raise NoFix
+    last = given.params[-1]
+    end = text.extent(last.default or (last.annotation.annotation if last.annotation else last.name))[1]
+    return [text.edit(end, end, f", {text.render(change.text, definition)}")]
+
+
+def insert(text: Text, change: Insert) -> list[Edit]:
+    """The edit that adds a statement."""
+    new = text.render(change.text, change.node, change.parts)
+    if change.where == "first":
+        loop = change.node
+        if not isinstance(loop, (cst.For, cst.While)) or not isinstance(loop.body, cst.IndentedBlock):
+            raise NoFix
+        start = text.line_of(text.extent(loop.body.body[0])[0])[0]
+        return [text.edit(start, start, f"{text.indent_at(start)}{new}\n")]
+    start, end = text.extent(text.statement(change.node))
+    _, line_end = text.line_of(end)
+    rest = text.text[end:line_end].strip()
+    if rest and not rest.startswith("#"):
+        raise NoFix
+    return [text.edit(line_end, line_end, f"\n{text.indent_at(start)}{new}")]
+
+
+def hoist(text: Text, change: Hoist) -> list[Edit]:
+    """The edits that move a statement before a loop.
+
+    Raises:
+        NoFix: it is not directly in the loop, is all that is in it, or uses what the loop makes.
+    """
+    statement, loop = text.statement(change.node), change.loop
+    body = text.parents.get(id(statement))
+    if not isinstance(loop, (cst.For, cst.While)) or body is not loop.body or not isinstance(body, cst.IndentedBlock):
+        raise NoFix
+    if len(body.body) < 2 or (names_in(statement) - bound_in(statement)) & bound_in(loop):
+        raise NoFix
+    start, end = text.extent(statement)
+    line, _ = text.line_of(start)
+    _, line_end = text.line_of(end)
+    rest = text.text[end:line_end].strip()
+    if text.text[line:start].strip() or rest.startswith(";"):
+        raise NoFix
+    target, _ = text.line_of(text.extent(loop)[0])
+    old, new = text.indent_at(start), text.indent_at(target)
+    if text.text[target : text.extent(loop)[0]].strip():
+        raise NoFix
+    lines = text.text[start:line_end].splitlines()
+    moved = "\n".join([new + lines[0], *(new + line.removeprefix(old) for line in lines[1:])])
+    after = line_end + (2 if text.text.startswith("\r\n", line_end) else 1 if line_end < len(text.text) else 0)
+    return [text.edit(target, target, f"{moved}\n"), text.edit(line, after, "")]
+
+
+def unroll(text: Text, change: Unroll) -> list[Edit]:
+    """The edits that make a list of several items out of one that repeats its only item."""
+    element = text.parents.get(id(change.node))
+    holder = text.parents.get(id(element)) if element is not None else None
+    product = text.parents.get(id(holder)) if holder is not None else None
+    if (
+        not isinstance(holder, cst.List)
+        or len(holder.elements) != 1
+        or not isinstance(product, cst.BinaryOperation)
+        or not isinstance(product.operator, cst.Multiply)
+        or product.left is not holder
+        or holder.lpar
+    ):
+        raise NoFix
+    start, end = text.extent(holder)[1] - 1, text.extent(product.right)[1]
+    if text.text[text.extent(change.node)[1] : start].strip():
+        raise NoFix
+    count = text.source(product.right)
+    return [text.edit(start, end, f" for _ in range({count})]")]

@@ -1,0 +1,252 @@
+"""A text with its syntax tree: where nodes are, what is around them, and how the author writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import libcst as cst
+
+from kerlint.finding import Edit, Span
+from kerlint.positions import Locate
+from kerlint.source import NEWLINE
+
+_NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
+_PART = re.compile(r"\{(\d)\}")
+
+
+class NoFix(Exception):
+    """A change that cannot be written down with certainty."""
+
+
+class Text:
+    """The text of a file.
+
+    Args:
+        locate: the places of the nodes.
+        names: what the names of the module stand for, in canonical form.
+    """
+
+    def __init__(self, module: cst.Module, text: str, locate: Locate, names: Mapping[str, str]) -> None:
+        self.module = module
+        self.text = text
+        self.names = names
+        self._locate = locate
+        self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+
+    # Places.
+
+    def offset(self, line: int, column: int) -> int:
+        """The index of a character."""
+        return self._starts[line - 1] + column - 1
+
+    def extent(self, node: cst.CSTNode) -> tuple[int, int]:
+        """The indices of the first character and the one behind the last, parentheses included.
+
+        Raises:
+            NoFix: the node is not in this text.
+        """
+        first, last = node, node
+        if isinstance(node, cst.BaseExpression) and node.lpar:
+            first, last = node.lpar[0], node.rpar[-1]
+        start, end = self._locate(first), self._locate(last)
+        if start is None or end is None:
+            raise NoFix
+        return self.offset(start.start_line, start.start_column), self.offset(end.end_line, end.end_column)
+
+    def source(self, node: cst.CSTNode) -> str:
+        """The source of a node, parentheses included."""
+        start, end = self.extent(node)
+        return self.text[start:end]
+
+    def line_of(self, index: int) -> tuple[int, int]:
+        """The indices of the start and the end of the line around an index, its newline left out."""
+        start = max(self.text.rfind("\n", 0, index), self.text.rfind("\r", 0, index)) + 1
+        found = NEWLINE.search(self.text, index)
+        return start, found.start() if found else len(self.text)
+
+    def indent_at(self, index: int) -> str:
+        """The white space at the start of the line."""
+        start, end = self.line_of(index)
+        line = self.text[start:end]
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+    def edit(self, start: int, end: int, text: str) -> Edit:
+        """An edit between two indices, newlines as in the file."""
+        return Edit(self._span(start, end), text.replace("\n", self.newline))
+
+    def _span(self, start: int, end: int) -> Span:
+        return Span(*self._place(start), *self._place(end))
+
+    def _place(self, index: int) -> tuple[int, int]:
+        import bisect
+
+        line = bisect.bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
+
+    # Surroundings.
+
+    @cached_property
+    def parents(self) -> dict[int, cst.CSTNode]:
+        """The parent of each node, by its identity."""
+        found: dict[int, cst.CSTNode] = {}
+        pending: list[cst.CSTNode] = [self.module]
+        while pending:
+            node = pending.pop()
+            for child in children(node):
+                found[id(child)] = node
+                pending.append(child)
+        return found
+
+    def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes around a node, the innermost first."""
+        current = self.parents.get(id(node))
+        while current is not None:
+            yield current
+            current = self.parents.get(id(current))
+
+    def statement(self, node: cst.CSTNode) -> cst.SimpleStatementLine:
+        """The line of simple statements that a node stands in, which must be one statement by itself.
+
+        Raises:
+            NoFix: there is none.
+        """
+        for around in (node, *self.ancestors(node)):
+            if isinstance(around, cst.SimpleStatementLine) and len(around.body) == 1:
+                return around
+            if isinstance(around, (cst.BaseCompoundStatement, cst.SimpleStatementLine, cst.Lambda, cst.BaseComp)):
+                break
+        raise NoFix
+
+    # The author's ways.
+
+    @cached_property
+    def newline(self) -> str:
+        """The file's own newline: the first."""
+        found = NEWLINE.search(self.text)
+        return found[0] if found else "\n"
+
+    @cached_property
+    def _quote(self) -> str:
+        quotes = Counter(quote for node in _walk(self.module) if (quote := _quote_of(node)))
+        return "'" if quotes["'"] > quotes['"'] else '"'
+
+    def quote(self, near: cst.CSTNode) -> str:
+        """The quote for a new string: that of a string nearby in the statement, else the one that the file prefers."""
+        for around in (near, *self.ancestors(near)):
+            if isinstance(around, (cst.SimpleStatementLine, cst.BaseCompoundStatement, cst.Module)):
+                break
+            found = next((quote for node in _walk(around) if (quote := _quote_of(node))), None)
+            if found is not None:
+                return found
+        return self._quote
+
+    def render(self, template: str, near: cst.CSTNode, parts: tuple[cst.CSTNode, ...] = ()) -> str:
+        """A text of a draft as it is written here.
+
+        Raises:
+            NoFix: a name has no spelling here.
+        """
+        text = template
+        if '"' in text and "'" not in text:
+            text = text.replace('"', self.quote(near))
+        text = _NAME.sub(lambda match: self.spelling(match[1], near), text)
+        return _PART.sub(lambda match: self.source(parts[int(match[1])]), text)
+
+    def spelling(self, name: str, near: cst.CSTNode) -> str:
+        """How the file can write a library's name at a place.
+
+        Raises:
+            NoFix: nothing that it belongs to is imported before, or the name is another thing's there.
+        """
+        found: list[tuple[int, str, str]] = []
+        for bound, canonical in self.names.items():
+            if canonical == name or name.startswith(f"{canonical}."):
+                found.append((len(canonical), bound, bound + name[len(canonical) :]))
+            elif canonical == "tensorflow" and name.startswith("keras.") and "tf_keras" not in self.text:
+                # Objects of the one Keras are nothing to a model of the other.
+                found.append((0, bound, f"{bound}.{name}"))
+        for _, bound, written in sorted(found, reverse=True):
+            if self._is_imported(bound, near):
+                return written
+        raise NoFix
+
+    def is_library(self, node: cst.CSTNode) -> bool:
+        """Whether a name, with attributes perhaps, is one of a library rather than a variable."""
+        while isinstance(node, cst.Attribute):
+            node = node.value
+        return isinstance(node, cst.Name) and node.value in self.names
+
+    def _is_imported(self, name: str, near: cst.CSTNode) -> bool:
+        first = self._imports.get(name)
+        if first is None or first > self.extent(near)[0]:
+            return False
+        functions = [node for node in self.ancestors(near) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
+        return not any(_binds(function, name) for function in functions)
+
+    @cached_property
+    def _imports(self) -> dict[str, int]:
+        """The names that the module itself imports, and where it first does."""
+        found: dict[str, int] = {}
+        for node in _walk(self.module):
+            if not isinstance(node, cst.ImportAlias):
+                continue
+            inside = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+            around = list(self.ancestors(node))
+            if any(isinstance(other, inside) for other in around):
+                continue
+            is_from = isinstance(around[0], cst.ImportFrom)
+            name = node.evaluated_alias or node.evaluated_name
+            bound = name if is_from or node.asname else name.partition(".")[0]
+            start = self.extent(node)[0]
+            found[bound] = min(start, found.get(bound, start))
+        return found
+
+
+def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The children of a node, by its fields, in their order."""
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (item for item in value if isinstance(item, cst.CSTNode))
+
+
+def _walk(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(list(children(node))))
+
+
+def names_in(root: cst.CSTNode) -> set[str]:
+    """All names that stand in a part of the tree, attributes and keywords too."""
+    return {node.value for node in _walk(root) if isinstance(node, cst.Name)}
+
+
+def _quote_of(node: cst.CSTNode) -> str:
+    return node.quote if isinstance(node, cst.SimpleString) and len(node.quote) == 1 else ""
+
+
+def bound_in(root: cst.CSTNode) -> set[str]:
+    """The names that a part of the tree binds: parameters, assignments, loops, imports."""
+    found: set[str] = set()
+    for node in _walk(root):
+        if isinstance(node, (cst.Param, cst.FunctionDef, cst.ClassDef)):
+            found |= names_in(node.name)
+        elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr)):
+            found |= names_in(node.target)
+        elif isinstance(node, cst.AsName):
+            found |= names_in(node.name)
+        elif isinstance(node, cst.ImportAlias):
+            found.add((node.evaluated_alias or node.evaluated_name).partition(".")[0])
+    return found
+
+
+def _binds(function: cst.CSTNode, name: str) -> bool:
+    return name in bound_in(function)

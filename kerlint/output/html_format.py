@@ -1,0 +1,82 @@
+"""A page of its own, without scripts and without anything from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from kerlint import __version__
+from kerlint.finding import Finding, documentation_url
+from kerlint.output import Options, statistics
+from kerlint.output.full import render_finding
+from kerlint.output.text import Paint, clean, display_path, summary
+from kerlint.report import FileReport, Report
+
+_HEAD = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>kerlint</title>
+<style>
+:root { color-scheme: light dark; --error: #b3261e; --warning: #8a5a00; --advice: #00696b; --quiet: #5f6368;
+  --line: #d5d8dc; --back: #f6f7f8; }
+@media (prefers-color-scheme: dark) { :root { --error: #ff8a80; --warning: #ffcb6b; --advice: #6fd3d6;
+  --quiet: #a0a6ad; --line: #3a3f45; --back: #1d2024; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; overflow-wrap: anywhere; }
+table { border-collapse: collapse; } td { padding: .15rem 1rem .15rem 0; } td:first-child { text-align: right; }
+details { border: 1px solid var(--line); border-radius: .4rem; margin: .6rem 0; }
+summary { padding: .5rem .8rem; cursor: pointer; }
+pre { margin: 0; padding: .8rem; overflow-x: auto; background: var(--back); font: 13px/1.45 ui-monospace, monospace; }
+.error { color: var(--error); } .warning { color: var(--warning); } .advice { color: var(--advice); }
+.quiet { color: var(--quiet); }
+</style>
+</head>
+<body>"""
+_STYLES = {"1;31": "error", "1;33": "warning", "1;36": "advice", "1;34": "quiet"}
+_PAINTED = re.compile("\x1b\\[([0-9;]+)m(.*?)\x1b\\[0m", re.DOTALL)
+
+
+def render(report: Report, options: Options) -> Iterator[str]:
+    """Yields the page."""
+    yield _HEAD
+    yield "<h1>kerlint</h1>"
+    yield f"<p>{escape(summary(report))}</p>"
+    if report.findings:
+        yield "<table>"
+        for one in statistics.counts(report, options):
+            link = f'<a href="{escape(documentation_url(one.code, one.name))}">{escape(one.name)}</a>'
+            kind = f'<td class="{one.severity.value}">{one.severity.value}</td>'
+            yield f"<tr><td>{one.count}</td>{kind}<td>{one.code}</td><td>{link}</td></tr>"
+        yield "</table>"
+    for file in report.files:
+        yield f"<h2>{escape(clean(display_path(file.filename)))}</h2>"
+        for finding in file.findings:
+            yield from _finding(file, finding)
+    yield f'<p class="quiet">kerlint {escape(__version__)}</p>'
+    yield "</body>"
+    yield "</html>"
+
+
+def _finding(file: FileReport, finding: Finding) -> Iterator[str]:
+    severity = finding.severity.value
+    # The heading says the first line already.
+    _, *lines = render_finding(file, finding, Paint(True))
+    head = f'<b class="{severity}">{severity} {escape(finding.code)}</b> {escape(clean(finding.message))}'
+    yield f"<details open><summary>{head}</summary><pre>{escape_painted(chr(10).join(lines))}</pre></details>"
+
+
+def escape_painted(text: str) -> str:
+    """Text with colours for a terminal as HTML. All other text is clean, so that each escape is one of ours."""
+    parts: list[str] = []
+    at = 0
+    for match in _PAINTED.finditer(text):
+        style = _STYLES.get(match[1])
+        inner = escape(match[2])
+        parts += (escape(text[at : match.start()]), f'<span class="{style}">{inner}</span>' if style else inner)
+        at = match.end()
+    return "".join((*parts, escape(text[at:])))

@@ -1,0 +1,205 @@
+"""KE025."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import as_data, inputs_of, targets_of
+from kerlint.program.facts import Program
+from kerlint.program.values import Array
+from kerlint.rules.base import Found, Rule
+
+
+class TargetAmongFeatures(Rule):
+    """The column that the model shall predict is among its inputs.
+
+    The targets are one column of a table, and the inputs are the whole table.
+
+    ## Why is this bad?
+    The model copies the answer from its input. Training and test look nearly perfect, and on new rows, where nobody
+    knows the answer, there is nothing to copy.
+
+    ## Example
+    ```python
+    import pandas as pd
+    from tensorflow import keras
+
+    houses = pd.read_csv("houses.csv")
+    y = houses["price"]
+    x = houses.values  # KE025
+    model = keras.Sequential([keras.layers.Dense(32, activation="relu"), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=10)
+    ```
+
+    Use instead:
+    ```python
+    import pandas as pd
+    from tensorflow import keras
+
+    houses = pd.read_csv("houses.csv")
+    y = houses["price"]
+    x = houses.drop(columns="price").values
+    model = keras.Sequential([keras.layers.Dense(32, activation="relu"), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=10)
+    ```
+
+    ## Known limits
+    Every step from the table to the inputs must be understood. Targets that are moved against the rows, as those of
+    a forecast are, are another column.
+
+    ## References
+    - Kaufman, Rosset and Perlich, Leakage in Data Mining, 2011: targets among the inputs are the plainest leak.
+    - Yang, Brower-Sinning, Lewis and Kaestner, Data Leakage in Notebooks, 2022.
+    """
+
+    code = "KE025"
+    name = "target-among-features"
+    severity = Severity.ERROR
+    symptoms = ("too-good",)
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        told: set[int] = set()
+        for fit in program.fits:
+            x, y = as_data(inputs_of(fit)), as_data(targets_of(fit))
+            picked = _picked(y) if x is not None and y is not None else None
+            if x is None or picked is None:
+                continue
+            table, name, place = picked
+            whole = _holds(x, table, name)
+            if whole is None or id(whole) in told:
+                continue
+            told.add(id(whole))
+            yield from self.found(
+                whole,
+                f"the inputs hold the column {name!r}, which is the target",
+                label="with the target among the columns",
+                also=[(place, "the target"), (fit.node, "trained on both")],
+                why="the model learns to copy the answer, which no new row has",
+                help=f"leave the column out of the inputs: drop(columns={name!r})",
+                about=fit,
+            )
+
+    bad = (
+        """
+        import keras
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import StandardScaler
+        frame = pd.read_csv("rows.csv")
+        x_train, x_test, y_train, y_test = train_test_split(frame, frame["kind"])  # KE025
+        x_train = StandardScaler().fit_transform(x_train)
+        model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x_train, y_train)
+        """,
+        """
+        import keras
+        import pandas as pd
+        frame = pd.read_csv("rows.csv")
+        x = frame[["age", "size", "price"]]  # KE025
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x.values, frame["price"].values)
+        """,
+    )
+    good = (
+        # The target is left out, in many ways.
+        """
+        import keras
+        import pandas as pd
+        frame = pd.read_csv("rows.csv")
+        y = frame["price"]
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(frame.drop("price", axis=1), y)
+        model.fit(frame.drop(["price", "id"], axis=1).values, y)
+        model.fit(frame[["age", "size"]], y)
+        model.fit(frame.iloc[:, :-1].values, y)
+        model.fit(frame.values[:, 1:], y)
+        model.fit(frame.loc[:, frame.columns != "price"], y)
+        model.fit(prepare(frame), y)
+        model.fit(frame.select_dtypes("number"), y)
+        model.fit(pd.get_dummies(frame), frame["price"])
+        target = frame.pop("price")
+        model.fit(frame, target)
+        """,
+        # A forecast, and a model that gives its inputs back.
+        """
+        import keras
+        import pandas as pd
+        frame = pd.read_csv("rows.csv")
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(frame.values[:-1], frame["price"].values[1:])
+        model.fit(frame.values, frame["price"].shift(-1).values)
+        model.fit(frame.values, frame.values)
+        model.fit(frame[["price"]].values, frame["price"].values)
+        """,
+        """
+        import keras
+        import pandas as pd
+        frame = pd.read_csv("rows.csv")
+        y = frame["price"]
+        del frame["price"]
+        other = pd.read_csv("rows.csv")
+        wanted = other["price"]
+        other.drop("price", axis=1, inplace=True)
+        more = pd.read_csv("rows.csv")
+        third = more["price"]
+        for name in names():
+            del more[name]
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(frame.values, y)
+        model.fit(other.values, wanted)
+        model.fit(more.values, third)
+        """,
+    )
+
+
+#: Steps that keep all columns and the order of the rows, or bring both parts into the same order.
+_KEEPING = frozenset(
+    """to_numpy copy train_test_split shuffled StandardScaler MinMaxScaler MaxAbsScaler RobustScaler fillna""".split()
+)
+
+
+def _keeps(made: Array, before: Array) -> bool:
+    """Whether all columns are still there, one by one."""
+    new = made.steps[len(before.steps) :]
+    return bool(new) and all(step.name in _KEEPING or step.name.startswith(("astype", "/ ")) for step in new)
+
+
+def _picked(y: Array) -> tuple[Array, str, cst.CSTNode | None] | None:
+    """The table that the targets are a column of, its name, and where it is picked."""
+    for made in y.history():
+        if made.parent is None:
+            return None
+        new = made.steps[len(made.parent.steps) :]
+        if made.rank == 1 and len(new) == 1 and new[0].name.startswith("column "):
+            return made.parent, new[0].name.removeprefix("column "), new[0].node
+        if not _keeps(made, made.parent):
+            return None
+    return None
+
+
+def _holds(x: Array, table: Array, name: str) -> cst.CSTNode | None:
+    """Where the inputs were made of the table, if the column is certainly among several that are left."""
+    if x.rank != 2:
+        return None
+    place = x.node
+    for made in x.history():
+        known = [str(field) for field, _ in made.fields] if made.fields is not None else None
+        if known is not None and (name not in known or len(known) < 2):
+            return None
+        if made is table:
+            return place
+        if made.parent is None or (known is None and not _keeps(made, made.parent)):
+            return None
+        place = made.node
+    return None

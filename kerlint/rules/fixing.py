@@ -1,0 +1,190 @@
+"""How rules say what they want changed: in values and nodes. The edits are made in `kerlint.edits`.
+
+Each function gives None where the change cannot be meant, and `draft` makes no fix of these.
+New text is Python with double quotes; see `kerlint.edits.drafts` for what may stand in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import libcst as cst
+
+from kerlint.edits.drafts import (
+    Callee,
+    Drop,
+    Hoist,
+    Insert,
+    Parameter,
+    Put,
+    Replace,
+    Swap,
+    SwapLayers,
+    Unroll,
+)
+from kerlint.edits.drafts import Change as Change  # noqa: PLC0414
+from kerlint.edits.drafts import Draft as Draft  # noqa: PLC0414
+from kerlint.edits.drafts import draft as draft  # noqa: PLC0414
+from kerlint.library.kinds import unwrapped
+from kerlint.program.facts import Compile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kerlint.library.contracts import Contract
+    from kerlint.library.heads import Activation
+    from kerlint.library.optimizers import Optimizer
+    from kerlint.program.graph import Node
+
+
+class Called(Protocol):
+    """Something that a call with known arguments made: a layer, a callback, a training."""
+
+    @property
+    def node(self) -> cst.CSTNode | None:
+        """The call."""
+
+    @property
+    def places(self) -> dict[str, cst.CSTNode]:
+        """The expression of each argument."""
+
+
+def put(made: Called | None, name: str, text: str, *, variable: bool = False) -> Change | None:
+    """An argument gets a value; it is added if it is not there."""
+    if made is None or not isinstance(made.node, cst.Call):
+        return None
+    return Put(made.node, name, text, made.places.get(name), variable=variable)
+
+
+def put_instead(made: Called, old: str, name: str, text: str) -> Change | None:
+    """An argument takes the place of another one."""
+    if not isinstance(made.node, cst.Call) or old not in made.places or name in made.places:
+        return None
+    return Put(made.node, name, text, instead=old)
+
+
+def drop(made: Called | None, name: str) -> Change | None:
+    """An argument is left out."""
+    if made is None or not isinstance(made.node, cst.Call) or name not in made.places:
+        return None
+    return Drop(made.node, name, made.places[name])
+
+
+def put_in_call(node: cst.CSTNode | None, name: str, text: str) -> Change | None:
+    """A keyword is added to a call of something whose arguments are not bound."""
+    return Put(node, name, text) if isinstance(node, cst.Call) else None
+
+
+def drop_in_call(node: cst.CSTNode | None, name: str) -> Change | None:
+    """A keyword is taken out of a call of something whose arguments are not bound."""
+    return Drop(node, name) if isinstance(node, cst.Call) else None
+
+
+def replace(node: cst.CSTNode | None, text: str, *parts: cst.CSTNode, variable: bool = False) -> Change | None:
+    """Another text in the place of a node."""
+    return None if node is None else Replace(node, text, parts, variable)
+
+
+def swap(left: cst.CSTNode | None, right: cst.CSTNode | None) -> Change | None:
+    """Two nodes change places."""
+    return None if left is None or right is None else Swap(left, right)
+
+
+def swap_layers(left: Node, right: Node) -> Change | None:
+    """Two layers of one model change places."""
+    if left.layer is None or right.layer is None or left.layer.node is None or right.layer.node is None:
+        return None
+    return SwapLayers(left.layer.node, right.layer.node)
+
+
+def hoist(node: cst.CSTNode, loop: cst.CSTNode) -> Change:
+    """A statement is moved before the loop around it."""
+    return Hoist(node, loop)
+
+
+def unroll(node: cst.CSTNode | None) -> Change | None:
+    """`[item] * n` becomes a comprehension."""
+    return None if node is None else Unroll(node)
+
+
+def insert_after(node: cst.CSTNode, text: str, *parts: cst.CSTNode) -> Change:
+    """A statement after the one that a node stands in."""
+    return Insert(node, text, "after", parts)
+
+
+def begin_loop(loop: cst.CSTNode, text: str, *parts: cst.CSTNode) -> Change:
+    """A statement at the beginning of a loop's body."""
+    return Insert(loop, text, "first", parts)
+
+
+def parameter(definition: cst.CSTNode, text: str) -> Change:
+    """One more parameter of a function."""
+    return Parameter(definition, text)
+
+
+def operand(node: cst.CSTNode | None) -> cst.CSTNode | None:
+    """The node, if an operator may stand behind its source as it is."""
+    bare = isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript))
+    return node if bare or (isinstance(node, cst.BaseExpression) and node.lpar) else None
+
+
+def key(node: cst.CSTNode, text: str) -> Change | None:
+    """Another key in `container[key]`."""
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
+        return replace(node.slice[0].slice.value, text)
+    return None
+
+
+def receiver(node: cst.CSTNode | None) -> cst.CSTNode | None:
+    """What a method is called on, if it is a name."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        return node.func.value if isinstance(node.func.value, (cst.Name, cst.Attribute)) else None
+    return None
+
+
+#: Layers whose `activation` is what they apply to their result.
+_ACTIVATED = ("Dense", "EinsumDense", "Conv", "SeparableConv", "DepthwiseConv", "Activation")
+
+
+def activation(found: Activation | None, name: str) -> Change | None:
+    """Another activation, where it is an argument of a layer."""
+    layer = unwrapped(found.node.layer) if found is not None and found.node.layer is not None else None
+    if layer is None or "activation" not in layer.places or not layer.short.startswith(_ACTIVATED):
+        return None
+    return put(layer, "activation", f'"{name}"')
+
+
+def activate(node: Node, name: str) -> Change | None:
+    """An activation for a layer, whether it has one or not."""
+    layer = unwrapped(node.layer) if node.layer is not None else None
+    return put(layer, "activation", f'"{name}"') if layer is not None and layer.short.startswith(_ACTIVATED) else None
+
+
+_LOSSES = {
+    "binary_crossentropy": "keras.losses.BinaryCrossentropy",
+    "categorical_crossentropy": "keras.losses.CategoricalCrossentropy",
+    "sparse_categorical_crossentropy": "keras.losses.SparseCategoricalCrossentropy",
+}
+
+
+def loss(contract: Contract, function: str) -> Change | None:
+    """Another loss, where it is a string in `compile` or an object with none but common arguments."""
+    event, found = contract.event, contract.loss
+    if "identifier" in found.value.state:
+        given = event.places.get("loss") if isinstance(event, Compile) else None
+        return replace(given, f'"{function}"') if isinstance(given, cst.SimpleString) else None
+    common = found.value.args.keys() <= {"from_logits", "reduction", "name"}
+    if not isinstance(found.value.node, cst.Call) or not common or found.value.open:
+        return None
+    return Callee(found.value.node, _LOSSES[function])
+
+
+def rate(optimizer: Optimizer, value: float) -> Change | None:
+    """Another learning rate, where one is written."""
+    text = {1e-2: "1e-2", 1e-3: "1e-3"}.get(value, f"{value:g}")
+    return put(optimizer.value, "learning_rate", text) if optimizer.given else None
+
+
+def all_of(changes: Sequence[Change | None]) -> tuple[Change | None, ...]:
+    """The changes for several places, each place once: loops and functions make several things at one."""
+    return tuple(dict.fromkeys(changes))

@@ -1,0 +1,1 @@
+"""Rules about code that was written for another version of Keras."""

@@ -1,0 +1,129 @@
+"""KM021."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.program.facts import OldCall, Program
+from kerlint.program.values import Layer
+from kerlint.rules.base import Found, Rule
+
+
+class DeprecatedLayerArgs(Rule):
+    """A layer gets an argument that Keras 3 still takes, but advises against.
+
+    `input_shape=` and `input_dim=` on the first layer, `input_length=` of an `Embedding`, `alpha=` of a `LeakyReLU`.
+
+    ## Why is this bad?
+    Each of them gives a Python warning, and may be gone in one of the next versions. `input_length` is more than
+    that: Keras 3 drops it, so the model does not know its input before it is trained, and `summary` shows no shapes.
+
+    ## Example
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.layers.Dense(16, activation="relu", input_shape=(8,)),  # KM021
+        keras.layers.Dense(1),
+    ])
+    ```
+
+    Use instead:
+    ```python
+    from tensorflow import keras
+
+    model = keras.Sequential([
+        keras.Input((8,)),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(1),
+    ])
+    ```
+
+    ## Known limits
+    This is advice: the model is the same. Only in programs for Keras 3.
+
+    ## References
+    - Measured on Keras 3.15.1: all four give a UserWarning; a model that begins with `Embedding(10, 4, input_length=5)`
+      is not built, and has no weights before its first use.
+    """
+
+    code = "KM021"
+    name = "deprecated-layer-args"
+    severity = Severity.ADVICE
+    symptoms = ("crash",)
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        if program.target.keras < 3:
+            return
+        seen: set[int] = set()
+        for made in program.objects:
+            if isinstance(made, Layer) and made.cls is None and id(made.node) not in seen:
+                seen.add(id(made.node))
+                yield from self._shape(made)
+        for event in program.all(OldCall):
+            for keyword in event.keywords:
+                if (event.short, keyword.name) in _OLD and id(keyword.place) not in seen:
+                    seen.add(id(keyword.place))
+                    why, instead = _OLD[event.short, keyword.name]
+                    yield from self.found(
+                        keyword.place,
+                        f"{event.short} does not want {keyword.name}= any more",
+                        label="gives a warning",
+                        why=why,
+                        help=instead,
+                        about=event,
+                    )
+
+    def _shape(self, layer: Layer) -> Iterator[Found]:
+        if layer.short in ("InputLayer", "Embedding", "ReversibleEmbedding"):
+            return
+        for name in ("input_shape", "input_dim"):
+            if name in layer.places:
+                yield from self.found(
+                    layer.places[name],
+                    f"{layer.short} should not get {name}=",
+                    label="gives a warning",
+                    why="the shape of the input belongs to the model, not to one of its layers",
+                    help="begin the model with keras.Input(shape)",
+                    about=layer,
+                )
+
+    bad = (
+        """
+        import keras
+        model = keras.Sequential([
+            keras.layers.Embedding(1000, 16, input_length=50),  # KM021
+            keras.layers.LSTM(16),
+            keras.layers.Dense(8, input_dim=16),  # KM021
+            keras.layers.LeakyReLU(alpha=0.1),  # KM021
+        ])
+        """,
+    )
+    good = (
+        """
+        from keras.layers.core import Dense
+        from keras.layers import LeakyReLU
+        from keras.models import Sequential
+        model = Sequential([Dense(8, input_dim=16), LeakyReLU(alpha=0.1)])
+        """,
+        """
+        import keras
+        class Net(keras.layers.Layer):
+            def __init__(self, input_dim):
+                super().__init__()
+                self.dense = keras.layers.Dense(input_dim)
+        model = keras.Sequential([keras.Input((8,)), Net(input_dim=4), keras.layers.LeakyReLU(negative_slope=0.1)])
+        keras.layers.Embedding(input_dim=10, output_dim=4)
+        """,
+    )
+
+
+_OLD = {
+    ("Embedding", "input_length"): (
+        "it is dropped, so the model does not know its input shape before its first use",
+        "leave it out, and begin the model with keras.Input((length,))",
+    ),
+    ("LeakyReLU", "alpha"): ("the slope has another name since Keras 3", "write negative_slope="),
+}

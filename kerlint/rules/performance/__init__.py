@@ -1,0 +1,1 @@
+"""Rules about programs that run slowly, or lose numbers for speed."""

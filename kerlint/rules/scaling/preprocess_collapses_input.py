@@ -1,0 +1,132 @@
+"""KN020."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.contracts import as_data, inputs_of
+from kerlint.library.dtypes import is_float, is_integer
+from kerlint.library.inputs import is_pixels
+from kerlint.program.facts import Fit, Program
+from kerlint.program.values import Array
+from kerlint.rules.base import Found, Rule
+
+
+class PreprocessCollapsesInput(Rule):
+    """Scaling leaves next to nothing of the images: whole numbers from 0 to 1.
+
+    `x // 255` divides without a remainder, and `(x / 255).astype("uint8")` cuts it off: all pixels become 0 but
+    those that were 255.
+
+    ## Why is this bad?
+    The model sees black images with a few white dots. The numbers are in the right range, so nothing looks wrong.
+
+    ## Example
+    ```python
+    from tensorflow import keras
+
+    (x, y), _ = keras.datasets.mnist.load_data()
+    x = x // 255  # KN020
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=5)
+    ```
+
+    Use instead:
+    ```python
+    from tensorflow import keras
+
+    (x, y), _ = keras.datasets.mnist.load_data()
+    x = x / 255
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=5)
+    ```
+
+    ## Known limits
+    Only images whose range is known, and only what a model is trained on. Rounding and thresholds are left alone:
+    they make black and white images on purpose.
+
+    ## References
+    - By arithmetic: of the numbers from 0 to 255, 255 become 0.
+    """
+
+    code = "KN020"
+    name = "preprocess-collapses-input"
+    severity = Severity.ERROR
+    symptoms = ("constant-output", "accuracy-stuck", "zero-output")
+    since = "0.1.0"
+    in_tests = False
+
+    def check(self, program: Program) -> Iterator[Found]:
+        seen: set[int] = set()
+        for fit in program.fits:
+            array = as_data(inputs_of(fit))
+            history = list(array.history()) if array is not None else []
+            for after, before in zip(history, history[1:]):
+                if id(after.node) in seen or not any(is_pixels(older) for older in history):
+                    continue
+                how = _collapse(after, before)
+                if how is not None:
+                    seen.add(id(after.node))
+                    yield from self._report(fit, after, before, how, history[-1])
+                    break
+
+    def _report(self, fit: Fit, after: Array, before: Array, how: str, origin: Array) -> Iterator[Found]:
+        divided = how.startswith("//")
+        yield from self.found(
+            after.node,
+            f"{how} makes 0 of every pixel below {before.high:g}"
+            if divided
+            else f"the images are scaled to {before.low:g} to {before.high:g} and then cut to whole numbers: "
+            "next to all pixels become 0",
+            label="whole numbers, 0 or 1" if divided else f"cut to {after.dtype}",
+            also=[
+                (None if divided else before.node, "scaled here"),
+                (origin.node, "the pixels come from here"),
+                (fit.places.get("x"), "the model is trained on it"),
+            ],
+            why="// drops the remainder" if divided else "a cast to whole numbers drops what is behind the point",
+            help="write / instead of //" if divided else 'leave the cast out, or cast to "float32"',
+            about=fit,
+        )
+
+    bad = (
+        """
+        import numpy as np
+        from tensorflow import keras
+        (x, y), _ = keras.datasets.cifar10.load_data()
+        x = (x / 255.0).astype("uint8")  # KN020
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y)
+        """,
+    )
+    good = (
+        """
+        import numpy as np
+        from tensorflow import keras
+        (x, y), _ = keras.datasets.cifar10.load_data()
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit((x > 127).astype(int), y)
+        model.fit((x > 127).astype(float).astype("uint8"), y)
+        model.fit(np.round(x / 255).astype("uint8"), y)
+        model.fit(x // 16, y)
+        model.fit((x / 255).astype("float32"), y)
+        """,
+    )
+
+
+def _collapse(after: Array, before: Array) -> str | None:
+    """The step that leaves only 0 and 1 of the pixels; None if it does not."""
+    step = after.steps[-1].name if len(after.steps) > len(before.steps) else ""
+    if after.high is None or after.low is None or before.high is None or after.high > 1 or after.low < -1:
+        return None
+    if step.startswith("//") and is_pixels(before):
+        return step
+    scaled = before.steps[-1].name.startswith(("/ ", "- ")) if before.steps else False
+    if scaled and before.high <= 1 and is_float(before.dtype) and is_integer(after.dtype) and after.dtype != "bool":
+        return step or "the cast"
+    return None

@@ -1,0 +1,234 @@
+"""What the rules on data (KD, KN004, KN023) say about Keras and TensorFlow, on those that are installed."""
+
+from __future__ import annotations
+
+import os
+import random
+import warnings
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+np = pytest.importorskip("numpy")
+tf = pytest.importorskip("tensorflow")
+keras = pytest.importorskip("keras")
+if int(keras.__version__.partition(".")[0]) < 3:
+    pytest.skip("the claims are about Keras 3", allow_module_level=True)
+
+X = np.random.default_rng(0).normal(size=(256, 4)).astype("float32")
+Y = (X[:, 0] > 0).astype("int32")
+
+
+def rows() -> object:
+    return tf.data.Dataset.from_tensor_slices((X, Y))
+
+
+def model_of(units: int = 1, width: int = 4) -> object:
+    """A small classifier."""
+    made = keras.Sequential([keras.Input((width,)), keras.layers.Dense(units, "sigmoid" if units == 1 else "softmax")])
+    made.compile("adam", "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy")
+    return made
+
+
+class Enough(Exception):
+    """It would go on for ever."""
+
+
+class Count(keras.callbacks.Callback):
+    """Counts the steps of each epoch, and the batches of its validation; ends what goes on for too long."""
+
+    LIMIT = 40
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[int] = []
+        self.tested = 0
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self.steps.append(0)
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        self.steps[-1] += 1
+        if self.steps[-1] >= self.LIMIT:
+            raise Enough
+
+    def on_test_batch_end(self, batch: int, logs: object = None) -> None:
+        self.tested += 1
+        if self.tested >= self.LIMIT:
+            raise Enough
+
+
+def numbers(data: object) -> list[int]:
+    return [int(item) for item in data.as_numpy_iterator()]
+
+
+def test_kd001_steps_leave_the_dataset_alone() -> None:
+    data = tf.data.Dataset.range(8)
+    data.shuffle(8).batch(2)
+    assert numbers(data) == list(range(8))
+
+
+def test_kd002_cache_keeps_what_the_first_pass_gave() -> None:
+    for data in (
+        tf.data.Dataset.range(50).shuffle(50).cache(),
+        tf.data.Dataset.range(5).map(lambda _: tf.random.uniform((), 0, 10**9, tf.int64)).cache(),
+    ):
+        assert numbers(data) == numbers(data)
+    again = tf.data.Dataset.range(50).cache().shuffle(50)
+    assert numbers(again) != numbers(again)
+
+
+@pytest.mark.parametrize(
+    ("options", "leaks"), [({}, True), ({"seed": 3}, True), ({"reshuffle_each_iteration": False}, False)]
+)
+def test_kd003_each_pass_splits_anew(options: dict[str, object], leaks: bool) -> None:
+    data = tf.data.Dataset.range(100).shuffle(100, **options)
+    assert bool(set(numbers(data.take(30))) & set(numbers(data.skip(30)))) is leaks
+
+
+def test_kd004_a_traced_draw_is_a_constant() -> None:
+    drawn = numbers(tf.data.Dataset.range(5).map(lambda x: x * 0 + random.randint(0, 10**9)))
+    assert len(set(drawn)) == 1
+
+    @tf.function
+    def traced() -> object:
+        return np.random.rand()
+
+    assert len({float(traced()) for _ in range(3)}) == 1
+
+    class Noise(keras.layers.Layer):
+        def call(self, inputs: object) -> object:
+            return inputs * 0 + np.random.rand()
+
+    noisy = keras.Sequential([keras.Input((1,)), Noise()])
+    assert len({float(noisy.predict(np.ones((1, 1)), verbose=0)[0, 0]) for _ in range(3)}) == 1
+
+
+def _split(folder: Path, **options: object) -> set[str]:
+    for name in "ab":
+        (folder / name).mkdir(exist_ok=True)
+        for index in range(10):
+            (folder / name / f"{index}.txt").write_text(f"{name}{index}")
+    load = keras.utils.text_dataset_from_directory
+    data = load(folder, label_mode=None, batch_size=None, validation_split=0.3, verbose=False, **options)
+    return {item.decode() for item in data.as_numpy_iterator()}
+
+
+def test_kd005_two_seeds_are_two_splits(tmp_path: Path) -> None:
+    train = _split(tmp_path, subset="training", seed=1)
+    assert not train & _split(tmp_path, subset="validation", seed=1)
+    assert train & _split(tmp_path, subset="validation", seed=2)
+    assert train & _split(tmp_path, subset="validation", shuffle=False)
+    assert {name[0] for name in _split(tmp_path, subset="validation", shuffle=False)} == {"b"}
+    with pytest.raises(ValueError, match="seed"):
+        _split(tmp_path, subset="training")
+
+
+def test_kd006_random_layers_augment_unless_told_otherwise() -> None:
+    images = np.random.rand(8, 6, 6, 3).astype("float32")
+    turn = keras.layers.RandomRotation(0.4)
+    assert np.abs(turn(images) - images).max() > 0.01
+    assert np.abs(turn(images, training=False) - images).max() == 0
+    mapped = tf.data.Dataset.from_tensor_slices(images).batch(8).map(turn)
+    assert np.abs(next(iter(mapped)) - images).max() > 0.01
+
+
+def test_kd007_layers_that_have_learned_nothing() -> None:
+    assert np.allclose(keras.layers.Normalization()(X * 100), X * 100, rtol=1e-3)
+    for made, data in (
+        (keras.layers.TextVectorization(), tf.constant(["a b"])),
+        (keras.layers.StringLookup(), tf.constant(["a"])),
+        (keras.layers.IntegerLookup(), tf.constant([3])),
+    ):
+        with pytest.raises(Exception, match="not initialized"):
+            made(data)
+    with pytest.raises(ValueError, match="adapt"):
+        keras.layers.Discretization(num_bins=3)(tf.constant([3.0]))
+
+
+def test_kd009_nothing_ends_an_endless_dataset() -> None:
+    for options in (
+        {"x": rows().batch(32).repeat()},
+        {"x": rows().batch(32), "validation_data": rows().batch(32).repeat()},
+    ):
+        count = Count()
+        with pytest.raises(Enough):
+            model_of().fit(**options, epochs=1, verbose=0, callbacks=[count])
+    with pytest.raises(Enough):
+        model_of().evaluate(rows().batch(32).repeat(), verbose=0, callbacks=[Count()])
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (rows, {}, "(?i)invalid input shape|min_ndim"),
+        (lambda: rows().batch(8).batch(4), {}, "(?i)invalid input shape"),
+        (lambda: rows().batch(8), {"y": Y}, "should not be passed"),
+        (lambda: rows().batch(8), {"validation_split": 0.2}, "only supported for"),
+    ],
+)
+def test_kd020_what_fit_refuses(data: object, options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        model_of().fit(data(), **options, verbose=0)
+
+
+def test_kd020_batch_size_is_ignored() -> None:
+    count = Count()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model_of().fit(rows().batch(32), batch_size=64, verbose=0, callbacks=[count])
+    assert count.steps == [8]
+    assert not any("batch_size" in str(warning.message) for warning in told)
+
+
+def test_kd021_whole_batches_change_places() -> None:
+    batches = [tuple(batch) for batch in tf.data.Dataset.range(12).batch(4).shuffle(3).as_numpy_iterator()]
+    assert sorted(batches) == [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)]
+
+
+def test_kd022_a_small_buffer_leaves_the_classes_apart() -> None:
+    labels = np.repeat([0, 1], 5000)
+    mixed = list(tf.data.Dataset.from_tensor_slices(labels).shuffle(100).as_numpy_iterator())
+    assert not any(mixed[:4900])
+
+
+def test_kd024_epochs_end_with_the_data() -> None:
+    for steps, warns in ((8, False), (20, True)):
+        count = Count()
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model_of().fit(rows().batch(32), steps_per_epoch=steps, epochs=3, verbose=0, callbacks=[count])
+        assert count.steps == [8, 8, 8]
+        assert any("ran out of data" in str(warning.message) for warning in told) is warns
+
+
+def _digits() -> tuple[object, object]:
+    """Four classes that lie apart, on a scale of 0 to 1."""
+    keras.utils.set_random_seed(0)
+    labels = np.arange(400) % 4
+    return (np.eye(4)[labels] * 0.6 + np.random.rand(400, 4) * 0.4).astype("float32"), labels
+
+
+def test_kn004_standardised_in_training_only() -> None:
+    x, y = _digits()
+    raw = x * [1, 3, 10, 30] + 20
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(16, "relu"), keras.layers.Dense(4, "softmax")])
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        model.fit((raw - raw.mean(axis=0)) / raw.std(axis=0), y, epochs=20, verbose=0)
+        good = model.evaluate((raw - raw.mean(axis=0)) / raw.std(axis=0), y, verbose=0, return_dict=True)
+        bad = model.evaluate(raw, y, verbose=0, return_dict=True)
+    assert good["accuracy"] > 0.9
+    assert bad["accuracy"] < 0.6
+
+
+def test_kn023_labels_that_were_divided_are_class_0() -> None:
+    x, y = _digits()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, "softmax")])
+    model.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(x, y / 255, epochs=20, verbose=0).history
+    assert history["loss"][-1] < 0.05
+    assert history["accuracy"][-1] < 0.5
+    assert set(model.predict(x, verbose=0).argmax(axis=1)) == {0}

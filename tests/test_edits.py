@@ -1,0 +1,211 @@
+"""Edits in the author's style, down to the last comma."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+import pytest
+
+from kerlint.edits.drafts import Callee, Change, Drop, Hoist, Insert, Parameter, Put, Replace, Swap, Unroll, draft
+from kerlint.edits.resolve import resolve
+from kerlint.edits.text import Text, children
+from kerlint.finding import Safety
+from kerlint.fixer import edited_text
+from kerlint.positions import locate
+
+NAMES = {"tf": "tensorflow", "keras": "keras", "layers": "keras.layers", "Adam": "keras.optimizers.Adam"}
+
+
+def nodes(root: cst.CSTNode) -> list[cst.CSTNode]:
+    return [root, *(inner for child in children(root) for inner in nodes(child))]
+
+
+def changed(text: str, make: Callable[[cst.Call], Change]) -> str | None:
+    """The text after a change of the call of `f`; None if there is no fix."""
+    module = cst.parse_module(text)
+    call = next(
+        node
+        for node in nodes(module)
+        if isinstance(node, cst.Call) and cst.Module([]).code_for_node(node.func).rpartition(".")[2] in ("f", "A")
+    )
+    wanted = draft("", make(call))
+    assert wanted is not None
+    fix = resolve(wanted, Text(module, text, locate(module), NAMES), Safety.SAFE)
+    return None if fix is None else edited_text(text, fix.edits)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f()", "f(k=1)"),
+        ("f( )", "f(k=1)"),
+        ("f(a)", "f(a, k=1)"),
+        ("f(a,)", "f(a, k=1,)"),
+        ("f(a, b = 2)", "f(a, b = 2, k = 1)"),
+        ("f(a, k=0)", "f(a, k=1)"),
+        ("f(a, k = (\n  0\n))", "f(a, k = 1)"),
+        ("f(\n    a,\n)", "f(\n    a,\n    k=1,\n)"),
+        ("f(\n    a\n)", "f(\n    a,\n    k=1\n)"),
+        ("f(\n    a,  # why\n)", "f(\n    a,  # why\n    k=1,\n)"),
+        ("f(\n    a  # why\n)", "f(\n    a,  # why\n    k=1\n)"),
+        ("f(a,\n  b)", "f(a,\n  b,\n  k=1)"),
+        ("f(a,\n  b,)", "f(a,\n  b,\n  k=1,)"),
+        ("f(\n    a, b,\n)", "f(\n    a, b, k=1,\n)"),
+        ("f(a)(b)", "f(a, k=1)(b)"),
+        ("(f(a))", "(f(a, k=1))"),
+        ("f(a,\r\n  b)\r\n", "f(a,\r\n  b,\r\n  k=1)\r\n"),
+        ("f(a, name='b')", "f(a, k=1, name='b')"),
+        ("f(\n  a,\n  name='b',\n)", "f(\n  a,\n  k=1,\n  name='b',\n)"),
+        ("f(**a)", None),
+        ("f(*a)", None),
+        ("f(x for x in y)", None),
+        ("f(k=v)", None),
+        ("f(k=a if b else c)", None),
+        ("f(  # why\n)", None),
+    ],
+)
+def test_put(before: str, after: str | None) -> None:
+    assert changed(before, lambda call: Put(call, "k", "1")) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f(k=1)", "f()"),
+        ("f(a, k=1)", "f(a)"),
+        ("f(a, k=1,)", "f(a,)"),
+        ("f(k=1, a=2)", "f(a=2)"),
+        ("f(a, k=1, b=2)", "f(a, b=2)"),
+        ("f(\n    a,\n    k=1,\n)", "f(\n    a,\n)"),
+        ("f(\n    a,\n    k=1,  # gone\n    b=2,  # stays\n)", "f(\n    a,\n    b=2,  # stays\n)"),
+        ("f(\n    a,\n    k=1\n)", "f(\n    a\n)"),
+        ("f(a,\n  k=1)", "f(a)"),
+        ("f(a,\n  k=(1,\n     2),\n  b=3)", "f(a,\n  b=3)"),
+        ("f(a,  # stays\n  k=1)", None),
+        ("f(a)", None),
+    ],
+)
+def test_drop(before: str, after: str | None) -> None:
+    assert changed(before, lambda call: Drop(call, "k")) == after
+
+
+def test_drop_of_a_positional_argument() -> None:
+    assert changed("f(1, 'relu')", lambda call: Drop(call, "k", call.args[1].value)) == "f(1)"
+    assert changed("f(1, 'relu', b=2)", lambda call: Drop(call, "k", call.args[1].value)) == "f(1, b=2)"
+    assert changed("f(1, 'relu', 2)", lambda call: Drop(call, "k", call.args[1].value)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f('x')", "f('relu')"),
+        ('f("x")', 'f("relu")'),
+        ("a = 'b'\nf(1)", "a = 'b'\nf('relu')"),
+        ("f(None)", 'f("relu")'),
+        ("f(tf.nn.softmax)", 'f("relu")'),
+        ("f(own)", None),
+        ("f(self.own)", None),
+        ("f('a' if b else 'c')", None),
+        ("f(table['x'])", None),
+    ],
+)
+def test_replace_keeps_quotes_and_leaves_variables_alone(before: str, after: str | None) -> None:
+    assert changed(before, lambda call: Replace(call.args[0].value, '"relu"')) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import tensorflow as tf\nf(1)", "import tensorflow as tf\nf(tf.keras.optimizers.Adam(1e-3))"),
+        ("from tensorflow import keras\nf(1)", "from tensorflow import keras\nf(keras.optimizers.Adam(1e-3))"),
+        ("from keras.optimizers import Adam\nf(1)", "from keras.optimizers import Adam\nf(Adam(1e-3))"),
+        ("import keras\nfrom keras.optimizers import Adam\nf(1)", "import keras\nfrom keras.optimizers import Adam\nf(Adam(1e-3))"),
+        ("from keras import layers\nf(1)", None),
+        ("f(1)\nimport keras", None),
+        ("import keras\ndef g(keras):\n    f(1)", None),
+        ("import keras\ndef g():\n    keras = 1\n    f(1)", None),
+        ("def g():\n    import keras\nf(1)", None),
+    ],
+)  # fmt: skip
+def test_names_are_spelled_as_the_file_can(before: str, after: str | None) -> None:
+    assert changed(before, lambda call: Replace(call.args[0].value, "{keras.optimizers.Adam}(1e-3)")) == after
+
+
+def test_callee() -> None:
+    name = "keras.losses.B"
+    assert changed("keras.losses.A(1)", lambda call: Callee(call, name)) == "keras.losses.B(1)"
+    assert changed("A(1)", lambda call: Callee(call, name)) is None
+
+
+def test_swap() -> None:
+    assert changed("f((a), b + 1)", lambda call: Swap(call.args[0].value, call.args[1].value)) == "f(b + 1, (a))"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[f(1)] * 3", "[f(1) for _ in range(3)]"),
+        ("a + [f(1)] * n", "a + [f(1) for _ in range(n)]"),
+        ("[f(1), 2] * 3", None),
+        ("[f(1)] + b", None),
+        ("([f(1)]) * 3", None),
+    ],
+)
+def test_unroll(before: str, after: str | None) -> None:
+    assert changed(before, Unroll) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("for a in b:\n    f(1)  # why\n    g(a)\n", "f(1)  # why\nfor a in b:\n    g(a)\n"),
+        (
+            "if c:\n  for a in b:\n    x = f(\n      1)\n    g(x)\n",
+            "if c:\n  x = f(\n    1)\n  for a in b:\n    g(x)\n",
+        ),
+        ("for a in b:\n    f(a)\n    g(a)\n", None),
+        ("for a in b:\n    x = 1\n    f(x)\n", None),
+        ("for a in b:\n    f(1)\n", None),
+        ("for a in b:\n    f(1); g(1)\n    h(1)\n", None),
+        ("for a in b:\n    if a:\n        f(1)\n    h(1)\n", None),
+        ("for a in b: f(1); g(a)\n", None),
+    ],
+)
+def test_hoist(before: str, after: str | None) -> None:
+    module = cst.parse_module(before)
+    loop = next(node for node in nodes(module) if isinstance(node, cst.For))
+    call = next(node for node in nodes(loop) if isinstance(node, cst.Call))
+    wanted = draft("", Hoist(call, loop))
+    assert wanted is not None
+    fix = resolve(wanted, Text(module, before, locate(module), NAMES), Safety.SAFE)
+    assert (None if fix is None else edited_text(before, fix.edits)) == after
+
+
+def test_insert() -> None:
+    assert changed("x = f(1)  # a\ny\n", lambda call: Insert(call, "{0}.g()", parts=(call.func,))) == (
+        "x = f(1)  # a\nf.g()\ny\n"
+    )
+    assert changed("if a: f(1)\n", lambda call: Insert(call, "g()")) is None
+    assert changed("f(1); g(1)\n", lambda call: Insert(call, "g()")) is None
+    assert changed("class A:\n  def b(self):\n    f(1)", lambda call: Insert(call, "g()")) == (
+        "class A:\n  def b(self):\n    f(1)\n    g()"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def g(self, x):\n    f()\n", "def g(self, x, t=None):\n    f()\n"),
+        ("def g(self, x=1,):\n    f()\n", "def g(self, x=1, t=None,):\n    f()\n"),
+        ("def g(self, *x):\n    f()\n", None),
+        ("def g(self, *, x):\n    f()\n", None),
+        ("def g():\n    f()\n", None),
+    ],
+)
+def test_parameter(before: str, after: str | None) -> None:
+    module = cst.parse_module(before)
+    wanted = draft("", Parameter(module.body[0], "t=None"))
+    assert wanted is not None
+    fix = resolve(wanted, Text(module, before, locate(module), NAMES), Safety.SAFE)
+    assert (None if fix is None else edited_text(before, fix.edits)) == after

@@ -1,0 +1,131 @@
+"""Fixes of all rules: on their examples, their further programs and the fixtures."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from kerlint import engine
+from kerlint.finding import Finding, Safety
+from kerlint.fixer import fix_bytes
+from kerlint.report import FileReport
+from kerlint.rules import all_rules
+from kerlint.rules.base import Rule
+from kerlint.rules.documentation import page_of
+from kerlint.source import read_source, syntax_error
+
+RULES = [rule for rule in all_rules() if rule.fix is not None]
+FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.*"))
+
+#: Rules whose page shows another way out than the fix takes, or whose example has no fix.
+OTHERWISE = {
+    "KA005": "the variable that nobody reads any more stays",
+    "KA021": "the variable that nobody reads any more stays",
+    "KD008": "the example needs a decision about how to shuffle",
+    "KE001": "the example lacks validation data",
+    "KL005": "the example needs another output, too",
+    "KL006": "the example needs another output, too",
+    "KT002": "the page passes `training` on by hand, which Keras does by itself",
+}
+
+each = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{rule.name}")
+
+
+def lint(data: bytes, filename: str = "train.py", **settings: object) -> FileReport:
+    return engine.check_bytes(data, filename, engine.Settings(pedantic=True, **settings))  # type: ignore[arg-type]
+
+
+def fixed(text: str, rule: type[Rule]) -> str:
+    outcome = fix_bytes(text.encode(), partial(lint, select=(rule.code,)), lint, unsafe=True)
+    return outcome.data.decode()
+
+
+def unmarked(text: str) -> str:
+    return re.sub(r"[ \t]*#[ \t]*K[A-Z]\d{3}.*$", "", text, flags=re.MULTILINE)
+
+
+def programs(rule: type[Rule]) -> Iterator[str]:
+    yield page_of(rule).example
+    yield from map(textwrap.dedent, rule.bad)
+
+
+def test_there_are_many() -> None:
+    assert len(RULES) >= 25
+
+
+@each
+def test_example_and_fix_make_use_instead(rule: type[Rule]) -> None:
+    page = page_of(rule)
+    result = unmarked(fixed(page.example, rule))
+    if rule.code in OTHERWISE:
+        assert result != unmarked(page.use_instead), f"{rule.code} need not be in OTHERWISE"
+    else:
+        assert result == unmarked(page.use_instead)
+
+
+@each
+def test_each_fix_keeps_its_promises(rule: type[Rule]) -> None:
+    """The result parses, the finding is gone, nothing new is there, and a second run changes nothing."""
+    count = 0
+    for text in programs(rule):
+        before = lint(text.encode()).findings
+        offered = [finding for finding in before if finding.code == rule.code and finding.fix is not None]
+        if not offered:
+            continue
+        result = fixed(text, rule)
+        after = lint(result.encode()).findings
+        assert syntax_error(result) is None
+        assert codes(after) <= codes(before)
+        assert count_of(rule, after) < count_of(rule, before) or result == text
+        count += count_of(rule, after) < count_of(rule, before)
+        assert fixed(result, rule) == result
+    assert count, "no program of the rule shows its fix"
+
+
+@each
+def test_the_page_tells_the_safety(rule: type[Rule]) -> None:
+    assert rule.fix is not None
+    assert f"fix: {rule.fix.value}" in page_of(rule).markdown()
+    found = [finding.fix.safety for text in programs(rule) for finding in offers(text, rule) if finding.fix]
+    # A rule that says that its fixes are safe may have others; one that says the opposite may not.
+    assert rule.fix in found
+    assert rule.fix is Safety.SAFE or Safety.SAFE not in found or rule.code == "KE001"
+
+
+def test_only_rules_with_a_fix_offer_one() -> None:
+    for rule in all_rules():
+        if rule.fix is None:
+            for text in programs(rule):
+                assert not any(finding.fix for finding in offers(text, rule)), rule.code
+
+
+@pytest.mark.parametrize("path", [path for path in FIXTURES if path.suffix in (".py", ".ipynb")], ids=lambda p: p.name)
+def test_fixtures(path: Path) -> None:
+    data = path.read_bytes()
+    check = partial(lint, filename=path.name)
+    before = check(data).findings
+    outcome = fix_bytes(data, check, check, unsafe=True)
+    if not any(finding.fix for finding in before):
+        assert outcome.data == data
+        return
+    assert syntax_error(read_source(outcome.data, path.name).text) is None
+    after = check(outcome.data).findings
+    assert codes(after) <= codes(before)
+    assert fix_bytes(outcome.data, check, check, unsafe=True).data == outcome.data
+
+
+def offers(text: str, rule: type[Rule]) -> list[Finding]:
+    return [finding for finding in lint(text.encode()).findings if finding.code == rule.code]
+
+
+def codes(findings: tuple[Finding, ...]) -> set[str]:
+    return {finding.code for finding in findings if finding.severity.value != "advice"}
+
+
+def count_of(rule: type[Rule], findings: tuple[Finding, ...]) -> int:
+    return sum(finding.code == rule.code for finding in findings)
