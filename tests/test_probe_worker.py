@@ -86,6 +86,33 @@ def test_a_fault_is_confirmed_and_its_repair_is_not(worker: Worker, code: str, t
         assert healthy.verdict == "refuted", healthy.text
 
 
+def own_examples(code: str) -> Iterator[str]:
+    """The programs in a rule's documentation and its further ones that have the fault."""
+    import re
+
+    from kerlint.rules import all_rules
+
+    (rule,) = [rule for rule in all_rules() if rule.code == code]
+    example = re.search(r"## Example\s+```python\n(.*?)```", rule.__doc__ or "", re.DOTALL)
+    assert example
+    yield from (textwrap.dedent(text) for text in (example.group(1), *rule.bad))
+
+
+@pytest.mark.parametrize("code", ["KF001", "KF002", "KL009", "KR002", "KT001", "KT002", "KT004"])
+def test_faults_of_single_operations_are_confirmed(worker: Worker, code: str) -> None:
+    session = Session(worker, 100)
+    settings = selection.Settings(select=(code,), pedantic=True, probe=True)
+    verdicts = []
+    for text in own_examples(code):
+        for finding in engine.check_bytes(text.encode(), "train.py", settings).findings:
+            if finding.experiment is not None:
+                probe = session.verdict(finding.experiment)
+                assert (finding.severity.value, probe.verdict) != ("error", "refuted"), probe.text
+                verdicts.append(probe.verdict)
+    assert verdicts.count("confirmed") >= 1
+    assert "refuted" not in verdicts
+
+
 def test_the_same_input_gives_the_same_numbers(worker: Worker) -> None:
     experiment = findings(SOFTMAX, "KL001")[0].experiment
     first = worker.ask(experiment, 60)["result"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from kerlint.experiment import Change, Experiment, Plain
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
@@ -148,7 +148,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_scale(feed.array), _TARGETS]),
+            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _target(self, program: Program, target: _Target) -> Iterator[Found]:
@@ -185,7 +185,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[_scale(feed.array), _TARGETS]),
+            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _from_file(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -416,14 +416,6 @@ def _inputs(program: Program) -> Iterator[Feed]:
         if feed.key not in seen and not dummy and not is_pixels(feed.array):
             seen.add(feed.key)
             yield feed
-
-
-def _scale(array: Array) -> Change:
-    """The range of the inputs, as the probe is told."""
-    columns: list[Plain] | None = None
-    if array.columns is not None:
-        columns = [[float(low), float(high)] for low, high in array.columns]
-    return Change("x", {"low": array.low, "high": array.high, "tight": array.tight, "columns": columns})
 
 
 def _targets(program: Program, limit: float) -> dict[int, _Target]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.experiment import Change, Experiment, Plain
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.inputs import Feed, feeds, is_pixels, loaded_at, unused_scaling
 from kerlint.library.optimizers import ADAPTIVE
 from kerlint.program.facts import Program
-from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
 
@@ -105,7 +104,7 @@ class UnscaledImageInput(Rule):
             else "divide the data by 255, or begin the model with keras.layers.Rescaling(1 / 255)",
             about=feed.event,
             experiment=Experiment(
-                feed.event, "diverges", [Change("x", {"high": 1.0})], setting=[Change("x", _pixels(feed.array))]
+                feed.event, "diverges", [Change("x", {"high": 1.0})], setting=[Change("x", feed.scale)]
             ),
         )
 
@@ -202,8 +201,3 @@ class UnscaledImageInput(Rule):
         model.fit(x, y)
         """,
     )
-
-
-def _pixels(array: Array) -> dict[str, Plain]:
-    """The range of the data, as the probe is told."""
-    return {"low": 0.0, "high": array.high, "tight": True, "columns": None}
