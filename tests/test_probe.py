@@ -256,7 +256,7 @@ def run(**changes: object) -> dict[str, object]:
         "after": {"distinct": 256, "spread": 0.4, "low": 0.0, "high": 1.0, "outside": 0.0},
         "units": {},
         "units_before": {},
-        "gradients": {},
+        "gradients": {"1": 0.3},
         "moved_by_layer": {},
     }
     return made | changes
@@ -285,6 +285,11 @@ CONSTANT = {"distinct": 1, "spread": 0.0, "low": 1.0, "high": 1.0, "outside": 0.
         ("diverges", [run(first_loss=300.0, losses=[300.0, 2.0])] * 2, "inconclusive"),
         ("diverges", [run(moved=5.0)] * 2, "inconclusive"),
         ("diverges", [run()] * 2, "refuted"),
+        ("scale", [run(skill=0.0, first_loss=300.0)] * 2, "confirmed"),
+        ("scale", [run(skill=0.0, gradients={"1": 90.0})] * 2, "confirmed"),
+        # It fails, but not because of the size of the data.
+        ("scale", [run(skill=0.0, gradients={"1": 0.6})] * 2, "inconclusive"),
+        ("scale", [run()] * 2, "refuted"),
         ("budget", [run(skill=0.0, moved=0.005)] * 2, "confirmed"),
         ("budget", [run(skill=0.0, moved=0.3)] * 2, "inconclusive"),
         ("slower", [run(skill=0.55)] * 2, "confirmed"),

@@ -122,6 +122,8 @@ def _slower(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
 
 #: Weights start well below 1: what moves them further than this has thrown them away.
 LARGE_MOVE = 2.0
+#: First gradients that differ by more than this are of another size.
+OFF_SCALE = 5.0
 
 
 @symptom("diverges")
@@ -141,6 +143,23 @@ def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
         # It came through this time, on data that is easier than most.
         return Opinion(INCONCLUSIVE, f"{opinion.text}; the largest loss on the way was {_worst(original)}")
     return opinion
+
+
+@symptom("scale")
+def _scale(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """The same, where it is the size of the data that does it: losses or gradients are of another size at the start."""
+    opinion = _diverges(job, original, repaired)
+    if opinion.verdict == CONFIRMED and not all(_off_scale(run, other) for run, other in zip(original, repaired)):
+        return Opinion(INCONCLUSIVE, f"{opinion.text}; but it starts like the repaired model")
+    return opinion
+
+
+def _off_scale(run: Numbers, other: Numbers) -> bool:
+    if not abs(run["first_loss"]) <= 2 * abs(other["first_loss"]):
+        return True
+    pairs = [(size, other["gradients"].get(step)) for step, size in run["gradients"].items()]
+    ratios = [size / usual for size, usual in pairs[:1] if usual]
+    return any(ratio > OFF_SCALE or ratio < 1 / OFF_SCALE for ratio in ratios)
 
 
 def _worst(runs: list[Numbers]) -> str:
@@ -347,12 +366,20 @@ def _linear(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
     return decide([one < 1e-3 for one in own], [one < 1e-2 for one in other], text)
 
 
+#: What passes a dropout that lets next to nothing through.
+HARDLY_ANYTHING = 0.15
+
+
 @symptom("drops")
 def _drops(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Dropout that lets next to nothing through."""
     passed = [min(run.get("passes", {"": 1.0}).values()) for run in original]
     more = f"; in training {percent(sum(passed) / len(passed))} of the values pass"
-    return _by_skill(original, repaired, more)
+    opinion = _by_skill(original, repaired, more)
+    if opinion.verdict == REFUTED and max(passed) < HARDLY_ANYTHING:
+        # It learned all the same, on data that is easier than most.
+        return Opinion(INCONCLUSIVE, opinion.text)
+    return opinion
 
 
 @symptom("twins")

@@ -148,7 +148,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
+            experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _target(self, program: Program, target: _Target) -> Iterator[Found]:
@@ -165,7 +165,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="the weights would have to grow until the output reaches the targets, and each error starts that large",
             help="standardise the targets for training, and turn the predictions back with the same mean and deviation",
             about=target.event,
-            experiment=Experiment(target.event, "diverges", [_TARGETS], setting=[_INPUTS]),
+            experiment=Experiment(target.event, "scale", [_TARGETS], setting=[_INPUTS]),
         )
 
     def _forgotten(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -185,7 +185,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
-            experiment=Experiment(feed.event, "diverges", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
+            experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _from_file(self, program: Program, feed: Feed) -> Iterator[Found]:

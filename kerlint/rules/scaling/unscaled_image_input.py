@@ -103,9 +103,7 @@ class UnscaledImageInput(Rule):
             if scaled is not None
             else "divide the data by 255, or begin the model with keras.layers.Rescaling(1 / 255)",
             about=feed.event,
-            experiment=Experiment(
-                feed.event, "diverges", [Change("x", {"high": 1.0})], setting=[Change("x", feed.scale)]
-            ),
+            experiment=Experiment(feed.event, "scale", [Change("x", {"high": 1.0})], setting=[Change("x", feed.scale)]),
         )
 
     bad = (
