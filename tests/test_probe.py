@@ -98,6 +98,21 @@ def test_data_has_the_shape_and_the_range_of_the_program() -> None:
     assert made["run"]["batch"] == 16
 
 
+def test_another_fault_does_not_stand_in_the_way() -> None:
+    made = job(
+        """
+        import keras
+        (x, y), _ = keras.datasets.mnist.load_data()
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(16), keras.layers.Dense(10)])
+        model.compile(keras.optimizers.Adam(0.0), "categorical_crossentropy")
+        model.fit(x, y)
+        """,
+        "KO001",
+    )
+    assert made["original"]["y"]["kind"] == "onehot"
+    assert "the labels are in the encoding that the loss reads" in made["assumptions"]
+
+
 def test_what_is_not_known_is_assumed_and_said() -> None:
     made = job(
         """

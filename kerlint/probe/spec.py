@@ -62,6 +62,7 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     original, index, fitting = reader.description()
     if experiment.symptom != "raises":
         reader.settle_inputs(original)
+        reader.settle_labels(original, fitting, experiment)
     if original["run"]["steps"]:
         original["run"]["steps"] = _steps(experiment)
     original = repaired(original, index, experiment.setting, fitting)
@@ -156,6 +157,14 @@ class _Reader:
             "run": {"rows": 4, "batch": 4, "steps": 0},
         }
         return made, steps.index, y
+
+    def settle_labels(self, made: Description, fitting: Targets, experiment: Experiment) -> None:
+        """Gives the loss labels in the encoding that it reads, where that is another finding's matter."""
+        loss, kind = made["loss"]["type"], made["y"]["kind"]
+        wrong = {"categorical_crossentropy": "classes", "sparse_categorical_crossentropy": "onehot"}.get(loss)
+        if kind == wrong and not any(change.what in ("loss", "y") for change in experiment.repair):
+            made["y"] = fitting
+            self.assumptions.append("the labels are in the encoding that the loss reads")
 
     @staticmethod
     def settle_inputs(made: Description) -> None:
