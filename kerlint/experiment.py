@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: What JSON can hold.
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
-#: Parts of a training that are no layers. A change of large data standardises inputs and targets beyond 10.
-Part = Literal["optimizer", "loss", "metric", "x", "y", "run", "large data"]
+#: Parts of a training that are no layers.
+Part = Literal["optimizer", "loss", "metric", "x", "y", "run"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -80,11 +80,11 @@ def test_data_has_the_shape_and_the_range_of_the_program() -> None:
         """
         import keras
         (x, y), _ = keras.datasets.mnist.load_data()
-        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(x, y, batch_size=16)
         """,
-        "KL002",
+        "KN001",
     )["original"]
     assert made["x"][0] == {
         "shape": [28, 28],

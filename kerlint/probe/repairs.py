@@ -78,8 +78,6 @@ def repaired(original: Description, index: Index, changes: Sequence[Change], fit
         elif change.what == "x":
             for data in made["x"]:
                 data.update(change.values)  # type: ignore[typeddict-item]
-        elif change.what == "large data":
-            _standardise(made)
         elif change.what == "metric":
             name, config = change.values["class"], dict(change.values)
             del config["class"]
@@ -91,8 +89,9 @@ def repaired(original: Description, index: Index, changes: Sequence[Change], fit
     return made
 
 
-def _standardise(made: Description) -> None:
-    """Gives the model inputs and targets of about unit size, where they are larger."""
+def standardise(made: Description) -> bool:
+    """Gives the model inputs and targets of about unit size, where they are larger; whether any were."""
+    before = copy.deepcopy((made["x"], made["y"]))
     for data in made["x"]:
         bounds = [data["low"], data["high"], *(end for span in data["columns"] or () for end in span)]
         if any(end is not None and abs(end) > LARGE for end in bounds):
@@ -100,6 +99,7 @@ def _standardise(made: Description) -> None:
     y = made["y"]
     if y["kind"] == "numbers" and any(end is not None and abs(end) > LARGE for end in (y["low"], y["high"])):
         y["low"] = y["high"] = None
+    return before != (made["x"], made["y"])
 
 
 def _set(config: dict[str, Plain], values: dict[str, Plain]) -> None:

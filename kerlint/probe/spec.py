@@ -14,7 +14,7 @@ from kerlint.probe.data import Data, by_loss, known_row, read_data
 from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made, Targets
 from kerlint.probe.literal import Literals, Refused
 from kerlint.probe.operations import KINDS, tiny
-from kerlint.probe.repairs import Index, repaired
+from kerlint.probe.repairs import Index, repaired, standardise
 from kerlint.probe.shrinking import MAX_PARAMETERS, MAX_WORK, shrink, work_of
 from kerlint.probe.steps import Steps
 from kerlint.program.facts import (
@@ -33,6 +33,8 @@ from kerlint.program.values import Model, Object, Shape, Tensor, Value
 
 #: Seeds of a verdict: two decide, the third is asked where they leave it open.
 SEEDS = [1, 2, 3]
+#: Symptoms that depend on the size of the data. For all others it could only hide what they are about.
+ABOUT_DATA = frozenset({"scale", "range", "raises"})
 #: Rows of data, steps of training (as a rule, and at most), rows in a batch.
 ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 2000, 64
 
@@ -63,6 +65,8 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     if experiment.symptom != "raises":
         reader.settle_inputs(original)
         reader.settle_labels(original, fitting, experiment)
+    if experiment.symptom not in ABOUT_DATA and standardise(original):
+        reader.assumptions.append("large inputs and targets are standardised")
     if original["run"]["steps"]:
         original["run"]["steps"] = _steps(experiment)
     original = repaired(original, index, experiment.setting, fitting)

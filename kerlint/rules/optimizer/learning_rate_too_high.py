@@ -130,7 +130,6 @@ class LearningRateTooHigh(Rule):
                     optimizer.event,
                     "diverges",
                     [Change("optimizer", {"learning_rate": SOUND.get(optimizer.name)})],
-                    setting=[Change("large data")],
                 ),
                 fix=fixing.draft(f"use the default, {default:g}", fixing.rate(optimizer, default)) if default else None,
             )

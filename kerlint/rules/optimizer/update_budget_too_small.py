@@ -132,7 +132,6 @@ class UpdateBudgetTooSmall(Rule):
                 event,
                 "budget",
                 [Change("optimizer", {"learning_rate": 0.01, "momentum": 0.9})],
-                setting=[Change("large data")],
                 details={"steps": 300},
             ),
         )
@@ -166,8 +165,7 @@ class UpdateBudgetTooSmall(Rule):
         if updates > self.TRIED:
             return None
         repair = [Change("optimizer", {"learning_rate": 0.003}), Change("run", {"steps": max(updates, 300)})]
-        large = [Change("large data")]
-        return Experiment(event, "budget", repair, setting=large, details={"steps": updates, "exact": True})
+        return Experiment(event, "budget", repair, details={"steps": updates, "exact": True})
 
     bad = (
         """
