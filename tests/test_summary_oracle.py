@@ -13,7 +13,7 @@ import pytest
 
 from kerlint.library import evaluate
 from kerlint.positions import spans
-from kerlint.program.facts import Mismatch
+from kerlint.program.events import Mismatch
 from kerlint.summary.facts import LayerRow, ModelSummary
 from kerlint.summary.models import nodes_of, summarize
 

@@ -21,6 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_NOT_TOML = "not TOML"
 DOCUMENTATION = "https://github.com/kerlint/kerlint/blob/main/docs/configuration.md"
 
 Selectors = Annotated[
@@ -95,7 +96,7 @@ def read_file_text(data: bytes, configuration: Configuration, within: str) -> Co
     try:
         table: object = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(configuration.source, "", f"not TOML: {error}") from error
+        raise ConfigurationError(configuration.source, "", f"{_NOT_TOML}: {error}") from error
     for key in filter(None, within.split(".")):
         table = table.get(key) if isinstance(table, dict) else None
     if table is None:
@@ -118,8 +119,9 @@ def read_setting(setting: str, configuration: Configuration) -> Configuration:
         try:
             # A word needs no quotes.
             tables = _read_setting(f'{key}="{value.strip()}"', source)
-        except ConfigurationError:
-            raise error from None
+        except ConfigurationError as second:
+            # What is no TOML may still be a word under a wrong key.
+            raise (second if _NOT_TOML in str(error) else error) from None
     here = replace(configuration, folder=os.getcwd())
     return replace(_apply(tables, here, source, "", None), folder=configuration.folder)
 
@@ -128,7 +130,7 @@ def _read_setting(setting: str, source: str) -> Tables:
     try:
         table = tomllib.loads(setting)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(source, "", f"not TOML: {error}") from error
+        raise ConfigurationError(source, "", f"{_NOT_TOML}: {error}") from error
     return _decode(table, source, "")
 
 

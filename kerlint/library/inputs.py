@@ -26,7 +26,8 @@ from kerlint.library.kinds import (
 )
 from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.library.preprocessing import LOADERS
-from kerlint.program.facts import Compile, Event, Fit, Forward, Program, Scaled, Use
+from kerlint.program.events import Compile, Event, Fit, Forward, Scaled, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Dataset, Mapping, OneOf, Sequence, Unknown, Value
 

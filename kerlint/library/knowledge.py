@@ -41,7 +41,7 @@ from kerlint.library.convert import Handler, handler
 from kerlint.library.objects import make_object
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
-from kerlint.program.facts import LossCall, Trainable
+from kerlint.program.events import LossCall, Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import as_graph, kept_on_purpose, note_draw
 from kerlint.program.values import (

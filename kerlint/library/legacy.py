@@ -9,7 +9,7 @@ import libcst as cst
 from kerlint.library._legacy_table import OLD_ORDER
 from kerlint.library.names import canonical, in_current_keras, written
 from kerlint.library.signatures import bind, signature
-from kerlint.program.facts import AttributeUse, OldCall, OldKeyword, TensorFlowCall
+from kerlint.program.events import AttributeUse, OldCall, OldKeyword, TensorFlowCall
 from kerlint.program.graph import tensors_in
 from kerlint.program.target import OLD_NAMES, Target
 from kerlint.program.values import Arguments, Layer, Object, Value

@@ -6,21 +6,11 @@ import libcst as cst
 
 from kerlint.library import inplace
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handler, handlers, is_none, shape_of
+from kerlint.program.alternatives import one_of
 from kerlint.program.constants import integer, number, truth
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.labels import Labels
-from kerlint.program.values import (
-    Arguments,
-    Array,
-    Const,
-    Gap,
-    Object,
-    Sequence,
-    Shape,
-    Unknown,
-    Value,
-    one_of,
-)
+from kerlint.program.values import Arguments, Array, Const, Gap, Object, Sequence, Shape, Unknown, Value
 
 #: Larger numbers are no classes.
 MAX_CLASSES = 10_000_000

@@ -8,7 +8,7 @@ import libcst as cst
 
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
-from kerlint.program.facts import Gradient, Made, MetricCall, TrainStep
+from kerlint.program.events import Gradient, Made, MetricCall, TrainStep
 from kerlint.program.values import Arguments, Const, Function, Object, Unknown, Value
 
 if TYPE_CHECKING:

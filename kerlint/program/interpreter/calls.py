@@ -9,6 +9,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
@@ -35,7 +36,6 @@ from kerlint.program.values import (
     Value,
     list_of,
     mapping_of,
-    one_of,
 )
 
 #: Set in a layer that something unknown was given.
@@ -82,7 +82,8 @@ def _defaults(machine: Machine, parameters: cst.Parameters) -> dict[str, Value]:
 def define_class(machine: Machine, node: cst.ClassDef) -> int:
     """`class Name(...):`."""
     bases = tuple(machine.evaluate(base.value) for base in node.bases)
-    cls = Class(node.name.value, bases, node=node)
+    decorators = tuple(machine.evaluate(decorator.decorator) for decorator in node.decorators)
+    cls = Class(node.name.value, bases, decorators, node=node)
     scope = Scope("class", machine.scope)
     outer = machine.scope
     machine.scope = scope

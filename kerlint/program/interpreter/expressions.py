@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import join
 from kerlint.program.interpreter.assign import assign_target
@@ -49,7 +50,6 @@ from kerlint.program.values import (
     Value,
     list_of,
     mapping_of,
-    one_of,
 )
 
 #: Attributes of attributes that are looked at together.

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.program.bindings import Bindings
-from kerlint.program.facts import Event, Mismatch, Program
+from kerlint.program.events import Event, Mismatch
+from kerlint.program.facts import Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
 from kerlint.program.library import Library

@@ -9,7 +9,7 @@ from typing import Any
 
 import libcst as cst
 
-from kerlint.program.facts import Discarded
+from kerlint.program.events import Discarded
 from kerlint.program.heap import ABSENT, Captured
 from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target

@@ -9,7 +9,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.heads import heads
 from kerlint.library.kinds import CONVOLUTION, NOISE, pure_activation
 from kerlint.program.constants import number
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule

@@ -12,7 +12,8 @@ from kerlint.library.kinds import NOISE, NORMALIZATION, VOCABULARY, is_parametri
 from kerlint.library.objects import argument
 from kerlint.library.shapes import Misfit, output_shape, show
 from kerlint.program.constants import truth
-from kerlint.program.facts import Fit, Forward, Mismatch, Program, Use
+from kerlint.program.events import Fit, Forward, Mismatch, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape
 from kerlint.rules import fixing

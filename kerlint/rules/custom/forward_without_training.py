@@ -8,7 +8,8 @@ from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import constant
-from kerlint.program.facts import ApplyGradients, Forward, Program
+from kerlint.program.events import ApplyGradients, Forward
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Function, Model
 from kerlint.rules import fixing

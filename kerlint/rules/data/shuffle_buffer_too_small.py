@@ -11,7 +11,7 @@ from kerlint.library.structures import rows_of
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Mapping, Sequence, Transform, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class ShuffleBufferTooSmall(Rule):
@@ -69,10 +69,8 @@ class ShuffleBufferTooSmall(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: A buffer below this share of the rows leaves them nearly in order.
-    SHARE = 0.1
-    #: Data with fewer rows is an illustration.
-    FEW = 100
+    min_share = Option(0.1, "A buffer below this share of the rows leaves them nearly in order.", above=0.0, high=1.0)
+    min_rows = Option(100, "Data with fewer rows is an illustration, and left alone.", low=0)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -87,7 +85,7 @@ class ShuffleBufferTooSmall(Rule):
             ordered = next((part for part in parts if _stands_in_order(part)), None)
             if size == 1:
                 message, severity = "shuffle(1) does not shuffle: its buffer holds one row", Severity.WARNING
-            elif rows is None or rows < self.FEW or size >= rows * self.SHARE or any(map(_is_mixed, parts)):
+            elif rows is None or rows < self.min_rows or size >= rows * self.min_share or any(map(_is_mixed, parts)):
                 continue
             else:
                 message = f"shuffle({size}) hardly shuffles {rows} rows"

@@ -10,7 +10,8 @@ import libcst as cst
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.heads import Head, only_head
-from kerlint.program.facts import Argmax, Program, Truncation
+from kerlint.program.events import Argmax, Truncation
+from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

@@ -33,7 +33,8 @@ from kerlint.library.metrics import (
     metrics_of,
 )
 from kerlint.library.transformers import SCALERS
-from kerlint.program.facts import Compile, Fit, Program
+from kerlint.program.events import Compile, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -10,7 +10,8 @@ from kerlint.library.contracts import CROSSENTROPIES, REGRESSION, Contract, Targ
 from kerlint.library.heads import Head
 from kerlint.library.kinds import NOISE, RECURRENT, unwrapped
 from kerlint.library.shapes import show
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Dimension, Object, Shape
 from kerlint.rules import fixing

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.shapes import show
-from kerlint.program.facts import Outer, Program
+from kerlint.program.events import Outer
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 

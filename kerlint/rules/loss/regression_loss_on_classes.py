@@ -8,7 +8,8 @@ from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.heads import PROBABILITIES, Head
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit, OldCall, OldKeyword, Program, Use
+from kerlint.program.events import Fit, OldCall, OldKeyword, Use
+from kerlint.program.facts import Program
 from kerlint.program.target import Target
 from kerlint.program.values import Value
 from kerlint.rules.base import Found, Option, Rule

@@ -11,7 +11,8 @@ from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.optimizers import ADAPTIVE, Optimizer, optimizers, rate_changes
 from kerlint.program.constants import number, truth
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Model, Object, Value
 from kerlint.rules import fixing

@@ -10,7 +10,8 @@ from kerlint.library.budget import epochs_of, starts_here, trainings_of
 from kerlint.library.contracts import as_data
 from kerlint.library.defaults import learning_rate
 from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
-from kerlint.program.facts import Compile, Fit, Program
+from kerlint.program.events import Compile, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Dataset
 from kerlint.rules.base import Found, Option, Rule
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data
-from kerlint.program.facts import ApplyGradients, Fit, Program, Use
+from kerlint.program.events import ApplyGradients, Fit, Use
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.rules.base import Found, Rule
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.facts import ApplyGradients, Created, Fit, Program, Seed
+from kerlint.program.events import ApplyGradients, Created, Fit, Seed
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.program.values import Array
 from kerlint.rules import fixing

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.trained import trainings
-from kerlint.program.facts import Event, Program, Seed
+from kerlint.program.events import Event, Seed
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
 
@@ -65,11 +66,15 @@ class TrainedWithoutSeed(Rule):
         if any(program.all(Seed)) or _seeds_elsewhere(program):
             return
         fresh: dict[int, Event] = {}
+        layers: set[int] = set()
         for training in trainings(program):
             fit = next((fit for fit in program.fits if fit.compile is training.event), None)
             event = fit or training.event
-            if training.starts_fresh and not event.assumed and (fit is not None or event.loops):
+            own = {id(node.layer) for node in training.graph.nodes if node.layer is not None}
+            # Models with layers in common are parts of one whole, as those of a GAN are.
+            if not own & layers and training.starts_fresh and not event.assumed and (fit is not None or event.loops):
                 fresh.setdefault(id(training.model), event)
+            layers |= own
         if len(fresh) > 1:
             first, second = list(fresh.values())[:2]
             yield from self.found(

@@ -10,7 +10,7 @@ from kerlint.finding import Severity
 from kerlint.library.arrivals import Arrival, Range, arrivals, expected_mode
 from kerlint.library.defaults import MODE_RANGES, application
 from kerlint.program.facts import Program
-from kerlint.rules.base import Found, Rule
+from kerlint.rules.base import Found, Option, Rule
 
 
 class InputRangeMismatch(Rule):
@@ -70,9 +70,10 @@ class InputRangeMismatch(Rule):
     in_tests = False
     subsumes = ("KN001",)
 
-    #: A range that is this many times too small or too large is another scale, not another centre: all the ranges that
-    #: pretrained models want are of about unit size, or of about two hundred.
-    FACTOR = 10
+    # All the ranges that pretrained models want are of about unit size, or of about two hundred.
+    min_factor = Option(
+        10.0, "A range so many times too small or too large is another scale, not another centre.", above=1.0
+    )
     #: Without batch normalisation smaller images give smaller features, which are still features.
     FORGIVING = frozenset({"VGG16", "VGG19"})
 
@@ -95,7 +96,11 @@ class InputRangeMismatch(Rule):
         scale = node.layer.args.get("scale")
         factor = getattr(scale, "value", None)
         width = _width(arrival.range)
-        if not isinstance(factor, float) or not 0 < factor * self.FACTOR < 1 or width > 1 / factor / self.FACTOR:
+        if (
+            not isinstance(factor, float)
+            or not 0 < factor * self.min_factor < 1
+            or width > 1 / factor / self.min_factor
+        ):
             return
         yield from self.found(
             arrival.place,
@@ -118,8 +123,8 @@ class InputRangeMismatch(Rule):
             return
         wanted, got = MODE_RANGES[mode], arrival.range
         ratio = _width(wanted) / max(_width(got), 1e-12)
-        far = ratio >= self.FACTOR or ratio <= 1 / self.FACTOR
-        if not far and (abs(wanted[0] - got[0]) + abs(wanted[1] - got[1])) < _width(wanted) / self.FACTOR:
+        far = ratio >= self.min_factor or ratio <= 1 / self.min_factor
+        if not far and (abs(wanted[0] - got[0]) + abs(wanted[1] - got[1])) < _width(wanted) / self.min_factor:
             return
         known = application(model.name)
         name = model.name.rpartition(".")[2]

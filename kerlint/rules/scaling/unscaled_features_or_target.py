@@ -21,7 +21,8 @@ from kerlint.library.inputs import (
     made_at,
     unused_scaling,
 )
-from kerlint.program.facts import Compile, Event, Fit, Program
+from kerlint.program.events import Compile, Event, Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Option, Rule

@@ -9,7 +9,8 @@ from kerlint.finding import Severity
 from kerlint.library.bases import Base, bases
 from kerlint.library.graphs import graph_of
 from kerlint.program.constants import truth
-from kerlint.program.facts import Compile, Program, Use
+from kerlint.program.events import Compile, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.rules.base import Found, Rule
 

@@ -9,7 +9,8 @@ from kerlint.finding import Severity
 from kerlint.library.layers import weights_of
 from kerlint.library.models import trains_itself
 from kerlint.program.constants import constant
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Layer, Model
 from kerlint.rules.base import Found, Rule

@@ -9,7 +9,8 @@ import libcst as cst
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.facts import Compile, Fit, Program, Trainable
+from kerlint.program.events import Compile, Fit, Trainable
+from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Model, Value
 from kerlint.rules import fixing

@@ -1,0 +1,287 @@
+"""KT025."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from kerlint.finding import Severity
+from kerlint.library.parts import initializer, parameter_names, parts, required_names
+from kerlint.program.constants import truth
+from kerlint.program.events import Compile, Load, Use
+from kerlint.program.facts import Program
+from kerlint.program.values import Array, Class, Function, Layer, Model, Object, Sequence, Value
+from kerlint.rules.base import Found, Rule
+
+
+class CustomLayerNotSerializable(Rule):
+    """A model with parts of the program's own is saved, and cannot be loaded again.
+
+    Keras saves the class of each layer and the arguments that it was made with. To load the model it has to find the
+    class, and to call it with these arguments and with `name`, `trainable` and `dtype`.
+
+    ## Why is this bad?
+    Saving works, mostly, and the loss shows when the model is needed. `load_model` raises an error if it is not told
+    about the class (`custom_objects=`, or `@keras.saving.register_keras_serializable()` on the class), if `__init__`
+    does not take `**kwargs`, or if the layer holds a Python lambda. Without a `get_config` a model
+    class whose `__init__` needs arguments, or a layer that was given another layer, a function or an array, cannot
+    even be saved.
+
+    ## Example
+    ```python
+    import keras
+
+    class Scale(keras.layers.Layer):
+        def __init__(self, factor):
+            super().__init__()
+            self.factor = factor
+
+        def call(self, x):
+            return self.factor * x
+
+    model = keras.Sequential([keras.Input((4,)), Scale(2.0), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=10)
+    model.save("model.keras")  # KT025
+    ```
+
+    Use instead:
+    ```python
+    import keras
+
+    @keras.saving.register_keras_serializable()
+    class Scale(keras.layers.Layer):
+        def __init__(self, factor, **kwargs):
+            super().__init__(**kwargs)
+            self.factor = factor
+
+        def call(self, x):
+            return self.factor * x
+
+        def get_config(self):
+            return {**super().get_config(), "factor": self.factor}
+
+    model = keras.Sequential([keras.Input((4,)), Scale(2.0), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=10)
+    model.save("model.keras")
+    ```
+
+    ## Known limits
+    Only programs for Keras 3. Whether `get_config` gives all that `__init__` needs is not looked at. That a class is
+    found is asked only where the program loads itself what it has saved.
+
+    ## References
+    - Measured on Keras 3.15.1: a layer without `get_config` whose `__init__` takes `**kwargs` is loaded with
+      `custom_objects`; without `**kwargs` it raises TypeError. Without a `get_config` a model class whose
+      `__init__` needs arguments, and a layer that was given a layer or an array, raise NotImplementedError in `save`. A
+      `Lambda` with a Python lambda needs `safe_mode=False`. An own loss needs `custom_objects`, or `compile=False`.
+    """
+
+    code = "KT025"
+    name = "custom-layer-not-serializable"
+    severity = Severity.ERROR
+    symptoms = ("crash",)
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        if program.target.keras < 3:
+            return
+        seen: set[int] = set()
+        for event in program.events:
+            if event.tried or id(event.node) in seen:
+                continue
+            found: list[Found] = []
+            if isinstance(event, Use) and event.method == "save":
+                found = list(self._saved(event))
+            elif isinstance(event, Load) and event.saved is not None and not _names_objects(program):
+                found = list(self._loaded(event, event.saved))
+            if found:
+                seen.add(id(event.node))
+                yield found[0]
+
+    def _saved(self, event: Use) -> Iterator[Found]:
+        for part in parts(event.model):
+            cls = part.cls
+            parameters = initializer(cls) if cls is not None else None
+            if cls is None or parameters is None or cls.lookup("get_config") is not None:
+                continue
+            if not cls.knows_its_bases():
+                continue
+            taken = parameter_names(parameters)
+            held = [value for value in part.args.values() if _is_held(value)]
+            if held or (isinstance(part, Model) and part.kind == "subclass" and required_names(parameters)):
+                yield from self._not_savable(event, part, cls, held)
+            elif parameters.star_kwarg is None and not {"name", "trainable", "dtype"} <= set(taken):
+                yield from self.found(
+                    event.node,
+                    f"load_model will fail: {cls.name} takes no name, trainable and dtype",
+                    label="saved, and lost",
+                    also=[(_start(cls), "has no **kwargs"), (part.node, "part of the model")],
+                    why="a layer is loaded by calling its class with the arguments that it had and with these three",
+                    help="add **kwargs to __init__, and give them to super().__init__(**kwargs)",
+                    severity=Severity.WARNING,
+                    about=event,
+                )
+
+    def _not_savable(self, event: Use, part: Layer | Model, cls: Class, held: list[Value]) -> Iterator[Found]:
+        yield from self.found(
+            event.node,
+            f"{cls.name} cannot be saved: it has no get_config",
+            label="raises NotImplementedError",
+            also=[
+                (part.node, "part of the model" if isinstance(part, Layer) else "the model"),
+                (held[0].node if held else None, "given to it, and nothing that Keras writes by itself"),
+            ],
+            why="Keras saves the arguments of __init__, if they are plain values"
+            if held
+            else "Keras does not record the arguments of a model class by itself",
+            help="write a get_config that returns all arguments of __init__, or save the weights only",
+            about=event,
+        )
+
+    def _loaded(self, event: Load, saved: Model) -> Iterator[Found]:
+        told = event.args.get("custom_objects")
+        unsafe = "safe_mode" in event.args and truth(event.args["safe_mode"]) is not True
+        for part in parts(saved):
+            function = part.args.get("function") if isinstance(part, Layer) and part.short == "Lambda" else None
+            if isinstance(function, Function) and isinstance(function.node, cst.Lambda) and not unsafe:
+                yield from self.found(
+                    event.node,
+                    "load_model refuses the Lambda layer of this model",
+                    label="raises ValueError",
+                    also=[(part.node, "holds a Python lambda")],
+                    why="the file holds the code of the lambda, and Keras runs no code from a file unasked",
+                    help="write safe_mode=False for a file of your own, or a layer class instead of Lambda",
+                    about=event,
+                )
+            elif part.cls is not None and told is None and not part.cls.decorators:
+                yield from self._unknown(event, part.cls.name, part.cls)
+        compiled = saved.state.get("compile")
+        loss = compiled.args.get("loss") if isinstance(compiled, Compile) else None
+        if isinstance(loss, Function) and not loss.decorators and told is None and "compile" not in event.args:
+            yield from self._unknown(event, loss.name, loss)
+
+    def _unknown(self, event: Load, name: str, thing: Class | Function) -> Iterator[Found]:
+        yield from self.found(
+            event.node,
+            f"load_model does not find {name}",
+            label="raises TypeError",
+            also=[(thing.node, "defined here, and not registered")],
+            why="the file has only the name, and Keras does not look for it in the program",
+            help=f'give custom_objects={{"{name}": {name}}}, or put '
+            "@keras.saving.register_keras_serializable() above the definition",
+            about=event,
+        )
+
+    bad = (
+        """
+        import keras
+        class Twice(keras.layers.Layer):
+            def call(self, x):
+                return 2 * x
+        def own(y_true, y_pred):
+            return keras.ops.mean(keras.ops.abs(y_true - y_pred))
+        inputs = keras.Input((4,))
+        model = keras.Model(inputs, keras.layers.Dense(1)(Twice()(inputs)))
+        model.compile("adam", "mse")
+        model.save("a.keras")
+        again = keras.models.load_model("a.keras")  # KT025
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: 2 * x)])
+        model.save("b.keras")
+        again = keras.models.load_model("b.keras")  # KT025
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", own)
+        model.save("c.keras")
+        again = keras.models.load_model("c.keras")  # KT025
+        """,
+        """
+        import keras
+        class Net(keras.Model):
+            def __init__(self, units):
+                super().__init__()
+                self.dense = keras.layers.Dense(units)
+            def call(self, x):
+                return self.dense(x)
+        class Outer(keras.layers.Layer):
+            def __init__(self, inner, **kwargs):
+                super().__init__(**kwargs)
+                self.inner = inner
+            def call(self, x):
+                return self.inner(x)
+        model = Net(3)
+        model.save("net.keras")  # KT025
+        model = keras.Sequential([keras.Input((4,)), Outer(keras.layers.Dense(3))])
+        model.save("outer.keras")  # KT025
+        """,
+    )
+    good = (
+        """
+        import keras
+        class Scale(keras.layers.Layer):
+            def __init__(self, factor=2, name=None, trainable=True, dtype=None):
+                super().__init__(name=name, trainable=trainable, dtype=dtype)
+                self.factor = factor
+            def call(self, x):
+                return self.factor * x
+        class Twice(keras.layers.Layer):
+            def call(self, x):
+                return 2 * x
+        def own(y_true, y_pred):
+            return keras.ops.mean(keras.ops.abs(y_true - y_pred))
+        model = keras.Sequential([keras.Input((4,)), Scale(3), Twice(), keras.layers.Lambda(lambda x: 2 * x)])
+        model.compile("adam", own)
+        model.save("a.keras")
+        again = keras.models.load_model("a.keras", custom_objects=objects, safe_mode=False)
+        model.save_weights("a.weights.h5")
+        """,
+        """
+        import keras
+        @keras.saving.register_keras_serializable()
+        class Twice(keras.layers.Layer):
+            def call(self, x):
+                return 2 * x
+        model = keras.Sequential([keras.Input((4,)), Twice()])
+        model.save("a.keras")
+        again = keras.models.load_model("a.keras")
+        """,
+        """
+        import keras
+        class Twice(keras.layers.Layer):
+            def call(self, x):
+                return 2 * x
+        class Net(keras.Model):
+            def __init__(self, name=None, **kwargs):
+                super().__init__(**kwargs)
+        Net(name="net").save("net.keras")
+        model = keras.Sequential([keras.Input((4,)), Twice()])
+        model.save("a.keras")
+        with keras.saving.custom_object_scope({"Twice": Twice}):
+            again = keras.models.load_model("a.keras")
+        """,
+    )
+
+
+_TELLING = ("custom_object", "CustomObject", "unsafe_deserialization")
+
+
+def _names_objects(program: Program) -> bool:
+    """Whether the program tells Keras about its classes in some other way."""
+    used = program.used.symbols | program.used.imports
+    return any(word in name for name in used for word in _TELLING)
+
+
+def _is_held(value: Value) -> bool:
+    """Whether an argument is nothing that Keras can write into a file by itself."""
+    if isinstance(value, Array):
+        return bool(value.shape)
+    if isinstance(value, Sequence):
+        return any(map(_is_held, value.items))
+    return isinstance(value, (Object, Model, Function))
+
+
+def _start(cls: Class) -> cst.CSTNode | None:
+    """Where the `__init__` of a class is written."""
+    found = cls.lookup("__init__")
+    return found.node if isinstance(found, Function) else None
