@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from kerlint.program.facts import Event
+    from kerlint.program.events import Event
     from kerlint.program.graph import Graph, Node
     from kerlint.program.values import Object
 

@@ -8,7 +8,7 @@ from kerlint.library.kinds import unwrapped
 from kerlint.probe.description import Input, Made, Targets
 from kerlint.probe.literal import Refused
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit
+from kerlint.program.events import Fit
 from kerlint.program.graph import Node
 from kerlint.program.values import Array, Sequence, Shape, Value
 

@@ -17,17 +17,8 @@ from kerlint.probe.operations import KINDS, tiny
 from kerlint.probe.repairs import Index, repaired, standardise
 from kerlint.probe.shrinking import MAX_PARAMETERS, MAX_WORK, shrink, work_of
 from kerlint.probe.steps import Steps
-from kerlint.program.facts import (
-    ApplyGradients,
-    Compile,
-    Event,
-    Fit,
-    Forward,
-    LossCall,
-    Mismatch,
-    Program,
-    Use,
-)
+from kerlint.program.events import ApplyGradients, Compile, Event, Fit, Forward, LossCall, Mismatch, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Snapshot
 from kerlint.program.values import Model, Object, Shape, Tensor, Value
 

@@ -8,7 +8,7 @@ from kerlint.probe.description import LAYERS, Step
 from kerlint.probe.literal import Literals, Refused, is_false
 from kerlint.probe.repairs import Index
 from kerlint.program.constants import number, truth
-from kerlint.program.facts import Compile
+from kerlint.program.events import Compile
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Layer, Object, Shape, Unknown
 

@@ -14,7 +14,8 @@ from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule

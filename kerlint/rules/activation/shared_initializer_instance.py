@@ -14,7 +14,8 @@ from kerlint.library.finished import final_graphs, training_of
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import is_parametric
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Object, Sequence, Value
 from kerlint.rules import fixing
