@@ -172,7 +172,8 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
-        findings.extend(_placed(found, module, source, program, on_crash))
+        placed = _placed(found, module, source, program, on_crash)
+        findings.extend(_with_experiments(placed, found, program) if settings.probe and program is not None else placed)
     return sorted(_unique(findings), key=_order)
 
 
@@ -315,6 +316,21 @@ def _placed(
             on_crash(rule.code, lost)
             findings.append(_crash(f"rule {rule.code} ({rule.name})", lost, filename))
     return findings
+
+
+def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], program: Program) -> list[Finding]:
+    """The same findings, those that can be probed with what is to be done."""
+    from kerlint.probe.spec import experiment_for
+
+    if len(placed) != len(found):
+        # Something went wrong, and is said.
+        return placed
+    return [
+        dataclasses.replace(finding, experiment=experiment_for(program, one.experiment))
+        if one.experiment is not None and finding.code == rule.code
+        else finding
+        for finding, (rule, one) in zip(placed, found)
+    ]
 
 
 @dataclasses.dataclass
