@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kerlint.positions import Locate
     from kerlint.program.facts import Program
     from kerlint.rules.base import Found, Rule
-    from kerlint.summary.facts import ModelSummary
+    from kerlint.summaries.facts import ModelSummary
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
@@ -191,7 +191,7 @@ def summarize_bytes(
     from kerlint.library import evaluate
     from kerlint.modules import DiskModules
     from kerlint.positions import spans
-    from kerlint.summary.models import nodes_of, summarize
+    from kerlint.summaries.models import nodes_of, summarize
 
     source = read_source(data, filename)
     module = _parse(source.text, path) if mentions_keras(data) else None

@@ -17,10 +17,10 @@ from kerlint.library.weights import is_frozen, weights_inside
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Layer, Mapping, Model, Op, Sequence, Tensor, Value
-from kerlint.summary.doubt import Doubt, first_reason
-from kerlint.summary.facts import LayerRow, ModelSummary, Shapes
-from kerlint.summary.training import compile_facts, training_facts
-from kerlint.summary.view import View
+from kerlint.summaries.doubt import Doubt, first_reason
+from kerlint.summaries.facts import LayerRow, ModelSummary, Shapes
+from kerlint.summaries.training import compile_facts, training_facts
+from kerlint.summaries.view import View
 
 #: Where a node is in the text.
 Places = Callable[[cst.CSTNode | None], Span | None]
