@@ -89,6 +89,7 @@ def test_nested_models_and_operations(tmp_path: Path) -> None:
         ("def size(n, *, factor=2):\n    return n * factor\nunits = size(4, factor=3)", 60),
         ("units = dict(a=4, b=5)['b']", 25),
         ("units = [u for u in range(9)][-1]", 40),
+        ("units = keras.initializers.GlorotUniform()(shape=(3, 5)).shape[1]", 25),
     ],
 )
 def test_values_are_followed(tmp_path: Path, text: str, params: int) -> None:

@@ -13,6 +13,7 @@ from kerlint.library import (
     graphs,
     images,
     imaging,
+    initializers,
     inplace,
     joining,
     layers,
@@ -345,6 +346,8 @@ class Knowledge:
             return self._loss(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.metrics."):
             return steps.metric_method(machine, receiver, "__call__", arguments, node)
+        if isinstance(receiver, Object) and receiver.name.startswith("keras.initializers."):
+            return initializers.initial_values(receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 
