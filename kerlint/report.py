@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerlint.finding import Finding
-from kerlint.source import Source
+from kerlint.finding import Finding, Span
+from kerlint.source import Place, Source
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class FileReport:
     hidden_codes: tuple[str, ...] = ()
     ignored: int = 0
     known: int = 0
+
+    def place(self, span: Span) -> Place:
+        """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""
+        if self.source is None:
+            return Place(None, span.start_line, span.start_column)
+        return self.source.place(span.start_line, span.start_column)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Settings:
         options: values of rules' options, by the name of the rule and of the option.
         root: the folder that imports are followed in; None to find out.
         comments: whether comments in the file may silence findings.
+        probe: prepare experiments for findings that can be probed.
     """
 
     select: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Settings:
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
     root: str | None = None
     comments: bool = True
+    probe: bool = False
 
 
 class SelectionError(ValueError):

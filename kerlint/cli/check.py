@@ -9,6 +9,7 @@ import click
 from kerlint.cli.fixing import Fixing, fix_options
 from kerlint.cli.formats import Wanted, check_formats, format_options
 from kerlint.cli.options import OptionalValue, choosing
+from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _LEVELS = ("error", "warning", "advice")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True))
 @choosing
 @fix_options
+@probe_options
 @format_options
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="When to use colours.")
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="The least severe finding to exit with 1 for.")
@@ -45,6 +47,10 @@ def check(
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
+    probe: bool,
+    probe_python: str | None,
+    probe_timeout: float,
+    probe_script: str | None,
     output_formats: tuple[Wanted, ...],
     statistics: bool,
     color: str,
@@ -88,7 +94,10 @@ def check(
         print_lines(show.files_of(inputs) if show_files else show.settings_of(inputs))
         ctx.exit(CLEAN)
     known = _read_baseline(baseline)
-    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing)
+    probing = Probing(probe or probe_script is not None, probe_python, probe_timeout, probe_script)
+    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing, probe=probing.is_on)
+    if probing.is_on:
+        probing.apply(run)
     if write_baseline is not None:
         ctx.exit(_write_baseline(write_baseline, run))
     if add_ignore is not None:

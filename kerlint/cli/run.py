@@ -60,6 +60,8 @@ class Run:
     """The outcome of a run as it grows."""
 
     reports: list[FileReport] = field(default_factory=list)
+    #: For each of them the rank of the least severe finding that makes the run fail.
+    least: list[int] = field(default_factory=list)
     checked: int = 0
     hidden: int = 0
     ignored: int = 0
@@ -77,9 +79,14 @@ class Run:
         self.known += report.known
         if report.findings:
             self.reports.append(report)
-            least = RANKS.index(configuration.fail_on)
-            self.has_failed |= any(RANKS.index(finding.severity) >= least for finding in report.findings)
+            self.least.append(RANKS.index(configuration.fail_on))
+            self.has_failed |= _fails(report, self.least[-1])
             self.has_crashed |= any(finding.code == "KX000" for finding in report.findings)
+
+    def exchange(self, reports: Sequence[FileReport]) -> None:
+        """Takes the same reports with verdicts: what an experiment has refuted does not count."""
+        self.reports = list(reports)
+        self.has_failed = any(_fails(report, least) for report, least in zip(self.reports, self.least))
 
     def report(self) -> Report:
         """All of it."""
@@ -94,14 +101,27 @@ class Run:
         return FINDINGS if self.has_failed and not exit_zero else CLEAN
 
 
+def _fails(report: FileReport, least: int) -> bool:
+    """Whether one of the findings makes a run fail."""
+    from kerlint.selection import RANKS
+
+    return any(RANKS.index(one.severity) >= least and not one.is_refuted for one in report.findings)
+
+
 def lint(
-    inputs: Inputs, *, baseline: Baseline | None = None, verbose: bool = False, fixing: Fixing | None = None
+    inputs: Inputs,
+    *,
+    baseline: Baseline | None = None,
+    verbose: bool = False,
+    fixing: Fixing | None = None,
+    probe: bool = False,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
 
     Args:
         baseline: what is known already, and left out.
         verbose: whether the tracebacks of crashes go to standard error.
+        probe: whether experiments are prepared.
     """
     import click
 
@@ -109,6 +129,8 @@ def lint(
     for target in inputs.targets():
         configuration = inputs.configuration(target)
         settings = configuration.settings(inputs.name(target))
+        if probe:
+            settings = replace(settings, probe=True)
         report = check_file(target, settings, inputs.stdin_filename, fixing, baseline)
         if verbose:
             for text in report.tracebacks:
