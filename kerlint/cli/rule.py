@@ -7,8 +7,18 @@ import click
 from kerlint.cli.terminal import print_lines
 
 
+def _names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Codes and names that begin so, for the completion of shells."""
+    from kerlint.rules import all_rules
+    from kerlint.rules.documentation import OWN_PAGES
+
+    known = [*((rule.code, rule.name) for rule in all_rules()), *((page.code, page.name) for page in OWN_PAGES)]
+    codes = [code for code, _ in known if code.startswith(incomplete.upper())]
+    return codes + [name for _, name in known if incomplete and name.startswith(incomplete.lower())]
+
+
 @click.command()
-@click.argument("rule", required=False, metavar="CODE|NAME")
+@click.argument("rule", required=False, metavar="CODE|NAME", shell_complete=_names)
 @click.option("--all", "every", is_flag=True, help="Explain all rules.")
 def rule(rule: str | None, every: bool) -> None:
     """Explain a rule."""
