@@ -158,8 +158,8 @@ class Knowledge:
             kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
-        if machine.spelled.startswith("tensorflow.") and names.canonical(machine.spelled) == name:
-            legacy.note_tensors(machine, arguments, node)
+        if machine.spelled.startswith("tensorflow."):
+            legacy.note_tensors(machine, name, arguments, node)
         if name.startswith("keras."):
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)

@@ -103,11 +103,11 @@ def _name(machine: Machine, node: cst.Name) -> Value:
     found = machine.scope.names.get(name)
     if found is not None and type(found) is not Tensor:
         return found
+    if name in _NAMED_CONSTANTS:
+        return Const(_NAMED_CONSTANTS[name], node=node)
     found = machine.lookup(name)
     if found is not None:
         return found
-    if name in _NAMED_CONSTANTS:
-        return Const(_NAMED_CONSTANTS[name], node=node)
     if name in BUILTINS:
         return External(f"builtins.{name}", node=node)
     return Unknown(f"the name {name}", node=node)
