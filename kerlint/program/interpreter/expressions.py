@@ -141,6 +141,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         full = f"{receiver.written}.{name}"
         machine.note_symbol(full, node)
         return machine.library.symbol(full, node)
+    if isinstance(receiver, Unknown):
+        return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
@@ -154,8 +156,6 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         return found if found is not None else Unknown("class attribute", node=node)
     if isinstance(receiver, OneOf):
         return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
-    if isinstance(receiver, Unknown):
-        return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Module):
         return module_attribute(machine, receiver, name, node)
     if isinstance(receiver, Super):

@@ -194,11 +194,11 @@ class Machine:
 
     def assign(self, name: str, value: Value) -> None:
         """Binds a name in the scope that owns it."""
-        if isinstance(value, Model):
+        if type(value) is Model:
             self.call_model_by(name, value)
         elif type(value) is Object:
             value.state.setdefault("variable", name)
-        elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
+        elif type(value) is Tensor and not name.startswith("_") and self.at_home:
             sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             self.unread.bind(name, value, sure=sure)
         self.heap.write(self.scope.home(name).names, name, value)
