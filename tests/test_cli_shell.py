@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -78,3 +79,23 @@ def test_a_mistyped_command_is_told(tmp_path: Path) -> None:
 def test_a_file_may_be_called_nearly_like_a_command(tmp_path: Path) -> None:
     (tmp_path / "rul").write_text("import os\n")
     assert run("rul", cwd=tmp_path).returncode == 0
+
+
+def test_rules_are_laid_out_where_there_are_colours(tmp_path: Path) -> None:
+    plain = run("rule", "KL001", cwd=tmp_path).stdout
+    colored = run("rule", "KL001", "--color", "always", cwd=tmp_path, env={"COLUMNS": "80"}).stdout
+    assert "\x1b[" in colored
+    assert "```" in plain
+    assert "```" not in colored
+    assert "\x1b" not in plain
+    assert run("rule", "KL001", "--color", "always", "--output-format", "markdown", cwd=tmp_path).stdout == plain
+
+
+def test_rules_as_json(tmp_path: Path) -> None:
+    row = json.loads(run("rule", "KO002", "--output-format", "json", cwd=tmp_path).stdout)
+    assert (row["code"], row["name"], row["severity"]) == ("KO002", "learning-rate-too-high", "warning")
+    assert [option["name"] for option in row["options"]]
+    assert row["url"].endswith("/learning-rate-too-high.md")
+    rows = json.loads(run("rule", "--all", "--output-format", "json", cwd=tmp_path).stdout)
+    assert len(rows) > 50
+    assert row in rows
