@@ -29,6 +29,7 @@ from kerlint.library import (
     pipelines,
     preprocessing,
     randomness,
+    reductions,
     sklearn,
     sources,
     steps,
@@ -358,7 +359,6 @@ class Knowledge:
             for index, name in enumerate(("y_true", "y_pred"))
             if (place := arguments.place(index, name)) is not None
         }
-        made_by = prediction.prediction if isinstance(prediction, Array) else None
         machine.emit(
             LossCall(
                 node=node,
@@ -367,7 +367,7 @@ class Knowledge:
                 prediction=prediction,
                 places=places,
                 in_tape=machine.tapes > 0,
-                snapshot=graphs.snapshot(machine, made_by) if made_by is not None else None,
+                snapshot=reductions.origin(machine, prediction) if isinstance(prediction, Array) else None,
             )
         )
         return Unknown("loss", node=node)

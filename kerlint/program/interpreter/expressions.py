@@ -22,6 +22,7 @@ from kerlint.program.interpreter.calls import (
     make_lambda,
 )
 from kerlint.program.interpreter.containers import some_entry
+from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
@@ -385,15 +386,19 @@ def _comparison(machine: Machine, node: cst.Comparison) -> Value:
 
 
 def _conditional(machine: Machine, node: cst.IfExp) -> Value:
-    known = truth_of(machine.evaluate(node.test))
+    test = machine.evaluate(node.test)
+    known = truth_of(test)
     if known is True:
         return machine.evaluate(node.body)
     if known is False:
         return machine.evaluate(node.orelse)
+    outer = machine.guarded
+    machine.guarded = outer or asks_version(machine, node.test, test)
     with machine.arm(node, 0):
         first = machine.evaluate(node.body)
     with machine.arm(node, 1):
         second = machine.evaluate(node.orelse)
+    machine.guarded = outer
     return join(first, second)
 
 
