@@ -91,6 +91,10 @@ def _report(
     try:
         source = read()
         rules = rules_for(settings)
+        if settings.symptom is not None:
+            from kerlint.symptoms.innocents import innocents
+
+            rules += innocents(settings.symptom)
         findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path)
         if settings.comments and comments.may_silence(source.text):
             ran = {rule.code for rule in rules if rule.in_tests or not is_test}
@@ -436,6 +440,6 @@ def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, f
         labels=tuple(Label(other, ", ".join(text)) for other, text in sorted(texts.items())),
         why=one.why,
         help=one.help,
-        symptoms=rule.symptoms,
+        symptoms=rule.symptoms if one.symptoms is None else one.symptoms,
         fix=fix,
     )

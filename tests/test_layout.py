@@ -55,6 +55,14 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.finding",
         "kerlint.report",
     },
+    "kerlint.symptoms": {
+        "kerlint.finding",
+        "kerlint.library",
+        "kerlint.program",
+        "kerlint.report",
+        "kerlint.rules",
+        "kerlint.selection",
+    },
     "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},
 }
 

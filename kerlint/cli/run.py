@@ -66,6 +66,9 @@ class Run:
     hidden: int = 0
     ignored: int = 0
     known: int = 0
+    #: What is asked about, and the files in which nothing was found that causes it.
+    symptom: str | None = None
+    cleared: list[FileReport] = field(default_factory=list)
     has_failed: bool = False
     has_crashed: bool = False
 
@@ -77,6 +80,8 @@ class Run:
         self.hidden += report.hidden
         self.ignored += report.ignored
         self.known += report.known
+        if report.ruled_out and not report.findings:
+            self.cleared.append(report)
         if report.findings:
             self.reports.append(report)
             self.least.append(RANKS.index(configuration.fail_on))
@@ -92,7 +97,15 @@ class Run:
         """All of it."""
         from kerlint.report import Report
 
-        return Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        if self.symptom is None:
+            return report
+        from kerlint.symptoms.verdict import answer, weighed
+
+        # What an experiment has refuted in the meantime is ruled out.
+        files = [weighed(file, self.symptom) for file in self.reports]
+        found = answer([*files, *self.cleared], self.symptom)
+        return replace(report, files=tuple(file for file in files if file.findings), answer=found)
 
     def status(self, exit_zero: bool) -> int:
         """The exit status."""
@@ -115,6 +128,7 @@ def lint(
     verbose: bool = False,
     fixing: Fixing | None = None,
     probe: bool = False,
+    symptom: str | None = None,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
 
@@ -122,15 +136,16 @@ def lint(
         baseline: what is known already, and left out.
         verbose: whether the tracebacks of crashes go to standard error.
         probe: whether experiments are prepared.
+        symptom: the only one that is asked about.
     """
     import click
 
-    run = Run()
+    run = Run(symptom=symptom)
     for target in inputs.targets():
         configuration = inputs.configuration(target)
         settings = configuration.settings(inputs.name(target))
-        if probe:
-            settings = replace(settings, probe=True)
+        if probe or symptom:
+            settings = replace(settings, probe=probe, symptom=symptom)
         report = check_file(target, settings, inputs.stdin_filename, fixing, baseline)
         if verbose:
             for text in report.tracebacks:
@@ -173,7 +188,12 @@ def check_file(
         return FileReport(name, tuple(engine.visible([finding], settings)[0]))
 
     def lint(data: bytes, how: Settings = settings) -> FileReport:
-        return engine.check_bytes(data, name, how, is_test=is_test, path=path)
+        report = engine.check_bytes(data, name, how, is_test=is_test, path=path)
+        if how.symptom is None:
+            return report
+        from kerlint.symptoms.verdict import weighed
+
+        return weighed(report, how.symptom)
 
     if fixing is None or not fixing.is_on:
         return lint(data)
@@ -183,7 +203,7 @@ def check_file(
         return replace(baseline).without_known(lint(data), settings) if baseline is not None else lint(data)
 
     # What comments silence must not grow either.
-    everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False)
+    everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False, symptom=None)
     return fixing.check(
         data, name, None if target.path == files.STDIN else name, lint_new, lambda data: lint(data, everything), lint
     )

@@ -47,6 +47,7 @@ class Found:
             silences it for the same fact.
         experiment: what would show it, for rules that can be probed.
         fix: the change that removes it, if there is one.
+        symptoms: what it looks like where that differs from the rule's other findings.
     """
 
     node: libcst.CSTNode
@@ -59,6 +60,7 @@ class Found:
     about: object
     experiment: Experiment | None = None
     fix: Draft | None = None
+    symptoms: tuple[str, ...] | None = None
 
 
 class Rule:
@@ -67,7 +69,7 @@ class Rule:
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity]
-    #: What a user sees when this is wrong, from `SYMPTOMS`.
+    #: What a user sees when this is wrong, from `SYMPTOMS`, the most usual first.
     symptoms: ClassVar[tuple[str, ...]]
     #: The kerlint version that brought the rule.
     since: ClassVar[str]
@@ -121,12 +123,15 @@ class Rule:
         about: Any = None,
         experiment: Experiment | None = None,
         fix: Draft | None = None,
+        symptoms: tuple[str, ...] | None = None,
     ) -> Iterator[Found]:
         """Yields one finding at `node`, or none if the place is not known."""
         if node is None:
             return
         places = tuple((place, text) for place, text in also if place is not None)
-        yield Found(node, message, label, places, why, help, severity or self.severity, about, experiment, fix)
+        yield Found(
+            node, message, label, places, why, help, severity or self.severity, about, experiment, fix, symptoms
+        )
 
 
 #: The words of `Rule.symptoms` and of `kerlint --symptom`.

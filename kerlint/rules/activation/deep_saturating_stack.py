@@ -160,6 +160,8 @@ class DeepSaturatingStack(Rule):
                 'use activation="relu"',
                 *fixing.all_of([fixing.activation(activation_of(found.node), "relu") for found in row]),
             ),
+            # With an adaptive optimizer it fits in the end, as measured.
+            symptoms=("slow-learning", "loss-flat") if severity is Severity.ADVICE and not plain else None,
         )
 
     bad = (

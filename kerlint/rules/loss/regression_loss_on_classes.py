@@ -115,6 +115,7 @@ class RegressionLossOnClasses(Rule):
             about=contract.event,
             experiment=Experiment(contract.event, "slower", _repair(head, kind, target)),
             fix=self._fix(contract, head, kind),
+            symptoms=("slow-learning",) if gentle else None,
         )
 
     def _fix(self, contract: Contract, head: Head, kind: str) -> fixing.Draft | None:

@@ -390,6 +390,19 @@ class UnscaledFeaturesOrTarget(Rule):
         model.compile("adam", "mse")
         model.fit(x, y)
         """,
+        # A part of a pretrained model gets the range that it was trained on.
+        """
+        import tensorflow as tf
+        base = tf.keras.applications.VGG19(include_top=False, weights="imagenet")
+        model = tf.keras.Model(base.input, base.get_layer("block5_conv2").output)
+        image = tf.Variable(tf.random.uniform((1, 224, 224, 3)))
+        optimizer = tf.keras.optimizers.Adam(0.02)
+        for step in range(100):
+            with tf.GradientTape() as tape:
+                features = model(tf.keras.applications.vgg19.preprocess_input(image * 255))
+                loss = tf.reduce_mean(features**2)
+            optimizer.apply_gradients([(tape.gradient(loss, image), image)])
+        """,
         # Data for something else.
         """
         import numpy as np

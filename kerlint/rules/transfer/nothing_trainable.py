@@ -53,7 +53,7 @@ class NothingTrainable(Rule):
     code = "KF020"
     name = "nothing-trainable"
     severity = Severity.ERROR
-    symptoms = ("loss-flat", "constant-output")
+    symptoms = ("loss-flat", "accuracy-stuck")
     since = "0.1.0"
 
     def check(self, program: Program) -> Iterator[Found]:
