@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
+
+from kerlint.rules.base import SYMPTOMS
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -88,3 +91,12 @@ def choosing(command: Command) -> Command:
     for option in reversed(_CHOOSING):
         command = option(command)
     return command
+
+
+def symptom_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A symptom."""
+    if value is None or value in SYMPTOMS:
+        return value
+    close = get_close_matches(value.lower(), SYMPTOMS, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(SYMPTOMS)}"
+    raise click.BadParameter(f"unknown symptom {value!r}; {hint}")

@@ -28,7 +28,8 @@ class Event:
         path: the arms of unknown conditions that lead to it.
         function: the function whose body it stands in, None at the top level.
         assumed: it stands in a function that nobody in the program calls.
-        tried: it stands in a `try` with handlers, or where a failure is expected.
+        tried: it stands in a `try` with handlers, where a failure is expected, or in an arm for one version of a
+            library.
     """
 
     node: cst.CSTNode
@@ -233,6 +234,22 @@ class TrainStep(Event):
     step: Function
     returned: Value
     events: tuple[Event, ...] = ()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class OwnLoss(Event):
+    """A loss function of the program that a model is compiled with, followed once on tensors.
+
+    Args:
+        compile: the first compile that takes it.
+        prediction: the tensor that stood for `y_pred`.
+        returned: what it returned.
+    """
+
+    loss: Function
+    compile: Compile
+    prediction: Tensor
+    returned: Value
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import Contract, Target, contracts
 from kerlint.library.heads import Head
@@ -101,6 +102,15 @@ class BinaryLossForMulticlass(Rule):
             why="one probability cannot tell more than two classes apart",
             help=f"use {count} units with softmax and sparse_categorical_crossentropy",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "fails",
+                [
+                    Change(head.layer, {"units": count}),
+                    Change(head.activator, {"activation": "softmax"}),
+                    Change("loss", {"class": "sparse_categorical_crossentropy"}),
+                ],
+            ),
         )
 
     def _many_units(self, contract: Contract, head: Head) -> Iterator[Found]:
@@ -120,6 +130,14 @@ class BinaryLossForMulticlass(Rule):
             help='use loss="categorical_crossentropy" with softmax (sparse_ for class numbers)',
             severity=Severity.ADVICE if head.activation == "sigmoid" else Severity.WARNING,
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "slower",
+                [
+                    Change(head.activator, {"activation": "softmax"}),
+                    Change("loss", {"class": "categorical_crossentropy"}),
+                ],
+            ),
             fix=self._fix(contract, head) if onehot is not None else None,
         )
 
