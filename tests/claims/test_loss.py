@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tests.claims.running import Refused, example, keras, normal, np, silence, tf, told, weights
+from tests.claims.running import Refused, example, keras, moved, normal, np, silence, tf, told, weights
 
 X = normal(32, 10)
 YES = (X[:, :1] > 0).astype("float32")
@@ -225,6 +225,16 @@ def test_kl020_a_label_without_an_output() -> None:
         example("KL020")
     with pytest.raises(Refused, match="label value of -1"):
         dense(3, "softmax", "sparse_categorical_crossentropy").train_on_batch(X, CLASSES - 1)
+
+
+def test_kl021_a_loss_that_only_jumps() -> None:
+    with pytest.raises(ValueError, match="No gradients provided for any variable"):
+        example("KL021").model.fit(X[:, :4], YES, verbose=0)
+    with silence():
+        model = dense(1, None, lambda truth, predicted: keras.ops.mean(keras.ops.sign(truth - predicted)))
+        before = weights(model)
+        model.train_on_batch(X, YES)
+    assert moved(before, weights(model)) == 0
 
 
 @pytest.mark.parametrize("wrong", [[1.0, 5.0, 2.0], (1.0, 5.0, 2.0), np.array([1.0, 5.0, 2.0]), "balanced"])

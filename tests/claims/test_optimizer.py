@@ -126,6 +126,17 @@ def test_ko011_one_row_is_its_own_mean() -> None:
     assert np.ptp(np.array(model(X))) > 0.1
 
 
+def test_ko012_never_the_rare_class() -> None:
+    rare = (np.arange(1000) < 20).astype("float32")
+    never = np.zeros(1000)
+    assert float(keras.metrics.BinaryAccuracy()(rare, never)) == pytest.approx(0.98)
+    assert float(keras.metrics.Recall()(rare, never)) == 0
+    pytest.importorskip("sklearn")
+    with silence():
+        found = example("KO012", edit=("make_classification(5000", "make_classification(300"))
+    assert found.y.mean() < 0.05
+
+
 def test_ko013_the_default_of_sgd() -> None:
     optimizer = example("KO013").model.optimizer
     assert (float(optimizer.learning_rate), optimizer.momentum) == (pytest.approx(0.01), 0)
