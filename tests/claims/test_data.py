@@ -27,7 +27,9 @@ def rows() -> object:
 def model_of(units: int = 1, width: int = 4) -> object:
     """A small classifier."""
     made = keras.Sequential([keras.Input((width,)), keras.layers.Dense(units, "sigmoid" if units == 1 else "softmax")])
-    made.compile("adam", "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy")
+    # No XLA: compiling takes longer than the few steps.
+    loss = "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+    made.compile("adam", loss, jit_compile=False)
     return made
 
 
@@ -249,6 +251,9 @@ def test_kd025_what_is_no_number(x: object, y: object, dtype: str) -> None:
     assert np.isnan(model.fit(X[:4] * np.nan, Y[:4], verbose=0).history["loss"][0])
 
 
+QUICK = {"metrics": ["accuracy"], "steps_per_execution": 13, "jit_compile": False}
+
+
 def _digits() -> tuple[object, object]:
     """Four classes that lie apart, on a scale of 0 to 1."""
     keras.utils.set_random_seed(0)
@@ -260,9 +265,7 @@ def test_kn004_standardised_in_training_only() -> None:
     x, y = _digits()
     raw = x * [1, 3, 10, 30] + 20
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(16, "relu"), keras.layers.Dense(4, "softmax")])
-    model.compile(
-        keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=13
-    )
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", **QUICK)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         model.fit((raw - raw.mean(axis=0)) / raw.std(axis=0), y, epochs=20, verbose=0)
@@ -275,9 +278,7 @@ def test_kn004_standardised_in_training_only() -> None:
 def test_kn023_labels_that_were_divided_are_class_0() -> None:
     x, y = _digits()
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, "softmax")])
-    model.compile(
-        keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=13
-    )
+    model.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", **QUICK)
     history = model.fit(x, y / 255, epochs=20, verbose=0).history
     assert history["loss"][-1] < 0.05
     assert history["accuracy"][-1] < 0.5

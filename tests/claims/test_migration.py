@@ -78,11 +78,12 @@ def test_km003_old_names() -> None:
         example("KM003", edit=edit, x_test=X)
     with pytest.raises(TypeError, match="workers"):
         keras.Sequential([keras.layers.Dense(1)]).fit(X, Y, workers=2)
-    for name in ("utils.np_utils", "preprocessing.image.ImageDataGenerator", "Model.fit_generator"):
-        value = keras
-        with pytest.raises(AttributeError):
-            for part in name.split("."):
-                value = getattr(value, part)
+    for owner, name in (
+        (keras.utils, "np_utils"),
+        (keras.preprocessing.image, "ImageDataGenerator"),
+        (keras.Model, "fit_generator"),
+    ):
+        assert not hasattr(owner, name)
 
 
 def test_km003_a_kernel_becomes_strides() -> None:
@@ -117,7 +118,7 @@ def test_km021_arguments_that_are_advised_against() -> None:
 
 
 def test_km022_layers_of_another_keras() -> None:
-    with pytest.raises(ValueError, match="Only instances of `keras.Layer` can be added"):
+    with pytest.raises(ValueError, match=r"Only instances of `keras\.Layer` can be added"):
         example("KM022")
 
 

@@ -17,7 +17,7 @@ def mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: ((IMAGES, LABELS), (IMAGES, LABELS)))
 
 
-def losses(x: object, y: object, optimizer: object, steps: int = 12) -> list[float]:
+def losses(x: object, y: object, optimizer: object, steps: int = 6) -> list[float]:
     """The loss of each step of a small regression."""
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Dense(16, "relu"), keras.layers.Dense(1)]
