@@ -148,7 +148,7 @@ def _own(match: re.Match[str], row: int, column: int, lines: tuple[int, int]) ->
     if rules is not None and not match["end"]:
         fault, named = "the bracket is never closed", ()
     elif not named:
-        fault = f"it names no rule and silences nothing; write {kind}[CODE]"
+        fault = f"it names no rule; write {kind}[CODE]"
     return Ignore(span, named, None if kind == "file-ignore" else lines, fault)
 
 
