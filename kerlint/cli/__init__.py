@@ -35,10 +35,10 @@ class _DefaultToCheck(click.Group):
 
     def _doubt(self, word: str) -> None:
         """Refuses what is neither a command nor a file, but nearly a command."""
-        from difflib import get_close_matches
-
         if word in self.commands or word.startswith("-") or os.path.lexists(word):
             return
+        from difflib import get_close_matches
+
         if close := get_close_matches(word, self.commands, n=1, cutoff=0.7):
             raise click.UsageError(f"there is no command or file {word!r}; did you mean {close[0]}?")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
@@ -27,7 +26,7 @@ def patterns(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tu
 def version(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A version of Keras."""
     if value is not None and not re.fullmatch(r"[23](\.[0-9]{1,3})?", value):
-        raise click.BadParameter("it is a version of Keras: 2, 3, or one like 3.4")
+        raise click.BadParameter("must be a version of Keras: 2, 3, or one like 3.4")
     return value
 
 
@@ -97,6 +96,8 @@ def symptom_name(_: click.Context, __: click.Parameter, value: str | None) -> st
     """A symptom."""
     if value is None or value in SYMPTOMS:
         return value
+    from difflib import get_close_matches
+
     close = get_close_matches(value.lower(), SYMPTOMS, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(SYMPTOMS)}"
     raise click.BadParameter(f"unknown symptom {value!r}; {hint}")
