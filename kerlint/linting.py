@@ -19,7 +19,9 @@ def known_report(
     """The report about a file, if it takes no linting to tell."""
     if not mentions_keras(data):
         return FileReport(name)
-    return cache.find(data, name, settings, is_test=is_test) if cache is not None else None
+    # Experiments take longer than anything that a cache could save.
+    found = cache.find(data, name, settings, is_test=is_test) if cache is not None and not settings.probe else None
+    return None if found is None else _weighed(found, settings)
 
 
 def lint_data(
@@ -31,16 +33,26 @@ def lint_data(
         path: as in `engine.check_bytes`. There is a cache for texts that have one, only.
     """
     found = known_report(data, name, settings, cache, is_test=is_test)
-    if found is None:
-        from kerlint import engine, memory
-        from kerlint.surroundings import Surroundings
+    if found is not None:
+        return found
+    from kerlint import engine, memory
+    from kerlint.surroundings import Surroundings
 
-        around = Surroundings()
-        found = engine.check_bytes(data, name, settings, is_test=is_test, path=path, around=around)
-        memory.linted(len(data))
-        if cache is not None:
-            cache.keep(data, settings, found, around, is_test=is_test)
-    return found
+    around = Surroundings()
+    found = engine.check_bytes(data, name, settings, is_test=is_test, path=path, around=around)
+    memory.linted(len(data))
+    if cache is not None and not settings.probe:
+        cache.keep(data, settings, found, around, is_test=is_test)
+    return _weighed(found, settings)
+
+
+def _weighed(report: FileReport, settings: Settings) -> FileReport:
+    """The report as the answer to what was asked."""
+    if settings.symptom is None:
+        return report
+    from kerlint.symptoms.verdict import weighed
+
+    return weighed(report, settings.symptom)
 
 
 def lint_file(name: str, settings: Settings, cache: Cache | None, *, is_test: bool) -> FileReport:

@@ -16,6 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 #: What the modules of a part may import of kerlint, beside their own part. What is not listed may import anything
 #: but the command line.
 ALLOWED: dict[str, set[str]] = {
+    "kerlint.records": set(),
     "kerlint.finding": set(),
     "kerlint.magics": set(),
     "kerlint.deep": set(),
@@ -55,7 +56,30 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.program": {"kerlint.source", "kerlint.finding"},
     "kerlint.library": {"kerlint.program"},
     "kerlint.edits": {"kerlint.finding", "kerlint.source", "kerlint.positions"},
-    "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding", "kerlint.edits.drafts"},
+    # What would show a finding: plain data, which rules write and the probe reads.
+    "kerlint.experiment": {"kerlint.program"},
+    "kerlint.rules": {
+        "kerlint.program",
+        "kerlint.library",
+        "kerlint.finding",
+        "kerlint.edits.drafts",
+        "kerlint.experiment",
+    },
+    "kerlint.probe": {
+        "kerlint.experiment",
+        "kerlint.program",
+        "kerlint.library",
+        "kerlint.finding",
+        "kerlint.report",
+    },
+    "kerlint.symptoms": {
+        "kerlint.finding",
+        "kerlint.library",
+        "kerlint.program",
+        "kerlint.report",
+        "kerlint.rules",
+        "kerlint.selection",
+    },
     "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},
 }
 

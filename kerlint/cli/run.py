@@ -62,10 +62,15 @@ class Run:
     """The outcome of a run as it grows."""
 
     reports: list[FileReport] = field(default_factory=list)
+    #: For each of them the rank of the least severe finding that makes the run fail.
+    least: list[int] = field(default_factory=list)
     checked: int = 0
     hidden: int = 0
     ignored: int = 0
     known: int = 0
+    #: What is asked about, and the files in which nothing was found that causes it.
+    symptom: str | None = None
+    cleared: list[FileReport] = field(default_factory=list)
     has_failed: bool = False
     has_crashed: bool = False
 
@@ -77,23 +82,45 @@ class Run:
         self.hidden += report.hidden
         self.ignored += report.ignored
         self.known += report.known
+        if report.ruled_out and not report.findings:
+            self.cleared.append(report)
         if report.findings:
             self.reports.append(report)
-            least = RANKS.index(configuration.fail_on)
-            self.has_failed |= any(RANKS.index(finding.severity) >= least for finding in report.findings)
+            self.least.append(RANKS.index(configuration.fail_on))
+            self.has_failed |= _fails(report, self.least[-1])
             self.has_crashed |= any(finding.code == "KX000" for finding in report.findings)
+
+    def exchange(self, reports: Sequence[FileReport]) -> None:
+        """Takes the same reports with verdicts: what an experiment has refuted does not count."""
+        self.reports = list(reports)
+        self.has_failed = any(_fails(report, least) for report, least in zip(self.reports, self.least))
 
     def report(self) -> Report:
         """All of it."""
         from kerlint.report import Report
 
-        return Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        if self.symptom is None:
+            return report
+        from kerlint.symptoms.verdict import answer, weighed
+
+        # What an experiment has refuted in the meantime is ruled out.
+        files = [weighed(file, self.symptom) for file in self.reports]
+        found = answer([*files, *self.cleared], self.symptom)
+        return replace(report, files=tuple(file for file in files if file.findings), answer=found)
 
     def status(self, exit_zero: bool) -> int:
         """The exit status."""
         if self.has_crashed:
             return FAILED
         return FINDINGS if self.has_failed and not exit_zero else CLEAN
+
+
+def _fails(report: FileReport, least: int) -> bool:
+    """Whether one of the findings makes a run fail."""
+    from kerlint.selection import RANKS
+
+    return any(RANKS.index(one.severity) >= least and not one.is_refuted for one in report.findings)
 
 
 @dataclass(frozen=True)
@@ -103,10 +130,14 @@ class Means:
     Args:
         cache: what was found before; None to do without.
         jobs: how many processes share the work; None for as many as there are cores, if there is enough of it.
+        probe: whether experiments are prepared.
+        symptom: the only one that is asked about.
     """
 
     cache: Cache | None = None
     jobs: int | None = None
+    probe: bool = False
+    symptom: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +167,7 @@ def lint(
     import click
 
     means = means if means is not None else Means()
-    run = Run()
+    run = Run(symptom=means.symptom)
     for job, report in _reports(inputs, means, fixing, baseline):
         if verbose:
             for text in report.tracebacks:
@@ -155,7 +186,7 @@ def _reports(
     inputs: Inputs, means: Means, fixing: Fixing | None, baseline: Baseline | None
 ) -> Iterator[tuple[Job, FileReport]]:
     """Yields the files with their reports, in the order of the files."""
-    jobs = (_job(inputs, target) for target in inputs.targets())
+    jobs = (_job(inputs, means, target) for target in inputs.targets())
     if means.jobs == 1 or (fixing is not None and fixing.is_on):
         for job in jobs:
             yield job, check_file(job, inputs.stdin_filename, means.cache, fixing, baseline)
@@ -165,10 +196,13 @@ def _reports(
     yield from sharing.reports(list(jobs), means, inputs.stdin_filename)
 
 
-def _job(inputs: Inputs, target: Target) -> Job:
+def _job(inputs: Inputs, means: Means, target: Target) -> Job:
     name = inputs.name(target)
     configuration = inputs.configuration(target)
-    return Job(target, name, configuration, configuration.settings(name))
+    settings = configuration.settings(name)
+    if means.probe or means.symptom:
+        settings = replace(settings, probe=means.probe, symptom=means.symptom)
+    return Job(target, name, configuration, settings)
 
 
 def check_file(
@@ -211,7 +245,7 @@ def check_file(
         return replace(baseline).without_known(lint(data), settings) if baseline is not None else lint(data)
 
     # What comments silence must not grow either.
-    everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False)
+    everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False, symptom=None)
     return fixing.check(
         data,
         name,

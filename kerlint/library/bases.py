@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.program.constants import NOTHING, constant, text
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node, tensors_in
 from kerlint.program.values import Layer, Model, Op
 from kerlint.records import dataclass

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.program.constants import constant, integer, truth
-from kerlint.program.facts import ApplyGradients, Fit, Program, Use
+from kerlint.program.events import ApplyGradients, Fit, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Dataset, Transform
 from kerlint.records import dataclass
 
