@@ -219,7 +219,7 @@ class _Teller:
             if summary is None:
                 return None
             title = f"{summary.class_name} {summary.name or ''}".rstrip()
-            outputs = [tensor for tensor in View(value).ends]
+            outputs = list(View(value).ends)
             shape, doubt = self._shape(outputs[0] if len(outputs) == 1 else None)
             return About("model", title, shape, doubt, summary.total_params, summary)
         if isinstance(value, Layer):
