@@ -16,7 +16,16 @@ from kerlint.library.inputs import (
     made_at,
     unused_scaling,
 )
-from kerlint.library.magnitudes import LargeTarget, fits_input, input_fault, large_targets, range_of, tabular_inputs
+from kerlint.library.magnitudes import (
+    ABSOLUTE,
+    LargeTarget,
+    columns_apart,
+    fits_input,
+    input_fault,
+    large_targets,
+    range_of,
+    tabular_inputs,
+)
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
