@@ -255,3 +255,13 @@ def test_github_lets_no_command_through() -> None:
     lines = render("github", EVIL_REPORT).splitlines()
     assert len(lines) == len(EVIL_REPORT.findings)
     assert all(line.startswith(("::error title=kerlint", "::notice title=kerlint")) for line in lines)
+
+
+@pytest.mark.parametrize("name", ["full", "concise"])
+def test_codes_lead_to_their_pages_in_a_terminal(name: str) -> None:
+    def text(options: Options) -> str:
+        return "\n".join(renderer(name)(report(finding()), options))
+
+    link = f"\x1b]8;;{finding().url}\x1b\\"
+    assert link in text(Options(color=True, links=True))
+    assert "\x1b]8" not in text(Options(color=True)) + text(Options(links=True))
