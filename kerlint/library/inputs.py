@@ -126,6 +126,9 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
     found: dict[int, Node] = {}
     while pending:
         node = pending.pop()
+        if _is_born_trained(node):
+            # Its weights fit the range that they were trained on.
+            return ()
         if _has_kernel(node):
             found[id(node)] = node
         elif keeps_scale(node):
@@ -137,6 +140,12 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
 
 def _has_kernel(node: Node) -> bool:
     return is_parametric(node) or (node.layer is not None and unwrapped(node.layer).short in PARAMETRIC)
+
+
+def _is_born_trained(node: Node) -> bool:
+    """Whether a layer is one of a model of `keras.applications` that comes with its weights."""
+    given = node.layer.state.get("pretrained") if node.layer is not None else None
+    return given is not None and node.layer is not None and given.node is node.layer.node
 
 
 def keeps_scale(node: Node) -> bool:

@@ -29,6 +29,7 @@ from kerlint.library import (
     pipelines,
     preprocessing,
     randomness,
+    reductions,
     sklearn,
     sources,
     steps,
@@ -158,8 +159,8 @@ class Knowledge:
             kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
-        if machine.spelled.startswith("tensorflow.") and names.canonical(machine.spelled) == name:
-            legacy.note_tensors(machine, arguments, node)
+        if machine.spelled.startswith("tensorflow."):
+            legacy.note_tensors(machine, name, arguments, node)
         if name.startswith("keras."):
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
@@ -358,7 +359,6 @@ class Knowledge:
             for index, name in enumerate(("y_true", "y_pred"))
             if (place := arguments.place(index, name)) is not None
         }
-        made_by = prediction.prediction if isinstance(prediction, Array) else None
         machine.emit(
             LossCall(
                 node=node,
@@ -367,7 +367,7 @@ class Knowledge:
                 prediction=prediction,
                 places=places,
                 in_tape=machine.tapes > 0,
-                snapshot=graphs.snapshot(machine, made_by) if made_by is not None else None,
+                snapshot=reductions.origin(machine, prediction) if isinstance(prediction, Array) else None,
             )
         )
         return Unknown("loss", node=node)

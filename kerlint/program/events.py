@@ -28,7 +28,8 @@ class Event:
         path: the arms of unknown conditions that lead to it.
         function: the function whose body it stands in, None at the top level.
         assumed: it stands in a function that nobody in the program calls.
-        tried: it stands in a `try` with handlers, or where a failure is expected.
+        tried: it stands in a `try` with handlers, where a failure is expected, or in an arm for one version of a
+            library.
     """
 
     node: cst.CSTNode

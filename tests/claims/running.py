@@ -1,4 +1,4 @@
-"""The examples of the rules, run on the Keras that is installed. Whoever imports this is skipped without Keras 3."""
+"""The examples of the rules, run on the Keras that is installed. What imports this is skipped without Keras 3."""
 
 from __future__ import annotations
 

@@ -111,7 +111,9 @@ def test_ka005_an_initializer_gives_the_same_again() -> None:
         left, right = [layer.get_weights()[0] for layer in found.model.layers if layer.get_weights()][:2]
     assert np.array_equal(left, right)
     shared = keras.initializers.HeNormal()
-    first, second = (keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, kernel_initializer=shared)]) for _ in "ab")
+    first, second = (
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, kernel_initializer=shared)]) for _ in "ab"
+    )
     assert moved(weights(first), weights(second)) == 0
     fresh = [keras.layers.Dense(8, kernel_initializer="he_normal") for _ in "ab"]
     for layer in fresh:

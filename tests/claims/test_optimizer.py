@@ -44,17 +44,17 @@ def test_ko002_a_step_as_long_as_the_rate() -> None:
         before = weights(model)
         model.train_on_batch(X, Y)
         assert moved(before, weights(model)) == pytest.approx(10, rel=0.01)
-        _, losses, _ = trained(keras.optimizers.SGD(10.0), 60)
+        _, losses, _ = trained(keras.optimizers.SGD(10.0), 30)
     assert losses[0] < losses[1] < losses[2]
     assert not np.isfinite(losses[-1])
 
 
-@pytest.mark.parametrize("name", ["Adam", "RMSprop", "Adamax"])
+@pytest.mark.parametrize("name", ["Adam", "RMSprop"])
 def test_ko003_so_far_and_no_further(name: str) -> None:
     # In its first steps RMSprop goes some times as far as its rate.
     with silence():
-        _, _, far = trained(getattr(keras.optimizers, name)(1e-5), 50)
-    assert 50 * 1e-5 * 0.5 < far < 50 * 1e-5 * 1.6
+        _, _, far = trained(getattr(keras.optimizers, name)(1e-5), 20)
+    assert 20 * 1e-5 * 0.5 < far < 20 * 1e-5 * 1.8
 
 
 def test_ko003_little_moves() -> None:
@@ -126,6 +126,17 @@ def test_ko011_one_row_is_its_own_mean() -> None:
     assert np.ptp(np.array(model(X))) > 0.1
 
 
+def test_ko012_never_the_rare_class() -> None:
+    rare = (np.arange(1000) < 20).astype("float32")
+    never = np.zeros(1000)
+    assert float(keras.metrics.BinaryAccuracy()(rare, never)) == pytest.approx(0.98)
+    assert float(keras.metrics.Recall()(rare, never)) == 0
+    pytest.importorskip("sklearn")
+    with silence():
+        found = example("KO012", edit=("make_classification(5000", "make_classification(300"))
+    assert found.y.mean() < 0.05
+
+
 def test_ko013_the_default_of_sgd() -> None:
     optimizer = example("KO013").model.optimizer
     assert (float(optimizer.learning_rate), optimizer.momentum) == (pytest.approx(0.01), 0)
@@ -138,15 +149,19 @@ def test_ko014_a_momentum_of_one() -> None:
     with silence():
         model = example("KO014").model
         model.train_on_batch(X, Y)
-        losses = [trained(keras.optimizers.SGD(0.1, momentum=part), 60)[1] for part in (1.0, 0.5)]
-    assert max(losses[0][20:]) > 10 * max(losses[1][20:])
+        losses = [trained(keras.optimizers.SGD(0.1, momentum=part), 30)[1] for part in (1.0, 0.5)]
+    assert max(losses[0][15:]) > 10 * max(losses[1][15:])
 
 
-@pytest.mark.parametrize("made", [{"beta_1": 1.0}, {"beta_2": 1.0}])
-def test_ko014_a_division_by_zero(made: dict[str, float]) -> None:
+def test_ko014_means_that_never_take_in_a_gradient() -> None:
     with silence():
-        model, _, _ = trained(keras.optimizers.Adam(**made), 2)
-    assert not np.isfinite(weights(model)[0]).all()
+        model, _, _ = trained(keras.optimizers.Adam(beta_1=1.0), 1)
+        assert np.isnan(weights(model)[0]).all()
+        assert trained(keras.optimizers.Adam(beta_2=1.0), 5)[2] == 0
+        assert trained(keras.optimizers.RMSprop(rho=1.0), 5)[2] > 1000
+    for momentum in (-0.1, 1.5):
+        with pytest.raises(ValueError, match="momentum"):
+            keras.optimizers.SGD(momentum=momentum)
 
 
 def test_ko015_steps_are_counted_anew() -> None:
@@ -167,11 +182,11 @@ def test_ko017_the_penalty_falls() -> None:
     with silence():
         model.compile(keras.optimizers.Adam(0.01), "mse", run_eagerly=True)
         before, losses, penalties = weights(model), [], []
-        for _ in range(25):
+        for _ in range(15):
             losses.append(float(model.train_on_batch(X, y)))
             model.reset_metrics()
             penalties.append(float(sum(model.losses)))
     assert penalties[0] > 20
     assert losses[0] - losses[-1] == pytest.approx(penalties[0] - penalties[-1], rel=0.2)
     for old, new in zip(before[:4:2], weights(model)[:4:2]):
-        assert np.abs(new).mean() < 0.7 * np.abs(old).mean()
+        assert np.abs(new).mean() < 0.8 * np.abs(old).mean()

@@ -140,6 +140,14 @@ class LogitsWithoutFromLogits(Rule):
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Lambda(normalise)])
         model.compile("adam", "categorical_crossentropy")
         """,
+        # The softmax follows outside the model.
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="relu"), tf.keras.layers.Dense(3)])
+        loss_fn = tf.keras.losses.CategoricalCrossentropy()
+        with tf.GradientTape() as tape:
+            loss = loss_fn(y, tf.nn.softmax(model(x, training=True)))
+        """,
         """
         import keras
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation=choose())])

@@ -270,6 +270,18 @@ class RemovedKeras2Api(Rule):
         x = Conv2D(128, 1, 1)(x)
         model = keras.Model(inputs, x)
         """,
+        # For one version only.
+        """
+        import tensorflow as tf
+        from packaging import version
+        new = version.parse(tf.keras.__version__) >= version.parse("3.0")
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3, activation="softmax")])
+        if not new:
+            model.predict_classes(x)
+        if hasattr(model, "predict_proba"):
+            p = model.predict_proba(x)
+        history = model.fit(x, y) if new else model.fit_generator(data)
+        """,
         """
         import keras
         class Mine:

@@ -390,6 +390,36 @@ class UnscaledFeaturesOrTarget(Rule):
         model.compile("adam", "mse")
         model.fit(x, y)
         """,
+        # Standardised, and handed to a generator.
+        """
+        import numpy as np
+        import tensorflow as tf
+        (x, y), _ = tf.keras.datasets.cifar10.load_data()
+        mean, std = np.mean(x, axis=(0, 1, 2, 3)), np.std(x, axis=(0, 1, 2, 3))
+        x = (x - mean) / (std + 1e-7)
+        model = tf.keras.Sequential([
+            tf.keras.Input((32, 32, 3)),
+            tf.keras.layers.Conv2D(4, 3, activation="relu"),
+            tf.keras.layers.Flatten(),
+            tf.keras.layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        generator = tf.keras.preprocessing.image.ImageDataGenerator(rotation_range=15)
+        model.fit(generator.flow(x, y, batch_size=64), epochs=10)
+        """,
+        # A part of a pretrained model gets the range that it was trained on.
+        """
+        import tensorflow as tf
+        base = tf.keras.applications.VGG19(include_top=False, weights="imagenet")
+        model = tf.keras.Model(base.input, base.get_layer("block5_conv2").output)
+        image = tf.Variable(tf.random.uniform((1, 224, 224, 3)))
+        optimizer = tf.keras.optimizers.Adam(0.02)
+        for step in range(100):
+            with tf.GradientTape() as tape:
+                features = model(tf.keras.applications.vgg19.preprocess_input(image * 255))
+                loss = tf.reduce_mean(features**2)
+            optimizer.apply_gradients([(tape.gradient(loss, image), image)])
+        """,
         # Data for something else.
         """
         import numpy as np
