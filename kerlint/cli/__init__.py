@@ -9,6 +9,7 @@ import click
 from kerlint import __version__
 from kerlint.cli.check import check
 from kerlint.cli.rule import rule
+from kerlint.cli.server import server
 from kerlint.cli.summary import summary
 from kerlint.cli.terminal import CLEAN, FAILED, INTERRUPTED
 from kerlint.configuration.model import ConfigurationError
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, summary, rule):
+for _command in (check, summary, rule, server):
     cli.add_command(_command)
 
 
