@@ -157,7 +157,11 @@ def test_actions_of_an_old_text_are_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with Editor(tmp_path) as editor:
             await editor.open(uri, SOFTMAX)
-            action = (await editor.actions(uri))[0]
+            action, *_ = await editor.actions(uri, cursor(SOFTMAX, '"softmax"'))
+            # Saving changes nothing.
+            saved = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri))
+            await editor.found_anew(uri, lambda: editor.client.text_document_did_save(saved))
+            assert edits_of(await editor.resolve(action))[uri]
             await editor.replace(uri, "# one more line\n" + SOFTMAX)
             with pytest.raises(Exception, match="the text has changed"):
                 await editor.resolve(action)

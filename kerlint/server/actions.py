@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,26 +26,26 @@ class Refused:
     reason: str
 
 
-def actions(analysis: Analysis, params: types.CodeActionParams, key: str, revision: int) -> Iterator[types.CodeAction]:
+def actions(analysis: Analysis, params: types.CodeActionParams, key: str, edition: int) -> Iterator[types.CodeAction]:
     """Yields what can be done in a range, without the changes themselves.
 
     Args:
-        key, revision: tell the text that it is about, so that it can be found again.
+        key, edition: tell the text that it is about, so that it can be found again.
     """
     only = params.context.only
     snapshot = analysis.snapshot
     if not snapshot.is_shown:
         return
     if _is_asked_for(types.CodeActionKind.QuickFix, only):
-        for index, finding in enumerate(analysis.findings):
+        for finding in analysis.findings:
             uri, diagnostic = diagnostic_of(snapshot, finding)
             if uri == params.text_document.uri and _touch(diagnostic.range, params.range):
-                yield from _for_finding(finding, diagnostic, {"key": key, "revision": revision, "finding": index})
+                yield from _for_finding(finding, diagnostic, {"key": key, "edition": edition})
     for kind in (FIX_ALL, NOTEBOOK_FIX_ALL):
         # The second is for saving a whole notebook, and shown to nobody.
         wanted = _is_asked_for(kind, only) and (kind == FIX_ALL or (only is not None and snapshot.is_notebook))
         if wanted and analysis.has_safe_fixes:
-            data = {"key": key, "revision": revision, "what": "all"}
+            data = {"key": key, "edition": edition, "what": "all"}
             yield types.CodeAction("kerlint: apply all safe fixes", kind=kind, data=data)
 
 
@@ -52,6 +53,7 @@ def _for_finding(
     finding: Finding, diagnostic: types.Diagnostic, data: Mapping[str, object]
 ) -> Iterator[types.CodeAction]:
     fix = finding.fix
+    data = {**data, "code": finding.code, "span": dataclasses.astuple(finding.span)}
     if fix is not None:
         is_safe = fix.safety is Safety.SAFE
         yield types.CodeAction(
@@ -80,7 +82,9 @@ def edit(analysis: Analysis, data: Mapping[str, object]) -> dict[str, list[types
     try:
         if data["what"] == "all":
             return snapshot.differences(analysis.fix_all().data)
-        finding = analysis.findings[int(str(data["finding"]))]
+        finding = _find(analysis, data)
+        if finding is None:
+            return Refused("it is not found any more")
         if data["what"] == "ignore":
             return snapshot.edits(ignore_edits([finding], snapshot.source))
         fixed = analysis.fix(finding)
@@ -90,6 +94,15 @@ def edit(analysis: Analysis, data: Mapping[str, object]) -> dict[str, list[types
         return snapshot.edits(finding.fix.edits)
     except ValueError as error:
         return Refused(str(error))
+
+
+def _find(analysis: Analysis, data: Mapping[str, object]) -> Finding | None:
+    """The finding that an action is about."""
+    span, code = data.get("span"), data.get("code")
+    wanted = tuple(span) if isinstance(span, (list, tuple)) else ()
+    return next(
+        (one for one in analysis.findings if one.code == code and dataclasses.astuple(one.span) == wanted), None
+    )
 
 
 def _is_asked_for(kind: str, only: Sequence[str] | None) -> bool:

@@ -201,7 +201,7 @@ def _notebooks(server: Server) -> None:
 def _files(server: Server) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
-        if any(server.session.revision(change.uri) < 0 for change in params.changes):
+        if any(server.session.edition(change.uri) < 0 for change in params.changes):
             # What is open has told of its changes itself.
             server.session.reload()
 
@@ -250,7 +250,7 @@ def _questions(server: Server) -> None:
         analysis = await server.session.analysis(key)
         if analysis is None:
             return []
-        found = list(actions.actions(analysis, params, key, server.session.revision(key)))
+        found = list(actions.actions(analysis, params, key, server.session.edition(key)))
         resolve = getattr(server.client_capabilities.text_document, "code_action", None)
         properties = getattr(getattr(resolve, "resolve_support", None), "properties", ())
         if "edit" in properties:
@@ -270,10 +270,8 @@ async def _resolve(server: Server, action: types.CodeAction) -> str | None:
     """Gives an action its edit; the answer is why it has none."""
     data = _data(action.data)
     key, session = str(data.get("key")), server.session
-    if session.revision(key) != data.get("revision"):
-        return "the text has changed since the action was offered"
     analysis = await session.analysis(key)
-    if analysis is None:
+    if analysis is None or session.edition(key) != data.get("edition"):
         return "the text has changed since the action was offered"
     found = await session.run(lambda: actions.edit(analysis, data))
     if isinstance(found, Refused):
@@ -294,4 +292,4 @@ def _data(value: object) -> dict[str, object]:
     """The data of an action, which the client has sent back."""
     if isinstance(value, dict):
         return value
-    return {name: getattr(value, name, None) for name in ("key", "revision", "what", "finding")}
+    return {name: getattr(value, name, None) for name in ("key", "edition", "what", "code", "span")}

@@ -26,8 +26,8 @@ from kerlint.server.snapshot import Snapshot, take
 
 T = TypeVar("T")
 
-#: Seconds to wait after a keystroke: half of what the last analysis took, within these bounds.
-SHORTEST_WAIT, LONGEST_WAIT = 0.02, 0.5
+#: Seconds to wait after a keystroke: a quarter of what the last analysis took, within these bounds.
+SHORTEST_WAIT, LONGEST_WAIT = 0.02, 0.3
 #: Characters beyond which a text is analysed only when it is opened or saved.
 HUGE = 1_000_000
 #: Deep programs need more than the stack that threads get on some systems. Only what is used of it is ever taken.
@@ -52,6 +52,7 @@ class _Opened:
     """A document or a notebook that is open.
 
     Args:
+        edition: grows with the text only.
         future: the analysis of the revision `analysed`, done or not.
         timer: what will publish after a wait.
         cost: the seconds that the last analysis took.
@@ -59,6 +60,7 @@ class _Opened:
     """
 
     revision: int = 0
+    edition: int = 0
     analysed: int = -1
     future: asyncio.Future[Analysis | None] | None = None
     timer: asyncio.Task[None] | None = None
@@ -103,11 +105,12 @@ class Session:
         opened = self._opened.get(uri)
         if opened is None:
             return
+        opened.edition += 1
         snapshot = self._snapshot(uri)
         if self.options.run == "onSave" or (snapshot is not None and snapshot.size > HUGE):
             opened.revision += 1
             return
-        self._touch(uri, min(max(opened.cost / 2, SHORTEST_WAIT), LONGEST_WAIT))
+        self._touch(uri, min(max(opened.cost / 4, SHORTEST_WAIT), LONGEST_WAIT))
 
     def save(self, uri: str) -> None:
         """Something has been saved. What imports it may have changed with it."""
@@ -147,10 +150,10 @@ class Session:
         self.reload()
         return True
 
-    def revision(self, uri: str) -> int:
-        """The revision of what is open; -1 if it is not."""
+    def edition(self, uri: str) -> int:
+        """How often the text of what is open has changed; -1 if it is not open."""
         opened = self._opened.get(uri)
-        return opened.revision if opened is not None else -1
+        return opened.edition if opened is not None else -1
 
     def stop(self) -> None:
         """Ends: what waits is dropped."""
