@@ -91,6 +91,10 @@ def _report(
     try:
         source = read()
         rules = rules_for(settings)
+        if settings.symptom is not None:
+            from kerlint.symptoms.innocents import innocents
+
+            rules += innocents(settings.symptom)
         findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path)
         if settings.comments and comments.may_silence(source.text):
             ran = {rule.code for rule in rules if rule.in_tests or not is_test}
@@ -187,7 +191,8 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
-        findings.extend(_placed(found, module, source, program, on_crash))
+        placed = _placed(found, module, source, program, on_crash)
+        findings.extend(_with_experiments(placed, found, program) if settings.probe and program is not None else placed)
     return sorted(_unique(findings), key=_order)
 
 
@@ -371,6 +376,21 @@ def _placed(
     return findings
 
 
+def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], program: Program) -> list[Finding]:
+    """The same findings, those that can be probed with what is to be done."""
+    from kerlint.probe.spec import experiment_for
+
+    if len(placed) != len(found):
+        # Something went wrong, and is said.
+        return placed
+    return [
+        dataclasses.replace(finding, experiment=experiment_for(program, one.experiment))
+        if one.experiment is not None and finding.code == rule.code
+        else finding
+        for finding, (rule, one) in zip(placed, found)
+    ]
+
+
 @dataclasses.dataclass
 class _Fixes:
     """Turns what rules want changed into edits."""
@@ -420,6 +440,6 @@ def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, f
         labels=tuple(Label(other, ", ".join(text)) for other, text in sorted(texts.items())),
         why=one.why,
         help=one.help,
-        symptoms=rule.symptoms,
+        symptoms=rule.symptoms if one.symptoms is None else one.symptoms,
         fix=fix,
     )

@@ -13,7 +13,7 @@ import pytest
 
 from kerlint.library import evaluate
 from kerlint.positions import spans
-from kerlint.program.facts import Mismatch
+from kerlint.program.events import Mismatch
 from kerlint.summaries.facts import LayerRow, ModelSummary
 from kerlint.summaries.models import nodes_of, summarize
 

@@ -113,6 +113,7 @@ class _Builder:
         self.before: Counter[str] = Counter()
         if not is_given(model, "input_tensor"):
             self.before["input_layer"] = 1
+        self.pretrained = constant_of(model, "weights") is not None
         name = constant_of(model, "name")
         self.name = name if isinstance(name, str) else None
 
@@ -171,6 +172,8 @@ class _Builder:
     ) -> Tensor:
         """A layer called on tensors."""
         layer = Layer(self._canonical(cls), args, node=self.node)
+        if self.pretrained:
+            layer.state["pretrained"] = Const(True, node=self.node)
         if label is not None:
             name = layer.state[NAME] = Const(label, node=self.node)
             if explicit:

@@ -14,7 +14,7 @@ from kerlint.library import dtypes, ranges
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import constant, number
-from kerlint.program.facts import Division, Outer, Scaled
+from kerlint.program.events import Division, Outer, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
 

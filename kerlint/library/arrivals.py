@@ -12,7 +12,8 @@ from kerlint.library.defaults import application
 from kerlint.library.inputs import keeps_scale
 from kerlint.library.objects import argument
 from kerlint.program.constants import NOTHING, constant, number, text
-from kerlint.program.facts import Fit, Forward, Program, Use
+from kerlint.program.events import Fit, Forward, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Model, Value
 

@@ -15,7 +15,7 @@ from kerlint.library.objects import bind_arguments, default_of
 from kerlint.library.ops import operation_class
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer, number, text, truth
-from kerlint.program.facts import Created
+from kerlint.program.events import Created
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Arguments, Const, Model, Op, Shape, Tensor, Unknown, Value
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kerlint.program.constants import NOTHING, constant, text
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node, tensors_in
 from kerlint.program.values import Layer, Model, Op
 

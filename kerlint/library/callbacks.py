@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from kerlint.library.objects import argument
 from kerlint.library.signatures import Marker, signature
 from kerlint.program.constants import constant, integer, number, text
-from kerlint.program.facts import Compile, Fit, Program, Use
+from kerlint.program.events import Compile, Fit, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Const, Dataset, Function, Layer, Object, Sequence, Value
 
 #: Callbacks that choose or stop by a watched number.

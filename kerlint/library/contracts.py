@@ -12,9 +12,11 @@ from kerlint.library.defaults import loss_function
 from kerlint.library.heads import Head, heads
 from kerlint.library.models import trains_itself
 from kerlint.library.objects import argument
+from kerlint.program.alternatives import options
 from kerlint.program.constants import truth
-from kerlint.program.facts import Compile, Fit, LossCall, Program, Use
-from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value, options
+from kerlint.program.events import Compile, Fit, LossCall, Use
+from kerlint.program.facts import Program
+from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value
 
 CATEGORICAL = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
 BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})

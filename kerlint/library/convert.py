@@ -12,20 +12,10 @@ from kerlint.library import literals, ranges
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.library.signatures import signature
+from kerlint.program.alternatives import one_of
 from kerlint.program.constants import constant, integer, text, truth
 from kerlint.program.heap import meet_shapes
-from kerlint.program.values import (
-    Arguments,
-    Array,
-    Const,
-    External,
-    OneOf,
-    Sequence,
-    Shape,
-    Unknown,
-    Value,
-    one_of,
-)
+from kerlint.program.values import Arguments, Array, Const, External, OneOf, Sequence, Shape, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine

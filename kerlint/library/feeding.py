@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from kerlint.program.constants import constant, integer, truth
-from kerlint.program.facts import ApplyGradients, Fit, Program, Use
+from kerlint.program.events import ApplyGradients, Fit, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Dataset, Transform
 
 #: Steps that put elements together to batches.

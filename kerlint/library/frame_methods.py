@@ -10,19 +10,10 @@ import libcst as cst
 from kerlint.library import elementwise, frames, numerics, ranges, reductions
 from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.literals import class_labels
+from kerlint.program.alternatives import options
 from kerlint.program.constants import NOTHING, constant, integer, number, truth
 from kerlint.program.scope import Loop
-from kerlint.program.values import (
-    Arguments,
-    Array,
-    Const,
-    Dimension,
-    Function,
-    Mapping,
-    Unknown,
-    Value,
-    options,
-)
+from kerlint.program.values import Arguments, Array, Const, Dimension, Function, Mapping, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine

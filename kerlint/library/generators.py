@@ -33,11 +33,16 @@ _UNBOUNDED = ("featurewise", "samplewise", "zca", "preprocessing_function", "cha
 
 
 class _Batch(NamedTuple):
-    """Inputs and targets of a batch; targets are None where there are none."""
+    """Inputs and targets of a batch; targets are None where there are none.
+
+    Args:
+        tight: whether the bounds, where they are known, are known to be reached.
+    """
 
     shape: Shape
     bounds: Bounds
     labels: Value | None
+    tight: bool = True
 
 
 def generator_flow(generator: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -46,7 +51,7 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: c
     args, _ = bind_arguments(name, arguments)
     batch = _from_arrays(args, node) if method == "flow" else _from_files(generator, name, args, node)
     low, high = _scaled(generator, batch.bounds)
-    data = Array(batch.shape, "float32", low, high, tight=high is not None, source=name, node=node)
+    data = Array(batch.shape, "float32", low, high, tight=batch.tight and high is not None, source=name, node=node)
     if "dtype" in generator.args or generator.open:
         data.dtype = None
     labels = batch.labels
@@ -93,15 +98,17 @@ def _from_arrays(args: dict[str, Value], node: cst.CSTNode) -> _Batch:
     x, y = as_array(args.get("x"), node), args.get("y")
     shape: Shape = None
     bounds: Bounds = ranges.UNKNOWN
+    tight = x is not None and x.tight
     if x is not None:
         shape = None if x.shape is None else (None, *x.shape[1:])
         bounds = (x.low, x.high)
     if is_none(y):
-        return _Batch(shape, bounds, None)
+        return _Batch(shape, bounds, None, tight)
     known = as_array(y, node)
     if known is None:
-        return _Batch(shape, bounds, y)
-    return _Batch(shape, bounds, known.derive(node, shape=None if known.shape is None else (None, *known.shape[1:])))
+        return _Batch(shape, bounds, y, tight)
+    labels = known.derive(node, shape=None if known.shape is None else (None, *known.shape[1:]))
+    return _Batch(shape, bounds, labels, tight)
 
 
 def _from_files(generator: Object, name: str, args: dict[str, Value], node: cst.CSTNode) -> _Batch:

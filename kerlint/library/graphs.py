@@ -14,7 +14,7 @@ from kerlint.library.naming import automatic_name, name_of
 from kerlint.library.shapes import dims, show
 from kerlint.library.weights import is_input
 from kerlint.program.constants import text
-from kerlint.program.facts import Mismatch
+from kerlint.program.events import Mismatch
 from kerlint.program.graph import MAX_NESTING, Graph, Snapshot, tensors_in
 from kerlint.program.values import (
     Arguments,

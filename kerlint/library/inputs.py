@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import libcst as cst
 
@@ -26,7 +26,8 @@ from kerlint.library.kinds import (
 )
 from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.library.preprocessing import LOADERS
-from kerlint.program.facts import Compile, Event, Fit, Forward, Program, Scaled, Use
+from kerlint.program.events import Compile, Event, Fit, Forward, Scaled, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Dataset, Mapping, OneOf, Sequence, Unknown, Value
 
@@ -52,6 +53,13 @@ class Feed:
     graph: Graph
     kernels: tuple[Node, ...]
     compile: Compile | None
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        """The range of the values, as an experiment is told."""
+        array = self.array
+        columns = [[float(low), float(high)] for low, high in array.columns] if array.columns is not None else None
+        return {"low": array.low, "high": array.high, "tight": array.tight, "columns": columns}
 
     @property
     def key(self) -> tuple[int, int]:
@@ -118,6 +126,9 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
     found: dict[int, Node] = {}
     while pending:
         node = pending.pop()
+        if _is_born_trained(node):
+            # Its weights fit the range that they were trained on.
+            return ()
         if _has_kernel(node):
             found[id(node)] = node
         elif keeps_scale(node):
@@ -129,6 +140,12 @@ def first_kernels(graph: Graph) -> tuple[Node, ...]:
 
 def _has_kernel(node: Node) -> bool:
     return is_parametric(node) or (node.layer is not None and unwrapped(node.layer).short in PARAMETRIC)
+
+
+def _is_born_trained(node: Node) -> bool:
+    """Whether a layer is one of a model of `keras.applications` that comes with its weights."""
+    given = node.layer.state.get("pretrained") if node.layer is not None else None
+    return given is not None and node.layer is not None and given.node is node.layer.node
 
 
 def keeps_scale(node: Node) -> bool:

@@ -24,7 +24,7 @@ from kerlint.library.shapes import (
 )
 from kerlint.library.signatures import signature
 from kerlint.program.constants import truth
-from kerlint.program.facts import Mismatch
+from kerlint.program.events import Mismatch
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (

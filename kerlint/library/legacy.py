@@ -9,7 +9,7 @@ import libcst as cst
 from kerlint.library._legacy_table import OLD_ORDER
 from kerlint.library.names import canonical, in_current_keras, written
 from kerlint.library.signatures import bind, signature
-from kerlint.program.facts import AttributeUse, OldCall, OldKeyword, TensorFlowCall
+from kerlint.program.events import AttributeUse, OldCall, OldKeyword, TensorFlowCall
 from kerlint.program.graph import tensors_in
 from kerlint.program.target import OLD_NAMES, Target
 from kerlint.program.values import Arguments, Layer, Object, Value
@@ -47,13 +47,13 @@ def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
         machine.emit(OldCall(node=node, callee=name, keywords=keywords, positional=positional))
 
 
-def note_tensors(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> None:
+def note_tensors(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> None:
     """Records a call of TensorFlow itself on symbolic tensors, unless it happens inside a layer or model."""
     if machine.inside_call or machine.nesting or machine.spelled.startswith(_NOT_OPERATIONS):
         return
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
-    if inputs:
+    if inputs and canonical(machine.spelled) == name:
         machine.emit(TensorFlowCall(node=node, name=machine.spelled, inputs=inputs))
 
 

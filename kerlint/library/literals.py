@@ -8,9 +8,10 @@ from typing import Any
 import libcst as cst
 
 from kerlint.library.dtypes import promote_all
+from kerlint.program.alternatives import options
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.labels import Labels
-from kerlint.program.values import Array, Const, Gap, Sequence, Shape, Unknown, Value, options
+from kerlint.program.values import Array, Const, Gap, Sequence, Shape, Unknown, Value
 
 #: Literal arrays with more numbers than this keep their range, not their values.
 MAX_VALUES = 4096

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
+from kerlint.program.alternatives import MAX_ALTERNATIVES
 from kerlint.program.heap import common
-from kerlint.program.values import (
-    MAX_ALTERNATIVES,
-    Array,
-    Const,
-    Dataset,
-    Mapping,
-    Object,
-    Sequence,
-    Unknown,
-    Value,
-    tuple_of,
-)
+from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Unknown, Value, tuple_of
 
 
 def _number(value: Sequence, node: cst.CSTNode) -> Array | None:

@@ -12,7 +12,7 @@ from kerlint.library.calling import FIRST_CALL, dimension_value, shape_value
 from kerlint.library.convert import as_array, dtype_name, shape_of
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, text
-from kerlint.program.facts import Seed
+from kerlint.program.events import Seed
 from kerlint.program.labels import Step
 from kerlint.program.values import (
     Arguments,

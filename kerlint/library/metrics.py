@@ -10,7 +10,7 @@ import libcst as cst
 from kerlint.library.defaults import SHAPE_DEPENDENT_METRICS, named
 from kerlint.library.objects import argument
 from kerlint.program.constants import text
-from kerlint.program.facts import Compile
+from kerlint.program.events import Compile
 from kerlint.program.values import Object, Sequence, Value
 
 #: The strings "accuracy" and "acc": `compile` chooses the class by the shapes of labels and output.

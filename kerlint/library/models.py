@@ -25,7 +25,7 @@ from kerlint.library.order import steps
 from kerlint.library.shapes import dims
 from kerlint.library.weights import attributes, is_frozen, is_input
 from kerlint.program.constants import integer, text, truth
-from kerlint.program.facts import Created, Forward, Load
+from kerlint.program.events import Created, Forward, Load
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (

@@ -16,7 +16,7 @@ from kerlint.library.convert import Call, Function, Handler, as_array, dtype_nam
 from kerlint.library.randomness import MAX_CLASSES
 from kerlint.library.shapes import dims
 from kerlint.program.constants import constant, integer
-from kerlint.program.facts import Seed, Truncation
+from kerlint.program.events import Seed, Truncation
 from kerlint.program.labels import Labels
 from kerlint.program.values import (
     Arguments,

@@ -10,7 +10,8 @@ import libcst as cst
 from kerlint.library.defaults import learning_rate
 from kerlint.library.objects import argument
 from kerlint.program.constants import constant, number
-from kerlint.program.facts import ApplyGradients, Compile, Fit, Program
+from kerlint.program.events import ApplyGradients, Compile, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Object, Sequence, Value
 
 #: Optimizers whose step is about the learning rate itself, whatever the size of the gradient.

@@ -14,7 +14,7 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.sources import DATASET, STEPS_OF_APPLY, zip_datasets
 from kerlint.library.structures import as_tensors, batched, map_leaves, meet, unbatched
 from kerlint.program.constants import constant, integer, truth
-from kerlint.program.facts import LabelsRead
+from kerlint.program.events import LabelsRead
 from kerlint.program.interpreter.traces import tracing
 from kerlint.program.scope import Loop
 from kerlint.program.values import (

@@ -13,7 +13,7 @@ from kerlint.library.loaders import LOADERS, directory_loader
 from kerlint.library.objects import argument
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import integer, number, text, truth
-from kerlint.program.facts import Adapt
+from kerlint.program.events import Adapt
 from kerlint.program.labels import Labels
 from kerlint.program.values import Arguments, Array, Const, Dimension, Layer, Object, Sequence, Shape, Unknown, Value
 

@@ -10,7 +10,7 @@ import libcst as cst
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, axis_of, handlers, is_none
 from kerlint.program.constants import integer
-from kerlint.program.facts import Argmax
+from kerlint.program.events import Argmax
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Unknown, Value
 

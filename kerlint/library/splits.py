@@ -10,7 +10,7 @@ from kerlint.library import frames
 from kerlint.library.convert import Call, Function, as_array, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, number, truth
-from kerlint.program.facts import Split
+from kerlint.program.events import Split
 from kerlint.program.values import (
     Arguments,
     Array,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from kerlint.library.convert import as_array, meet_arrays
+from kerlint.program.alternatives import one_of
 from kerlint.program.values import (
     Array,
     Const,
@@ -20,7 +21,6 @@ from kerlint.program.values import (
     Value,
     list_of,
     mapping_of,
-    one_of,
 )
 
 #: The dtypes of tensors of Python numbers.

@@ -18,7 +18,7 @@ from kerlint.library.ops.layout import reshaped, squeezed
 from kerlint.library.ops.products import matrices
 from kerlint.library.shapes import Misfit
 from kerlint.library.signatures import signature
-from kerlint.program.facts import Mismatch
+from kerlint.program.events import Mismatch
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import (
     Arguments,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.program.constants import constant
-from kerlint.program.facts import ApplyGradients, Compile, Program
+from kerlint.program.events import ApplyGradients, Compile
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Model
 

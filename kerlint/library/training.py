@@ -11,7 +11,7 @@ from kerlint.library.graphs import mark_used, outputs_of, snapshot
 from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import constant, text
-from kerlint.program.facts import ApplyGradients, Compile, Fit, HistoryRead, Use
+from kerlint.program.events import ApplyGradients, Compile, Fit, HistoryRead, Use
 from kerlint.program.values import (
     Arguments,
     Array,

@@ -12,7 +12,7 @@ from kerlint.library.convert import Call, Function, as_array, dtype_or, is_none
 from kerlint.library.literals import distinct
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, number, text, truth
-from kerlint.program.facts import Scaled, Transformed
+from kerlint.program.events import Scaled, Transformed
 from kerlint.program.labels import Labels
 from kerlint.program.values import Arguments, Array, Dimension, Object, Sequence, Unknown, Value
 

@@ -13,7 +13,7 @@ from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.program.constants import truth
-from kerlint.program.facts import OldCall
+from kerlint.program.events import OldCall
 from kerlint.program.values import (
     Arguments,
     Array,

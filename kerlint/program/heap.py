@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerlint.program.alternatives import one_of, options, same
 from kerlint.program.modules import Module
-from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value, one_of, options, same
+from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value
 
 #: What `Captured` holds for a key that did not exist.
 ABSENT = object()

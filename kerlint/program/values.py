@@ -31,8 +31,6 @@ Shape = tuple[Dimension, ...] | None
 #: Values of `Const.assumed`.
 ASSUMED, CHOICE = 1, 2
 
-#: More alternatives than this are Unknown.
-MAX_ALTERNATIVES = 8
 #: Containers that hold more values (counted as often as they are named), or are nested deeper, are not followed.
 MAX_WEIGHT = 50_000
 MAX_DEPTH = 40
@@ -397,8 +395,9 @@ class Array(Value):
         return self.shape[0] if self.shape else None
 
 
-_ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name != "node")
-_array_fields = attrgetter(*_ARRAY_FIELDS)
+#: The fields of an array but for its place.
+ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name != "node")
+_array_fields = attrgetter(*ARRAY_FIELDS)
 
 
 @dataclass(eq=False, slots=True)
@@ -432,59 +431,6 @@ class Dataset(Value):
     transforms: tuple[Transform, ...] = ()
     cardinality: int | None = None
     origin: cst.CSTNode | None = None
-
-
-def same(left: Any, right: Any) -> bool:
-    """Whether two values mean the same; unknown values are never the same."""
-    if left is right:
-        return True
-    if isinstance(left, Const) and isinstance(right, Const):
-        return type(left.value) is type(right.value) and bool(left.value == right.value)
-    if isinstance(left, External) and isinstance(right, External):
-        return left.name == right.name
-    if isinstance(left, Array) and isinstance(right, Array):
-        kept = [name for name in _ARRAY_FIELDS if name not in ("steps", "statistic", "values", "parent", "fields")]
-        return all(getattr(left, name) == getattr(right, name) for name in kept) and _same_fields(left, right)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, OneOf) and isinstance(right, OneOf):
-        return same(left.options, right.options)
-    if isinstance(left, Sequence) and isinstance(right, Sequence):
-        return left.kind == right.kind == "tuple" and same(left.items, right.items)
-    if isinstance(left, Bound) and isinstance(right, Bound):
-        return left.name == right.name and left.receiver is right.receiver
-    return False
-
-
-def _same_fields(left: Array, right: Array) -> bool:
-    """Whether two frames have the same columns."""
-    ours, theirs = left.fields, right.fields
-    if ours is None or theirs is None or ours is theirs:
-        return ours is theirs
-    return len(ours) == len(theirs) and all(a == b and same(x, y) for (a, x), (b, y) in zip(ours, theirs))
-
-
-def options(value: Value | None) -> tuple[Value, ...]:
-    """The alternatives of a value: itself, unless it is `OneOf`."""
-    if value is None:
-        return ()
-    return value.options if isinstance(value, OneOf) else (value,)
-
-
-def one_of(values: list[Value], node: cst.CSTNode | None = None) -> Value:
-    """The join of alternatives; Unknown if there are none, too many, or one is Unknown."""
-    distinct: list[Value] = []
-    for value in values:
-        for option in options(value):
-            if isinstance(option, Unknown):
-                return option
-            if not any(same(option, seen) for seen in distinct):
-                distinct.append(option)
-    if len(distinct) == 1:
-        return distinct[0]
-    if not distinct or len(distinct) > MAX_ALTERNATIVES:
-        return Unknown("too many alternatives" if distinct else "no value", node=node)
-    return OneOf(tuple(distinct), node=node)
 
 
 def list_of(items: Collection[Value], kind: str = "list", node: cst.CSTNode | None = None) -> Sequence:

@@ -26,7 +26,7 @@ from kerlint.edits.drafts import Change as Change  # noqa: PLC0414
 from kerlint.edits.drafts import Draft as Draft  # noqa: PLC0414
 from kerlint.edits.drafts import draft as draft  # noqa: PLC0414
 from kerlint.library.kinds import unwrapped
-from kerlint.program.facts import Compile
+from kerlint.program.events import Compile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -71,9 +71,11 @@ class _Reader:
             weights = UNKNOWN_WEIGHTS
         found = [reason for _, reason in judged if reason]
         reasons = list(dict.fromkeys([*found, *self._repeated_names(rows), *self._gaps()]))
-        starts_open = any(tensor.shape is None for tensor in view.starts)
-        if not reasons and view.is_built and not view.computes_nothing and starts_open:
-            reasons.append("the input shape is not known")
+        if not reasons and view.is_built and not view.computes_nothing:
+            # A model may make one size of whatever it gets: its layers are known, and what it was built for is not.
+            doubtful = first_reason(self.doubt, view.starts)
+            open_start = any(tensor.shape is None for tensor in view.starts)
+            reasons += [doubtful or "the input shape is not known"] if doubtful or open_start else []
         if None in (weights.total, weights.trainable) and not reasons:
             reasons.append("the number of weights is not known")
         variable = model.state.get("variable")

@@ -10,7 +10,8 @@ from kerlint.finding import Span
 from kerlint.library.contracts import as_data, inputs_of, targets_of
 from kerlint.library.optimizers import read_optimizer
 from kerlint.program.constants import integer
-from kerlint.program.facts import Compile, Fit, Program
+from kerlint.program.events import Compile, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import (
     Array,
     Const,

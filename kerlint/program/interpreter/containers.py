@@ -6,21 +6,10 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import (
-    MAX_DEPTH,
-    MAX_WEIGHT,
-    Array,
-    Gap,
-    Mapping,
-    Sequence,
-    Tensor,
-    Unknown,
-    Value,
-    extent,
-    one_of,
-)
+from kerlint.program.values import MAX_DEPTH, MAX_WEIGHT, Array, Gap, Mapping, Sequence, Tensor, Unknown, Value, extent
 
 #: Containers looked at when asking whether one holds another.
 _MAX_LOOKED_AT = 1000

@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import join
 from kerlint.program.interpreter.assign import assign_target
@@ -21,6 +22,7 @@ from kerlint.program.interpreter.calls import (
     make_lambda,
 )
 from kerlint.program.interpreter.containers import some_entry
+from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
@@ -49,7 +51,6 @@ from kerlint.program.values import (
     Value,
     list_of,
     mapping_of,
-    one_of,
 )
 
 #: Attributes of attributes that are looked at together.
@@ -103,11 +104,11 @@ def _name(machine: Machine, node: cst.Name) -> Value:
     found = machine.scope.names.get(name)
     if found is not None and type(found) is not Tensor:
         return found
+    if name in _NAMED_CONSTANTS:
+        return Const(_NAMED_CONSTANTS[name], node=node)
     found = machine.lookup(name)
     if found is not None:
         return found
-    if name in _NAMED_CONSTANTS:
-        return Const(_NAMED_CONSTANTS[name], node=node)
     if name in BUILTINS:
         return External(f"builtins.{name}", node=node)
     return Unknown(f"the name {name}", node=node)
@@ -141,6 +142,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         full = f"{receiver.written}.{name}"
         machine.note_symbol(full, node)
         return machine.library.symbol(full, node)
+    if isinstance(receiver, Unknown):
+        return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
@@ -154,8 +157,6 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         return found if found is not None else Unknown("class attribute", node=node)
     if isinstance(receiver, OneOf):
         return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
-    if isinstance(receiver, Unknown):
-        return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Module):
         return module_attribute(machine, receiver, name, node)
     if isinstance(receiver, Super):
@@ -385,15 +386,19 @@ def _comparison(machine: Machine, node: cst.Comparison) -> Value:
 
 
 def _conditional(machine: Machine, node: cst.IfExp) -> Value:
-    known = truth_of(machine.evaluate(node.test))
+    test = machine.evaluate(node.test)
+    known = truth_of(test)
     if known is True:
         return machine.evaluate(node.body)
     if known is False:
         return machine.evaluate(node.orelse)
+    outer = machine.guarded
+    machine.guarded = outer or asks_version(machine, node.test, test)
     with machine.arm(node, 0):
         first = machine.evaluate(node.body)
     with machine.arm(node, 1):
         second = machine.evaluate(node.orelse)
+    machine.guarded = outer
     return join(first, second)
 
 

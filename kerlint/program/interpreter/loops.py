@@ -11,7 +11,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.facts import ApplyGradients, Fit, Forward, LabelsRead, LossCall
+from kerlint.program.events import ApplyGradients, Fit, Forward, LabelsRead, LossCall
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN

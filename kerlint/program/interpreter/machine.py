@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.program.bindings import Bindings
-from kerlint.program.facts import Event, Mismatch, Program
+from kerlint.program.events import Event, Mismatch
+from kerlint.program.facts import Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
 from kerlint.program.library import Library
@@ -61,6 +62,7 @@ class Machine:
         importing: how many of them are being evaluated, each imported by the one before.
         entry: the call in the file through which another module's function has been reached.
         tries: how many bodies of `try` with handlers we are in.
+        guarded: whether we are in an arm for one version of a library (`guards.py`).
     """
 
     def __init__(self, library: Library, modules: Modules | None = None) -> None:
@@ -76,6 +78,7 @@ class Machine:
         self.importing = 0
         self.entry: cst.CSTNode | None = None
         self.tries = 0
+        self.guarded = False
         self.frames: list[Frame] = []
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
@@ -193,11 +196,11 @@ class Machine:
 
     def assign(self, name: str, value: Value) -> None:
         """Binds a name in the scope that owns it."""
-        if isinstance(value, Model):
+        if type(value) is Model:
             self.call_model_by(name, value)
         elif type(value) is Object:
             value.state.setdefault("variable", name)
-        elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
+        elif type(value) is Tensor and not name.startswith("_") and self.at_home:
             sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             self.unread.bind(name, value, sure=sure)
         self.heap.write(self.scope.home(name).names, name, value)
@@ -236,7 +239,7 @@ class Machine:
         event.path = self.path
         event.function = self.frames[-1].function if self.frames else None
         event.assumed = self.assumed
-        event.tried = self.tries > 0
+        event.tried = self.tries > 0 or self.guarded
         self.program.events.append(event)
 
     def register(self, made: Object | Model) -> None:
@@ -345,6 +348,7 @@ _AFRESH: dict[str, object] = {
     "assumed": False,
     "entry": None,
     "tries": 0,
+    "guarded": False,
     "nesting": 0,
     "inside_call": 0,
     "depth": 0,

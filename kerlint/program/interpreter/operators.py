@@ -8,8 +8,9 @@ from typing import Any
 
 import libcst as cst
 
+from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import Const, Gap, OneOf, Sequence, Unknown, Value, list_of, one_of
+from kerlint.program.values import Const, Gap, OneOf, Sequence, Unknown, Value, list_of
 
 #: Longest string or sequence that an operator may build.
 MAX_LENGTH = 4096

@@ -9,12 +9,13 @@ from typing import Any
 
 import libcst as cst
 
-from kerlint.program.facts import Discarded
+from kerlint.program.events import Discarded
 from kerlint.program.heap import ABSENT, Captured
 from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
+from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
@@ -171,9 +172,11 @@ def _if(machine: Machine, node: cst.If) -> int:
         return machine.execute(node.body)
     if known is False:
         return _orelse(machine, node)
-    heap = machine.heap
+    heap, outer = machine.heap, machine.guarded
+    machine.guarded = outer or asks_version(machine, node.test, test)
     flow, first = run_arm(machine, node, 0, lambda: machine.execute(node.body))
     other, second = run_arm(machine, node, 1, lambda: _orelse(machine, node))
+    machine.guarded = outer
     if flow == FALL and other == FALL:
         heap.merge(first, second)
         return FALL

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.program.facts import FrozenDraw
+from kerlint.program.events import FrozenDraw
 from kerlint.program.labels import Step
 from kerlint.program.scope import Path
 from kerlint.program.values import Arguments, Array, BoundMethod, External, Function, Object, Value

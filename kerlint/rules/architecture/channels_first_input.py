@@ -9,7 +9,8 @@ from kerlint.library.graphs import graph_of
 from kerlint.library.objects import argument
 from kerlint.library.shapes import show
 from kerlint.program.constants import constant, text
-from kerlint.program.facts import Mismatch, Program
+from kerlint.program.events import Mismatch
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object, Op, Shape
 from kerlint.rules.base import Found, Option, Rule

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Array, Bound, Object, Value
 from kerlint.rules import fixing

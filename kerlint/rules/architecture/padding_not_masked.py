@@ -9,7 +9,8 @@ from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.kinds import NOISE, unwrapped
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.labels import Step
 from kerlint.rules import fixing

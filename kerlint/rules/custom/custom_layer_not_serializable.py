@@ -9,7 +9,8 @@ import libcst as cst
 from kerlint.finding import Severity
 from kerlint.library.parts import initializer, parameter_names, parts, required_names
 from kerlint.program.constants import truth
-from kerlint.program.facts import Compile, Load, Program, Use
+from kerlint.program.events import Compile, Load, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Class, Function, Layer, Model, Object, Sequence, Value
 from kerlint.rules.base import Found, Rule
 

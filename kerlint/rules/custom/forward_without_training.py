@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import constant
-from kerlint.program.facts import ApplyGradients, Forward, Program
+from kerlint.program.events import ApplyGradients, Forward
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Function, Model
 from kerlint.rules import fixing
@@ -100,6 +102,7 @@ class ForwardWithoutTraining(Rule):
                 why="a model that is called by hand runs in inference mode unless the call says otherwise",
                 help="model(x, training=True)",
                 about=call,
+                experiment=Experiment(call, "idle", details={"how": "tape", "normalises": normalises}),
                 fix=fixing.draft("add training=True", fixing.put_in_call(call.node, "training", "True")),
             )
 

@@ -9,7 +9,8 @@ import libcst as cst
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES
 from kerlint.library.defaults import loss_function
-from kerlint.program.facts import LossCall, MetricCall, Program
+from kerlint.program.events import LossCall, MetricCall
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Safety, Severity
-from kerlint.program.facts import Event, Made, MetricCall, Program
+from kerlint.program.events import Event, Made, MetricCall
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Safety, Severity
-from kerlint.program.facts import ApplyGradients, Created, Made, Program
+from kerlint.program.events import ApplyGradients, Created, Made
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
@@ -53,7 +54,7 @@ class OptimizerPerStep(Rule):
 
     ## References
     - Measured on Keras 3.15.1: `optimizer.iterations` is 1 after every step of such a loop, without a warning; in a
-      tf.function the second call raises a ValueError.
+      tf.function the first call raises a ValueError.
     - https://www.tensorflow.org/guide/function
     """
 

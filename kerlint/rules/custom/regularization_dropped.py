@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.program.constants import constant, number
-from kerlint.program.facts import ApplyGradients, Program
+from kerlint.program.events import ApplyGradients
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Const, Object
 from kerlint.rules.base import Found, Rule

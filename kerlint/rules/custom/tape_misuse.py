@@ -8,7 +8,8 @@ import libcst as cst
 
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.facts import ApplyGradients, Forward, Gradient, Program, Use
+from kerlint.program.events import ApplyGradients, Forward, Gradient, Use
+from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Object, Unknown, Value
 from kerlint.rules import fixing

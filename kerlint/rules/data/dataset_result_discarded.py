@@ -9,7 +9,8 @@ import libcst as cst
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.feeding import fed
-from kerlint.program.facts import Discarded, Event, Fit, Forward, Program, Scaled, Use
+from kerlint.program.events import Discarded, Event, Fit, Forward, Scaled, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
 from kerlint.rules.base import Found, Rule
 

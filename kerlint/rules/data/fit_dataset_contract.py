@@ -8,7 +8,8 @@ from kerlint.finding import Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.feeding import BATCHING, OPAQUE, Fed, fed
 from kerlint.program.constants import integer, number
-from kerlint.program.facts import ApplyGradients, Fit, Program
+from kerlint.program.events import ApplyGradients, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Dataset, Sequence
 from kerlint.rules.base import Found, Rule
 

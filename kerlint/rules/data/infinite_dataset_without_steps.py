@@ -9,7 +9,8 @@ import libcst as cst
 from kerlint.finding import Severity
 from kerlint.library.feeding import EVALUATION, TRAINING, VALIDATION, Fed, fed
 from kerlint.program.constants import constant, integer, truth
-from kerlint.program.facts import ApplyGradients, Program
+from kerlint.program.events import ApplyGradients
+from kerlint.program.facts import Program
 from kerlint.program.values import Dataset
 from kerlint.rules.base import Found, Rule
 

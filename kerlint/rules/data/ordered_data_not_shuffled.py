@@ -10,7 +10,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, as_data, read_loss, targets_of
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer, number, truth
-from kerlint.program.facts import ApplyGradients, Fit, Program
+from kerlint.program.events import ApplyGradients, Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
 from kerlint.rules import fixing

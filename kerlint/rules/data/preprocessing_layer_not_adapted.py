@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.feeding import fed
 from kerlint.program.constants import constant
-from kerlint.program.facts import Adapt, Fit, Program
+from kerlint.program.events import Adapt, Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Model, Object
 from kerlint.rules.base import Found, Rule

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.program.constants import constant
-from kerlint.program.facts import FrozenDraw, Program
+from kerlint.program.events import FrozenDraw
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
 

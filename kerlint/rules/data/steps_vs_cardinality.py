@@ -8,7 +8,8 @@ from math import ceil
 from kerlint.finding import Severity
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Dataset
 from kerlint.rules.base import Found, Rule
 

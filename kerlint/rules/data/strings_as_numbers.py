@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.contracts import Contract, contracts
 from kerlint.library.inputs import feeds
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 

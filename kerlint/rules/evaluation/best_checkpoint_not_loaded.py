@@ -10,7 +10,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, later_uses, saves_best
 from kerlint.library.objects import argument
 from kerlint.program.constants import text, truth
-from kerlint.program.facts import Created, Fit, Program
+from kerlint.program.events import Created, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Object
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

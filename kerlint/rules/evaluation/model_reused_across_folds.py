@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.program.facts import Created, Fit, Program, Use
+from kerlint.program.events import Created, Fit, Use
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.program.values import Object
 from kerlint.rules.base import Found, Rule

@@ -21,7 +21,8 @@ from kerlint.library.callbacks import (
 from kerlint.library.models import trains_itself
 from kerlint.library.objects import argument
 from kerlint.program.constants import text
-from kerlint.program.facts import Fit, HistoryRead, Program
+from kerlint.program.events import Fit, HistoryRead
+from kerlint.program.facts import Program
 from kerlint.program.values import Object
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -8,7 +8,8 @@ import libcst as cst
 
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.facts import Forward, LabelsRead, Program, Use
+from kerlint.program.events import Forward, LabelsRead, Use
+from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Dataset, Transform
 from kerlint.rules import fixing

@@ -10,7 +10,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import number
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, has_validation, saves_best
 from kerlint.program.constants import constant
-from kerlint.program.facts import Fit, Program, Use
+from kerlint.program.events import Fit, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Const, Dataset, Object, Sequence, Unknown, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import has_validation
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit, Program, Use
+from kerlint.program.events import Fit, Use
+from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 

@@ -10,7 +10,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, read_loss
 from kerlint.library.heads import only_head
 from kerlint.program.constants import NOTHING, constant, text
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Mapping, Object, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import BINARY, CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import Head
@@ -96,6 +97,7 @@ class LogitsWithoutFromLogits(Rule):
             help=f'use activation="{wanted}"'
             + (", or pass from_logits=True to the loss" if linear else " on the last layer"),
             about=contract.event,
+            experiment=Experiment(contract.event, "logits", [Change(head.activator, {"activation": wanted})]),
             fix=self._fix(head, wanted, linear=linear),
         )
 
@@ -137,6 +139,14 @@ class LogitsWithoutFromLogits(Rule):
         import keras
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Lambda(normalise)])
         model.compile("adam", "categorical_crossentropy")
+        """,
+        # The softmax follows outside the model.
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.layers.Dense(8, activation="relu"), tf.keras.layers.Dense(3)])
+        loss_fn = tf.keras.losses.CategoricalCrossentropy()
+        with tf.GradientTape() as tape:
+            loss = loss_fn(y, tf.nn.softmax(model(x, training=True)))
         """,
         """
         import keras

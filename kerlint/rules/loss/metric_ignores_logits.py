@@ -11,7 +11,8 @@ from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Head
 from kerlint.library.metrics import CHOSEN, COUNTS, Metric, listed, metrics_of
 from kerlint.program.constants import constant, number
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.values import Object
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
 from kerlint.library.metrics import OF_ERRORS
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
@@ -130,6 +132,12 @@ class TargetOutsideOutputRange(Rule):
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation and use mse, or bring the targets into the range first",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "range",
+                [Change(head.activator, {"activation": "linear"}), Change("loss", {"class": "mean_squared_error"})],
+                details={"low": low, "high": high if high != float("inf") else None, "steps": 600},
+            ),
             fix=fixing.draft("leave the activation out", fixing.drop(head.layer, "activation"))
             if contract.loss.function in REGRESSION and len(head.activations) == 1
             else None,

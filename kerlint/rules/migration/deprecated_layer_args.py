@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.program.facts import OldCall, Program
+from kerlint.program.events import OldCall
+from kerlint.program.facts import Program
 from kerlint.program.values import Layer
 from kerlint.rules.base import Found, Rule
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.legacy import NEW_OPTIMIZERS
 from kerlint.program.constants import number
-from kerlint.program.facts import AttributeUse, OldCall, OldKeyword, Program
+from kerlint.program.events import AttributeUse, OldCall, OldKeyword
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 from kerlint.rules.migration.versions import aside, severity, uses_tf_keras
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit, OldCall, OldKeyword, Program, Use
+from kerlint.program.events import Fit, OldCall, OldKeyword, Use
+from kerlint.program.facts import Program
 from kerlint.program.target import Target
 from kerlint.program.values import Value
 from kerlint.rules.base import Found, Option, Rule
@@ -268,6 +269,18 @@ class RemovedKeras2Api(Rule):
         x = Conv2D(128, 2, 2)(x)
         x = Conv2D(128, 1, 1)(x)
         model = keras.Model(inputs, x)
+        """,
+        # For one version only.
+        """
+        import tensorflow as tf
+        from packaging import version
+        new = version.parse(tf.keras.__version__) >= version.parse("3.0")
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3, activation="softmax")])
+        if not new:
+            model.predict_classes(x)
+        if hasattr(model, "predict_proba"):
+            p = model.predict_proba(x)
+        history = model.fit(x, y) if new else model.fit_generator(data)
         """,
         """
         import keras

@@ -9,7 +9,8 @@ import libcst as cst
 from kerlint.finding import Severity
 from kerlint.library.objects import argument
 from kerlint.program.constants import text, truth
-from kerlint.program.facts import Event, Fit, Load, OldCall, Program, Use
+from kerlint.program.events import Event, Fit, Load, OldCall, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Object, Value
 from kerlint.rules.base import Found, Rule
 from kerlint.rules.migration.versions import aside, severity

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.names import in_current_keras
-from kerlint.program.facts import Program, TensorFlowCall
+from kerlint.program.events import TensorFlowCall
+from kerlint.program.facts import Program
 from kerlint.program.values import Op
 from kerlint.rules.base import Found, Rule
 from kerlint.rules.migration.versions import aside, severity, uses_tf_keras

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.objects import default_of
 from kerlint.program.constants import constant
-from kerlint.program.facts import Compile, Made, Program
+from kerlint.program.events import Compile, Made
+from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Object
 from kerlint.rules import fixing

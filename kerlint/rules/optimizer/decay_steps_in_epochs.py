@@ -9,7 +9,8 @@ from kerlint.library.budget import epochs_of, steps_of, trainings_of
 from kerlint.library.optimizers import Optimizer, optimizers
 from kerlint.library.schedules import Schedule, read_schedule
 from kerlint.program.constants import constant, integer
-from kerlint.program.facts import Compile, Fit, Program
+from kerlint.program.events import Compile, Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Object
 from kerlint.rules.base import Found, Option, Rule
 

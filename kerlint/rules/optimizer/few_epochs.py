@@ -8,7 +8,8 @@ from kerlint.finding import Severity
 from kerlint.library.budget import epochs_of, starts_here, trainings_of
 from kerlint.library.contracts import as_data, targets_of
 from kerlint.program.constants import constant
-from kerlint.program.facts import Compile, Fit, Program
+from kerlint.program.events import Compile, Fit
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Option, Rule
 
 

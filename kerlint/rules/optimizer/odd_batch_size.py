@@ -8,7 +8,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.budget import batch_of, epochs_of
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import integer
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Dataset
 from kerlint.rules import fixing

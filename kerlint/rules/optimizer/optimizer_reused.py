@@ -8,7 +8,8 @@ import libcst as cst
 
 from kerlint.finding import Severity
 from kerlint.library.budget import layers_of_graph
-from kerlint.program.facts import ApplyGradients, Compile, Created, Event, Fit, Made, Program
+from kerlint.program.events import ApplyGradients, Compile, Created, Event, Fit, Made
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.scope import Loop, exclusive
 from kerlint.program.values import Object

@@ -8,7 +8,8 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.optimizers import optimizers, rate_changes
-from kerlint.program.facts import Compile, Program
+from kerlint.program.events import Compile
+from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 

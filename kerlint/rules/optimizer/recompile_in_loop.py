@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.budget import epochs_of
-from kerlint.program.facts import Compile, Created, Event, Fit, Made, Program, Trainable, Use
+from kerlint.program.alternatives import same
+from kerlint.program.events import Compile, Created, Event, Fit, Made, Trainable, Use
+from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
-from kerlint.program.values import Const, Object, Value, same
+from kerlint.program.values import Const, Object, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

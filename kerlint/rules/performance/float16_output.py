@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.heads import PROBABILITIES, Head, heads
 from kerlint.program.constants import text
-from kerlint.program.facts import Compile, LossCall, Program
+from kerlint.program.events import Compile, LossCall
+from kerlint.program.facts import Program
 from kerlint.program.values import Object, Value
 from kerlint.rules.base import Found, Rule
 

@@ -9,7 +9,8 @@ from kerlint.library.initializers import drawn
 from kerlint.library.kinds import PARAMETRIC
 from kerlint.library.trained import Training, trainings
 from kerlint.program.constants import integer
-from kerlint.program.facts import Program, Seed
+from kerlint.program.events import Seed
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.target import Target
 from kerlint.rules.base import Found, Rule

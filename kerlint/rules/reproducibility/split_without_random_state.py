@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.objects import argument
 from kerlint.program.constants import constant, truth
-from kerlint.program.facts import Program, Seed, Split
+from kerlint.program.events import Seed, Split
+from kerlint.program.facts import Program
 from kerlint.program.values import Value
 from kerlint.rules.base import Found, Rule
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.trained import trainings
-from kerlint.program.facts import Event, Program, Seed
+from kerlint.library.trained import Training, trainings
+from kerlint.program.events import ApplyGradients, Created, Event, Seed
+from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
 
@@ -66,14 +67,19 @@ class TrainedWithoutSeed(Rule):
             return
         fresh: dict[int, Event] = {}
         layers: set[int] = set()
+        epochs: set[int] = set()
         for training in trainings(program):
             fit = next((fit for fit in program.fits if fit.compile is training.event), None)
             event = fit or training.event
             own = {id(node.layer) for node in training.graph.nodes if node.layer is not None}
-            # Models with layers in common are parts of one whole, as those of a GAN are.
-            if not own & layers and training.starts_fresh and not event.assumed and (fit is not None or event.loops):
+            # Models with layers in common are parts of one whole, as those of a GAN are, and so are those that one
+            # loop trains step by step.
+            together = _loops(program, training) if fit is None else set()
+            trains = fit is not None or (isinstance(event, ApplyGradients) and bool(event.loops))
+            if trains and not own & layers and not together & epochs and training.starts_fresh and not event.assumed:
                 fresh.setdefault(id(training.model), event)
             layers |= own
+            epochs |= together
         if len(fresh) > 1:
             first, second = list(fresh.values())[:2]
             yield from self.found(
@@ -101,6 +107,18 @@ class TrainedWithoutSeed(Rule):
             model.fit(x, y)
         """,
         """
+        import tensorflow as tf
+        actor = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2)])
+        critic = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        optimizers = tf.keras.optimizers.Adam(), tf.keras.optimizers.Adam()
+        for states, returns in dataset:
+            for model, optimizer in zip((actor, critic), optimizers):
+                with tf.GradientTape() as tape:
+                    loss = loss_of(model(states, training=True), returns)
+                weights = model.trainable_variables
+                optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        """,
+        """
         from tensorflow import keras
         from helpers import set_global_seed
         set_global_seed(1)
@@ -109,6 +127,13 @@ class TrainedWithoutSeed(Rule):
         model.fit(x, y)
         """,
     )
+
+
+def _loops(program: Program, training: Training) -> set[int]:
+    """The loops that go on training a model which is made before them: over epochs and batches, not over settings."""
+    made = next((event for event in program.all(Created) if event.model is training.model), None)
+    outer = {id(loop.node) for loop in made.loops} if made is not None else set()
+    return {id(loop.node) for loop in training.event.loops} - outer
 
 
 def _seeds_elsewhere(program: Program) -> bool:

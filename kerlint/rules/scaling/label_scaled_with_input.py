@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.contracts import CROSSENTROPIES, contracts
-from kerlint.program.facts import Program, Scaled
+from kerlint.program.events import Scaled
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 

@@ -8,7 +8,8 @@ from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.dtypes import is_float, is_integer
 from kerlint.library.inputs import is_pixels
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 

@@ -11,7 +11,8 @@ from kerlint.finding import Severity
 from kerlint.library.contracts import inputs_of, targets_of
 from kerlint.library.convert import as_array
 from kerlint.library.transformers import ENCODERS
-from kerlint.program.facts import Fit, Program, Split, Transformed, Use
+from kerlint.program.events import Fit, Split, Transformed, Use
+from kerlint.program.facts import Program
 from kerlint.program.values import Array, Sequence, Value
 from kerlint.rules.base import Found, Rule
 

@@ -11,7 +11,8 @@ from kerlint.finding import Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.defaults import DATA
 from kerlint.library.training import unpacked
-from kerlint.program.facts import Fit, Program, Scaled, Use
+from kerlint.program.events import Fit, Scaled, Use
+from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Dataset, Model, Sequence, Value
 from kerlint.rules.base import Found, Option, Rule

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
@@ -20,11 +21,19 @@ from kerlint.library.inputs import (
     made_at,
     unused_scaling,
 )
-from kerlint.program.facts import Compile, Event, Fit, Program
+from kerlint.program.events import Compile, Event, Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Option, Rule
 
+#: Columns whose ranges lie further apart than this are of different scales.
+RATIO = 1000.0
+#: The largest input and the largest target that need no scaling.
+INPUT, TARGET = 100.0, 1000.0
+#: What standardising does to the data of an experiment.
+_INPUTS = Change("x", {"low": None, "high": None, "columns": None})
+_TARGETS = Change("y", {"low": None, "high": None})
 #: These losses look at the size of an error, not at its share of the target.
 _ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}
 
@@ -140,6 +149,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
+            experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _target(self, program: Program, target: _Target) -> Iterator[Found]:
@@ -156,6 +166,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="the weights would have to grow until the output reaches the targets, and each error starts that large",
             help="standardise the targets for training, and turn the predictions back with the same mean and deviation",
             about=target.event,
+            experiment=Experiment(target.event, "scale", [_TARGETS], setting=[_INPUTS]),
         )
 
     def _forgotten(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -175,6 +186,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
+            experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _from_file(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -377,6 +389,36 @@ class UnscaledFeaturesOrTarget(Rule):
         model = keras.Model(inputs, outputs)
         model.compile("adam", "mse")
         model.fit(x, y)
+        """,
+        # Standardised, and handed to a generator.
+        """
+        import numpy as np
+        import tensorflow as tf
+        (x, y), _ = tf.keras.datasets.cifar10.load_data()
+        mean, std = np.mean(x, axis=(0, 1, 2, 3)), np.std(x, axis=(0, 1, 2, 3))
+        x = (x - mean) / (std + 1e-7)
+        model = tf.keras.Sequential([
+            tf.keras.Input((32, 32, 3)),
+            tf.keras.layers.Conv2D(4, 3, activation="relu"),
+            tf.keras.layers.Flatten(),
+            tf.keras.layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        generator = tf.keras.preprocessing.image.ImageDataGenerator(rotation_range=15)
+        model.fit(generator.flow(x, y, batch_size=64), epochs=10)
+        """,
+        # A part of a pretrained model gets the range that it was trained on.
+        """
+        import tensorflow as tf
+        base = tf.keras.applications.VGG19(include_top=False, weights="imagenet")
+        model = tf.keras.Model(base.input, base.get_layer("block5_conv2").output)
+        image = tf.Variable(tf.random.uniform((1, 224, 224, 3)))
+        optimizer = tf.keras.optimizers.Adam(0.02)
+        for step in range(100):
+            with tf.GradientTape() as tape:
+                features = model(tf.keras.applications.vgg19.preprocess_input(image * 255))
+                loss = tf.reduce_mean(features**2)
+            optimizer.apply_gradients([(tape.gradient(loss, image), image)])
         """,
         # Data for something else.
         """

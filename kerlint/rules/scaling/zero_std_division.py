@@ -8,7 +8,8 @@ import libcst as cst
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.defaults import DATA
-from kerlint.program.facts import Division, Program
+from kerlint.program.events import Division
+from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule

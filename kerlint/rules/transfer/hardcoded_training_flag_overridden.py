@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.bases import Base, bases
 from kerlint.library.graphs import graph_of
 from kerlint.program.constants import truth
-from kerlint.program.facts import Compile, Program, Use
+from kerlint.program.events import Compile, Use
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.rules.base import Found, Rule
 
@@ -101,6 +103,7 @@ class HardcodedTrainingFlagOverridden(Rule):
             why="its batch normalisation takes the statistics of the batches and changes the pretrained ones",
             help="set trainable = False on its BatchNormalization layers before compile()",
             about=base.node.op,
+            experiment=Experiment(event, "overridden", details={"how": "base"}),
         )
 
     def _dropout(self, node: Node, use: Use) -> Iterator[Found]:
@@ -112,6 +115,7 @@ class HardcodedTrainingFlagOverridden(Rule):
             why="predict() passes its own flag to every layer of a functional model",
             help="call the model itself for random predictions: model(x, training=True)",
             about=node.op,
+            experiment=Experiment(use, "idle", details={"how": "predict"}),
         )
 
     bad = (

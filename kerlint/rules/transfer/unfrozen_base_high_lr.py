@@ -8,7 +8,8 @@ from kerlint.finding import Severity
 from kerlint.library.bases import Base, bases
 from kerlint.library.kinds import is_parametric
 from kerlint.library.optimizers import Optimizer, rate_changes, read_optimizer
-from kerlint.program.facts import Fit, Program
+from kerlint.program.events import Fit
+from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.rules.base import Found, Option, Rule
 
