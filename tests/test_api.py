@@ -138,7 +138,6 @@ def test_typed(tmp_path: Path) -> None:
         text=True,
         check=False,
         cwd=Path(kerlint.__file__).parent.parent,
-        check=False,
     )
     assert done.stdout.count("error:") == 1, done.stdout
     assert 'Argument 1 to "lint"' in done.stdout
