@@ -12,8 +12,10 @@ from kerlint import __version__
 from kerlint.cli.caching import clean
 from kerlint.cli.check import check
 from kerlint.cli.rule import rule
+from kerlint.cli.server import server
 from kerlint.cli.summary import summary
 from kerlint.cli.terminal import CLEAN, FAILED, INTERRUPTED
+from kerlint.cli.version import version
 from kerlint.configuration.model import ConfigurationError
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, summary, rule, clean):
+for _command in (check, summary, rule, server, version, clean):
     cli.add_command(_command)
 
 

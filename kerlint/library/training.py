@@ -11,7 +11,7 @@ from kerlint.library.graphs import mark_used, outputs_of, snapshot
 from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import constant, text
-from kerlint.program.events import ApplyGradients, Compile, Fit, HistoryRead, Use
+from kerlint.program.events import ApplyGradients, Compile, Fit, HistoryRead, OldCall, Use
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 FITS = frozenset({"fit", "fit_generator", "train_on_batch"})
+COMPILE = "keras.Model.compile"
 #: Where a history keeps the training call that it is of.
 FIT = "fit"
 #: Methods of optimizers that change weights.
@@ -79,7 +80,12 @@ def as_object(kind: str, value: Value | None) -> Value | None:
 
 def compile_model(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`model.compile(...)`."""
-    args, places = bind_arguments("keras.Model.compile", arguments)
+    args, places = bind_arguments(COMPILE, arguments)
+    if "metrics" not in args and _are_metrics(args.get("loss_weights")):
+        # They were the third parameter in Keras 2, and what is meant is plain.
+        args["metrics"] = args.pop("loss_weights")
+        places["metrics"] = places.pop("loss_weights", node)
+        machine.emit(OldCall(node=node, callee=COMPILE, positional=(args["metrics"],)))
     metrics = args.get("metrics")
     event = Compile(
         node=node,
@@ -102,6 +108,18 @@ def _optimizer(args: dict[str, Value], arguments: Arguments) -> Value | None:
     if value is None:
         return None if arguments.open else Object("keras.optimizers.RMSprop")
     return as_object("optimizers", value)
+
+
+def _are_metrics(value: Value | None) -> bool:
+    """Whether this is a list of metrics, given by name or as objects, and none of numbers."""
+    items = value.exact if isinstance(value, Sequence) else None
+    return bool(items) and all(
+        isinstance(item.value, str) if isinstance(item, Const) else _is_metric(item) for item in items or ()
+    )
+
+
+def _is_metric(value: Value) -> bool:
+    return isinstance(value, (Object, External)) and value.name.startswith("keras.metrics.")
 
 
 def _metrics(value: Value | None) -> tuple[Value, ...] | None:

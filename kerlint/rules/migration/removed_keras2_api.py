@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kerlint.finding import Severity
 from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
@@ -20,7 +21,7 @@ class RemovedKeras2Api(Rule):
 
     `fit_generator`, `predict_classes`, `np_utils`, the functions of `keras.backend`, `ImageDataGenerator` of the plain
     `keras` package, `workers=` in `fit`; and from Keras 1 `nb_epoch=`, `border_mode=`, and the three numbers in
-    `Conv2D(32, 3, 3)`.
+    `Conv2D(32, 3, 3)`. So do arguments in their old place: metrics as the third of `compile`.
 
     ## Why is this bad?
     Most of it ends in an ImportError, an AttributeError or a TypeError at the first run. The exception is the worst:
@@ -57,7 +58,8 @@ class RemovedKeras2Api(Rule):
 
     ## References
     - Measured on Keras 3.15.1: 572 old keywords of the tables of kerlint raise an error; those that do not are left
-      to other rules or not reported. `Conv2D(3, 3, 3)` on an image of 8 by 8 gives a map of 2 by 2, silently.
+      to other rules or not reported. `compile("adam", "mse", ["mae"])` ends in a ValueError in `fit`.
+      `Conv2D(3, 3, 3)` on an image of 8 by 8 gives a map of 2 by 2, silently.
     - https://github.com/keras-team/keras/issues/18467
     """
 
@@ -76,7 +78,7 @@ class RemovedKeras2Api(Rule):
             yield from self._names(program)
         yield from self._methods(program)
         yield from self._calls(program)
-        yield from self._weights(program)
+        yield from self._moved(program)
         yield from self._strides(program)
 
     def _names(self, program: Program) -> Iterator[Found]:
@@ -151,21 +153,22 @@ class RemovedKeras2Api(Rule):
                 about=event,
             )
 
-    def _weights(self, program: Program) -> Iterator[Found]:
-        """`add_weight` took the name first."""
+    def _moved(self, program: Program) -> Iterator[Found]:
+        """`add_weight` took the name first, and `compile` the metrics third."""
         seen: set[int] = set()
         for event in program.all(OldCall):
-            if event.short != "Layer.add_weight" or not event.positional or program.target.keras < 3:
+            told = _MOVED.get(event.short)
+            if told is None or not event.positional or program.target.keras < 3:
                 continue
             if event.tried or id(event.node) in seen:
                 continue
             seen.add(id(event.node))
             yield from self.found(
                 event.positional[0].node,
-                "add_weight of Keras 3 takes the shape first, and here that is a name",
-                label="taken for the shape: raises an error",
-                why="the name was the first parameter in Keras 2",
-                help="write name= before it, and shape= before the shape" + aside(program.target),
+                told.message,
+                label=told.label,
+                why=told.why,
+                help=told.help + aside(program.target),
                 severity=severity(program.target),
                 about=event,
             )
@@ -193,6 +196,13 @@ class RemovedKeras2Api(Rule):
             )
 
     bad = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])  # KM003
+        history = model.fit(x, y, epochs=10)
+        print(history.history["accuracy"])
+        """,
         """
         from keras.models import Sequential
         from keras.layers import Activation, Conv2D, Dense, Flatten, Input
@@ -270,6 +280,13 @@ class RemovedKeras2Api(Rule):
         x = Conv2D(128, 1, 1)(x)
         model = keras.Model(inputs, x)
         """,
+        # Weights of two losses.
+        """
+        import keras
+        inputs = keras.Input((4,))
+        model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(2)(inputs)])
+        model.compile("adam", ["mse", "mse"], [1.0, 0.5], [["mae"], ["mae"]])
+        """,
         # For one version only.
         """
         import tensorflow as tf
@@ -306,6 +323,32 @@ _METHODS = {
     ),
     "predict_proba": ("predict", "call predict"),
     "reset_states": ("reset_states of each layer", "call reset_states of the layers that are stateful"),
+}
+
+
+class _Moved(NamedTuple):
+    """A call in which a parameter has changed its place."""
+
+    message: str
+    label: str
+    why: str
+    help: str
+
+
+#: By the name of what is called.
+_MOVED = {
+    "Layer.add_weight": _Moved(
+        "add_weight of Keras 3 takes the shape first, and here that is a name",
+        "taken for the shape: raises an error",
+        "the name was the first parameter in Keras 2",
+        "write name= before it, and shape= before the shape",
+    ),
+    "Model.compile": _Moved(
+        "the third parameter of compile is loss_weights in Keras 3, and here these are metrics",
+        "taken for loss_weights: fit raises an error",
+        "the metrics were the third parameter in Keras 2",
+        "write metrics= before them",
+    ),
 }
 _OF_SEQUENTIAL = ("predict_classes", "predict_proba")
 
