@@ -6,7 +6,7 @@ import gc
 
 #: Bytes of source after which garbage is looked for, where Python does not do it by itself. Each leaves some 200 bytes
 #: of nodes and values in circles behind.
-_BYTES = 500_000
+_BYTES = 100_000
 
 _seen = {"bytes": 0}
 

@@ -116,6 +116,8 @@ DIFFERENT = {
     "options": {"learning-rate-too-high": {"limits": {"SGD": 2.0}}},
     "root": "/somewhere",
     "comments": False,
+    "symptom": "loss-flat",
+    "probe": True,
 }
 
 
@@ -126,8 +128,18 @@ def test_every_setting_counts(project: Path, name: str) -> None:
     other = dataclasses.replace(Settings(), **{name: DIFFERENT[name]})
     assert known(project / "train.py", folder, other) is None
     lint(project / "train.py", Cache(str(folder)), other)
-    assert known(project / "train.py", folder, other) is not None
+    # Experiments belong to the run that makes them.
+    assert (known(project / "train.py", folder, other) is None) == (name == "probe")
     assert known(project / "train.py", folder) is not None
+
+
+def test_symptom(project: Path) -> None:
+    """What is in the cache is weighed for the symptom like what has just been found."""
+    settings = Settings(symptom="constant-output")
+    report = lint(project / "train.py", Cache(str(project / "cache")), settings)
+    assert report.findings or report.ruled_out
+    assert same(report, known(project / "train.py", project / "cache", settings))
+    assert same(report, lint(project / "train.py", None, settings))
 
 
 def test_tests_are_others(project: Path) -> None:
