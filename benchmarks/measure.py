@@ -65,6 +65,7 @@ def trees(folders: Sequence[str], repeat: int) -> Iterator[str]:
         "cold",
         "cold / parse",
         f"clock, 1 / {cores} processes",
+        "CPU, the same",
         "warm / cold",
         "memory",
     ]
@@ -88,6 +89,7 @@ def _tree(folder: str, cores: int, repeat: int) -> list[str]:
         f"{cold.cpu:.2f} s",
         f"{cold.cpu / alone:.2f}",
         f"{cold.clock / shared.clock:.2f}",
+        f"{cold.cpu / shared.cpu:.2f}",
         f"{warm.cpu / cold.cpu:.3f}",
         f"{cold.memory:.0f} MB",
     ]
