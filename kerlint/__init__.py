@@ -1,5 +1,72 @@
-"""kerlint finds the reasons why a Keras model does not learn, without running it."""
+"""kerlint finds the reasons why a Keras model does not learn, without running it.
+
+`kerlint.lint(source)` gives the findings, `kerlint.summary(source)` the models of a program. What stands in `__all__`
+is stable: it changes only with a new major version.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kerlint.api import lint, summary
+    from kerlint.configuration.model import ConfigurationError
+    from kerlint.finding import Edit, Finding, Fix, Label, Safety, Severity, Span
+    from kerlint.report import FileReport
+    from kerlint.selection import SelectionError
+    from kerlint.source import Place, SourceError
+    from kerlint.summaries.facts import CompileFacts, DataFacts, LayerRow, ModelSummary, TrainingFacts
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "CompileFacts",
+    "ConfigurationError",
+    "DataFacts",
+    "Edit",
+    "FileReport",
+    "Finding",
+    "Fix",
+    "Label",
+    "LayerRow",
+    "ModelSummary",
+    "Place",
+    "Safety",
+    "SelectionError",
+    "Severity",
+    "SourceError",
+    "Span",
+    "TrainingFacts",
+    "__version__",
+    "lint",
+    "summary",
+]
+
+#: Where each name is defined: the command line starts without most of them.
+_HOMES = {
+    **dict.fromkeys(("lint", "summary"), "kerlint.api"),
+    **dict.fromkeys(("Edit", "Finding", "Fix", "Label", "Safety", "Severity", "Span"), "kerlint.finding"),
+    **dict.fromkeys(("Place", "SourceError"), "kerlint.source"),
+    **dict.fromkeys(
+        ("CompileFacts", "DataFacts", "LayerRow", "ModelSummary", "TrainingFacts"), "kerlint.summaries.facts"
+    ),
+    "ConfigurationError": "kerlint.configuration.model",
+    "FileReport": "kerlint.report",
+    "SelectionError": "kerlint.selection",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(home), name)
+    # The next one does not come here.
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -142,13 +142,14 @@ def _own(match: re.Match[str], row: int, column: int, lines: tuple[int, int]) ->
     kind, rules = match["kind"], match["rules"]
     span = _span(match, row, column)
     if kind not in _KINDS:
-        return _misspelt(kind, rules is not None, span)
+        # `disable=KL001`, as other linters have it.
+        return _misspelt(kind, rules is not None or match.string.startswith("=", match.end()), span)
     named = tuple(_named(match, row, column)) if rules is not None else ()
     fault = ""
     if rules is not None and not match["end"]:
         fault, named = "the bracket is never closed", ()
     elif not named:
-        fault = f"it names no rule and silences nothing; write {kind}[CODE]"
+        fault = f"it names no rule; write {kind}[CODE]"
     return Ignore(span, named, None if kind == "file-ignore" else lines, fault)
 
 

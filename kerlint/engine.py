@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from kerlint.edits.text import Text
     from kerlint.positions import Locate
     from kerlint.program.facts import Program
+    from kerlint.program.modules import Modules
     from kerlint.rules.base import Found, Rule
-    from kerlint.summary.facts import ModelSummary
+    from kerlint.summaries.facts import ModelSummary
+    from kerlint.summaries.outline import Outline
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
@@ -66,6 +68,19 @@ def check_bytes(
     """
     if not mentions_keras(data):
         return FileReport(filename)
+    return _report(lambda: read_source(data, filename), filename, settings, is_test=is_test, path=path)
+
+
+def check_read(source: Source, settings: Settings, *, is_test: bool = False, path: str | None = None) -> FileReport:
+    """`check_bytes` for a text that is decoded already, as editors have it."""
+    if not mentions_keras(source.text.encode("utf-8", "replace")):
+        return FileReport(source.filename)
+    return _report(lambda: source, source.filename, settings, is_test=is_test, path=path)
+
+
+def _report(
+    read: Callable[[], Source], filename: str, settings: Settings, *, is_test: bool, path: str | None
+) -> FileReport:
     tracebacks: list[str] = []
 
     def on_crash(_: str, error: Exception) -> None:
@@ -74,8 +89,12 @@ def check_bytes(
     source: Source | None = None
     ignored = 0
     try:
-        source = read_source(data, filename)
+        source = read()
         rules = rules_for(settings)
+        if settings.symptom is not None:
+            from kerlint.symptoms.innocents import innocents
+
+            rules += innocents(settings.symptom)
         findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path)
         if settings.comments and comments.may_silence(source.text):
             ran = {rule.code for rule in rules if rule.in_tests or not is_test}
@@ -172,7 +191,8 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
-        findings.extend(_placed(found, module, source, program, on_crash))
+        placed = _placed(found, module, source, program, on_crash)
+        findings.extend(_with_experiments(placed, found, program) if settings.probe and program is not None else placed)
     return sorted(_unique(findings), key=_order)
 
 
@@ -188,22 +208,61 @@ def summarize_bytes(
     Raises:
         SourceError: the file cannot be read, or is no Python.
     """
-    from kerlint.library import evaluate
-    from kerlint.modules import DiskModules
-    from kerlint.positions import spans
-    from kerlint.summary.models import nodes_of, summarize
-
     source = read_source(data, filename)
-    module = _parse(source.text, path) if mentions_keras(data) else None
-    if isinstance(module, Broken):
-        raise SourceError(f"syntax error: {module.message}", module.line, module.column)
+    return summarize_read(source, path, root), source
+
+
+def summarize_read(source: Source, path: str | None = None, root: str | None = None) -> list[ModelSummary]:
+    """The models of a text; otherwise as `summarize_bytes`."""
+    from kerlint.library import evaluate
+    from kerlint.positions import spans
+    from kerlint.summaries.models import nodes_of, summarize
+
+    module = _module(source, path)
     if module is None:
-        return [], source
-    program = evaluate(module, DiskModules(path, root) if path is not None else None, unfold=True)
+        return []
+    program = evaluate(module, _modules(path, root), unfold=True)
     if program.failures:
         raise program.failures[0][1]
     places = spans(module, nodes_of(program)) if program.models else {}
-    return summarize(program, lambda node: places.get(id(node))), source
+    return summarize(program, lambda node: places.get(id(node)))
+
+
+def outline_read(source: Source, path: str | None = None, root: str | None = None) -> Outline:
+    """What there is to tell about the models of a text and about the places where they are built and used.
+
+    Args and errors are those of `summarize_read`.
+    """
+    from kerlint.library import evaluate
+    from kerlint.positions import locate
+    from kerlint.summaries.outline import Outline, Watched, outline
+
+    module = _module(source, path)
+    if module is None:
+        return Outline()
+    watched = Watched()
+    program = evaluate(module, _modules(path, root), unfold=True, watch=watched)
+    return outline(program, watched, module, locate(module)) if watched.values else Outline()
+
+
+def _module(source: Source, path: str | None) -> libcst.Module | None:
+    """The syntax tree of a text; None if it has nothing to do with Keras.
+
+    Raises:
+        SourceError: it is no Python.
+    """
+    if not mentions_keras(source.text.encode("utf-8", "replace")):
+        return None
+    module = _parse(source.text, path)
+    if isinstance(module, Broken):
+        raise SourceError(f"syntax error: {module.message}", module.line, module.column)
+    return module
+
+
+def _modules(path: str | None, root: str | None) -> Modules | None:
+    from kerlint.modules import DiskModules
+
+    return DiskModules(path, root) if path is not None else None
 
 
 def own_finding(code: str, filename: str, message: str, line: int = 1, column: int = 1, help: str = "") -> Finding:
@@ -250,10 +309,10 @@ def _evaluate(
     """The facts; None if they cannot be found out. What goes wrong is added to `wrong`."""
     part = "the evaluation of the program"
     try:
-        from kerlint import modules, target
+        from kerlint import target
         from kerlint.library import evaluate
 
-        program = evaluate(module, modules.DiskModules(path, settings.root) if path is not None else None)
+        program = evaluate(module, _modules(path, settings.root))
         program.cells = tuple(cell.start for cell in source.cells)
         program.target = target.decide(settings.target_keras, source, path, program, settings.root)
     except Exception as error:  # noqa: BLE001
@@ -317,6 +376,21 @@ def _placed(
     return findings
 
 
+def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], program: Program) -> list[Finding]:
+    """The same findings, those that can be probed with what is to be done."""
+    from kerlint.probe.spec import experiment_for
+
+    if len(placed) != len(found):
+        # Something went wrong, and is said.
+        return placed
+    return [
+        dataclasses.replace(finding, experiment=experiment_for(program, one.experiment))
+        if one.experiment is not None and finding.code == rule.code
+        else finding
+        for finding, (rule, one) in zip(placed, found)
+    ]
+
+
 @dataclasses.dataclass
 class _Fixes:
     """Turns what rules want changed into edits."""
@@ -366,6 +440,6 @@ def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, f
         labels=tuple(Label(other, ", ".join(text)) for other, text in sorted(texts.items())),
         why=one.why,
         help=one.help,
-        symptoms=rule.symptoms,
+        symptoms=rule.symptoms if one.symptoms is None else one.symptoms,
         fix=fix,
     )

@@ -7,7 +7,8 @@ In a notebook, lines count through all code cells as `Source` joins them;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -71,6 +72,25 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """What an experiment says about a finding.
+
+    Args:
+        verdict: `confirmed`, `refuted` or `inconclusive`.
+        text: one sentence of numbers, or the reason why there are none.
+        evidence: what was measured in the `original` and in the `repaired` variant, one entry for each seed.
+        assumptions: what was chosen for what is not known.
+        seconds: how long it took.
+    """
+
+    verdict: str
+    text: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Finding:
     """One problem in one file.
 
@@ -80,6 +100,9 @@ class Finding:
         why: the mechanism, in one sentence.
         help: what to write instead.
         fix: the same as a change of the text, where there is one.
+        experiment: what the probe is to do, as `kerlint.probe.description.Job`; a text says why it cannot; None if
+            there is nothing to do.
+        probe: what came out.
     """
 
     code: str
@@ -94,6 +117,13 @@ class Finding:
     help: str = ""
     symptoms: tuple[str, ...] = ()
     fix: Fix | None = None
+    experiment: Mapping[str, object] | str | None = field(default=None, compare=False, repr=False)
+    probe: Probe | None = None
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether the finding is a warning that an experiment has shown to be wrong here."""
+        return self.probe is not None and self.probe.verdict == "refuted" and self.severity is not Severity.ERROR
 
     @property
     def url(self) -> str:

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerlint.finding import Finding
-from kerlint.source import Source
+from kerlint.finding import Finding, Span
+from kerlint.source import Place, Source
+
+
+@dataclass(frozen=True, order=True)
+class RuledOut:
+    """Something in a file that cannot cause the symptom that was asked about.
+
+    Args:
+        why: how that is known; empty for a finding of another kind.
+        code: of the finding; empty for something that is none.
+    """
+
+    span: Span
+    message: str
+    why: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -20,6 +35,7 @@ class FileReport:
         hidden_codes: the codes of the advice that is not shown, one for each piece.
         ignored: how many findings comments silence.
         known: how many findings are in the baseline.
+        ruled_out: what cannot cause the symptom, where one was asked about.
     """
 
     filename: str
@@ -30,6 +46,30 @@ class FileReport:
     hidden_codes: tuple[str, ...] = ()
     ignored: int = 0
     known: int = 0
+    ruled_out: tuple[RuledOut, ...] = ()
+
+    def place(self, span: Span) -> Place:
+        """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""
+        if self.source is None:
+            return Place(None, span.start_line, span.start_column)
+        return self.source.place(span.start_line, span.start_column)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What can cause a symptom in the files of a run, and what cannot.
+
+    Args:
+        meaning: the symptom in words.
+        causes: the findings with how likely each is what is seen, the likeliest first.
+        measure: what to look at next, where there is no cause.
+    """
+
+    symptom: str
+    meaning: str
+    causes: tuple[tuple[FileReport, Finding, str], ...]
+    ruled_out: tuple[tuple[FileReport, RuledOut], ...]
+    measure: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -43,6 +83,7 @@ class Report:
         ignored: how many findings comments silence, in all files.
         known: how many findings are in the baseline, in all files.
         fixed: how many findings have been fixed, and are not among the others.
+        answer: to the question what causes a symptom, where it was asked.
     """
 
     files: tuple[FileReport, ...]
@@ -51,6 +92,7 @@ class Report:
     ignored: int = 0
     known: int = 0
     fixed: int = 0
+    answer: Answer | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

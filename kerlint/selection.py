@@ -31,6 +31,8 @@ class Settings:
         options: values of rules' options, by the name of the rule and of the option.
         root: the folder that imports are followed in; None to find out.
         comments: whether comments in the file may silence findings.
+        symptom: what is asked about, of `kerlint.rules.base.SYMPTOMS`: advice is shown, and what can be ruled out.
+        probe: prepare experiments for findings that can be probed.
     """
 
     select: tuple[str, ...] = ()
@@ -43,6 +45,8 @@ class Settings:
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
     root: str | None = None
     comments: bool = True
+    probe: bool = False
+    symptom: str | None = None
 
 
 class SelectionError(ValueError):
@@ -146,8 +150,8 @@ def _identities() -> list[tuple[str, str]]:
 
 
 def is_asked_for(code: str, name: str, settings: Settings) -> bool:
-    """Whether advice is shown: with `pedantic`, or where its rule is selected by its full code or name."""
-    return settings.pedantic or code in settings.select or name in settings.select
+    """Whether advice is shown: on request, for a symptom, or where its rule is selected by its full code or name."""
+    return settings.pedantic or settings.symptom is not None or code in settings.select or name in settings.select
 
 
 #: From the least to the most severe.

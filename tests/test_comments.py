@@ -90,6 +90,7 @@ def test_messages() -> None:
     assert "names no rule" in message("  # kerlint: ignore")
     assert "did you mean single-unit-multiclass-head?" in message("  # kerlint: ignore[single-unit-multiclas-head]")
     assert "did you mean ignore?" in message("  # kerlint: ignored[KL001]")
+    assert "there are ignore and file-ignore" in message("  # kerlint: disable=KL001")
     assert "never closed" in message("  # kerlint: ignore[KL001")
     unused = message("  # kerlint: ignore[KO001]")
     assert unused == "unused comment: KO001 (zero-learning-rate) finds nothing here"

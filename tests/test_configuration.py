@@ -148,6 +148,14 @@ def test_every_key(project: Path) -> None:
     assert keys - named == {"rules"}
 
 
+def test_the_table_of_pyproject_in_a_file_of_its_own_is_told(project: Path) -> None:
+    write(project, "kerlint.toml", '[tool.kerlint]\nselect = ["KL"]\n')
+    write(project, "train.py", FAULTY)
+    done = run("train.py", cwd=project)
+    assert done.returncode == 2
+    assert "without [tool.kerlint]" in done.stderr
+
+
 def test_extend_select_shows_advice_and_goes_before_ignore(project: Path) -> None:
     write(project, "kerlint.toml", 'ignore = ["KO"]\nextend-select = ["single-default-epoch"]\n')
     write(project, "train.py", FAULTY + "model.fit(x, y)\n")
@@ -159,26 +167,26 @@ def test_extend_select_shows_advice_and_goes_before_ignore(project: Path) -> Non
     [
         ('selct = ["KL"]', "selct", "unknown key; did you mean select?"),
         ("x = 1", "x", "unknown key; there are select, ignore, "),
-        ('select = "KL"', "select", "it is a list, not a string"),
-        ("select = [1]", "select[0]", "it is a string, not a whole number"),
+        ('select = "KL"', "select", "must be a list, not a string"),
+        ("select = [1]", "select[0]", "must be a string, not a whole number"),
         ('select = ["KL0001"]', "select", "unknown rule 'KL0001'; did you mean KL001?"),
         ('ignore = ["dropout-misus"]', "ignore", "unknown rule 'dropout-misus'; did you mean dropout-misuse?"),
         ('extend-select = ["kl"]', "extend-select", "did you mean KL?"),
         ('per-file-ignores = {"a/**" = ["KL99"]}', 'per-file-ignores."a/**"', "unknown rule 'KL99'"),
-        ('per-file-ignores = {"a/**" = "KL"}', 'per-file-ignores."a/**"', "it is a list, not a string"),
+        ('per-file-ignores = {"a/**" = "KL"}', 'per-file-ignores."a/**"', "must be a list, not a string"),
         ('severity = {KL001 = "warn"}', "severity.KL001", "there is no 'warn'; did you mean warning?"),
         ('severity = {KL0011 = "error"}', "severity", "unknown rule 'KL0011'"),
         ('fail-on = "never"', "fail-on", "there is no 'never'; there are error, warning, advice"),
-        ("target-keras = 4", "target-keras", 'it is a version of Keras: 2, 3, or one like "3.4"'),
-        ("target-keras = 3.4", "target-keras", "it is a version of Keras"),
-        ('target-keras = "three"', "target-keras", "it is a version of Keras"),
-        ("pedantic = 1", "pedantic", "it is true or false, not a whole number"),
+        ("target-keras = 4", "target-keras", 'must be a version of Keras: 2, 3, or one like "3.4"'),
+        ("target-keras = 3.4", "target-keras", "must be a version of Keras"),
+        ('target-keras = "three"', "target-keras", "must be a version of Keras"),
+        ("pedantic = 1", "pedantic", "must be true or false, not a whole number"),
         ('root = "nowhere"', "root", "there is no folder 'nowhere'"),
         ('root = ".."', "root", "'..' is outside of the repository"),
-        ("rules = {dropout-misuse = 3}", "rules.dropout-misuse", "it is a table, not a whole number"),
+        ("rules = {dropout-misuse = 3}", "rules.dropout-misuse", "must be a table, not a whole number"),
         ("rules.dropout-misus.max-rate = 0.9", "rules.dropout-misus", "did you mean dropout-misuse?"),
         ("rules.dropout-misuse.max = 0.9", "rules.dropout-misuse.max", "unknown option"),
-        ("rules.dropout-misuse.max-rate = 2", "rules.dropout-misuse.max-rate", "it is above 0 and at most 1, not 2"),
+        ("rules.dropout-misuse.max-rate = 2", "rules.dropout-misuse.max-rate", "must be above 0 and at most 1, not 2"),
         ("rules.KO002.limits.Adm = 1", "rules.KO002.limits.Adm", "did you mean Adam?"),
     ],
 )

@@ -39,7 +39,30 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.program": {"kerlint.source", "kerlint.finding"},
     "kerlint.library": {"kerlint.program"},
     "kerlint.edits": {"kerlint.finding", "kerlint.source", "kerlint.positions"},
-    "kerlint.rules": {"kerlint.program", "kerlint.library", "kerlint.finding", "kerlint.edits.drafts"},
+    # What would show a finding: plain data, which rules write and the probe reads.
+    "kerlint.experiment": {"kerlint.program"},
+    "kerlint.rules": {
+        "kerlint.program",
+        "kerlint.library",
+        "kerlint.finding",
+        "kerlint.edits.drafts",
+        "kerlint.experiment",
+    },
+    "kerlint.probe": {
+        "kerlint.experiment",
+        "kerlint.program",
+        "kerlint.library",
+        "kerlint.finding",
+        "kerlint.report",
+    },
+    "kerlint.symptoms": {
+        "kerlint.finding",
+        "kerlint.library",
+        "kerlint.program",
+        "kerlint.report",
+        "kerlint.rules",
+        "kerlint.selection",
+    },
     "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},
 }
 

@@ -236,6 +236,7 @@ def test_json() -> None:
             ],
             "symptoms": ["constant-output"],
             "fix": None,
+            "probe": None,
         }
     ]
     assert json.loads(render("json", Report((), 3))) == []

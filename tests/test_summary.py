@@ -89,6 +89,7 @@ def test_nested_models_and_operations(tmp_path: Path) -> None:
         ("def size(n, *, factor=2):\n    return n * factor\nunits = size(4, factor=3)", 60),
         ("units = dict(a=4, b=5)['b']", 25),
         ("units = [u for u in range(9)][-1]", 40),
+        ("units = keras.initializers.GlorotUniform()(shape=(3, 5)).shape[1]", 25),
     ],
 )
 def test_values_are_followed(tmp_path: Path, text: str, params: int) -> None:
@@ -219,3 +220,34 @@ def test_data_of_either_shape(tmp_path: Path) -> None:
         """,
     )
     assert (model["total_params"], model["complete"]) == (None, False)
+
+
+def test_masks_go_through_layers_of_the_program(tmp_path: Path) -> None:
+    """The rows are those that Keras 3.15 prints."""
+    text = """
+import keras
+from keras import layers
+
+class Passing(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.supports_masking = True
+    def call(self, x):
+        return keras.ops.relu(x)
+
+class Reading(layers.Layer):
+    def call(self, x, mask=None):
+        return x
+
+inputs = keras.Input((None,), dtype="int32")
+x = Passing()(layers.Embedding(50, 4, mask_zero=True)(inputs))
+first = keras.Model(inputs, layers.LSTM(3)(x))
+second = keras.Model(inputs, Reading()(layers.Embedding(50, 4, mask_zero=True)(inputs)))
+third = keras.Model(inputs, layers.LSTM(3)(Reading()(layers.Embedding(50, 4, mask_zero=True)(inputs))))
+"""
+    classes = [[row[1] for row in rows(model)] for model in models(tmp_path, text)]
+    assert classes == [
+        ["InputLayer", "Embedding", "Passing", "NotEqual", "LSTM"],
+        ["InputLayer", "Embedding", "NotEqual", "Reading"],
+        ["InputLayer", "Embedding", "NotEqual", "Reading", "LSTM"],
+    ]

@@ -14,8 +14,8 @@ import pytest
 from kerlint.library import evaluate
 from kerlint.positions import spans
 from kerlint.program.events import Mismatch
-from kerlint.summary.facts import LayerRow, ModelSummary
-from kerlint.summary.models import nodes_of, summarize
+from kerlint.summaries.facts import LayerRow, ModelSummary
+from kerlint.summaries.models import nodes_of, summarize
 
 keras: Any = pytest.importorskip("keras")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,18 +15,39 @@ from kerlint.cli.summary import summary
 from kerlint.cli.terminal import CLEAN, FAILED, INTERRUPTED
 from kerlint.configuration.model import ConfigurationError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 
 class _DefaultToCheck(click.Group):
     """A group for which `kerlint PATHS` means `kerlint check PATHS`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {*self.commands, *(option for parameter in self.get_params(ctx) for option in parameter.opts)}
-        if not args:
-            click.echo(ctx.get_help())
-            ctx.exit(CLEAN)
-        if args[0] not in own:
+        if not ctx.resilient_parsing:
+            if not args:
+                click.echo(ctx.get_help())
+                ctx.exit(CLEAN)
+            self._doubt(args[0])
+        if args and args[0] not in own:
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def _doubt(self, word: str) -> None:
+        """Refuses what is neither a command nor a file, but nearly a command."""
+        if word in self.commands or word.startswith("-") or os.path.lexists(word):
+            return
+        from difflib import get_close_matches
+
+        if close := get_close_matches(word, self.commands, n=1, cutoff=0.7):
+            raise click.UsageError(f"there is no command or file {word!r}; did you mean {close[0]}?")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options of `kerlint check` may stand without its name."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            found += check.shell_complete(click.Context(check, info_name="check", parent=ctx), incomplete)
+        return list({item.value: item for item in found}.values())
 
 
 @click.group(cls=_DefaultToCheck, context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,6 +65,10 @@ for _command in (check, summary, rule):
 
 def main() -> None:
     """The entry point."""
+    # Python leaves out streams that are closed.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -8,8 +8,10 @@ import click
 
 from kerlint.cli.fixing import Fixing, fix_options
 from kerlint.cli.formats import Wanted, check_formats, format_options
-from kerlint.cli.options import OptionalValue, choosing
+from kerlint.cli.options import OptionalValue, choosing, symptom_name
+from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
+from kerlint.rules.base import SYMPTOMS
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
@@ -22,7 +24,14 @@ _LEVELS = ("error", "warning", "advice")
 @click.command(cls=OptionalValue)
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True))
 @choosing
+@click.option(
+    "--symptom",
+    metavar="SYMPTOM",
+    callback=symptom_name,
+    help="Show only what can cause this, the likeliest first, and what cannot: " + ", ".join(SYMPTOMS) + ".",
+)
 @fix_options
+@probe_options
 @format_options
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="When to use colours.")
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="The least severe finding to exit with 1 for.")
@@ -42,9 +51,14 @@ def check(
     ctx: click.Context,
     /,
     paths: tuple[str, ...],
+    symptom: str | None,
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
+    probe: bool,
+    probe_python: str | None,
+    probe_timeout: float,
+    probe_script: str | None,
     output_formats: tuple[Wanted, ...],
     statistics: bool,
     color: str,
@@ -75,6 +89,9 @@ def check(
         "--fix": fix or diff,
     }
     _only_one(modes)
+    for name in ("--add-ignore", "--write-baseline"):
+        # Neither is about one symptom.
+        _only_one({"--symptom": symptom is not None, name: modes[name]})
     _only_one({"--baseline": baseline is not None, "--write-baseline": write_baseline is not None})
     check_formats(output_formats, statistics=statistics)
     fixing = Fixing(fix and not diff, diff, unsafe_fixes)
@@ -88,7 +105,10 @@ def check(
         print_lines(show.files_of(inputs) if show_files else show.settings_of(inputs))
         ctx.exit(CLEAN)
     known = _read_baseline(baseline)
-    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing)
+    probing = Probing(probe or probe_script is not None, probe_python, probe_timeout, probe_script)
+    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing, probe=probing.is_on, symptom=symptom)
+    if probing.is_on:
+        probing.apply(run)
     if write_baseline is not None:
         ctx.exit(_write_baseline(write_baseline, run))
     if add_ignore is not None:

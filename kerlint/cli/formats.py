@@ -12,6 +12,8 @@ import click
 from kerlint.cli.terminal import print_lines
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerlint.output import Options
     from kerlint.report import Report
 
@@ -46,6 +48,13 @@ class _Format(click.ParamType):  # type: ignore[type-arg]
         if separator and not path:
             self.fail(f"{value!r} names no file", param, ctx)
         return Wanted(name, path or None)
+
+    def shell_complete(self, _: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from kerlint.output import FORMATS
+
+        return [CompletionItem(name) for name in FORMATS if name.startswith(incomplete)]
 
 
 def format_options(command: F) -> F:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from kerlint.rules.base import SYMPTOMS
+
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
@@ -24,7 +26,7 @@ def patterns(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tu
 def version(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A version of Keras."""
     if value is not None and not re.fullmatch(r"[23](\.[0-9]{1,3})?", value):
-        raise click.BadParameter("it is a version of Keras: 2, 3, or one like 3.4")
+        raise click.BadParameter("must be a version of Keras: 2, 3, or one like 3.4")
     return value
 
 
@@ -88,3 +90,14 @@ def choosing(command: Command) -> Command:
     for option in reversed(_CHOOSING):
         command = option(command)
     return command
+
+
+def symptom_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A symptom."""
+    if value is None or value in SYMPTOMS:
+        return value
+    from difflib import get_close_matches
+
+    close = get_close_matches(value.lower(), SYMPTOMS, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(SYMPTOMS)}"
+    raise click.BadParameter(f"unknown symptom {value!r}; {hint}")

@@ -60,10 +60,15 @@ class Run:
     """The outcome of a run as it grows."""
 
     reports: list[FileReport] = field(default_factory=list)
+    #: For each of them the rank of the least severe finding that makes the run fail.
+    least: list[int] = field(default_factory=list)
     checked: int = 0
     hidden: int = 0
     ignored: int = 0
     known: int = 0
+    #: What is asked about, and the files in which nothing was found that causes it.
+    symptom: str | None = None
+    cleared: list[FileReport] = field(default_factory=list)
     has_failed: bool = False
     has_crashed: bool = False
 
@@ -75,17 +80,32 @@ class Run:
         self.hidden += report.hidden
         self.ignored += report.ignored
         self.known += report.known
+        if report.ruled_out and not report.findings:
+            self.cleared.append(report)
         if report.findings:
             self.reports.append(report)
-            least = RANKS.index(configuration.fail_on)
-            self.has_failed |= any(RANKS.index(finding.severity) >= least for finding in report.findings)
+            self.least.append(RANKS.index(configuration.fail_on))
+            self.has_failed |= _fails(report, self.least[-1])
             self.has_crashed |= any(finding.code == "KX000" for finding in report.findings)
+
+    def exchange(self, reports: Sequence[FileReport]) -> None:
+        """Takes the same reports with verdicts: what an experiment has refuted does not count."""
+        self.reports = list(reports)
+        self.has_failed = any(_fails(report, least) for report, least in zip(self.reports, self.least))
 
     def report(self) -> Report:
         """All of it."""
         from kerlint.report import Report
 
-        return Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        if self.symptom is None:
+            return report
+        from kerlint.symptoms.verdict import answer, weighed
+
+        # What an experiment has refuted in the meantime is ruled out.
+        files = [weighed(file, self.symptom) for file in self.reports]
+        found = answer([*files, *self.cleared], self.symptom)
+        return replace(report, files=tuple(file for file in files if file.findings), answer=found)
 
     def status(self, exit_zero: bool) -> int:
         """The exit status."""
@@ -94,21 +114,38 @@ class Run:
         return FINDINGS if self.has_failed and not exit_zero else CLEAN
 
 
+def _fails(report: FileReport, least: int) -> bool:
+    """Whether one of the findings makes a run fail."""
+    from kerlint.selection import RANKS
+
+    return any(RANKS.index(one.severity) >= least and not one.is_refuted for one in report.findings)
+
+
 def lint(
-    inputs: Inputs, *, baseline: Baseline | None = None, verbose: bool = False, fixing: Fixing | None = None
+    inputs: Inputs,
+    *,
+    baseline: Baseline | None = None,
+    verbose: bool = False,
+    fixing: Fixing | None = None,
+    probe: bool = False,
+    symptom: str | None = None,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
 
     Args:
         baseline: what is known already, and left out.
         verbose: whether the tracebacks of crashes go to standard error.
+        probe: whether experiments are prepared.
+        symptom: the only one that is asked about.
     """
     import click
 
-    run = Run()
+    run = Run(symptom=symptom)
     for target in inputs.targets():
         configuration = inputs.configuration(target)
         settings = configuration.settings(inputs.name(target))
+        if probe or symptom:
+            settings = replace(settings, probe=probe, symptom=symptom)
         report = check_file(target, settings, inputs.stdin_filename, fixing, baseline)
         if verbose:
             for text in report.tracebacks:
@@ -151,7 +188,12 @@ def check_file(
         return FileReport(name, tuple(engine.visible([finding], settings)[0]))
 
     def lint(data: bytes, how: Settings = settings) -> FileReport:
-        return engine.check_bytes(data, name, how, is_test=is_test, path=path)
+        report = engine.check_bytes(data, name, how, is_test=is_test, path=path)
+        if how.symptom is None:
+            return report
+        from kerlint.symptoms.verdict import weighed
+
+        return weighed(report, how.symptom)
 
     if fixing is None or not fixing.is_on:
         return lint(data)
@@ -161,7 +203,7 @@ def check_file(
         return replace(baseline).without_known(lint(data), settings) if baseline is not None else lint(data)
 
     # What comments silence must not grow either.
-    everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False)
+    everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False, symptom=None)
     return fixing.check(
         data, name, None if target.path == files.STDIN else name, lint_new, lambda data: lint(data, everything), lint
     )

@@ -27,7 +27,7 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
     from kerlint.configuration.lookup import Lookup
     from kerlint.configuration.model import CommandLine
     from kerlint.source import SourceError
-    from kerlint.summary.output import render
+    from kerlint.summaries.output import render
 
     name = (stdin_filename or "<stdin>") if file == files.STDIN else file
     try:

@@ -232,6 +232,9 @@ def _decode(table: object, source: str, within: str) -> Tables:
             path = _faulty_key(table, path.partition("[...]")[0])
         if unknown := _UNKNOWN_KEY.search(text):
             path, text = _key(path, unknown["key"]), f"unknown key{_hint(unknown['key'], _keys())}"
+            if path == "tool":
+                # The habit of pyproject.toml.
+                text = "unknown key; in this file the keys stand at the top, without [tool.kerlint]"
         raise ConfigurationError(source, _key(within, path), f"{_readable(text, path)}; see {DOCUMENTATION}") from error
 
 
@@ -256,13 +259,13 @@ def _readable(text: str, path: str) -> str:
     """The library's message in the words of TOML."""
     if match := _BAD_VALUE.search(text):
         if path == "target-keras":
-            return 'it is a version of Keras: 2, 3, or one like "3.4"'
+            return 'must be a version of Keras: 2, 3, or one like "3.4"'
         return f"there is no {match['value']!r}{_hint(match['value'], _LEVELS)}"
     if path == "target-keras":
-        return 'it is a version of Keras: 2, 3, or one like "3.4"'
+        return 'must be a version of Keras: 2, 3, or one like "3.4"'
     if match := re.fullmatch(r"Expected `(?P<wanted>[^`]+)`, got `(?P<given>\w+)`", text):
         wanted = " or ".join(_WORDS.get(word.strip(), word) for word in match["wanted"].split("|"))
-        return f"it is {wanted}, not {_WORDS.get(match['given'], match['given'])}"
+        return f"must be {wanted}, not {_WORDS.get(match['given'], match['given'])}"
     return text[:1].lower() + text[1:]
 
 

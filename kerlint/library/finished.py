@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.program.events import Compile
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph, Snapshot, tensors_in
+from kerlint.program.graph import Graph, Node, Snapshot, tensors_in
 from kerlint.program.values import Value
 
 
@@ -17,6 +18,15 @@ def final_graphs(program: Program) -> Iterator[Graph]:
             yield snapshot.graph
         elif isinstance(outputs := model.state.get("outputs"), Value):
             yield Snapshot(outputs).graph
+
+
+def training_of(program: Program, graph: Graph, node: Node) -> Compile | Graph:
+    """The last compile of a model with this layer or operation; the graph itself if there is none."""
+    for event in reversed(list(program.compiles)):
+        for other in event.graph.nodes:
+            if other.op is node.op or (node.layer is not None and other.layer is node.layer):
+                return event
+    return graph
 
 
 def ends(program: Program) -> set[int]:

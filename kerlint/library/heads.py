@@ -73,6 +73,13 @@ class Head:
         return self.activations[-1].place if self.activations else self.node.place
 
     @property
+    def activator(self) -> Node | Object:
+        """What applies the last activation; where there is none, the layer that could."""
+        if self.activations and self.activations[-1].node is not self.node:
+            return self.activations[-1].node
+        return self.layer
+
+    @property
     def ends_activated(self) -> bool:
         """Whether the very last step of the model is the activation."""
         return bool(self.activations) and self.activations[-1].node is self.output

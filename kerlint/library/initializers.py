@@ -8,8 +8,9 @@ import libcst as cst
 
 from kerlint.library.defaults import named
 from kerlint.library.objects import argument
+from kerlint.library.shapes import dims
 from kerlint.program.constants import number, text
-from kerlint.program.values import Const, External, Object, Value
+from kerlint.program.values import Arguments, Array, Const, External, Object, Value
 
 _CONSTANTS = {"Zeros": 0.0, "Ones": 1.0}
 #: Random initializers, and the argument that says how far the values lie apart.
@@ -96,3 +97,17 @@ _RANDOM = frozenset(_SPREADS) | {
     "Orthogonal",
     *(f"{who}{how}" for who in ("Glorot", "He", "Lecun") for how in ("Normal", "Uniform")),
 }
+
+
+def initial_values(initializer: Object, arguments: Arguments, node: cst.CSTNode) -> Array:
+    """What an initializer gives when it is called with a shape: the numbers of a weight."""
+    constant = _CONSTANTS.get(initializer.short)
+    return Array(
+        dims(arguments.get(0, "shape")),
+        "float32",
+        constant,
+        constant,
+        source=initializer.name,
+        noise=constant is None,
+        node=node,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import libcst as cst
 
@@ -53,6 +53,13 @@ class Feed:
     graph: Graph
     kernels: tuple[Node, ...]
     compile: Compile | None
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        """The range of the values, as an experiment is told."""
+        array = self.array
+        columns = [[float(low), float(high)] for low, high in array.columns] if array.columns is not None else None
+        return {"low": array.low, "high": array.high, "tight": array.tight, "columns": columns}
 
     @property
     def key(self) -> tuple[int, int]:

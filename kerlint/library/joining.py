@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from kerlint.library import dtypes, ranges
@@ -69,6 +71,8 @@ def joined(parts: list[Array], axis: int, node: cst.CSTNode, *, new_axis: bool =
     shape = _joint_shape([part.shape for part in parts], axis, new_axis) if same_rank else None
     rows = not new_axis and axis == 0
     labels = first.labels if all(part.labels == first.labels for part in parts) else _joint_labels(parts)
+    if labels is not None and labels.kind == "binary" and rows:
+        labels = replace(labels, rarest=_rarest(parts))
     if not rows and (first.rank or 0) > 0 and labels is not None and labels.kind != "continuous":
         labels = None
     return Array(
@@ -130,6 +134,17 @@ def _joint_order(parts: list[Array]) -> str | None:
     if any(low is None or low != high for low, high in ends) or len(set(ends)) != len(ends):
         return None
     return "grouped"
+
+
+def _rarest(parts: list[Array]) -> float | None:
+    """The share of the rarer of two classes in parts that each hold one number only."""
+    counts = {0.0: 0, 1.0: 0}
+    for part in parts:
+        if part.low is None or part.low != part.high or part.low not in counts or part.rows is None:
+            return None
+        counts[float(part.low)] += part.rows
+    total = sum(counts.values())
+    return min(counts.values()) / total if total else None
 
 
 def _joint_labels(parts: list[Array]) -> Labels | None:

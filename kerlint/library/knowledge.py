@@ -13,6 +13,7 @@ from kerlint.library import (
     graphs,
     images,
     imaging,
+    initializers,
     inplace,
     joining,
     layers,
@@ -158,14 +159,14 @@ class Knowledge:
             kept_on_purpose(machine, arguments)
         if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
-        if machine.spelled.startswith("tensorflow.") and names.canonical(machine.spelled) == name:
-            legacy.note_tensors(machine, arguments, node)
+        if machine.spelled.startswith("tensorflow."):
+            legacy.note_tensors(machine, name, arguments, node)
         if name.startswith("keras."):
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
         if (
             _has_tensor(arguments)
-            and name.startswith(("tensorflow.", "keras."))
+            and name.startswith(("tensorflow.", "einops."))
             and not name.startswith("tensorflow.data.")
         ):
             return tensors.tensor_function(machine, name, arguments, node)
@@ -346,6 +347,8 @@ class Knowledge:
             return self._loss(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.metrics."):
             return steps.metric_method(machine, receiver, "__call__", arguments, node)
+        if isinstance(receiver, Object) and receiver.name.startswith("keras.initializers."):
+            return initializers.initial_values(receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 
@@ -465,6 +468,7 @@ class Knowledge:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
         steps.follow_train_steps(machine)
+        steps.follow_losses(machine)
 
     def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
         """`with manager as name`."""

@@ -47,13 +47,13 @@ def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
         machine.emit(OldCall(node=node, callee=name, keywords=keywords, positional=positional))
 
 
-def note_tensors(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> None:
+def note_tensors(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> None:
     """Records a call of TensorFlow itself on symbolic tensors, unless it happens inside a layer or model."""
     if machine.inside_call or machine.nesting or machine.spelled.startswith(_NOT_OPERATIONS):
         return
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
-    if inputs:
+    if inputs and canonical(machine.spelled) == name:
         machine.emit(TensorFlowCall(node=node, name=machine.spelled, inputs=inputs))
 
 

@@ -16,7 +16,7 @@ from kerlint.library.ops import broadcast, operation_class
 from kerlint.library.shapes import Call
 from kerlint.program.constants import truth
 from kerlint.program.graph import tensors_in
-from kerlint.program.values import Arguments, Layer, Model, Op, Sequence, Shape, Tensor, Value
+from kerlint.program.values import Arguments, Function, Layer, Model, Op, Sequence, Shape, Tensor, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -46,15 +46,34 @@ def follow_masks(
     own = arguments.get(None, "mask")
     mask = own if isinstance(own, Tensor) else given.mask if isinstance(given, Tensor) else None
     is_plain = len(arguments.positional) == 1 and not arguments.keywords
-    if mask is not None and is_plain and (isinstance(made, Model) or made.short in _READERS):
+    if mask is not None and is_plain and (isinstance(made, Model) or made.short in _READERS or _asks_for_mask(made)):
         op.reads = (*op.inputs, mask)
     elif len(arguments.keywords) > 1:
         op.reads = tuple(_in_order(arguments))
-    if isinstance(made, Layer) and made.cls is None:
+    if isinstance(made, Layer) and made.cls is not None:
+        if mask is not None and _lets_pass(made) and isinstance(result, Tensor):
+            result.mask = mask
+    elif isinstance(made, Layer):
         masks = _Masks(machine, node).after(made, given, mask)
         for tensor, found in zip(tensors_in(result), masks):
             if tensor is not None:
                 tensor.mask = found
+
+
+def _lets_pass(layer: Layer) -> bool:
+    """Whether a layer of the program says that a mask goes through it as it is."""
+    assert layer.cls is not None
+    said = layer.state.get(".supports_masking") or layer.cls.lookup("supports_masking")
+    return truth(said) is True and layer.cls.lookup("compute_mask") is None
+
+
+def _asks_for_mask(layer: Layer) -> bool:
+    """Whether the `call` of a layer of the program has a parameter `mask`."""
+    method = layer.cls.lookup("call") if layer.cls is not None else None
+    if not isinstance(method, Function) or not isinstance(method.node, cst.FunctionDef):
+        return False
+    parameters = method.node.params
+    return any(one.name.value == "mask" for one in (*parameters.params, *parameters.kwonly_params))
 
 
 def _in_order(arguments: Arguments) -> Iterator[Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from kerlint.library import inplace
@@ -127,7 +129,11 @@ def _choice(call: Call) -> Value:
     shape = shape_of(call.value("size"))
     size = integer(pool)
     if size is not None:
-        return random_integers(shape, 0, size - 1, "int64", call.node)
+        drawn = random_integers(shape, 0, size - 1, "int64", call.node)
+        shares = as_array(call.value("p"))
+        if drawn.labels is not None and shares is not None:
+            drawn.labels = replace(drawn.labels, rarest=shares.low if shares.tight else None)
+        return drawn
     known = as_array(pool, call.node)
     if known is None:
         return Array(shape, noise=True, order="random", node=call.node)
@@ -155,8 +161,13 @@ def _binomial(call: Call) -> Value:
     shape = _size(call) if plain or call.given("size") is not None else None
     array = noise(shape, "int64", 0, None if count is None else float(count), "binomial", call.node)
     if count == 1:
-        array.labels = Labels("binary", 2, sure=False)
+        array.labels = Labels("binary", 2, sure=False, rarest=_rarer(number(call.value("p"))))
     return array
+
+
+def _rarer(share: float | None) -> float | None:
+    """The smaller of two shares, by one of them."""
+    return None if share is None else min(share, 1 - share)
 
 
 def _positive(dtype: str, largest: float | None = None) -> Function:

@@ -133,9 +133,22 @@ def _made_labels(made: Object, kind: str, rows: Dimension, order: str | None, no
         classes = integer(argument(made, "n_classes"))
     elif kind == "make_blobs":
         classes = _blobs(made)
-    labels = Labels("binary" if classes == 2 else "classes", classes)
+    rarest = _rarest(made, classes) if kind == "make_classification" else None
+    labels = Labels("binary" if classes == 2 else "classes", classes, rarest=rarest)
     high = None if classes is None else classes - 1
     return Array((rows,), "int64", 0, high, tight=True, labels=labels, source=made.name, order=order, node=node)
+
+
+def _rarest(made: Object, classes: int | None) -> float | None:
+    """The share of the rarest class, by `weights=`, which may leave the last one out."""
+    given = made.args.get("weights")
+    shares = [number(share) for share in given.exact or ()] if isinstance(given, Sequence) else []
+    known = [float(share) for share in shares if share is not None]
+    if len(known) != len(shares) or not known or classes is None:
+        return None
+    if len(known) == classes - 1:
+        known.append(1 - sum(known))
+    return min(known) if len(known) == classes else None
 
 
 def _blobs(made: Object) -> int | None:

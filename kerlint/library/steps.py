@@ -8,7 +8,7 @@ import libcst as cst
 
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
-from kerlint.program.events import Gradient, Made, MetricCall, TrainStep
+from kerlint.program.events import Gradient, Made, MetricCall, OwnLoss, TrainStep
 from kerlint.program.values import Arguments, Const, Function, Object, Unknown, Value
 
 if TYPE_CHECKING:
@@ -55,6 +55,33 @@ def tape_method(machine: Machine, tape: Object, name: str, arguments: Arguments,
         target, sources = arguments.get(0, "target"), arguments.get(1, "sources")
         machine.emit(Gradient(node=node, tape=tape, target=target, sources=sources, entries=entries))
     return Object(f"{TAPE}.{name}", {"self": tape}, node=node)
+
+
+def follow_losses(machine: Machine) -> None:
+    """Follows each loss function of the program that a model is compiled with, on tensors for both arguments."""
+    from kerlint.library.calling import follow_inside
+    from kerlint.library.layers import input_tensor
+
+    done: set[int] = set()
+    for event in list(machine.program.compiles):
+        loss = event.loss
+        if not isinstance(loss, Function) or loss.node is None or id(loss.node) in done:
+            continue
+        done.add(id(loss.node))
+        target, prediction = (input_tensor(None, loss.node) for _ in range(2))
+        events = machine.program.events
+        machine.program.events = []
+        machine.assumed = event.assumed
+        mark = machine.heap.mark()
+        try:
+            given = Arguments([(target, loss.node), (prediction, loss.node)])
+            returned = follow_inside(machine, loss, given, loss.node)
+        finally:
+            machine.heap.undo(mark)
+            machine.program.events = events
+        if returned is not None:
+            made = OwnLoss(node=loss.node, loss=loss, compile=event, prediction=prediction, returned=returned)
+            machine.emit(made)
 
 
 def follow_train_steps(machine: Machine) -> None:

@@ -8,6 +8,7 @@ a program could mean.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from kerlint.library.names import canonical
 from kerlint.library.signatures import has_signature
@@ -60,10 +61,16 @@ def stands_for(name: str, stars: Iterable[str]) -> str | None:
     Args:
         stars: the modules that the file imports with `*`. Nobody knows what a module of somebody else brings.
     """
+    found = _symbol(name)
+    if found is None or any(star.partition(".")[0] not in _KNOWN for star in stars):
+        return None
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _symbol(name: str) -> str | None:
     found = _MODULES.get(name) or _FUNCTIONS.get(name)
     if found is None and name[:1].isupper():
         places = (canonical(f"{place}.{name}") for place in _CLASSES)
         found = next((place for place in places if has_signature(place)), None)
-    if found is None or any(star.partition(".")[0] not in _KNOWN for star in stars):
-        return None
     return found

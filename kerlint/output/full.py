@@ -40,7 +40,9 @@ def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator
         yield from _snippet(file, file.source, marks, finding, size, paint)
         yield empty
     fix = f"{finding.fix.title} [{finding.fix.safety.value}]" if finding.fix is not None else ""
-    notes = (("why", finding.why), ("help", finding.help), ("fix", fix), ("docs", f"kerlint rule {finding.code}"))
+    probe = f"{finding.probe.verdict}. {finding.probe.text}" if finding.probe is not None else ""
+    docs = f"kerlint rule {finding.code}"
+    notes = (("why", finding.why), ("help", finding.help), ("fix", fix), ("probe", probe), ("docs", docs))
     for name, text in notes:
         for index, line in enumerate(text.splitlines()):
             start = f"{paint.gutter('=')} {paint.bold(name)}: " if index == 0 else " " * (len(name) + 4)

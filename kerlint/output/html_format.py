@@ -9,6 +9,7 @@ from html import escape
 from kerlint import __version__
 from kerlint.finding import Finding, documentation_url
 from kerlint.output import Options, statistics
+from kerlint.output.answer import lines as answer_lines
 from kerlint.output.full import render_finding
 from kerlint.output.text import Paint, clean, display_path, summary
 from kerlint.report import FileReport, Report
@@ -53,6 +54,9 @@ def render(report: Report, options: Options) -> Iterator[str]:
             kind = f'<td class="{one.severity.value}">{one.severity.value}</td>'
             yield f"<tr><td>{one.count}</td>{kind}<td>{one.code}</td><td>{link}</td></tr>"
         yield "</table>"
+    if report.answer is not None:
+        answer = "\n".join(answer_lines(report.answer, Paint(True)))
+        yield f"<pre>{escape_painted(answer)}</pre>"
     for file in report.files:
         yield f"<h2>{escape(clean(display_path(file.filename)))}</h2>"
         for finding in file.findings:

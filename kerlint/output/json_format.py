@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from kerlint.finding import Finding, Fix, Span
+from kerlint.finding import Finding, Fix, Probe, Span
 from kerlint.output import Options
 from kerlint.output.text import display_path
 from kerlint.report import FileReport, Report
@@ -37,6 +37,17 @@ def row(file: FileReport, finding: Finding) -> dict[str, Any]:
         "labels": [{"text": label.text, **_place(file, label.span)} for label in finding.labels],
         "symptoms": list(finding.symptoms),
         "fix": _fix(file, finding.fix) if finding.fix is not None else None,
+        "probe": _probe(finding.probe) if finding.probe is not None else None,
+    }
+
+
+def _probe(probe: Probe) -> dict[str, Any]:
+    return {
+        "verdict": probe.verdict,
+        "text": probe.text,
+        "evidence": probe.evidence,
+        "assumptions": list(probe.assumptions),
+        "seconds": probe.seconds,
     }
 
 

@@ -113,6 +113,11 @@ def closing(report: Report, options: Options) -> Iterator[str]:
         yield f"[*] {safe} fixable with --fix" + (f" ({unsafe} more with --fix --unsafe-fixes)." if unsafe else ".")
     elif unsafe:
         yield f"No safe fixes; {unsafe} fixable with --fix --unsafe-fixes."
+    if report.answer is not None:
+        from kerlint.output.answer import lines
+
+        yield ""
+        yield from lines(report.answer, Paint(options.color))
 
 
 def fix_mark(finding: Finding, options: Options) -> str:
@@ -134,7 +139,7 @@ def summary(report: Report) -> str:
     if counts:
         text = f"Found {_join(counts)} in {len(report.files)} of {files}."
     else:
-        text = f"No problems found in {files}."
+        text = f"No {'problems' if report.answer is None else 'cause'} found in {files}."
     if report.fixed:
         text = f"Fixed {_count(report.fixed, 'finding', 'findings')}. {text}"
     quiet = [

@@ -237,6 +237,22 @@ class TrainStep(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class OwnLoss(Event):
+    """A loss function of the program that a model is compiled with, followed once on tensors.
+
+    Args:
+        compile: the first compile that takes it.
+        prediction: the tensor that stood for `y_pred`.
+        returned: what it returned.
+    """
+
+    loss: Function
+    compile: Compile
+    prediction: Tensor
+    returned: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class HistoryRead(Event):
     """`history.history[key]` of what a training call gave back.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,11 +17,13 @@ class Labels:
         kind: `classes` (integer ids), `onehot`, `multihot`, `binary` (0 or 1), `signs` (-1 or 1) or `continuous`.
         classes: how many, if known.
         sure: False where the values only look so (integers without a known origin).
+        rarest: the share of rows that the rarest class has, if it is known.
     """
 
     kind: str
     classes: int | None = None
     sure: bool = True
+    rarest: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import libcst
 
     from kerlint.edits.drafts import Draft
+    from kerlint.experiment import Experiment
     from kerlint.program.facts import Program
 
 
@@ -44,7 +45,9 @@ class Found:
         also: the other places that take part, each with its text. A place that is None is left out.
         about: the fact in question (a compile, a fit); a rule that subsumes another
             silences it for the same fact.
+        experiment: what would show it, for rules that can be probed.
         fix: the change that removes it, if there is one.
+        symptoms: what it looks like where that differs from the rule's other findings.
     """
 
     node: libcst.CSTNode
@@ -55,7 +58,9 @@ class Found:
     help: str
     severity: Severity
     about: object
+    experiment: Experiment | None = None
     fix: Draft | None = None
+    symptoms: tuple[str, ...] | None = None
 
 
 class Rule:
@@ -64,7 +69,7 @@ class Rule:
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity]
-    #: What a user sees when this is wrong, from `SYMPTOMS`.
+    #: What a user sees when this is wrong, from `SYMPTOMS`, the most usual first.
     symptoms: ClassVar[tuple[str, ...]]
     #: The kerlint version that brought the rule.
     since: ClassVar[str]
@@ -116,13 +121,17 @@ class Rule:
         help: str = "",
         severity: Severity | None = None,
         about: Any = None,
+        experiment: Experiment | None = None,
         fix: Draft | None = None,
+        symptoms: tuple[str, ...] | None = None,
     ) -> Iterator[Found]:
         """Yields one finding at `node`, or none if the place is not known."""
         if node is None:
             return
         places = tuple((place, text) for place, text in also if place is not None)
-        yield Found(node, message, label, places, why, help, severity or self.severity, about, fix)
+        yield Found(
+            node, message, label, places, why, help, severity or self.severity, about, experiment, fix, symptoms
+        )
 
 
 #: The words of `Rule.symptoms` and of `kerlint --symptom`.

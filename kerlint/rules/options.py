@@ -103,7 +103,7 @@ class Option(Generic[T]):
 
     def _table(self, value: object, default: Mapping[str, float]) -> dict[str, float]:
         if not isinstance(value, Mapping):
-            raise OptionError((self.name,), f"it is {self.type_name}, not {_shown(value)}")
+            raise OptionError((self.name,), f"must be {self.type_name}, not {_shown(value)}")
         for key in value:
             if key not in default:
                 raise unknown_option(str(key), default, (self.name,))
@@ -113,19 +113,19 @@ class Option(Generic[T]):
     def _single(self, value: object, default: object, key: tuple[str, ...]) -> object:
         if isinstance(default, bool):
             if not isinstance(value, bool):
-                raise OptionError(key, f"it is {self.type_name}, not {_shown(value)}")
+                raise OptionError(key, f"must be {self.type_name}, not {_shown(value)}")
             return value
         if isinstance(default, (int, float)):
             return self._number(value, type(default), key)
         if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
-            raise OptionError(key, f"it is {self.type_name}, not {_shown(value)}")
+            raise OptionError(key, f"must be {self.type_name}, not {_shown(value)}")
         return tuple(value)
 
     def _number(self, value: object, kind: type, key: tuple[str, ...]) -> float:
         kinds = (int, float) if kind is float else (int,)
         if isinstance(value, bool) or not isinstance(value, kinds):
             what = "a number" if kind is float else "a whole number"
-            raise OptionError(key, f"it is {what}, not {_shown(value)}")
+            raise OptionError(key, f"must be {what}, not {_shown(value)}")
         fits = (
             value == value  # not a number is not equal to itself
             and (self.low is None or value >= self.low)
@@ -133,7 +133,7 @@ class Option(Generic[T]):
             and (self.high is None or value <= self.high)
         )
         if not fits:
-            raise OptionError(key, f"it is {self.bounds or 'a number'}, not {value}")
+            raise OptionError(key, f"must be {self.bounds or 'a number'}, not {value}")
         return float(value) if kind is float else value
 
 

@@ -27,7 +27,9 @@ def rows() -> object:
 def model_of(units: int = 1, width: int = 4) -> object:
     """A small classifier."""
     made = keras.Sequential([keras.Input((width,)), keras.layers.Dense(units, "sigmoid" if units == 1 else "softmax")])
-    made.compile("adam", "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy")
+    # No XLA: compiling takes longer than the few steps.
+    loss = "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+    made.compile("adam", loss, jit_compile=False)
     return made
 
 
@@ -147,6 +149,35 @@ def test_kd007_layers_that_have_learned_nothing() -> None:
         keras.layers.Discretization(num_bins=3)(tf.constant([3.0]))
 
 
+def test_kd008_the_last_rows_are_the_validation() -> None:
+    rows_of = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    rows_of.compile(keras.optimizers.SGD(0.0), "mae")
+    history = rows_of.fit(np.arange(20.0)[:, None], np.zeros((20, 1)), validation_split=0.2, verbose=0).history
+    assert history["val_loss"][0] == pytest.approx(np.mean([16, 17, 18, 19]))
+
+
+def test_kd008_fit_shuffles_no_dataset() -> None:
+    order: list[float] = []
+
+    class Keep(keras.layers.Layer):
+        def call(self, inputs: object) -> object:
+            order.extend(np.array(inputs)[:, 0])
+            return inputs
+
+    model = keras.Sequential([keras.Input((1,)), Keep(), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    column = np.arange(20.0, dtype="float32")[:, None]
+    for data, options, kept in (
+        ({"x": tf.data.Dataset.from_tensor_slices((column, column)).batch(4)}, {"shuffle": True}, True),
+        ({"x": column, "y": column}, {}, False),
+    ):
+        order.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(**data, **options, batch_size=None if kept else 4, verbose=0)
+        assert (order == sorted(order)) is kept
+
+
 def test_kd009_nothing_ends_an_endless_dataset() -> None:
     for options in (
         {"x": rows().batch(32).repeat()},
@@ -203,6 +234,26 @@ def test_kd024_epochs_end_with_the_data() -> None:
         assert any("ran out of data" in str(warning.message) for warning in told) is warns
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "dtype"),
+    [
+        (X[:4], np.array(["cat", "dog", "dog", "cat"]), "str"),
+        (X[:4].astype(str), Y[:4], "str"),
+        (X[:4], np.array([0, 1, None, 0]), "object"),
+        (np.array([[1, "a", 2, 3]] * 4, dtype=object), Y[:4], "object"),
+    ],
+)
+def test_kd025_what_is_no_number(x: object, y: object, dtype: str) -> None:
+    model = model_of()
+    with pytest.raises(ValueError, match=f"Invalid dtype: ({dtype})"):
+        model.fit(x, y, verbose=0)
+    model.compile("sgd", "mse", run_eagerly=True)
+    assert np.isnan(model.fit(X[:4] * np.nan, Y[:4], verbose=0).history["loss"][0])
+
+
+QUICK = {"metrics": ["accuracy"], "steps_per_execution": 13, "jit_compile": False}
+
+
 def _digits() -> tuple[object, object]:
     """Four classes that lie apart, on a scale of 0 to 1."""
     keras.utils.set_random_seed(0)
@@ -214,7 +265,7 @@ def test_kn004_standardised_in_training_only() -> None:
     x, y = _digits()
     raw = x * [1, 3, 10, 30] + 20
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(16, "relu"), keras.layers.Dense(4, "softmax")])
-    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", **QUICK)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         model.fit((raw - raw.mean(axis=0)) / raw.std(axis=0), y, epochs=20, verbose=0)
@@ -227,7 +278,7 @@ def test_kn004_standardised_in_training_only() -> None:
 def test_kn023_labels_that_were_divided_are_class_0() -> None:
     x, y = _digits()
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, "softmax")])
-    model.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", **QUICK)
     history = model.fit(x, y / 255, epochs=20, verbose=0).history
     assert history["loss"][-1] < 0.05
     assert history["accuracy"][-1] < 0.5

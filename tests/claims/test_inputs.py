@@ -18,23 +18,23 @@ def _frames() -> object:
     return model
 
 
-def test_an_array_is_no_number_of_units() -> None:
+def test_ks001_an_array_is_no_number_of_units() -> None:
     with pytest.raises(ValueError, match="units"):
         keras.layers.Dense(np.zeros(5))
 
 
-def test_rows_that_lack_an_axis() -> None:
+def test_ks001_rows_that_lack_an_axis() -> None:
     with pytest.raises(Exception, match=r"(?i)dimension"):
         _frames().fit(np.zeros((4, 8, 8, 1)), np.zeros((4, 2)), verbose=0)
 
 
-def test_one_number_for_a_model_of_rows() -> None:
+def test_ks001_one_number_for_a_model_of_rows() -> None:
     model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match="incompatible shape"):
         model(keras.random.uniform(()))
 
 
-def test_steps_are_taken_for_classes_in_silence() -> None:
+def test_kl010_steps_are_taken_for_classes_in_silence() -> None:
     model = keras.Sequential([keras.Input((9, 2)), keras.layers.Dense(1, activation="sigmoid")])
     model.compile("sgd", "categorical_crossentropy")
     history = model.fit(np.zeros((4, 9, 2)), np.eye(9)[:4], verbose=0)

@@ -1,22 +1,140 @@
-"""What KM003 says about arguments in their old place, on the Keras that is installed."""
+"""What the rules on moving from Keras 2 (KM) say about Keras, on the one that is installed."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-np = pytest.importorskip("numpy")
-keras = pytest.importorskip("keras")
-if int(keras.__version__.partition(".")[0]) < 3:
-    pytest.skip("the claims are about Keras 3", allow_module_level=True)
+from tests.claims.running import example, keras, normal, np, silence, tf, told
+
+X = normal(8, 4)
+Y = X[:, :1]
 
 
-@pytest.mark.parametrize("old", [True, False])
-def test_metrics_as_the_third_argument_of_compile_fail_in_fit(old: bool) -> None:
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    if old:
-        model.compile("sgd", "mse", ["mae"])
-        with pytest.raises(ValueError, match="dtype"):
-            model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0)
-    else:
-        model.compile("sgd", "mse", metrics=["mae"])
-        assert "mae" in model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0).history
+def test_km001_an_attribute_that_nobody_reads() -> None:
+    with silence():
+        optimizer = example("KM001", x=X, y=Y).optimizer
+    assert float(optimizer.learning_rate) == pytest.approx(0.001)
+
+
+def test_km001_old_arguments() -> None:
+    with pytest.raises(ValueError, match="lr"):
+        keras.optimizers.Adam(lr=0.1)
+    with pytest.raises(ValueError, match="schedule_decay"):
+        keras.optimizers.Nadam(schedule_decay=0.1)
+    with pytest.warns(UserWarning, match="decay"):
+        optimizer = keras.optimizers.Adam(decay=0.1)
+    assert float(optimizer.learning_rate) == pytest.approx(0.001)
+    for name in ("lr", "minimize"):
+        with pytest.raises(AttributeError):
+            getattr(optimizer, name)
+
+
+@pytest.fixture(scope="module")
+def model() -> object:
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    made.compile("adam", "mse")
+    return made
+
+
+@pytest.mark.parametrize("ending", ["", "/", ".tf", ".ckpt", ".pb", ".keras", ".h5", ".hdf5", ".weights.h5"])
+def test_km002_endings(model: object, tmp_path: Path, ending: str) -> None:
+    path = str(tmp_path / "model") + ending
+    calls = [
+        (lambda: model.save(path), {".keras", ".h5", ".hdf5", ".weights.h5"}),
+        (lambda: model.save_weights(path), {".weights.h5"}),
+        (lambda: keras.callbacks.ModelCheckpoint(path), {".keras", ".h5", ".weights.h5"}),
+        (lambda: keras.callbacks.ModelCheckpoint(path, save_weights_only=True), {".weights.h5"}),
+    ]
+    for call, taken in calls:
+        if ending in taken:
+            call()
+        else:
+            with pytest.raises(ValueError, match=r"(?i)\.keras|\.weights\.h5"):
+                call()
+
+
+def test_km002_it_raises_after_the_training() -> None:
+    counted = keras.callbacks.Callback()
+    with pytest.raises(ValueError, match="extension"):
+        example("KM002", edit=("epochs=1)", "callbacks=[counted])"), x=X, y=Y, counted=counted)
+    assert counted.model.history.epoch == [0]
+
+
+def test_km002_loading_and_formats(model: object, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match="File format not supported"):
+        keras.models.load_model(tmp_path / "folder")
+    with pytest.raises(TypeError, match="save_format"):
+        model.save_weights(tmp_path / "model.weights.h5", save_format="h5")
+
+
+def test_km003_old_names() -> None:
+    with pytest.raises(TypeError, match="nb_epoch"):
+        example("KM003", x=X, y=np.zeros(8))
+    edit = ("model.fit(x, y, nb_epoch=10)", "")
+    with pytest.raises(AttributeError, match="predict_classes"):
+        example("KM003", edit=edit, x_test=X)
+    with pytest.raises(TypeError, match="workers"):
+        keras.Sequential([keras.layers.Dense(1)]).fit(X, Y, workers=2)
+    for owner, name in (
+        (keras.utils, "np_utils"),
+        (keras.preprocessing.image, "ImageDataGenerator"),
+        (keras.Model, "fit_generator"),
+    ):
+        assert not hasattr(owner, name)
+
+
+def test_km003_a_kernel_becomes_strides() -> None:
+    with silence():
+        assert keras.layers.Conv2D(3, 3, 3)(np.zeros((1, 8, 8, 1), "float32")).shape == (1, 2, 2, 3)
+
+
+def test_km020_functions_of_tensorflow() -> None:
+    with pytest.raises(ValueError, match="A KerasTensor cannot be used as input to a TensorFlow function"):
+        example("KM020")
+    inputs = keras.Input((4,))
+    for function in (tf.reduce_mean, tf.cast, tf.reshape, tf.square):
+        more = {tf.cast: ["int32"], tf.reshape: [(2, 2)]}.get(function, [])
+        with pytest.raises(ValueError, match="KerasTensor"):
+            function(inputs, *more)
+    assert keras.ops.expand_dims(inputs, -1).shape == (None, 4, 1)
+    assert tf.is_tensor(inputs) is False
+    assert tf.nest.flatten(inputs) == [inputs]
+
+
+def test_km021_arguments_that_are_advised_against() -> None:
+    with pytest.warns(UserWarning, match="input_shape"):
+        assert example("KM021").model.built
+    with pytest.warns(UserWarning, match="input_shape"):
+        keras.layers.Dense(1, input_dim=4)
+    with pytest.warns(UserWarning, match="alpha"):
+        keras.layers.LeakyReLU(alpha=0.1)
+    with pytest.warns(UserWarning, match="input_length"):
+        model = keras.Sequential([keras.layers.Embedding(10, 4, input_length=5), keras.layers.Dense(1)])
+    assert not model.built
+    assert model.weights == []
+
+
+def test_km022_layers_of_another_keras() -> None:
+    with pytest.raises(ValueError, match=r"Only instances of `keras\.Layer` can be added"):
+        example("KM022")
+
+
+def test_km022_a_layer_that_is_called_like_a_function() -> None:
+    old = pytest.importorskip("tensorflow.python.keras.layers")
+
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = old.Dense(1)
+
+        def call(self, inputs: object) -> object:
+            return self.inner(inputs)
+
+    with told():
+        net = Net()
+        net(tf.constant(X))
+    assert len(net.inner.weights) == 2
+    assert net.trainable_variables == []

@@ -131,8 +131,10 @@ TABLE: tuple[tuple[str, str, str, str], ...] = (
         "",
         "keras.ops",
         """append broadcast_to concatenate dstack expand_dims hstack kron meshgrid moveaxis pad ravel repeat reshape
-        rot90 squeeze stack swapaxes tile transpose vstack rearrange""",
+        rot90 squeeze stack swapaxes tile transpose vstack""",
     ),
+    ("einops", "", "einops", "rearrange reduce repeat parse_shape"),
+    ("einops", "", "keras.ops", "rearrange"),
     (
         "layout",
         "",

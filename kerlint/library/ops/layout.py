@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import prod
 
 from kerlint.library.ops.base import (
@@ -329,31 +328,6 @@ def _kronecker(call: OpCall) -> Answer:
     return tuple(times(a, b) for a, b in zip(first, second))
 
 
-def _rearrange(call: OpCall) -> Answer:
-    """`rearrange(x, "b (h p) -> b h p", p=2)`."""
-    shape, pattern = operand(call.first()), call.text("pattern")
-    if shape is None or pattern is None or pattern.count("->") != 1:
-        return None
-    before, after = (re.findall(r"\w+|\(.*?\)", side) for side in pattern.split("->"))
-    if len(before) != len(shape):
-        return None
-    sizes: dict[str, Dimension] = {}
-    for term, size in zip(before, shape):
-        names = re.findall(r"\w+", term)
-        open_ones = [name for name in names if len(names) > 1 and name not in call.args]
-        for name in names:
-            sizes[name] = whole(call.args[name]) if len(names) > 1 and name in call.args else size
-        if len(open_ones) == 1:
-            rest = times(*(sizes[name] for name in names if name not in open_ones))
-            sizes[open_ones[0]] = None if size is None or not rest else size // rest
-        elif open_ones:
-            return None
-    parts = [re.findall(r"\w+", term) for term in after]
-    if any(name not in sizes for part in parts for name in part):
-        return None
-    return tuple(times(*(sizes[name] for name in part)) for part in parts)
-
-
 RULES: dict[str, Rule] = {
     "reshape": _reshape,
     "transpose": _transpose,
@@ -379,5 +353,4 @@ RULES: dict[str, Rule] = {
     "broadcast_to": _broadcast_to,
     "meshgrid": _meshgrid,
     "kron": _kronecker,
-    "rearrange": _rearrange,
 }

@@ -31,12 +31,16 @@ from kerlint.program.values import (
 )
 
 
+#: Values whose names are kept, as places where they can still be changed.
+_DATA = frozenset({Array, Dataset, Const})
+
+
 def assign_target(machine: Machine, target: Any, value: Value) -> None:
     """Binds a target (a node of any kind that may stand left of `=`) to a value."""
     kind = type(target)
     if kind is cst.Name:
         machine.assign(target.value, value)
-        if isinstance(value, (Array, Dataset, Const)) and machine.at_home:
+        if type(value) in _DATA and machine.at_home:
             bound = machine.program.bound.setdefault(id(value), [])
             bound.append(BoundData(target, value, len(machine.program.events)))
     elif kind is cst.Attribute:

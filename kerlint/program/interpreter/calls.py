@@ -155,12 +155,7 @@ def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNod
 
 
 def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
-    if isinstance(callee, Function):
-        return follow(machine, callee, arguments, node)
-    if isinstance(callee, BoundMethod):
-        return follow(machine, callee.function, arguments, node, receiver=callee.receiver)
-    if isinstance(callee, Class):
-        return instantiate(machine, callee, arguments, node)
+    # The commonest kinds come first.
     if isinstance(callee, External):
         if callee.name.startswith("builtins."):
             from kerlint.program.interpreter.builtins import call_builtin
@@ -168,12 +163,21 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             return call_builtin(machine, callee.name[9:], arguments, node)
         machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
-    if isinstance(callee, Partial):
-        return call(machine, callee.target, _joined(callee.arguments, arguments), node)
     if isinstance(callee, Bound):
         from kerlint.program.interpreter.builtins import call_method
 
         return call_method(machine, callee.receiver, callee.name, arguments, node)
+    if isinstance(callee, Unknown):
+        hand_over(machine, arguments)
+        return Unknown("unknown function", node=node)
+    if isinstance(callee, Function):
+        return follow(machine, callee, arguments, node)
+    if isinstance(callee, BoundMethod):
+        return follow(machine, callee.function, arguments, node, receiver=callee.receiver)
+    if isinstance(callee, Class):
+        return instantiate(machine, callee, arguments, node)
+    if isinstance(callee, Partial):
+        return call(machine, callee.target, _joined(callee.arguments, arguments), node)
     if isinstance(callee, OneOf):
         results = [call(machine, option, arguments, node) for option in callee.options]
         return one_of(results, node)

@@ -104,11 +104,11 @@ def _name(machine: Machine, node: cst.Name) -> Value:
     found = machine.scope.names.get(name)
     if found is not None and type(found) is not Tensor:
         return found
+    if name in _NAMED_CONSTANTS:
+        return Const(_NAMED_CONSTANTS[name], node=node)
     found = machine.lookup(name)
     if found is not None:
         return found
-    if name in _NAMED_CONSTANTS:
-        return Const(_NAMED_CONSTANTS[name], node=node)
     if name in BUILTINS:
         return External(f"builtins.{name}", node=node)
     return Unknown(f"the name {name}", node=node)
@@ -142,6 +142,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         full = f"{receiver.written}.{name}"
         machine.note_symbol(full, node)
         return machine.library.symbol(full, node)
+    if isinstance(receiver, Unknown):
+        return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Instance):
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
@@ -155,8 +157,6 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
         return found if found is not None else Unknown("class attribute", node=node)
     if isinstance(receiver, OneOf):
         return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
-    if isinstance(receiver, Unknown):
-        return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Module):
         return module_attribute(machine, receiver, name, node)
     if isinstance(receiver, Super):

@@ -196,11 +196,11 @@ class Machine:
 
     def assign(self, name: str, value: Value) -> None:
         """Binds a name in the scope that owns it."""
-        if isinstance(value, Model):
+        if type(value) is Model:
             self.call_model_by(name, value)
         elif type(value) is Object:
             value.state.setdefault("variable", name)
-        elif isinstance(value, Tensor) and not name.startswith("_") and self.at_home:
+        elif type(value) is Tensor and not name.startswith("_") and self.at_home:
             sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             self.unread.bind(name, value, sure=sure)
         self.heap.write(self.scope.home(name).names, name, value)
@@ -361,14 +361,33 @@ EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
 
-def evaluate_module(module: cst.Module, library: Library, modules: Modules | None = None) -> Program:
+#: Is told an expression and its value.
+Watch = Callable[[cst.BaseExpression, Value], None]
+
+
+class _Watched(Machine):
+    """A machine that tells what every expression evaluates to: for editors, not for rules."""
+
+    def __init__(self, library: Library, modules: Modules | None, watch: Watch) -> None:
+        super().__init__(library, modules)
+        self._watch = watch
+
+    def evaluate(self, node: cst.BaseExpression) -> Value:
+        value = super().evaluate(node)
+        self._watch(node, value)
+        return value
+
+
+def evaluate_module(
+    module: cst.Module, library: Library, modules: Modules | None = None, watch: Watch | None = None
+) -> Program:
     """Evaluates a module, then what nobody called in it, and returns what it does."""
     from kerlint.program.interpreter import expressions, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
     expressions.install(LEAVES, EXPRESSIONS)
     statements.install(STATEMENTS)
-    machine = Machine(library, modules)
+    machine = Machine(library, modules) if watch is None else _Watched(library, modules, watch)
     machine.program.module = module
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))

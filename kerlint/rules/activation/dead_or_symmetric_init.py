@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.heads import activation_of
@@ -116,6 +117,7 @@ class DeadOrSymmetricInit(Rule):
                 why=f"the gradient passes through the slope of {activation.name}, which is 0 wherever the output is 0",
                 help='leave the initializer out, or use kernel_initializer="he_normal"',
                 about=training.event,
+                experiment=_dead_experiment(node, activation.node, training),
                 fix=fixing.draft(
                     'use kernel_initializer="he_normal"',
                     fixing.put(node.layer, "kernel_initializer", '"he_normal"', variable=True),
@@ -132,6 +134,7 @@ class DeadOrSymmetricInit(Rule):
                 help="leave the bias at 0",
                 severity=Severity.WARNING,
                 about=training.event,
+                experiment=_dead_experiment(node, activation.node, training),
                 fix=fixing.draft("leave bias_initializer out", fixing.drop(node.layer, "bias_initializer")),
             )
 
@@ -148,6 +151,12 @@ class DeadOrSymmetricInit(Rule):
             why="units with the same weights compute the same, get the same gradient and stay the same",
             help="leave the initializers out: the default, glorot_uniform, makes each unit different",
             about=training.event,
+            experiment=Experiment(
+                training.event,
+                "alike",
+                [Change(node, {"kernel_initializer": None}) for node in (pair.node, pair.next)],
+                at=[pair.node],
+            ),
             fix=fixing.draft(
                 "leave the initializers out",
                 *fixing.all_of([fixing.drop(node.layer, "kernel_initializer") for node in (pair.node, pair.next)]),
@@ -223,6 +232,12 @@ class DeadOrSymmetricInit(Rule):
         other.compile("sgd", "mse")
         """,
     )
+
+
+def _dead_experiment(node: Node, end: Node, training: Training) -> Experiment:
+    """Whether its units are dead, against the initial weights of Keras."""
+    usual = Change(node, {"kernel_initializer": None, "bias_initializer": None})
+    return Experiment(training.event, "dead", [usual], at=[end])
 
 
 def _start(node: Node, argument: str) -> Initializer | None:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
 from kerlint.library.finished import final_graphs
 from kerlint.library.heads import activation_of
 from kerlint.library.optimizers import ADAPTIVE, Optimizer
-from kerlint.library.trained import trainings
+from kerlint.library.trained import Training, trainings
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph
+from kerlint.program.graph import Graph, Node
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
@@ -98,12 +99,12 @@ class DeepSaturatingStack(Rule):
                 if severity is None or id(first.layer) in reported:
                     continue
                 reported.add(id(first.layer))
-                yield from self._report(row, severity, training.optimizer, training.event)
+                yield from self._report(row, severity, training, training.event)
         for graph in final_graphs(program):
             for row in _rows(graph):
                 if len(row) >= self.layers_with_any and id(row[0].node.layer) not in reported:
                     reported.add(id(row[0].node.layer))
-                    yield from self._report(row, Severity.WARNING, None, row[0].node.layer)
+                    yield from self._report(row, Severity.WARNING, None, row[0].node.layer, graph)
 
     def _severity(self, count: int, optimizer: Optimizer | None) -> Severity | None:
         """As measured for this optimizer; advice from fewer layers on, for SGD in small steps from two on."""
@@ -119,8 +120,10 @@ class DeepSaturatingStack(Rule):
         )
 
     def _report(
-        self, row: list[Link], severity: Severity, optimizer: Optimizer | None, about: object
+        self, row: list[Link], severity: Severity, training: Training | None, about: object, graph: Graph | None = None
     ) -> Iterator[Found]:
+        optimizer = training.optimizer if training is not None else None
+        where = training.event if training is not None else graph
         plain = optimizer is not None and optimizer.name == "SGD"
         name = optimizer.name if optimizer is not None else "an unknown optimizer"
         hint = "the first ones learn slowly" if len(row) < 4 else "the first ones hardly learn"
@@ -144,10 +147,21 @@ class DeepSaturatingStack(Rule):
             help='use activation="relu" in the hidden layers, or put BatchNormalization before each sigmoid',
             severity=severity,
             about=about,
+            experiment=Experiment(
+                where,
+                "vanishes",
+                [Change(_activator(found), {"activation": "relu"}) for found in row],
+                at=[*(found.node for found in row), row[-1].next],
+                details={"steps": 600},
+            )
+            if where is not None
+            else None,
             fix=fixing.draft(
                 'use activation="relu"',
                 *fixing.all_of([fixing.activation(activation_of(found.node), "relu") for found in row]),
             ),
+            # With an adaptive optimizer it fits in the end, as measured.
+            symptoms=("slow-learning", "loss-flat") if severity is Severity.ADVICE and not plain else None,
         )
 
     bad = (
@@ -244,6 +258,12 @@ def _saturating(found: Link | None) -> Link | None:
 def _place(found: Link) -> cst.CSTNode | None:
     activation = activation_of(found.node)
     return activation.place if activation is not None else found.node.place
+
+
+def _activator(found: Link) -> Node:
+    """What applies the activation of a layer: itself, or a step after it."""
+    activation = activation_of(found.node)
+    return activation.node if activation is not None else found.node
 
 
 def _dead_from(optimizer: Optimizer) -> int:

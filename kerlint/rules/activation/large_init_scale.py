@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described, is_dense_or_convolution, link
-from kerlint.library.finished import final_graphs
+from kerlint.library.finished import final_graphs, training_of
 from kerlint.library.heads import activation_of
 from kerlint.library.initializers import deviation
 from kerlint.library.kinds import NORMALIZATION
 from kerlint.library.shapes import dims
 from kerlint.program.constants import integer
+from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.rules import fixing
@@ -88,9 +90,9 @@ class LargeInitScale(Rule):
             if len(large) < 2 or all(id(node.layer) in seen for node, _ in large):
                 continue
             seen.update(id(node.layer) for node, _ in large)
-            yield from self._report(large)
+            yield from self._report(large, training_of(program, graph, large[0][0]))
 
-    def _report(self, large: list[tuple[Node, float]]) -> Iterator[Found]:
+    def _report(self, large: list[tuple[Node, float]], event: Compile | Graph) -> Iterator[Found]:
         first, gain = large[0]
         size = deviation(first.layer, "kernel_initializer") if first.layer is not None else None
         places = {id(place): place for node, _ in large if (place := node.argument_place("kernel_initializer"))}
@@ -104,6 +106,12 @@ class LargeInitScale(Rule):
             why="a sum over many inputs grows with the square root of their number",
             help='leave the initializer out, or use "he_normal" (relu) or "glorot_uniform"',
             about=first.layer,
+            experiment=Experiment(
+                event,
+                "large",
+                [Change(node, {"kernel_initializer": None}) for node, _ in large],
+                at=[node for node, _ in large],
+            ),
             fix=fixing.draft(
                 "use initializers of the right size", *fixing.all_of([_right_size(node) for node, _ in large])
             ),

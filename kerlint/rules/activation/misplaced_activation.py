@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
-from kerlint.library.finished import ends, final_graphs
+from kerlint.library.finished import ends, final_graphs, training_of
 from kerlint.library.heads import PROBABILITIES, Activation
 from kerlint.library.kinds import (
     NOISE,
@@ -24,7 +25,7 @@ from kerlint.library.kinds import (
 )
 from kerlint.program.constants import constant
 from kerlint.program.facts import Program
-from kerlint.program.graph import Node
+from kerlint.program.graph import Graph, Node
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -101,13 +102,13 @@ class MisplacedActivation(Rule):
                 fresh = {id(pair.place): pair for pair in group if id(pair.place) not in seen}
                 seen.update(fresh)
                 if fresh:
-                    yield from self._doubled(list(fresh.values()))
+                    yield from self._doubled(list(fresh.values()), program, graph)
             new = {id(one.place): one for one in hidden if id(one.place) not in seen}
             seen.update(new)
             if new:
-                yield from self._squeezed(list(new.values()))
+                yield from self._squeezed(list(new.values()), program, graph)
 
-    def _doubled(self, pairs: list[_Pair]) -> Iterator[Found]:
+    def _doubled(self, pairs: list[_Pair], program: Program, graph: Graph) -> Iterator[Found]:
         first, second = pairs[0].first, pairs[0].second
         yield from self.found(
             pairs[0].place,
@@ -122,9 +123,10 @@ class MisplacedActivation(Rule):
             help="keep one of the two" if first == second else f"keep only {_better(first, second)}",
             severity=Severity.ADVICE if pairs[0].pooled else None,
             about=pairs[0].node.layer or pairs[0].node.op,
+            experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs]),
         )
 
-    def _squeezed(self, hidden: list[_Hidden]) -> Iterator[Found]:
+    def _squeezed(self, hidden: list[_Hidden], program: Program, graph: Graph) -> Iterator[Found]:
         first = hidden[0]
         width = f" of {first.width} units" if first.width is not None else ""
         yield from self.found(
@@ -140,6 +142,9 @@ class MisplacedActivation(Rule):
             else "each unit gives a small share of one whole, nearly the same for every row",
             help='use activation="relu" in hidden layers',
             about=first.node.layer or first.node.op,
+            experiment=_experiment(
+                program, graph, first.node, [Change(one.node, {"activation": "relu"}) for one in hidden]
+            ),
             fix=fixing.draft(
                 'use activation="relu"',
                 *fixing.all_of(
@@ -230,6 +235,21 @@ class MisplacedActivation(Rule):
         model = keras.Model(inputs, keras.layers.Dense(1)(x))
         """,
     )
+
+
+def _experiment(program: Program, graph: Graph, node: Node, repair: list[Change]) -> Experiment:
+    """Whether the model learns worse with it."""
+    return Experiment(training_of(program, graph, node), "slower", repair, details={"steps": 400})
+
+
+def _single(pair: _Pair) -> Change:
+    """One activation in the place of two."""
+    if _better(pair.first, pair.second) == pair.second:
+        before = pair.node.inputs[0]
+        while before.short in RESHAPING and len(before.inputs) == 1:
+            before = before.inputs[0]
+        return Change(before, {"activation": "linear"})
+    return Change(pair.node, drop=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link, width
 from kerlint.library.finished import ends
@@ -124,6 +125,12 @@ class MissingNonlinearity(Rule):
             + (" to each of them" if others else "")
             + ', or name a layer "projection" if it is linear on purpose',
             about=training.event,
+            experiment=Experiment(
+                training.event,
+                "linear",
+                [Change(found.node, {"activation": "relu"}) for found in links],
+                at=[first.node, first.next],
+            ),
             fix=fixing.draft(
                 'add activation="relu"', *fixing.all_of([fixing.activate(node, "relu") for node in faults.values()])
             ),

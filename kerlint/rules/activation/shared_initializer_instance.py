@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
-from kerlint.library.finished import final_graphs
+from kerlint.library.finished import final_graphs, training_of
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import is_parametric
 from kerlint.program.constants import NOTHING, constant
+from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Object, Sequence, Value
@@ -82,9 +84,10 @@ class SharedInitializerInstance(Rule):
                     continue
                 twins = _side_by_side(group)
                 seen.add(id(shared))
-                yield from self._report(twins or group, shared, beside=bool(twins))
+                event = training_of(program, graph, group[0])
+                yield from self._report(twins or group, shared, event, beside=bool(twins))
 
-    def _report(self, group: list[Node], shared: Object, *, beside: bool) -> Iterator[Found]:
+    def _report(self, group: list[Node], shared: Object, event: Compile | Graph, *, beside: bool) -> Iterator[Found]:
         first, second, *others = group
         places: dict[int, cst.CSTNode] = {
             id(place): place for node in others if (place := node.argument_place("kernel_initializer")) is not None
@@ -104,6 +107,9 @@ class SharedInitializerInstance(Rule):
             help="give each layer its own object, or the name as a string",
             severity=None if beside else Severity.ADVICE,
             about=shared,
+            experiment=Experiment(
+                event, "twins", [Change(node, {"kernel_initializer": None}) for node in group], at=group
+            ),
             fix=fixing.draft(
                 f'use kernel_initializer="{name}"',
                 *fixing.all_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.heads import heads
 from kerlint.library.kinds import CONVOLUTION, NOISE, pure_activation
@@ -86,11 +87,11 @@ class DropoutMisuse(Rule):
             for node, activation in ends:
                 if id(node.layer) not in seen:
                     seen.add(id(node.layer))
-                    yield from self._output(node, activation)
+                    yield from self._output(node, activation, event)
             for node in event.graph.nodes:
                 if node.short.endswith("Dropout") and id(node.layer) not in seen:
                     seen.add(id(node.layer))
-                    yield from self._rate(node)
+                    yield from self._rate(node, event)
 
     def _behind_the_output(self, event: Compile) -> Iterator[tuple[Node, str]]:
         """The steps behind the last activation that change what it gives."""
@@ -105,7 +106,7 @@ class DropoutMisuse(Rule):
                 if behind and (node.short in NOISE - {"ActivityRegularization"} or node.short == "BatchNormalization"):
                     yield node, last.name
 
-    def _output(self, node: Node, activation: str) -> Iterator[Found]:
+    def _output(self, node: Node, activation: str, event: Compile) -> Iterator[Found]:
         noise = node.short in NOISE
         yield from self.found(
             node.place,
@@ -116,12 +117,14 @@ class DropoutMisuse(Rule):
             else f"what it gives are no probabilities any more, although the loss takes them for the {activation}",
             help="move it before the last layer",
             about=node.layer,
+            experiment=Experiment(event, "slower", [Change(node, drop=True)]),
             fix=fixing.draft("move it before the last layer", fixing.swap_layers(node.inputs[0], node))
             if len(node.inputs) == 1
             else None,
         )
 
-    def _rate(self, node: Node) -> Iterator[Found]:
+    def _rate(self, node: Node, event: Compile) -> Iterator[Found]:
+        experiment = Experiment(event, "drops", [Change(node, {"rate": 0.2})], at=[node])
         rate = number(node.args.get("rate"))
         if rate is None:
             return
@@ -135,6 +138,7 @@ class DropoutMisuse(Rule):
                 help="use a rate between 0.1 and 0.5",
                 severity=Severity.ERROR,
                 about=node.layer,
+                experiment=experiment,
                 fix=fixing.draft("use a rate of 0.5", fixing.put(node.layer, "rate", "0.5")),
             )
         elif self.max_rate <= rate < 1:
@@ -145,6 +149,7 @@ class DropoutMisuse(Rule):
                 why="the rate is the share that is set to 0; in TensorFlow 1 the number was the share that is kept",
                 help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
                 about=node.layer,
+                experiment=experiment,
                 fix=fixing.draft(
                     f"drop {1 - rate:.2g}, and keep {rate:g}", fixing.put(node.layer, "rate", f"{1 - rate:.2g}")
                 ),
@@ -180,6 +185,7 @@ class DropoutMisuse(Rule):
                 help="use a rate between 0.1 and 0.3 after a convolution",
                 severity=Severity.ADVICE,
                 about=node.layer,
+                experiment=experiment,
             )
 
     bad = (

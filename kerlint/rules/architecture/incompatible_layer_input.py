@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.graphs import graph_of
@@ -90,6 +91,9 @@ class IncompatibleLayerInput(Rule):
                 else _help(event.op.name.rpartition(".")[2], source.shape),
                 # A sequential model is built anew with each layer that is added: the op is another one each time.
                 about=event.op.layer or event.op,
+                experiment=Experiment(event, "raises", [Change(event.op.layer, drop=True)])
+                if isinstance(event.op.layer, Layer)
+                else None,
                 fix=fixing.draft(
                     "add return_sequences=True", fixing.put(_last_rnn(event.op), "return_sequences", "True")
                 ),
@@ -116,6 +120,7 @@ class IncompatibleLayerInput(Rule):
         declared, given = inputs[0].shape, array.shape
         if declared is None or fits(declared, given):
             return
+        known = [size for size in declared[1:] if size is not None]
         # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
         is_declared = bool(inputs[0].op.args)
         other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
@@ -138,6 +143,9 @@ class IncompatibleLayerInput(Rule):
             if given == declared[1:]
             else "reshape the data, or change the input shape of the model",
             about=event,
+            experiment=Experiment(event, "raises", [Change("x", {"shape": list(known)})])
+            if isinstance(event, Fit) and len(known) == len(declared) - 1
+            else None,
         )
 
     bad = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.library.models import trains_itself
@@ -107,6 +108,9 @@ class CallWithoutTraining(Rule):
                 why="Keras 3 tells the mode to a `call` that has this parameter, and from there to all layers inside",
                 help="def call(self, inputs, training=None)",
                 about=method,
+                experiment=Experiment(
+                    fit, "idle", details={"how": "call", "normalises": modal[0].short == "BatchNormalization"}
+                ),
                 fix=fixing.draft("add the parameter", fixing.parameter(definition, "training=None")),
             )
 

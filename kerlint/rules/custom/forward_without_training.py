@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import constant
@@ -101,6 +102,7 @@ class ForwardWithoutTraining(Rule):
                 why="a model that is called by hand runs in inference mode unless the call says otherwise",
                 help="model(x, training=True)",
                 about=call,
+                experiment=Experiment(call, "idle", details={"how": "tape", "normalises": normalises}),
                 fix=fixing.draft("add training=True", fixing.put_in_call(call.node, "training", "True")),
             )
 

@@ -54,7 +54,7 @@ class OptimizerPerStep(Rule):
 
     ## References
     - Measured on Keras 3.15.1: `optimizer.iterations` is 1 after every step of such a loop, without a warning; in a
-      tf.function the second call raises a ValueError.
+      tf.function the first call raises a ValueError.
     - https://www.tensorflow.org/guide/function
     """
 

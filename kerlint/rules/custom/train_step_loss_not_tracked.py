@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.program.events import Compile, TrainStep
 from kerlint.program.facts import Program
@@ -116,6 +117,7 @@ class TrainStepLossNotTracked(Rule):
                 why="where the returned names are those of the model's metrics, Keras 3 shows the metrics",
                 help="update a keras.metrics.Mean(name='loss') and return its result(), or use another key",
                 about=event,
+                experiment=Experiment(event, "untracked"),
             )
 
     good = (

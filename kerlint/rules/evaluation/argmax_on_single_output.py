@@ -7,6 +7,7 @@ from math import prod
 
 import libcst as cst
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.heads import Head, only_head
 from kerlint.program.events import Argmax, Truncation
@@ -86,6 +87,7 @@ class ArgmaxOnSingleOutput(Rule):
             if one is None or one.activation == "sigmoid"
             else "compare the output with a threshold, or end the model in one unit for each class",
             about=event,
+            experiment=Experiment(event, "one_choice", details={"how": "argmax"}),
             fix=_cut(event) if one is not None and one.activation == "sigmoid" else None,
         )
 
@@ -98,6 +100,7 @@ class ArgmaxOnSingleOutput(Rule):
             why="the cast drops the decimals, it does not round",
             help='compare with a threshold first: (prediction > 0.5).astype("int32")',
             about=event,
+            experiment=Experiment(event, "one_choice", details={"how": "cast"}),
             fix=_compared(event.node),
         )
 

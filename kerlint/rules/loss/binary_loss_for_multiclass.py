@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import Contract, Target, contracts
 from kerlint.library.heads import Head
@@ -23,8 +24,9 @@ class BinaryLossForMulticlass(Rule):
     ## Why is this bad?
     With one sigmoid unit and class numbers 0, 1, 2 ... the loss compares a probability with the
     number 2: only classes 0 and 1 can ever be told apart. With softmax over several units each
-    class is trained as a separate yes or no, which is slower, and the accuracy that Keras reports
-    counts single units: it starts near 90 % for ten classes. Keras says nothing.
+    class is trained as a separate yes or no, which is slower; an accuracy that counts single units
+    (`binary_accuracy`, and "accuracy" in old versions of Keras) starts near 90 % for ten classes.
+    Keras says nothing.
 
     ## Example
     ```python
@@ -63,7 +65,7 @@ class BinaryLossForMulticlass(Rule):
     ## References
     - https://github.com/keras-team/keras/issues/3396
     - Measured on Keras 3.15.1: class numbers 0..2 with one sigmoid unit reach an accuracy of .38, silently; softmax
-      over 3 units reports a binary accuracy of .65 where the true accuracy is .45.
+      over 3 units has a binary accuracy of .65 where the true accuracy is .45, which is what "accuracy" shows today.
     """
 
     code = "KL005"
@@ -100,6 +102,15 @@ class BinaryLossForMulticlass(Rule):
             why="one probability cannot tell more than two classes apart",
             help=f"use {count} units with softmax and sparse_categorical_crossentropy",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "fails",
+                [
+                    Change(head.layer, {"units": count}),
+                    Change(head.activator, {"activation": "softmax"}),
+                    Change("loss", {"class": "sparse_categorical_crossentropy"}),
+                ],
+            ),
         )
 
     def _many_units(self, contract: Contract, head: Head) -> Iterator[Found]:
@@ -115,10 +126,18 @@ class BinaryLossForMulticlass(Rule):
             f"binary_crossentropy trains {head.units} classes as {head.units} separate yes-or-no questions",
             label="asks every unit on its own",
             also=also,
-            why="the classes exclude each other, which this loss and its accuracy do not know",
+            why="the classes exclude each other, which this loss does not know",
             help='use loss="categorical_crossentropy" with softmax (sparse_ for class numbers)',
             severity=Severity.ADVICE if head.activation == "sigmoid" else Severity.WARNING,
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "slower",
+                [
+                    Change(head.activator, {"activation": "softmax"}),
+                    Change("loss", {"class": "categorical_crossentropy"}),
+                ],
+            ),
             fix=self._fix(contract, head) if onehot is not None else None,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import PROBABILITIES, Head
@@ -100,6 +101,11 @@ class FromLogitsOnActivatedOutput(Rule):
             why=why,
             help="drop the activation of the last layer" + ("" if cuts else ", or pass from_logits=False"),
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "twice",
+                [Change(head.activator, {"activation": "linear"}) if cuts else Change("loss", {"from_logits": None})],
+            ),
             fix=None if cuts else fixing.draft("leave from_logits out", fixing.drop(loss.value, "from_logits")),
         )
 
@@ -114,6 +120,11 @@ class FromLogitsOnActivatedOutput(Rule):
             why="the second one gets values between 0 and 1 and can hardly tell them apart",
             help="keep one of the two",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "twice",
+                [Change(head.layer if first.node is head.node else first.node, {"activation": "linear"})],
+            ),
         )
 
     bad = (

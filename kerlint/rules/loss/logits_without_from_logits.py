@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import BINARY, CROSSENTROPIES, Contract, contracts
 from kerlint.library.heads import Head
@@ -96,6 +97,7 @@ class LogitsWithoutFromLogits(Rule):
             help=f'use activation="{wanted}"'
             + (", or pass from_logits=True to the loss" if linear else " on the last layer"),
             about=contract.event,
+            experiment=Experiment(contract.event, "logits", [Change(head.activator, {"activation": wanted})]),
             fix=self._fix(head, wanted, linear=linear),
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment, Plain
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import (
     CATEGORICAL,
@@ -127,6 +128,7 @@ class MetricDoesNotFitTask(Rule):
             why=misfit.why.format(they="they" if many else "it"),
             help=misfit.help,
             about=contract.event,
+            experiment=_experiment(contract, misfit.metrics[0], misfit.better),
             fix=_instead(misfit.metrics, "accuracy") if '"accuracy"' in misfit.help else None,
         )
 
@@ -162,6 +164,7 @@ class MetricDoesNotFitTask(Rule):
             + ("; if the targets are 0 and 1, use binary_crossentropy" if target is None else ""),
             severity=severity,
             about=contract.event,
+            experiment=_experiment(contract, wrong[0], "MeanAbsoluteError"),
             fix=_instead(wrong, "mae") if target is not None and severity is Severity.ERROR else None,
         )
 
@@ -266,6 +269,18 @@ class _Misfit:
     because: str
     why: str
     help: str
+    better: str
+
+
+def _experiment(contract: Contract, metric: Metric, better: str) -> Experiment:
+    """The metric on answers that are right and on answers that know nothing, against one that fits."""
+    chosen: dict[str, Plain] = {"class": "Accuracy", "chosen": True}
+    return Experiment(
+        contract.event,
+        "metric",
+        [Change("metric", chosen if better == CHOSEN else {"class": better})],
+        details={"metric": "chosen" if metric.kind == CHOSEN else metric.kind},
+    )
 
 
 def _misfits(metrics: list[Metric], contract: Contract, head: Head) -> Iterator[_Misfit]:
@@ -282,6 +297,7 @@ def _misfits(metrics: list[Metric], contract: Contract, head: Head) -> Iterator[
             f"{output} gives numbers between the labels",
             "a number between the labels equals none of them, so {they} stays near 0 however good the model is",
             'use the string "accuracy", which chooses by the shapes of labels and output',
+            CHOSEN,
         )
     if units == 1:
         positions = [metric for metric in metrics if metric.kind in OF_ROWS | OF_NUMBERS]
@@ -294,6 +310,7 @@ def _misfits(metrics: list[Metric], contract: Contract, head: Head) -> Iterator[
                 "one unit",
                 "the position of the largest entry is always 0, whatever the model says",
                 'use "accuracy" or keras.metrics.BinaryAccuracy()',
+                CHOSEN,
             )
     if units is None or units < 2 or function not in CATEGORICAL:
         return
@@ -313,6 +330,7 @@ def _misfits(metrics: list[Metric], contract: Contract, head: Head) -> Iterator[
             if sparse
             else "{they} compares each entry of a row with a class number, and the shapes do not fit",
             f'use "accuracy" or keras.metrics.{name}()',
+            CHOSEN,
         )
     counting = [metric for metric in metrics if sparse and _counts_units(metric)]
     if counting:
@@ -325,6 +343,7 @@ def _misfits(metrics: list[Metric], contract: Contract, head: Head) -> Iterator[
             "{they} needs a label for each output, as one-hot rows are",
             "use keras.utils.to_categorical for the labels and categorical_crossentropy, or compute it from "
             "argmax after predict",
+            CHOSEN,
         )
     single = [metric for metric in metrics if metric.kind == "BinaryAccuracy"]
     if single and not sparse and units > 2 and head.activation == "softmax":
@@ -336,6 +355,7 @@ def _misfits(metrics: list[Metric], contract: Contract, head: Head) -> Iterator[
             f"one class out of {units}",
             f"a model that knows nothing already has {units - 1} of {units} outputs of a row right",
             'use "accuracy" or keras.metrics.CategoricalAccuracy()',
+            CHOSEN,
         )
 
 

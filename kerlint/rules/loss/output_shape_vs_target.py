@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES, REGRESSION, Contract, Target, contracts
 from kerlint.library.heads import Head
@@ -113,6 +114,9 @@ class OutputShapeVsTarget(Rule):
             help="add Flatten or a global pooling before the last layers, or drop return_sequences=True"
             if deeper
             else "make the last layer as wide as a target, or change the targets",
+            experiment=Experiment(
+                contract.event, "slower" if broadcast else "raises", [Change("y", {"kind": "fitting"})]
+            ),
             # A rule about the number of units says nothing about a missing Flatten.
             about=contract if deeper else contract.event,
             fix=fixing.draft("leave return_sequences out", fixing.drop(_sequences(head.node), "return_sequences"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.shapes import show
 from kerlint.program.events import Outer
@@ -11,6 +12,8 @@ from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
+#: What the probe calls operators; all others are differences to it.
+_OPERATORS = {"==": "equal", "!=": "unequal"}
 _MADE_UP = frozenset({"linspace", "arange", "constant", "statistic"})
 
 
@@ -90,6 +93,7 @@ class RankBroadcastNVsN1(Rule):
                 why="an array with one axis counts as one row, and that is stretched over all rows of the column",
                 help="take the column out of the prediction first: prediction[:, 0], or prediction.ravel()",
                 about=event,
+                experiment=Experiment(event, "outer", details={"operator": _OPERATORS.get(event.symbol, "difference")}),
             )
 
     bad = (

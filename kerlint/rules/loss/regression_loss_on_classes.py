@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.heads import PROBABILITIES, Head
@@ -112,7 +113,9 @@ class RegressionLossOnClasses(Rule):
             else "use softmax with sparse_categorical_crossentropy",
             severity=Severity.ADVICE if gentle else None,
             about=contract.event,
+            experiment=Experiment(contract.event, "slower", _repair(head, kind, target)),
             fix=self._fix(contract, head, kind),
+            symptoms=("slow-learning",) if gentle else None,
         )
 
     def _fix(self, contract: Contract, head: Head, kind: str) -> fixing.Draft | None:
@@ -170,6 +173,19 @@ class RegressionLossOnClasses(Rule):
         model.train_on_batch(noise, np.ones((32, 1)))
         """,
     )
+
+
+def _repair(head: Head, kind: str, target: Target) -> list[Change]:
+    """The head and the loss that fit the classes."""
+    wanted = "sigmoid" if kind == "0 and 1" else "softmax"
+    loss = {"0 and 1": "binary_crossentropy", "one-hot rows": "categorical_crossentropy"}.get(
+        kind, "sparse_categorical_crossentropy"
+    )
+    changes = [Change(head.activator, {"activation": wanted}), Change("loss", {"class": loss})]
+    classes = target.array.labels.classes if target.array.labels is not None else None
+    if kind == "class numbers" and classes is not None and head.units != classes:
+        changes.append(Change(head.layer, {"units": classes}))
+    return changes
 
 
 def _is_sure(array: Array) -> bool:

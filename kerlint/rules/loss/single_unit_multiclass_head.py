@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Activation, Head, heads
 from kerlint.program.constants import constant, integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.program.values import Object
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -90,6 +92,15 @@ class SingleUnitMulticlassHead(Rule):
                     if softmax is not None:
                         yield from self._softmax(softmax, head, None)
 
+    @staticmethod
+    def _experiment(softmax: Activation, head: Head, contract: Contract) -> Experiment:
+        """Against one unit with the activation that fits the loss."""
+        regression = contract.loss.function.startswith("mean_")
+        changes = [Change(_owner(softmax, head), {"activation": "linear" if regression else "sigmoid"})]
+        if contract.loss.function in CATEGORICAL:
+            changes += _BINARY
+        return Experiment(contract.event, "constant", changes)
+
     def _softmax(self, softmax: Activation, head: Head, contract: Contract | None) -> Iterator[Found]:
         also = [(head.node.argument_place("units"), "one unit")]
         if contract is not None and contract.loss.function in CATEGORICAL:
@@ -107,6 +118,7 @@ class SingleUnitMulticlassHead(Rule):
             if regression
             else 'use activation="sigmoid" with binary_crossentropy, or one unit for each class',
             about=contract.event if contract is not None else None,
+            experiment=self._experiment(softmax, head, contract) if contract is not None else None,
             fix=self._fix(softmax, contract, regression=regression),
         )
 
@@ -130,6 +142,11 @@ class SingleUnitMulticlassHead(Rule):
             else "a distribution over one class is always certain, so the loss says nothing",
             help="use as many units as there are classes with softmax, or one sigmoid unit with binary_crossentropy",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "raises" if sparse else "still_or_flat",
+                [*([] if head.activation == "sigmoid" else [_sigmoid(head)]), *_BINARY],
+            ),
         )
 
     bad = (
@@ -165,6 +182,23 @@ class SingleUnitMulticlassHead(Rule):
         model.compile("adam", "categorical_crossentropy")
         """,
     )
+
+
+#: What one unit can be trained with.
+_BINARY = [
+    Change("loss", {"class": "binary_crossentropy", "from_logits": None}),
+    Change("y", {"kind": "binary", "classes": 2}),
+]
+
+
+def _sigmoid(head: Head) -> Change:
+    """One unit that gives a probability."""
+    return Change(head.activator, {"activation": "sigmoid"})
+
+
+def _owner(activation: Activation, head: Head) -> Node | Object:
+    """The layer that applies the activation."""
+    return head.layer if activation.node is head.node else activation.node
 
 
 def _softmax(head: Head) -> Activation | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, Target, contracts
 from kerlint.library.shapes import show
@@ -90,6 +91,7 @@ class SparseVsOnehotLabels(Rule):
             why="the shapes of labels and predictions do not match, so the first batch raises",
             help='use loss="categorical_crossentropy", or leave the labels as class numbers',
             about=contract.event,
+            experiment=Experiment(contract.event, "raises", [Change("loss", {"class": "categorical_crossentropy"})]),
             fix=fixing.draft("use categorical_crossentropy", fixing.loss(contract, "categorical_crossentropy")),
         )
 
@@ -102,6 +104,9 @@ class SparseVsOnehotLabels(Rule):
             why="the shapes of labels and predictions do not match, so the first batch raises",
             help='use loss="sparse_categorical_crossentropy", or one-hot encode the labels with to_categorical',
             about=contract.event,
+            experiment=Experiment(
+                contract.event, "raises", [Change("loss", {"class": "sparse_categorical_crossentropy"})]
+            ),
             fix=fixing.draft(
                 "use sparse_categorical_crossentropy", fixing.loss(contract, "sparse_categorical_crossentropy")
             ),

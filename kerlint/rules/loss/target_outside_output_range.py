@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.files_read import is_raw
@@ -131,6 +132,12 @@ class TargetOutsideOutputRange(Rule):
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation and use mse, or bring the targets into the range first",
             about=contract.event,
+            experiment=Experiment(
+                contract.event,
+                "range",
+                [Change(head.activator, {"activation": "linear"}), Change("loss", {"class": "mean_squared_error"})],
+                details={"low": low, "high": high if high != float("inf") else None, "steps": 600},
+            ),
             fix=fixing.draft("leave the activation out", fixing.drop(head.layer, "activation"))
             if contract.loss.function in REGRESSION and len(head.activations) == 1
             else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.defaults import learning_rate
 from kerlint.library.heads import parametric_layers
@@ -126,6 +127,11 @@ class LearningRateTooHigh(Rule):
                 help=f"start from the default, {default:g}" if default else "start from 0.001",
                 severity=severity,
                 about=optimizer.event,
+                experiment=Experiment(
+                    optimizer.event,
+                    "diverges",
+                    [Change("optimizer", {"learning_rate": SOUND.get(optimizer.name)})],
+                ),
                 fix=fixing.draft(f"use the default, {default:g}", fixing.rate(optimizer, default)) if default else None,
             )
 
@@ -239,6 +245,8 @@ class LearningRateTooHigh(Rule):
     )
 
 
+#: Rates with which nearly every measured run learns in a short training, where that is not the default.
+SOUND = {"SGD": 0.03, "Adagrad": 0.1}
 _OUTLOOK = {
     Severity.ADVICE: "close to where training fails",
     Severity.WARNING: "training will probably fail",

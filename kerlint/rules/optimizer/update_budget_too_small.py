@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.budget import epochs_of, starts_here, trainings_of
 from kerlint.library.contracts import as_data
@@ -73,6 +74,16 @@ class UpdateBudgetTooSmall(Rule):
 
     #: Optimizers whose step is about the learning rate.
     OPTIMIZERS = frozenset({"Adam", "AdamW", "Nadam", "RMSprop", "Adamax"})
+    #: At this rate and below plain SGD learned in one run of fourteen; longer trainings are left alone.
+    SLOW, LONG = 1e-4, 100
+    #: Rates from here on are in common use; the default of all these optimizers is 1e-3.
+    USUAL = 1e-4
+    #: Below this sum of steps nothing was learned in the measured runs ...
+    NOTHING = 0.006
+    #: ... and above this one they learned.
+    ENOUGH = 0.06
+    #: Longer trainings are not repeated by the probe.
+    TRIED = 2000
     slow_sgd_rate = Option(1e-4, "At this rate and below plain SGD learned in one run of fourteen.", above=0.0)
     max_sgd_epochs = Option(100, "Longer trainings with plain SGD are left alone.", low=1)
     usual_rate = Option(1e-4, "From this rate on, which is in common use, a short training is advice only.", above=0.0)
@@ -118,6 +129,12 @@ class UpdateBudgetTooSmall(Rule):
             help="SGD(0.01, momentum=0.9), or Adam(0.001)",
             severity=Severity.ADVICE,
             about=event,
+            experiment=Experiment(
+                event,
+                "budget",
+                [Change("optimizer", {"learning_rate": 0.01, "momentum": 0.9})],
+                details={"steps": 300},
+            ),
         )
 
     def _check(self, program: Program, event: Compile, optimizer: Optimizer, rate: float) -> Iterator[Found]:
@@ -141,7 +158,15 @@ class UpdateBudgetTooSmall(Rule):
             # With a usual rate it is the number of steps that is small, as in a quick trial of the code.
             severity=Severity.ADVICE if rate >= self.usual_rate else None,
             about=event,
+            experiment=self._experiment(event, updates),
         )
+
+    def _experiment(self, event: Compile, updates: int) -> Experiment | None:
+        """As many steps as the program makes, against enough of them with a usual rate."""
+        if updates > self.TRIED:
+            return None
+        repair = [Change("optimizer", {"learning_rate": 0.003}), Change("run", {"steps": max(updates, 300)})]
+        return Experiment(event, "budget", repair, details={"steps": updates, "exact": True})
 
     bad = (
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers, rate_changes
 from kerlint.program.facts import Program
@@ -76,6 +77,11 @@ class ZeroLearningRate(Rule):
                 + (", here nothing" if zero else ", and a negative rate turns it round"),
                 help="start from 1e-3 for Adam and its kin, 1e-2 for SGD",
                 about=optimizer.event,
+                experiment=Experiment(
+                    optimizer.event,
+                    "still" if zero else "fails",
+                    repair=[Change("optimizer", {"learning_rate": None})],
+                ),
                 fix=fixing.draft(
                     "use a usual learning rate", fixing.rate(optimizer, 1e-2 if optimizer.name == "SGD" else 1e-3)
                 ),

@@ -10,6 +10,7 @@ from kerlint.program.events import ApplyGradients, Fit, Use
 from kerlint.program.facts import Program
 from kerlint.program.scope import Loop
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.options import Option
 
 
 class PredictInLoop(Rule):
@@ -63,8 +64,7 @@ class PredictInLoop(Rule):
     since = "0.1.0"
     in_tests = False
 
-    #: A loop with fewer passes is over soon; some two seconds by the measurement above.
-    FEW = 10
+    few_passes = Option(10, "A loop with fewer passes is over soon; these take some two seconds.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
@@ -94,7 +94,7 @@ class PredictInLoop(Rule):
             if loop.count is None:
                 return True
             passes *= loop.count
-        return passes >= self.FEW
+        return passes >= self.few_passes
 
     bad = (
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.events import ApplyGradients, Created, Fit, Seed
@@ -98,6 +99,7 @@ class ReseedInLoop(Rule):
             # Whether the passes draw from NumPy or Python at all is not known.
             severity=Severity.ADVICE if seed.name in ("numpy.random.seed", "random.seed") else None,
             about=seed,
+            experiment=Experiment(seed, "repeated", details={"function": _library(seed.name), "seed": value}),
             fix=fixing.draft("set the seed before the loop", fixing.hoist(seed.node, loop.node)),
         )
 
@@ -182,6 +184,11 @@ class ReseedInLoop(Rule):
             model.fit(x, y, batch_size=size)
         """,
     )
+
+
+def _library(name: str) -> str:
+    """Whose random numbers a function seeds."""
+    return "python" if name == "random.seed" else name.partition(".")[0]
 
 
 def _training_loop(program: Program, seed: Seed) -> Loop | None:

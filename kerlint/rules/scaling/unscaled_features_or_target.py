@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
@@ -26,6 +27,13 @@ from kerlint.program.graph import Graph
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Option, Rule
 
+#: Columns whose ranges lie further apart than this are of different scales.
+RATIO = 1000.0
+#: The largest input and the largest target that need no scaling.
+INPUT, TARGET = 100.0, 1000.0
+#: What standardising does to the data of an experiment.
+_INPUTS = Change("x", {"low": None, "high": None, "columns": None})
+_TARGETS = Change("y", {"low": None, "high": None})
 #: These losses look at the size of an error, not at its share of the target.
 _ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}
 
@@ -141,6 +149,7 @@ class UnscaledFeaturesOrTarget(Rule):
             help="begin the model with keras.layers.Normalization(), adapted to the training data, "
             "or use StandardScaler, fitted on the training data",
             about=feed.event,
+            experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _target(self, program: Program, target: _Target) -> Iterator[Found]:
@@ -157,6 +166,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="the weights would have to grow until the output reaches the targets, and each error starts that large",
             help="standardise the targets for training, and turn the predictions back with the same mean and deviation",
             about=target.event,
+            experiment=Experiment(target.event, "scale", [_TARGETS], setting=[_INPUTS]),
         )
 
     def _forgotten(self, program: Program, feed: Feed) -> Iterator[Found]:
@@ -176,6 +186,7 @@ class UnscaledFeaturesOrTarget(Rule):
             why="a scaler gives new arrays and leaves those it is given as they are",
             help="pass the scaled arrays on to the split and to fit, predict and evaluate",
             about=feed.event,
+            experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
     def _from_file(self, program: Program, feed: Feed) -> Iterator[Found]:

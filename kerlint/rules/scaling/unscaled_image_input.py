@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
 from kerlint.library.inputs import Feed, feeds, is_pixels, loaded_at, unused_scaling
@@ -102,6 +103,7 @@ class UnscaledImageInput(Rule):
             if scaled is not None
             else "divide the data by 255, or begin the model with keras.layers.Rescaling(1 / 255)",
             about=feed.event,
+            experiment=Experiment(feed.event, "scale", [Change("x", {"high": 1.0})], setting=[Change("x", feed.scale)]),
         )
 
     bad = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.bases import Base, bases
 from kerlint.library.graphs import graph_of
@@ -102,6 +103,7 @@ class HardcodedTrainingFlagOverridden(Rule):
             why="its batch normalisation takes the statistics of the batches and changes the pretrained ones",
             help="set trainable = False on its BatchNormalization layers before compile()",
             about=base.node.op,
+            experiment=Experiment(event, "overridden", details={"how": "base"}),
         )
 
     def _dropout(self, node: Node, use: Use) -> Iterator[Found]:
@@ -113,6 +115,7 @@ class HardcodedTrainingFlagOverridden(Rule):
             why="predict() passes its own flag to every layer of a functional model",
             help="call the model itself for random predictions: model(x, training=True)",
             about=node.op,
+            experiment=Experiment(use, "idle", details={"how": "predict"}),
         )
 
     bad = (

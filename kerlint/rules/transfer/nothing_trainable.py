@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.layers import weights_of
 from kerlint.library.models import trains_itself
@@ -52,7 +53,7 @@ class NothingTrainable(Rule):
     code = "KF020"
     name = "nothing-trainable"
     severity = Severity.ERROR
-    symptoms = ("loss-flat", "constant-output")
+    symptoms = ("loss-flat", "accuracy-stuck")
     since = "0.1.0"
 
     def check(self, program: Program) -> Iterator[Found]:
@@ -70,6 +71,15 @@ class NothingTrainable(Rule):
                     why="layers with trainable=False keep their weights as they are",
                     help="leave at least the last layers trainable when the model is compiled",
                     about=event,
+                    experiment=Experiment(
+                        event,
+                        "still",
+                        [
+                            Change(node, {"trainable": True})
+                            for node in event.graph.nodes
+                            if node.kind in ("layer", "gap")
+                        ],
+                    ),
                 )
 
     bad = (
@@ -98,6 +108,10 @@ class NothingTrainable(Rule):
         still.fit(x, y)
         """,
     )
+
+
+#: Nodes that may have weights: layers, and what stands for a pretrained model.
+_WEIGHTY = ("layer", "gap")
 
 
 def _all_frozen(event: Compile) -> Node | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.events import Compile, Fit, Trainable
@@ -76,7 +77,8 @@ class TrainableAfterCompile(Rule):
                 continue
             change = self._ignored(program, fit, fit.compile)
             if change is not None:
-                yield from self._report(change, fit, fit.compile)
+                earlier = any(other.order < fit.order for other in program.fits_of(fit.compile))
+                yield from self._report(program, change, fit, fit.compile, earlier)
 
     def _ignored(self, program: Program, fit: Fit, compiled: Compile) -> Trainable | None:
         """The first change that comes too late for this training call, and before any other call."""
@@ -103,7 +105,9 @@ class TrainableAfterCompile(Rule):
             return event
         return None
 
-    def _report(self, change: Trainable, fit: Fit, compiled: Compile) -> Iterator[Found]:
+    def _report(
+        self, program: Program, change: Trainable, fit: Fit, compiled: Compile, earlier: bool
+    ) -> Iterator[Found]:
         wanted = truth(change.value)
         yield from self.found(
             change.node,
@@ -114,6 +118,10 @@ class TrainableAfterCompile(Rule):
             help="compile the model again after the change"
             + (", with a smaller learning rate for fine-tuning" if wanted else ""),
             about=fit,
+            # Keras 2, which settles it when the model is compiled, is not what the probe runs.
+            experiment=Experiment(fit, "ignored", details={"wanted": wanted, "fitted": earlier})
+            if program.target.keras >= 3
+            else None,
             fix=_again(change, compiled, gentle=wanted is True),
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kerlint.finding import Span
-from kerlint.summary.facts import CompileFacts, DataFacts, LayerRow, ModelSummary, Shapes, TrainingFacts
+from kerlint.summaries.facts import CompileFacts, DataFacts, LayerRow, ModelSummary, Shapes, TrainingFacts
 
 #: A place as the reader of the file knows it: row, column, and the cell of a notebook.
 Location = Callable[[Span | None], "dict[str, Any] | None"]

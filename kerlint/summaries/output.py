@@ -8,8 +8,8 @@ from typing import Any
 from kerlint.finding import Span
 from kerlint.output.text import Paint, clean, display_path
 from kerlint.source import Source
-from kerlint.summary import json_format, text
-from kerlint.summary.facts import ModelSummary
+from kerlint.summaries import json_format, text
+from kerlint.summaries.facts import ModelSummary
 
 
 def render(name: str, models: Sequence[ModelSummary], source: Source, color: bool) -> Iterator[str]:

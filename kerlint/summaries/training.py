@@ -26,7 +26,7 @@ from kerlint.program.values import (
     Unknown,
     Value,
 )
-from kerlint.summary.facts import CompileFacts, DataFacts, TrainingFacts
+from kerlint.summaries.facts import CompileFacts, DataFacts, TrainingFacts
 
 Places = Callable[[cst.CSTNode | None], Span | None]
 

@@ -17,10 +17,10 @@ from kerlint.library.weights import is_frozen, weights_inside
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Layer, Mapping, Model, Op, Sequence, Tensor, Value
-from kerlint.summary.doubt import Doubt, first_reason
-from kerlint.summary.facts import LayerRow, ModelSummary, Shapes
-from kerlint.summary.training import compile_facts, training_facts
-from kerlint.summary.view import View
+from kerlint.summaries.doubt import Doubt, first_reason
+from kerlint.summaries.facts import LayerRow, ModelSummary, Shapes
+from kerlint.summaries.training import compile_facts, training_facts
+from kerlint.summaries.view import View
 
 #: Where a node is in the text.
 Places = Callable[[cst.CSTNode | None], Span | None]
@@ -66,9 +66,11 @@ class _Reader:
             weights = UNKNOWN_WEIGHTS
         found = [reason for _, reason in judged if reason]
         reasons = list(dict.fromkeys([*found, *self._repeated_names(rows), *self._gaps()]))
-        starts_open = any(tensor.shape is None for tensor in view.starts)
-        if not reasons and view.is_built and not view.computes_nothing and starts_open:
-            reasons.append("the input shape is not known")
+        if not reasons and view.is_built and not view.computes_nothing:
+            # A model may make one size of whatever it gets: its layers are known, and what it was built for is not.
+            doubtful = first_reason(self.doubt, view.starts)
+            open_start = any(tensor.shape is None for tensor in view.starts)
+            reasons += [doubtful or "the input shape is not known"] if doubtful or open_start else []
         if None in (weights.total, weights.trainable) and not reasons:
             reasons.append("the number of weights is not known")
         variable = model.state.get("variable")
@@ -156,7 +158,7 @@ class _Reader:
             # Keras too shows what the model gives by itself.
             inner = View(made)
             if inner.outputs is not None and inner.ends:
-                return _structure(inner.outputs), first_reason(self.doubt, inner.ends)
+                return structure(inner.outputs), first_reason(self.doubt, inner.ends)
         if not self.view.calls or all(tensor.shape is None for tensor in self.view.starts):
             return None, "the model has not seen data of a known shape"
         return None, f"{name_of(made) or '?'} ({class_name(made)}) is never called"
@@ -166,7 +168,7 @@ class _Reader:
         if found is None:
             return None, "an output is not known"
         known = [tensor for tensor in tensors_in(found) if tensor is not None]
-        return _structure(found), first_reason(self.doubt, known)
+        return structure(found), first_reason(self.doubt, known)
 
     def _repeated_names(self, rows: Iterable[LayerRow]) -> Iterator[str]:
         """Names that several layers have: Keras refuses that of different layers, and the rows cannot be told apart."""
@@ -231,9 +233,10 @@ def _is_chain(calls: Iterable[list[Op]]) -> bool:
     return True
 
 
-def _structure(value: Value) -> Shapes:
+def structure(value: Value) -> Shapes:
+    """The shapes of the tensors of a structure."""
     if isinstance(value, Sequence):
-        return [_structure(item) for item in value.items]
+        return [structure(item) for item in value.items]
     if isinstance(value, Mapping):
-        return {str(key): _structure(item) for key, item in value.entries.items()}
+        return {str(key): structure(item) for key, item in value.entries.items()}
     return value.shape if isinstance(value, Tensor) else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kerlint.finding import Span
 from kerlint.output.text import Paint, clean, width
-from kerlint.summary.facts import CompileFacts, DataFacts, LayerRow, ModelSummary, Shapes, TrainingFacts
+from kerlint.summaries.facts import CompileFacts, DataFacts, LayerRow, ModelSummary, Shapes, TrainingFacts
 
 #: A place in words: `train.py:14:5`.
 Location = Callable[[Span | None], str]

@@ -1,0 +1,60 @@
+"""The answer to `--symptom`: what can cause it, what cannot, and what to measure next."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from kerlint.finding import Span
+from kerlint.output.text import Paint, clean, display_path, position
+from kerlint.report import Answer, FileReport, RuledOut
+
+_WIDTH = 80
+
+
+def lines(answer: Answer, paint: Paint) -> Iterator[str]:
+    """Yields the answer, in lines that fit on a terminal of 80 columns as far as names of files do."""
+    yield paint.bold(f"{answer.symptom}: {answer.meaning}")
+    if answer.causes:
+        yield "Can cause it, the likeliest first:"
+        for file, finding, likelihood in answer.causes:
+            place = _place(file, finding.span)
+            yield from _wrapped(f"  {likelihood:<9} {finding.code} {place} ", clean(finding.message), 17)
+    else:
+        yield "Nothing that kerlint knows of in this code causes it."
+    reasons = [(file, one) for file, one in answer.ruled_out if one.why]
+    if reasons:
+        yield "Often blamed, and not the cause:"
+        for file, one in reasons:
+            yield from _wrapped(f"  {_place(file, one.span)} ", _named(one), 6)
+            yield from _wrapped("      ", clean(one.why), 6)
+    others = [f"{one.code} {_place(file, one.span)}" for file, one in answer.ruled_out if not one.why]
+    if others:
+        yield from _wrapped("Found as well, but it looks different: ", ", ".join(others) + ".", 2)
+    if not answer.causes:
+        yield "What to measure next:"
+        for step in answer.measure:
+            yield from _wrapped("  - ", step, 4)
+
+
+def _named(one: RuledOut) -> str:
+    return clean(one.message) + (f" ({one.code})" if one.code else "")
+
+
+def _place(file: FileReport, span: Span) -> str:
+    return f"{clean(display_path(file.filename))}:{position(file, span.start_line, span.start_column)}"
+
+
+def _wrapped(start: str, text: str, indent: int) -> list[str]:
+    """The text behind its beginning, whose blanks stay as they are."""
+    if len(start) > _WIDTH // 2:
+        # A long name: the text begins on the next line.
+        return [start.rstrip(), *_wrapped(" " * indent, text, indent)]
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,127 @@
+"""Verdicts about single operations."""
+
+from __future__ import annotations
+
+from kerlint.probe.description import Job
+from kerlint.probe.opinions import (
+    CONFIRMED,
+    INCONCLUSIVE,
+    REFUTED,
+    Numbers,
+    Opinion,
+    decide,
+    error_of,
+    number,
+    symptom,
+)
+
+
+@symptom("idle")
+def _idle(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """Layers that should act and do not."""
+    own, other = original[0], repaired[0]
+    text = (
+        f"{own['what']} changes by {number(own['moved'])}, repaired by {number(other['moved'])} (Keras {own['keras']})"
+    )
+    return decide([own["moved"] == 0], [other["moved"] == 0], text)
+
+
+@symptom("overridden")
+def _overridden(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """Layers that act although they were told not to."""
+    own, other = original[0], repaired[0]
+    text = (
+        f"{own['what']} changes by {number(own['moved'])}, repaired by {number(other['moved'])} (Keras {own['keras']})"
+    )
+    return decide([own["moved"] > 0], [other["moved"] > 0], text)
+
+
+@symptom("ignored")
+def _ignored(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """A change of `trainable` that has no effect."""
+    own, other = original[0], repaired[0]
+    text = (
+        f"weights of the layer change by {number(own['moved'])} in the training after trainable = {own['wanted']}, "
+        f"compiled again by {number(other['moved'])} (Keras {own['keras']})"
+    )
+    return decide([(own["moved"] > 0) is not own["wanted"]], [(other["moved"] > 0) is not other["wanted"]], text)
+
+
+@symptom("untracked")
+def _untracked(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """A loss that is shown as 0."""
+    own, other = original[0], repaired[0]
+    text = (
+        f"fit() shows a loss of {number(own['shown'])} where it is {number(own['real'])}; tracked, it shows "
+        f"{number(other['shown'])} (Keras {own['keras']})"
+    )
+    return decide(
+        [own["shown"] == 0 and own["real"] > 0], [abs(other["shown"] - other["real"]) > 0.01 * abs(other["real"])], text
+    )
+
+
+@symptom("repeated")
+def _repeated(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """The same random numbers in every pass."""
+    own, other = original[0], repaired[0]
+    text = (
+        f"{own['passes']} passes drew {own['different']} different number{'s' if own['different'] > 1 else ''}, "
+        f"with the seed set once {other['different']}"
+    )
+    return decide([own["different"] == 1], [other["different"] == 1], text)
+
+
+@symptom("one_choice")
+def _one_choice(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """The same class for every row."""
+    own, other = original[0], repaired[0]
+    classes = [" and ".join(map(str, one["classes"])) for one in (own, other)]
+    text = f"for {own['rows']} rows it gave {classes[0]}; a threshold gave {classes[1]}"
+    return decide([len(own["classes"]) == 1], [len(other["classes"]) == 1], text)
+
+
+@symptom("outer")
+def _outer(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """Each with each instead of one with one."""
+    own, other = original[0], repaired[0]
+    rows = own["rows"]
+    text = f"{rows} answers and {rows} targets give a result of shape ({', '.join(map(str, own['shape']))})"
+    if own["right"] is not None:
+        text += f"; of answers that are all right {own['right']:.0%} count as right, without the extra axis "
+        text += f"{other['right']:.0%}"
+    else:
+        text += f"; the error of answers without any is {number(own['mistake'])}, without the extra axis "
+        text += number(other["mistake"])
+    return decide([own["shape"] == [rows, rows]], [other["shape"] != [rows]], text)
+
+
+@symptom("metric")
+def _metric(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """A metric that does not tell good answers from useless ones."""
+    error = error_of(original)
+    if error is not None:
+        if error_of(repaired) is None:
+            return Opinion(CONFIRMED, f"it raises {error}; repaired, it does not")
+        return Opinion(INCONCLUSIVE, f"it raises {error}")
+    if error_of(repaired) is not None:
+        return Opinion(INCONCLUSIVE, f"the repaired metric raises {error_of(repaired)}")
+    own, other = original[0], repaired[0]
+    text = (
+        f"it gives {number(own['good'])} to answers that are nearly perfect and {number(own['useless'])} to useless "
+        f"ones, repaired {number(other['good'])} and {number(other['useless'])}"
+    )
+    if own["shifted"] is not None:
+        text += f"; answers that are all too large get {number(own['shifted'])}, repaired {number(other['shifted'])}"
+    fooled = own["shifted"] is not None and own["shifted"] > 0.9 * own["good"]
+    misleads = own["good"] < 0.5 or own["useless"] > (own["chance"] or 0.5) + 0.3 or fooled
+    if misleads and _tells(other):
+        return Opinion(CONFIRMED, text)
+    sound = own["good"] > 0.9 and own["useless"] < (own["chance"] or 0.5) + 0.1
+    return Opinion(REFUTED if sound else INCONCLUSIVE, text)
+
+
+def _tells(one: Numbers) -> bool:
+    """Whether a metric, be it an accuracy or an error, tells good answers from useless ones."""
+    if "Error" in one["metric"]:
+        return bool(one["good"] < 0.5 * one["useless"])
+    return bool(one["good"] > 0.9 and one["useless"] < one["good"] - 0.1)

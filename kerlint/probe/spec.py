@@ -1,0 +1,263 @@
+"""From the facts of a program to the description of a training, without a line of the program itself.
+
+What is not known is chosen small and named among the assumptions; what cannot be rebuilt is refused.
+"""
+
+from __future__ import annotations
+
+from kerlint.experiment import Experiment, Plain
+from kerlint.library.contracts import read_loss
+from kerlint.library.metrics import CHOSEN, metrics_of
+from kerlint.library.optimizers import read_optimizer
+from kerlint.library.weights import weights_inside
+from kerlint.probe.data import Data, by_loss, known_row, read_data
+from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made, Targets
+from kerlint.probe.literal import Literals, Refused
+from kerlint.probe.operations import KINDS, tiny
+from kerlint.probe.repairs import Index, repaired, standardise
+from kerlint.probe.shrinking import MAX_PARAMETERS, MAX_WORK, shrink, work_of
+from kerlint.probe.steps import Steps
+from kerlint.program.events import ApplyGradients, Compile, Event, Fit, Forward, LossCall, Mismatch, Use
+from kerlint.program.facts import Program
+from kerlint.program.graph import Graph, Snapshot
+from kerlint.program.values import Model, Object, Shape, Tensor, Value
+
+#: Seeds of a verdict: two decide, the third is asked where they leave it open.
+SEEDS = [1, 2, 3]
+#: Symptoms that depend on the size of the data. For all others it could only hide what they are about.
+ABOUT_DATA = frozenset({"scale", "range", "raises"})
+#: Rows of data, steps of training (as a rule, and at most), rows in a batch.
+ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 2000, 64
+
+
+def experiment_for(program: Program, experiment: Experiment) -> Job | str:
+    """What the worker is to do; a text says why it cannot be done. Never fails."""
+    try:
+        return job_of(program, experiment)
+    except Refused as refused:
+        return str(refused)
+    except Exception as error:  # noqa: BLE001 - a fault of the probe costs a verdict, not a finding
+        return f"the experiment could not be prepared: {type(error).__name__}: {error}"
+
+
+def job_of(program: Program, experiment: Experiment) -> Job:
+    """What the worker is to do.
+
+    Raises:
+        Refused: the training cannot be rebuilt from the facts.
+    """
+    kind = KINDS.get(experiment.symptom, "train")
+    if kind not in ("train", "metric"):
+        return _job(experiment, kind, tiny(), tiny(), [], [])
+    reader = _Reader(program, experiment.event)
+    wanted = experiment.details.get("metric")
+    reader.metric = wanted if isinstance(wanted, str) else None
+    original, index, fitting = reader.description()
+    if experiment.symptom != "raises":
+        reader.settle_inputs(original)
+        reader.settle_labels(original, fitting, experiment)
+    if experiment.symptom not in ABOUT_DATA and standardise(original):
+        reader.assumptions.append("large inputs and targets are standardised")
+    if original["run"]["steps"]:
+        original["run"]["steps"] = _steps(experiment)
+    original = repaired(original, index, experiment.setting, fitting)
+    changed = repaired(original, index, experiment.repair, fitting)
+    at = [step for one in experiment.at for step in index.steps(one)]
+    original, changed = shrink(original, changed, reader.assumptions)
+    return _job(experiment, kind, original, changed, at, reader.assumptions)
+
+
+def _job(
+    experiment: Experiment,
+    kind: str,
+    original: Description,
+    changed: Description,
+    at: list[int],
+    assumptions: list[str],
+) -> Job:
+    return {
+        "symptom": experiment.symptom,
+        "kind": kind,
+        "original": original,
+        "repaired": changed,
+        "at": at,
+        "details": dict(experiment.details),
+        "seeds": list(SEEDS),
+        "assumptions": list(dict.fromkeys(assumptions)),
+        "heavy": max(work_of(original), work_of(changed)) > MAX_WORK,
+    }
+
+
+def _steps(experiment: Experiment) -> int:
+    """How long the symptom takes to show."""
+    wanted = experiment.details.get("steps", STEPS)
+    return max(1, min(wanted, MAX_STEPS)) if isinstance(wanted, int) else STEPS
+
+
+class _Reader:
+    """Reads the training that one event belongs to."""
+
+    def __init__(self, program: Program, event: Event | Graph) -> None:
+        self.program = program
+        self.event = event
+        self.assumptions: list[str] = []
+        #: The metric in question, `chosen` for one that Keras chooses.
+        self.metric: str | None = None
+        self.compile = _compile_of(event)
+        self.fit = _fit_of(program, event, self.compile)
+        self.graph = event if isinstance(event, Graph) else None
+
+    def description(self) -> tuple[Description, Index, Targets]:
+        """The description, where the facts are found in it, and targets that fit its output and its loss."""
+        model, graph = self._model()
+        self._refuse_what_is_too_large(model)
+        literals = Literals()
+        if isinstance(self.event, Mismatch):
+            return self._broken(graph, literals)
+        steps = Steps(graph, self.compile, self._shapes(), literals, self.assumptions)
+        output = steps.only_output()
+        shape, activation = steps.shape(output), steps.activation(output)
+        loss = self._loss(literals, shape, activation)
+        data = read_data(self.fit, self._target(), self.assumptions)
+        y = data.targets(loss, shape, activation)
+        fitting = by_loss(loss["type"], known_row(shape), activation)
+        run = {"rows": ROWS, "batch": min(data.batch, MAX_BATCH), "steps": STEPS}
+        made: Description = {
+            "steps": steps.made,
+            "output": output,
+            "optimizer": self._optimizer(literals),
+            "loss": loss,
+            "metrics": self._metrics(literals),
+            "x": data.inputs(steps.starts),
+            "y": y,
+            "run": run,  # type: ignore[typeddict-item]
+        }
+        return made, steps.index, fitting
+
+    def _shapes(self) -> list[list[int] | None]:
+        return read_data(self.fit, None, []).shapes
+
+    def _broken(self, graph: Graph, literals: Literals) -> tuple[Description, Index, Targets]:
+        """A model up to the layer that does not take its input. It raises before there is a loss."""
+        steps = Steps(graph, None, [], literals, self.assumptions)
+        y: Targets = {"kind": "numbers", "shape": [1], "classes": 0, "low": None, "high": None}
+        made: Description = {
+            "steps": steps.made,
+            "output": steps.only_output(),
+            "optimizer": {"type": "SGD", "config": {}},
+            "loss": {"type": "mean_squared_error", "config": {}},
+            "metrics": [],
+            "x": Data([], None, 4, self.assumptions).inputs(steps.starts),
+            "y": y,
+            "run": {"rows": 4, "batch": 4, "steps": 0},
+        }
+        return made, steps.index, y
+
+    def settle_labels(self, made: Description, fitting: Targets, experiment: Experiment) -> None:
+        """Gives the loss labels in the encoding that it reads, where that is another finding's matter."""
+        loss, kind = made["loss"]["type"], made["y"]["kind"]
+        wrong = {"categorical_crossentropy": "classes", "sparse_categorical_crossentropy": "onehot"}.get(loss)
+        if kind == wrong and not any(change.what in ("loss", "y") for change in experiment.repair):
+            made["y"] = fitting
+            self.assumptions.append("the labels are in the encoding that the loss reads")
+
+    @staticmethod
+    def settle_inputs(made: Description) -> None:
+        """Gives the model data of the shape that it declares."""
+        starts = [step for step in made["steps"] if step["type"] == "Input"]
+        for step, data in zip(starts, made["x"]):
+            data["shape"] = list(step["config"]["shape"])  # type: ignore[arg-type]
+
+    def _model(self) -> tuple[Model | None, Graph]:
+        event = self.fit or self.event
+        if isinstance(event, Graph):
+            return None, event
+        if isinstance(event, Mismatch):
+            return None, Snapshot(Tensor(event.op)).graph
+        if isinstance(event, (Compile, Fit, Forward)):
+            return event.model, event.snapshot.graph
+        if isinstance(event, (LossCall, ApplyGradients)) and event.snapshot is not None:
+            return getattr(event, "model", None), event.snapshot.graph
+        raise Refused("the model is not known")
+
+    def _refuse_what_is_too_large(self, model: Model | None) -> None:
+        total = weights_inside(model).total if model is not None else None
+        if total is not None and total > 20 * MAX_PARAMETERS:
+            # It is shrunk in any case; this only says so.
+            self.assumptions.append(f"the model of {total:,} weights is made smaller")
+
+    def _loss(self, literals: Literals, output: Shape, activation: str) -> Made:
+        value: Value | None = None
+        if self.compile is not None:
+            value = self.compile.loss
+        elif isinstance(self.event, LossCall):
+            value = self.event.loss
+        else:
+            value = next((call.loss for call in self.program.all(LossCall)), None)
+        loss = read_loss(value)
+        if loss is None or loss.function not in LOSSES:
+            # What a loss of the program's own computes is not known; that it fits the output is.
+            width = (output or (None,))[-1] or 1
+            name = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}.get(activation, "")
+            name = name if name and (width > 1 or activation == "sigmoid") else "mean_squared_error"
+            self.assumptions.append(f"the loss is {name}")
+            return {"type": name, "config": {}}
+        assert isinstance(value, Object)
+        config: dict[str, Plain] = {}
+        if "identifier" not in value.state:
+            config = literals.config(value, {"reduction", "ignore_class"})
+        return {"type": loss.function, "config": config}
+
+    def _target(self) -> Value | None:
+        return self.event.target if isinstance(self.event, LossCall) else None
+
+    def _optimizer(self, literals: Literals) -> Made:
+        event: Compile | ApplyGradients | None = self.compile
+        if event is None:
+            given = self.event if isinstance(self.event, ApplyGradients) else None
+            event = given or next(self.program.all(ApplyGradients), None)
+        found = read_optimizer(event.optimizer, event) if event is not None else None
+        if found is None or found.name not in OPTIMIZERS:
+            self.assumptions.append("the optimizer is not known: Adam is taken")
+            return {"type": "Adam", "config": {}}
+        try:
+            return {"type": found.name, "config": self._renamed(literals.config(found.value))}
+        except Refused as refused:
+            self.assumptions.append(f"{refused}: the default is taken")
+            config: dict[str, Plain] = {} if found.rate is None else {"learning_rate": found.rate}
+            return {"type": found.name, "config": config}
+
+    def _metrics(self, literals: Literals) -> list[Made]:
+        """The metric that the experiment is about, if it is about one."""
+        wanted = self.metric
+        for metric in metrics_of(self.compile) if self.compile is not None and wanted is not None else ():
+            if metric.kind == CHOSEN and wanted == "chosen":
+                return [{"type": "Accuracy", "config": {"chosen": True}}]
+            if metric.kind in METRICS and metric.kind == wanted:
+                given = metric.value
+                plain = isinstance(given, Object) and given.short == metric.kind and "identifier" not in given.state
+                return [{"type": metric.kind, "config": literals.config(given) if plain else {}}]  # type: ignore[arg-type]
+        if wanted is not None:
+            raise Refused("the metric cannot be rebuilt")
+        return []
+
+    def _renamed(self, config: dict[str, Plain]) -> dict[str, Plain]:
+        """Arguments as Keras 3 takes them: it wants a float for a rate."""
+        made = {"learning_rate" if name in ("lr", "0") else name: value for name, value in config.items()}
+        if type(made.get("learning_rate")) is int:
+            made["learning_rate"] = float(made["learning_rate"])  # type: ignore[arg-type]
+            self.assumptions.append("the rate is written as a float")
+        return made
+
+
+def _compile_of(event: Event | Graph) -> Compile | None:
+    if isinstance(event, Compile):
+        return event
+    return event.compile if isinstance(event, (Fit, Use)) else None
+
+
+def _fit_of(program: Program, event: Event | Graph, compiled: Compile | None) -> Fit | None:
+    if isinstance(event, Fit):
+        return event
+    fits = program.fits_of(compiled) if compiled is not None else []
+    return fits[0] if fits else None

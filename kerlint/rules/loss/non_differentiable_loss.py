@@ -1,0 +1,205 @@
+"""KL021."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.convert import dtype_name
+from kerlint.library.dtypes import is_integer
+from kerlint.program.events import OwnLoss
+from kerlint.program.facts import Program
+from kerlint.program.graph import tensors_in
+from kerlint.program.values import Op, Tensor
+from kerlint.rules.base import Found, Rule
+
+
+class NonDifferentiableLoss(Rule):
+    """A loss function of the program rounds, compares or takes the argmax of the predictions, and nothing else.
+
+    Training follows the slope of the loss. What only jumps from one number to the next has none.
+
+    ## Why is this bad?
+    A small change of the weights does not change the loss at all, so there is no direction in which it gets better.
+    Keras raises "No gradients provided for any variable" at the first step; with `sign` it says nothing, and the
+    weights stay as they are.
+
+    ## Example
+    ```python
+    import tensorflow as tf
+    from tensorflow import keras
+
+    def error_rate(y_true, y_pred):
+        wrong = tf.not_equal(y_true, tf.round(y_pred))
+        return tf.reduce_mean(tf.cast(wrong, tf.float32))
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss=error_rate)  # KL021
+    ```
+
+    Use instead:
+    ```python
+    import tensorflow as tf
+    from tensorflow import keras
+
+    def error_rate(y_true, y_pred):
+        wrong = tf.not_equal(y_true, tf.round(y_pred))
+        return tf.reduce_mean(tf.cast(wrong, tf.float32))
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=[error_rate])
+    ```
+
+    ## Known limits
+    Only functions that are understood from the predictions to the result. Loss classes and losses in
+    hand-written loops are not looked at.
+
+    ## References
+    - Measured on Keras 3.15.1: losses made of `argmax`, `round`, `floor`, `ceil`, comparisons, casts to whole numbers,
+      `argsort`, `stop_gradient`, or a `where` between constants raise ValueError in `fit`; `sign` trains and moves no
+      weight.
+    """
+
+    code = "KL021"
+    name = "non-differentiable-loss"
+    severity = Severity.ERROR
+    symptoms = ("crash", "loss-flat")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        for own in program.all(OwnLoss):
+            results = tensors_in(own.returned)
+            if len(results) != 1 or results[0] is None:
+                continue
+            ends = _blocking(results[0], own.prediction)
+            if ends is None or not ends:
+                continue
+            first = ends[0]
+            short = first.name.rpartition(".")[2] or first.name
+            yield from self.found(
+                own.compile.places.get("loss") or own.compile.node,
+                f"the loss {own.loss.name} has no gradient: the predictions only pass through {short}",
+                label="raises an error at the first step, or changes nothing",
+                also=[(op.node, "has no slope") for op in ends[:3]],
+                why="what jumps from one number to the next does not tell training in which direction to go",
+                help="take a loss that changes smoothly, such as a cross-entropy, and this function as a metric",
+                about=own.compile,
+            )
+
+    bad = (
+        """
+        import keras
+        from keras import ops
+        def hits(y_true, y_pred):
+            return -ops.mean(ops.cast(ops.argmax(y_pred, axis=-1) == ops.argmax(y_true, axis=-1), "float32"))
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        model.compile("adam", hits)  # KL021
+        """,
+        """
+        import tensorflow as tf
+        from tensorflow.keras import backend as K
+        def f1(y_true, y_pred):
+            hits = K.sum(K.round(K.clip(y_true * y_pred, 0, 1)))
+            found = K.sum(K.round(K.clip(y_pred, 0, 1)))
+            return 1 - 2 * hits / (found + K.sum(y_true) + K.epsilon())
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", f1)  # KL021
+        """,
+    )
+    good = (
+        """
+        import keras
+        import tensorflow as tf
+        from keras import ops
+        def weighted(y_true, y_pred):
+            late = tf.cast(y_pred > y_true, tf.float32)
+            return tf.reduce_mean((1 + late) * tf.square(y_true - y_pred))
+        def huber(y_true, y_pred):
+            error = y_true - y_pred
+            return tf.where(tf.abs(error) < 1, 0.5 * error ** 2, tf.abs(error) - 0.5)
+        def straight_through(y_true, y_pred):
+            hard = y_pred + ops.stop_gradient(ops.round(y_pred) - y_pred)
+            return ops.mean(ops.square(y_true - hard))
+        def masked(y_true, y_pred):
+            mask = ops.cast(ops.not_equal(y_true, 0), y_pred.dtype)
+            return ops.sum(keras.losses.mean_squared_error(y_true, y_pred) * mask)
+        def other(y_true, y_pred):
+            return helper(ops.round(y_true), y_pred)
+        def none(y_true, y_pred):
+            return 0.0
+        for loss in (weighted, huber, straight_through, masked, other, none):
+            model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+            model.compile("adam", loss)
+        """,
+    )
+
+
+_COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "//"})
+_FLAT = frozenset(
+    """argmax argmin argsort round rint floor ceil sign equal not_equal greater greater_equal less less_equal
+    logical_and logical_or logical_not one_hot stop_gradient floordiv floor_divide is_nan isnan""".split()
+)
+
+
+def _is_flat(op: Op) -> bool:
+    """Whether what comes out of the step does not change with a small change of what goes in."""
+    if op.kind == "operator":
+        return op.name in _COMPARISONS
+    short = op.name.rpartition(".")[2]
+    if op.kind != "function":
+        return False
+    if short == "cast":
+        dtype = dtype_name(op.args.get("dtype"))
+        return dtype == "bool" or (dtype is not None and is_integer(dtype))
+    return short in _FLAT
+
+
+def _passed(op: Op) -> tuple[Tensor, ...]:
+    """The tensors that a change goes through, of those that a step reads: the condition of a `where` chooses only."""
+    if op.kind == "function" and op.name.rpartition(".")[2] in ("where", "switch"):
+        return op.inputs[1:] if op.inputs and _is_condition(op) else op.inputs
+    return op.inputs
+
+
+def _is_condition(op: Op) -> bool:
+    """Whether the first tensor that the step reads is the condition."""
+    first = op.args.get("condition")
+    return first is None or first is op.inputs[0]
+
+
+def _blocking(result: Tensor, prediction: Tensor) -> list[Op] | None:
+    """The steps that a change of the prediction does not get through; None if it does, or if something is unknown."""
+    ends: list[Op] = []
+    pending = [result.op]
+    seen: set[int] = set()
+    while pending:
+        op = pending.pop()
+        if id(op) in seen:
+            continue
+        seen.add(id(op))
+        if op is prediction.op or op.kind in ("gap", "layer", "variable"):
+            return None
+        if _is_flat(op):
+            if _reaches(op, prediction):
+                ends.append(op)
+            continue
+        if op.kind == "function" and not op.name.startswith(("tensorflow.", "keras.")) and op.name != "subscript":
+            return None
+        passed = _passed(op)
+        if len(passed) < len(op.inputs) and _reaches(op.inputs[0].op, prediction):
+            ends.append(op)
+        pending.extend(tensor.op for tensor in passed)
+    return ends
+
+
+def _reaches(op: Op, prediction: Tensor) -> bool:
+    pending = [op]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if current is prediction.op:
+            return True
+        if id(current) not in seen:
+            seen.add(id(current))
+            pending.extend(tensor.op for tensor in current.inputs)
+    return False

@@ -1,1 +1,0 @@
-"""`kerlint summary`: what `model.summary()` would print, and how each model is trained, without running anything."""

@@ -1,0 +1,1 @@
+"""What can cause what somebody sees: `kerlint --symptom`."""

@@ -1,0 +1,122 @@
+"""What the rules on architecture (KS) say about Keras, on the one that is installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.claims.running import Refused, example, keras, normal, np, silence
+
+X = normal(32, 20)
+ROWS = np.eye(10)[np.arange(32) % 10]
+
+
+def test_ks001_a_shape_that_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="ndim"):
+        example("KS001")
+    late = example("KS001", edit=("    keras.Input((20, 8)),\n", "")).model
+    late.compile("adam", "mse")
+    with pytest.raises(ValueError, match="ndim"):
+        late.train_on_batch(normal(4, 20, 8), np.zeros((4, 1)))
+
+
+def test_ks002_dropout_of_answers() -> None:
+    with silence():
+        model = example("KS002", x=X, y=ROWS).model
+        inference = np.array(model(X))
+        training = np.array(model(X, training=True))
+    assert (inference > 0).all()
+    assert 0.3 < (training == 0).mean() < 0.7
+    # Half of the rows lose the right class, at a cost of 16 each.
+    assert model.history.history["loss"][0] > 4
+
+
+def test_ks002_a_rate_of_one() -> None:
+    with silence():
+        layer = keras.layers.Dropout(1.0)
+        assert np.abs(layer(X, training=True)).max() == 0
+    assert (np.array(keras.layers.Dropout(0.9)(np.ones((100, 100)), training=True)) == 0).mean() > 0.85
+
+
+def test_ks003_a_layer_that_is_not_there() -> None:
+    with silence():
+        model = example("KS003").model
+        model.compile("adam", "mse", run_eagerly=True)
+        model.train_on_batch(X, np.zeros((32, 1)))
+    assert not any(isinstance(layer, keras.layers.Dropout) for layer in model.layers)
+
+
+def test_ks004_a_word_without_a_row() -> None:
+    found = example("KS004", texts=["one two", "two three"])
+    numbers = np.array(found.tokenizer.texts_to_sequences(["one two", "two three"]))
+    assert (numbers.min(), numbers.max()) == (1, found.model.layers[0].input_dim)
+    found.model.compile("adam", "mse")
+    with pytest.raises(Refused, match=r"is not in \[0, 3\)"):
+        found.model.train_on_batch(numbers, np.zeros((2, 1)))
+
+
+def test_ks020_the_bias_is_subtracted_again() -> None:
+    images = normal(4, 28, 28, 1)
+    with silence():
+        model = example("KS020").model
+        before = np.array(model(images, training=True))
+        model.layers[0].bias.assign(np.full(32, 5.0))
+        assert np.allclose(before, np.array(model(images, training=True)), atol=1e-3)
+
+
+def test_ks021_the_variance_of_thinned_out_data() -> None:
+    keras.utils.set_random_seed(0)
+    data = np.maximum(normal(4096, 4), 0)
+    moments = [keras.layers.Dropout(0.5)(data, training=flag) for flag in (True, False)]
+    thinned, whole = (np.array(part) for part in moments)
+    assert thinned.mean() == pytest.approx(whole.mean(), rel=0.1)
+    assert thinned.var() > 1.5 * whole.var()
+    layer = keras.layers.BatchNormalization(momentum=0.0)
+    layer(thinned, training=True)
+    assert np.array(layer(whole)).var() < 0.7
+
+
+def test_ks022_padding_is_read() -> None:
+    short, long = np.array([[5, 7, 0]]), np.array([[5, 7] + [0] * 40])
+    for masked in (False, True):
+        with silence():
+            layers = [keras.layers.Embedding(10, 4, mask_zero=masked), keras.layers.LSTM(4)]
+            model = keras.Sequential(layers)
+            gap = np.abs(np.array(model(short)) - np.array(model(long))).max()
+        assert bool(gap < 1e-6) is masked
+
+
+def test_ks023_the_last_axis_is_the_channels() -> None:
+    with silence():
+        model = example("KS023").model
+        assert model.layers[0].kernel.shape == (3, 3, 64, 16)
+        assert model.layers[0].output.shape == (None, 1, 62, 16)
+        one = keras.layers.Conv2D(4, 3, padding="same")
+        assert one.compute_output_shape((None, 1, 32, 32)) == (None, 1, 32, 4)
+    with pytest.raises(ValueError, match=r"(?i)negative dimension|output shape|kernel"):
+        example("KS023", edit=("Conv2D(16, 3", "Conv2D(16, 5"))
+
+
+def test_ks024_one_layer_named_three_times() -> None:
+    with silence():
+        model = example("KS024").model
+        assert len(model.layers) == 4
+        assert len(model.weights) == 4
+        twice = keras.Sequential([keras.Input((8,))] + [keras.layers.Dense(8)] * 2)
+        assert len(twice.weights) == 2
+        model.compile("adam", "mse", run_eagerly=True)
+        model.train_on_batch(normal(4, 64), np.zeros((4, 1)))
+
+
+def test_ks028_rows_are_normalised() -> None:
+    images = normal(4, 32, 32, 3)
+    with silence():
+        model = example("KS028").model
+        model(images)
+    normalisation = model.layers[1]
+    assert normalisation.gamma.shape == (32,)
+    right = keras.layers.BatchNormalization()
+    right.build((None, 32, 32, 16))
+    assert right.gamma.shape == (16,)
+    with pytest.raises(Refused):
+        normalisation(normal(4, 16, 16, 16))
+    assert right(normal(4, 16, 16, 16)).shape == (4, 16, 16, 16)

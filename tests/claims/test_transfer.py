@@ -1,0 +1,91 @@
+"""What the rules on freezing and transfer (KF) say about Keras, on the one that is installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.claims.running import example, keras, moved, normal, np, silence, told, weights
+
+X = 5 + normal(16, 8)
+Y = (X[:, :1] > 5).astype("float32")
+
+
+def base_of() -> object:
+    """A model with a batch normalisation, in place of one that has to be downloaded."""
+    return keras.Sequential([keras.Input((8,)), keras.layers.BatchNormalization(), keras.layers.Dense(4, "relu")])
+
+
+def compiled(*layers: object, optimizer: object = "adam") -> object:
+    model = keras.Sequential([keras.Input((8,)), *layers])
+    model.compile(optimizer, "mse")
+    return model
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_kf001_it_is_settled_once_the_model_is_trained(frozen: bool) -> None:
+    base = keras.layers.Dense(4, trainable=not frozen)
+    with silence():
+        model = compiled(base, keras.layers.Dense(1))
+        model.train_on_batch(X, Y)
+        base.trainable = frozen
+        before = weights(base)
+        model.train_on_batch(X, Y)
+        assert (moved(before, weights(base)) == 0) is frozen
+        model.compile("adam", "mse")
+        before = weights(base)
+        model.train_on_batch(X, Y)
+        assert (moved(before, weights(base)) == 0) is not frozen
+
+
+def test_kf001_before_the_first_training_it_counts() -> None:
+    base = keras.layers.Dense(4)
+    model = compiled(base, keras.layers.Dense(1))
+    base.trainable = False
+    before = weights(base)
+    model.train_on_batch(X, Y)
+    assert moved(before, weights(base)) == 0
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_kf002_fit_overrides_the_flag(frozen: bool) -> None:
+    base = base_of()
+    base.trainable = not frozen
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(base(inputs, training=False)))
+    model.compile("adam", "mse", run_eagerly=True)
+    with silence():
+        model.train_on_batch(X, Y)
+    mean = float(np.abs(base.layers[0].moving_mean).max())
+    assert (mean == 0) is frozen
+
+
+def test_kf002_dropout_is_switched_off() -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, keras.layers.Dropout(0.5)(inputs, training=True))
+    with silence():
+        assert np.array_equal(model.predict_on_batch(X), X)
+
+
+def test_kf003_adam_moves_the_whole_base() -> None:
+    base = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(4, "tanh")])
+    model = compiled(base, keras.layers.Dense(1))
+    before = weights(base)
+    with silence():
+        model.train_on_batch(X / 5, Y)
+    for old, new in zip(before, weights(base)):
+        assert np.abs(old - new).max() == pytest.approx(0.001, rel=0.05)
+
+
+def test_kf020_not_a_bit_changes() -> None:
+    before = []
+
+    def kept(layers: list[object]) -> object:
+        made = keras.Sequential(layers)
+        before.extend(weights(made))
+        return made
+
+    with told() as lines:
+        model = example("KF020", edit=("keras.Sequential(", "kept("), kept=kept, x=X, y=Y).model
+    assert before
+    assert moved(before, weights(model)) == 0
+    assert any("does not have any trainable weights" in line for line in lines)

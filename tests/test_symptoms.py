@@ -1,0 +1,203 @@
+"""`--symptom`: what can cause what somebody sees, in which order, and what cannot."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from kerlint.engine import check_bytes
+from kerlint.finding import Finding, Probe, Severity, Span
+from kerlint.output import Options
+from kerlint.output.text import closing
+from kerlint.report import FileReport, Report
+from kerlint.rules import all_rules
+from kerlint.rules.base import SYMPTOMS
+from kerlint.selection import Settings
+from kerlint.symptoms.verdict import answer, likelihood, weighed
+from kerlint.symptoms.words import WORDS
+from tests.test_cli import run
+
+HEAD = "import keras\nfrom keras import layers\n"
+ZERO_RATE = HEAD + textwrap.dedent("""\
+    model = keras.Sequential([keras.Input((10,)), layers.Dense(128, "relu"), layers.Dense(1, "sigmoid")])
+    model.compile(keras.optimizers.Adam(learning_rate=0.0), "binary_crossentropy")
+    """)
+ONE_UNIT = HEAD + textwrap.dedent("""\
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((10,)), layers.Dense(2, "relu"), layers.Dense(1, "softmax")])
+    model.compile(keras.optimizers.Adam(learning_rate=0.0), "binary_crossentropy")
+    """)
+STACK = HEAD + textwrap.dedent("""\
+    model = keras.Sequential([keras.Input((10,))])
+    model.add(layers.Dense(128, activation="sigmoid"))
+    model.add(layers.Dense(128, activation="sigmoid"))
+    model.add(layers.Dense(128, activation="sigmoid"))
+    model.add(layers.Dense(128, activation="sigmoid"))
+    model.add(layers.Dense(1))
+    model.compile(optimizer={optimizer}, loss="mse")
+    """)
+
+
+def asked(text: str, symptom: str) -> FileReport:
+    report = check_bytes(text.encode(), "train.py", Settings(symptom=symptom))
+    return weighed(report, symptom)
+
+
+def codes(report: FileReport) -> list[str]:
+    return [finding.code for finding in report.findings]
+
+
+def ruled_out(report: FileReport) -> set[str]:
+    return {one.code or one.message for one in report.ruled_out if one.why}
+
+
+def test_every_symptom_has_words_and_rules() -> None:
+    assert tuple(WORDS) == SYMPTOMS
+    for name, words in WORDS.items():
+        assert words.meaning
+        assert words.measure
+        assert any(name in rule.symptoms for rule in all_rules()), name
+
+
+def test_no_rule_causes_what_it_is_ruled_out_for() -> None:
+    # Two of them have advice that looks different from their other findings.
+    rules = {rule.code: rule for rule in all_rules()}
+    for name, words in WORDS.items():
+        both = {code for code in words.no_cause if name in rules[code].symptoms}
+        assert both <= {"KA002", "KL006"}, name
+
+
+def test_a_rate_of_zero_is_no_cause_of_a_constant() -> None:
+    report = asked(ZERO_RATE, "constant-output")
+    assert codes(report) == []
+    assert ruled_out(report) == {"KO001"}
+    assert codes(asked(ZERO_RATE, "loss-flat")) == ["KO001"]
+
+
+def test_the_likeliest_comes_first_and_advice_joins_in() -> None:
+    report = asked(ONE_UNIT, "constant-output")
+    assert codes(report) == ["KL001", "KS025"]
+    assert [likelihood(one, "constant-output") for one in report.findings] == ["likely", "unlikely"]
+    assert ruled_out(report) == {"KO001", "a seed is set"}
+
+
+@pytest.mark.parametrize(("optimizer", "is_cause"), [('"adam"', False), ('"sgd"', True)])
+def test_sigmoid_stacks_depend_on_the_optimizer(optimizer: str, is_cause: bool) -> None:
+    report = asked(STACK.format(optimizer=optimizer), "constant-output")
+    assert (codes(report) == ["KA002"]) is is_cause
+    assert ("KA002" in ruled_out(report)) is not is_cause
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model.fit(x, y, shuffle=False)", {"the rows are not shuffled"}),
+        ("model.fit(x, y, shuffle=True)", set()),
+        ("model.fit(x, y, shuffle=unknown)", set()),
+        ("model.fit(np.zeros((64, 8)), np.zeros((64, 1)), batch_size=64)", {"all rows are one batch"}),
+        ("model.fit(np.zeros((65, 8)), np.zeros((65, 1)), batch_size=64)", set()),
+        ("model.fit(x, y, batch_size=64)", set()),
+        ("np.random.seed(unknown)", {"KR001"}),
+    ],
+)
+def test_what_is_blamed_without_reason(text: str, expected: set[str]) -> None:
+    program = HEAD + textwrap.dedent(f"""\
+        import numpy as np
+        model = keras.Sequential([keras.Input((8,)), layers.Dense(32, "relu"), layers.Dense(1)])
+        model.compile("adam", "mse")
+        {text}
+        """)
+    found = ruled_out(asked(program, "constant-output"))
+    assert found - {"KE020"} == expected
+    assert ruled_out(asked(program, "crash")) == set()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "head", "expected"),
+    [
+        ('"relu"', ', kernel_initializer="zeros"', {"the output layer starts with zeros"}),
+        ('"tanh"', "", {"3 tanh layers"}),
+        ('"relu"', "", set()),
+    ],
+)
+def test_innocent_layers(hidden: str, head: str, expected: set[str]) -> None:
+    rows = f"[keras.Input((8,)), *[layers.Dense(32, {hidden}) for _ in range(3)], layers.Dense(1{head})]"
+    program = f'{HEAD}model = keras.Sequential({rows})\nmodel.compile("adam", "mse")\n'
+    report = asked(program, "constant-output")
+    assert codes(report) == []
+    assert ruled_out(report) == expected
+
+
+def _finding(verdict: str = "", severity: Severity = Severity.WARNING) -> Finding:
+    probe = Probe(verdict, "10 of 10 alike") if verdict else None
+    span = Span(1, 1, 1, 2)
+    return Finding("KN002", "unscaled", severity, "m", "a.py", span, symptoms=("loss-nan", "loss-flat"), probe=probe)
+
+
+def test_experiments_decide() -> None:
+    confirmed, plain = _finding("confirmed"), _finding(severity=Severity.ERROR)
+    report = weighed(FileReport("a.py", (plain, confirmed, _finding("refuted"))), "loss-flat")
+    assert report.findings == (confirmed, plain)
+    assert [one.why for one in report.ruled_out] == ["tried out: 10 of 10 alike"]
+    assert likelihood(confirmed, "loss-flat") == "confirmed"
+
+
+def test_nothing_found_tells_what_to_measure_within_80_columns() -> None:
+    report = asked(ZERO_RATE, "constant-output")
+    lines = list(closing(Report((), 1, answer=answer([report], "constant-output")), Options()))
+    assert lines[0] == "No cause found in 1 file."
+    assert "What to measure next:" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(ONE_UNIT)
+    result = run("train.py", "--symptom", "constant-output", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "error[KL001]" in result.stdout
+    assert "[KO001]" not in result.stdout
+    assert "likely    KL001 train.py:4:" in result.stdout
+    assert "Often blamed, and not the cause:\n  train.py:3:1 a seed is set" in result.stdout
+
+    rows = json.loads(run("train.py", "--symptom", "loss-flat", "--output-format", "json", cwd=tmp_path).stdout)
+    assert [row["code"] for row in rows] == ["KO001", "KL001", "KS025"]
+
+
+def test_pages_hold_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(ZERO_RATE)
+    page = run("train.py", "--symptom", "constant-output", "--output-format", "html", cwd=tmp_path).stdout
+    assert "Often blamed, and not the cause:" in page
+    assert "\x1b" not in page
+
+
+def test_only_causes_are_fixed(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(ONE_UNIT)
+    run("train.py", "--symptom", "constant-output", "--fix", "--unsafe-fixes", cwd=tmp_path)
+    text = (tmp_path / "train.py").read_text()
+    assert '"sigmoid"' in text
+    assert "learning_rate=0.0" in text
+
+
+def test_no_cause_is_a_success(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(ZERO_RATE)
+    result = run("train.py", "--symptom", "constant-output", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "Nothing that kerlint knows of in this code causes it." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--symptom", "constant"], "did you mean constant-output?"),
+        (["--symptom", "blue"], "there are constant-output, zero-output"),
+        (["--symptom", "crash", "--write-baseline", "x.json"], "makes no sense together"),
+        (["--symptom", "crash", "--add-ignore"], "makes no sense together"),
+    ],
+)
+def test_misuse(tmp_path: Path, arguments: list[str], expected: str) -> None:
+    result = run(*arguments, ".", cwd=tmp_path)
+    assert result.returncode == 2
+    assert expected in result.stderr.replace("\n", " ")
