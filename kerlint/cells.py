@@ -40,7 +40,7 @@ def edited(data: bytes, source: Source, edits: Sequence[Edit]) -> bytes:
     cells = {cell.number: cell for cell in source.cells}
     by_cell: dict[int, list[Edit]] = {}
     for edit in edits:
-        number, inside = _in_cell(source, edit)
+        number, inside = in_cell(source, edit)
         by_cell.setdefault(number, []).append(inside)
     places = dict(_sources(document))
     pieces: list[tuple[int, int, str]] = []
@@ -55,8 +55,12 @@ def edited(data: bytes, source: Source, edits: Sequence[Edit]) -> bytes:
     return mark + document.encode("utf-8")
 
 
-def _in_cell(source: Source, edit: Edit) -> tuple[int, Edit]:
-    """The number of the cell and the edit in its own lines and columns."""
+def in_cell(source: Source, edit: Edit) -> tuple[int, Edit]:
+    """The number of the cell and the edit in its own lines and columns.
+
+    Raises:
+        ValueError: it reaches over two cells, or into a line that is not Python as it stands.
+    """
     span = edit.span
     start = source.place(span.start_line, span.start_column)
     end = source.place(span.end_line, span.end_column)

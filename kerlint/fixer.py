@@ -67,6 +67,17 @@ def fix_bytes(data: bytes, lint: Lint, judge: Lint, *, unsafe: bool = False) -> 
     return Fixed(data, tuple(applied), tuple(refused.values()))
 
 
+def fix_one(data: bytes, source: Source, finding: Finding, lint: Lint, judge: Lint) -> Fixed:
+    """Makes the fix of one finding, safe or not, if it does what it promises.
+
+    Args:
+        source: the text of the data, in which the finding is.
+        lint, judge: as in `fix_bytes`.
+    """
+    done, new, refused = _Step(data, source, lint, judge).run([finding])
+    return Fixed(new, tuple(done), tuple(refused))
+
+
 def is_wanted(fix: Fix | None, *, unsafe: bool) -> bool:
     """Whether a fix is to be applied."""
     return fix is not None and (unsafe or fix.safety is Safety.SAFE)

@@ -103,7 +103,7 @@ def test_summary(tmp_path: Path) -> None:
 
 def test_the_name_stays_a_function() -> None:
     """No module of kerlint takes the place of `kerlint.summary` once it has been imported."""
-    import kerlint.summaries.models  # noqa: F401
+    import kerlint.summaries.models
 
     assert callable(kerlint.summary)
     assert callable(kerlint.lint)
@@ -136,7 +136,30 @@ def test_typed(tmp_path: Path) -> None:
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(path)],
         capture_output=True,
         text=True,
+        check=False,
         cwd=Path(kerlint.__file__).parent.parent,
     )
     assert done.stdout.count("error:") == 1, done.stdout
     assert 'Argument 1 to "lint"' in done.stdout
+
+
+def test_documentation() -> None:
+    """What the page says of the classes is so."""
+    import dataclasses
+    import re
+
+    page = (Path(kerlint.__file__).parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+    for head, cls in (
+        ("| `FileReport` |", kerlint.FileReport),
+        ("| `Finding` |", kerlint.Finding),
+        ("| `ModelSummary` |", kerlint.ModelSummary),
+    ):
+        table = page.split(head, 1)[1].split("\n\n", 1)[0]
+        names = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)", row.split("|")[1])}
+        known = {field.name for field in dataclasses.fields(cls)} | set(dir(cls))
+        assert names
+        assert names <= known
+    code = page.split("```python\n", 1)[1].split("```", 1)[0]
+    printed: list[object] = []
+    exec(code.split("(model,)", 1)[0], {"print": lambda *words: printed.append(words)})
+    assert printed == [(4, "KL001", "a softmax over one unit always outputs 1.0")]

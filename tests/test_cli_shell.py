@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import kerlint
 from tests.test_cli import ROOT, run
 
 FAULTY = """\
@@ -99,3 +100,25 @@ def test_rules_as_json(tmp_path: Path) -> None:
     rows = json.loads(run("rule", "--all", "--output-format", "json", cwd=tmp_path).stdout)
     assert len(rows) > 50
     assert row in rows
+
+
+def test_versions(tmp_path: Path) -> None:
+    found = json.loads(run("version", "--output-format", "json", cwd=tmp_path).stdout)
+    assert found["kerlint"] == kerlint.__version__
+    assert found["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert f"kerlint {kerlint.__version__}\n" in run("version", cwd=tmp_path).stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+def test_links_are_for_terminals(tmp_path: Path) -> None:
+    import pty
+
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    assert "\x1b]8;;" not in run("faulty.py", "--color", "always", cwd=tmp_path).stdout
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    command = [sys.executable, "-m", "kerlint", "faulty.py", "--color", "always", "--output-format", "concise"]
+    subprocess.run(command, cwd=tmp_path, env=env, stdout=theirs, timeout=120, check=False)
+    os.close(theirs)
+    assert b"\x1b]8;;https://" in os.read(ours, 4096)
+    os.close(ours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -255,3 +256,19 @@ def test_github_lets_no_command_through() -> None:
     lines = render("github", EVIL_REPORT).splitlines()
     assert len(lines) == len(EVIL_REPORT.findings)
     assert all(line.startswith(("::error title=kerlint", "::notice title=kerlint")) for line in lines)
+
+
+@pytest.mark.parametrize("name", ["full", "concise"])
+def test_codes_lead_to_their_pages_in_a_terminal(name: str) -> None:
+    def text(options: Options) -> str:
+        return "\n".join(renderer(name)(report(finding()), options))
+
+    link = f"\x1b]8;;{finding().url}\x1b\\"
+    assert link in text(Options(color=True, links=True))
+    assert "\x1b]8" not in text(Options(color=True)) + text(Options(links=True))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+def test_sarif_names_files_by_their_bytes() -> None:
+    run = json.loads(render("sarif", report(finding(), filename=os.fsdecode(b"b\xff.py"))))["runs"][0]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("b%FF.py")

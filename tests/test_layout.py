@@ -110,6 +110,10 @@ def test_imports(path: Path) -> None:
         assert own == "kerlint.positions" or not within(name, "libcst.metadata"), where
         assert not (within(name, "libcst.metadata") and not late), where
         assert own == "kerlint.probe.worker" or not within(name, "tensorflow"), where
+        server = within(own, "kerlint.server")
+        assert server or not any(within(name, other) for other in ("pygls", "lsprotocol")), where
+        assert server or own == "kerlint.cli.server" or not within(name, "kerlint.server"), where
+        assert own == "kerlint" or not within(name, "kerlint.api"), where
         if own == "kerlint.__main__" or not within(name, "kerlint"):
             continue
         assert within(own, "kerlint.cli") or not within(name, "kerlint.cli"), where

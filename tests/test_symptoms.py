@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from kerlint.cli.run import Run
+from kerlint.configuration.model import Configuration
 from kerlint.engine import check_bytes
 from kerlint.finding import Finding, Probe, Severity, Span
 from kerlint.output import Options
@@ -16,6 +19,7 @@ from kerlint.report import FileReport, Report
 from kerlint.rules import all_rules
 from kerlint.rules.base import SYMPTOMS
 from kerlint.selection import Settings
+from kerlint.symptoms.measured import shown
 from kerlint.symptoms.verdict import answer, likelihood, weighed
 from kerlint.symptoms.words import WORDS
 from tests.test_cli import run
@@ -139,10 +143,72 @@ def _finding(verdict: str = "", severity: Severity = Severity.WARNING) -> Findin
 
 def test_experiments_decide() -> None:
     confirmed, plain = _finding("confirmed"), _finding(severity=Severity.ERROR)
-    report = weighed(FileReport("a.py", (plain, confirmed, _finding("refuted"))), "loss-flat")
+    report = weighed(FileReport("a.py", (plain, confirmed, _finding("refuted"))), "loss-nan")
     assert report.findings == (confirmed, plain)
     assert [one.why for one in report.ruled_out] == ["tried out: 10 of 10 alike"]
-    assert likelihood(confirmed, "loss-flat") == "confirmed"
+    assert likelihood(confirmed, "loss-nan") == "confirmed"
+    assert likelihood(confirmed, "loss-flat") != "confirmed"
+
+
+def _run(
+    spread: float, distinct: int, *, last: float = 0.1, finite: bool = True, high: float = 1.0
+) -> dict[str, object]:
+    after = {"spread": spread, "distinct": distinct, "low": 0.0, "high": high}
+    return {"after": after, "targets": [0.0, 1.0], "finite": finite, "rows": 256, "first_loss": 1.0, "last_loss": last}
+
+
+@pytest.mark.parametrize(
+    ("symptom", "original", "repaired", "expected"),
+    [
+        ("constant-output", _run(0.0, 1), _run(0.3, 256), True),
+        ("constant-output", _run(0.001, 200), _run(0.3, 256), True),
+        ("constant-output", _run(0.0, 1), _run(0.0, 1), None),
+        ("constant-output", _run(140.0, 195, last=25000.0), _run(0.3, 256), False),
+        ("constant-output", _run(0.3, 256, finite=False), _run(0.3, 256), None),
+        ("zero-output", _run(0.0, 1, high=0.0), _run(0.3, 256), True),
+        ("zero-output", _run(0.3, 9), _run(0.3, 256), False),
+        ("loss-nan", _run(0.0, 1, finite=False), _run(0.3, 256), True),
+        ("loss-nan", _run(0.0, 1), _run(0.3, 256), False),
+        ("loss-flat", _run(0.3, 9, last=0.99), _run(0.3, 256), True),
+        ("loss-flat", _run(0.3, 9), _run(0.3, 256), False),
+        ("overfit", _run(0.3, 9), _run(0.3, 256), None),
+        ("constant-output", {"classes": [0]}, {"classes": [0, 1]}, None),
+    ],
+)
+def test_the_very_symptom_is_measured(
+    symptom: str, original: dict[str, object], repaired: dict[str, object], expected: bool | None
+) -> None:
+    probe = Probe("confirmed", "", {"original": [original] * 2, "repaired": [repaired] * 2})
+    assert shown(symptom, probe)[0] is expected
+
+
+def test_a_confirmed_fault_may_be_another_than_the_one_asked_about() -> None:
+    # A learning rate of 10: it diverges, and is not constant.
+    evidence = {"original": [_run(140.0, 195, last=25000.0)], "repaired": [_run(0.3, 256)]}
+    given = dataclasses.replace(_finding(), symptoms=("loss-flat", "constant-output"))
+    diverging = dataclasses.replace(given, probe=Probe("confirmed", "", evidence))
+    report = weighed(FileReport("a.py", (diverging,)), "constant-output")
+    assert report.findings == ()
+    assert [one.why for one in report.ruled_out] == ["tried out: 256 inputs gave 195 predictions, from 0 to 1"]
+    report = weighed(FileReport("a.py", (diverging,)), "loss-flat")
+    assert [likelihood(one, "loss-flat") for one in report.findings] == ["confirmed"]
+    certain = dataclasses.replace(diverging, severity=Severity.ERROR)
+    report = weighed(FileReport("a.py", (certain,)), "constant-output")
+    assert [likelihood(one, "constant-output") for one in report.findings] == ["unlikely"]
+
+
+def test_what_is_ruled_out_by_experiment_does_not_fail_a_run() -> None:
+    warning = dataclasses.replace(_finding(), symptoms=("loss-flat", "constant-output"))
+    tried = dataclasses.replace(warning, probe=Probe("confirmed", "", {"original": [_run(140.0, 195)]}))
+    outcome = Run(symptom="constant-output")
+    outcome.add(FileReport("a.py", (warning,)), Configuration(None, "."))
+    assert outcome.status(False) == 1
+    outcome.exchange([FileReport("a.py", (tried,))])
+    assert outcome.status(False) == 0
+    report = outcome.report()
+    assert report.files == ()
+    assert report.answer is not None
+    assert [one.code for _, one in report.answer.ruled_out] == ["KN002"]
 
 
 def test_nothing_found_tells_what_to_measure_within_80_columns() -> None:

@@ -11,8 +11,10 @@ import click
 from kerlint import __version__
 from kerlint.cli.check import check
 from kerlint.cli.rule import rule
+from kerlint.cli.server import server
 from kerlint.cli.summary import summary
 from kerlint.cli.terminal import CLEAN, FAILED, INTERRUPTED
+from kerlint.cli.version import version
 from kerlint.configuration.model import ConfigurationError
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, summary, rule):
+for _command in (check, summary, rule, server, version):
     cli.add_command(_command)
 
 

@@ -114,7 +114,9 @@ class Fixing:
             sys.stdout.flush()
             to = sys.stderr
         report = replace(run.report(), fixed=self.fixed)
-        print_report(report, formats, Options(use_color(color, to), self.unsafe), statistics=statistics, to=to)
+        # Links are for a terminal, whatever the colours are for.
+        options = Options(use_color(color, to), self.unsafe, (to or sys.stdout).isatty())
+        print_report(report, formats, options, statistics=statistics, to=to)
         return FAILED if self.failed else run.status(exit_zero)
 
     def print_diff(self) -> None:

@@ -91,6 +91,11 @@ class Run:
     def exchange(self, reports: Sequence[FileReport]) -> None:
         """Takes the same reports with verdicts: what an experiment has refuted does not count."""
         self.reports = list(reports)
+        if self.symptom is not None:
+            from kerlint.symptoms.verdict import weighed
+
+            # Now it is known what does not show the symptom.
+            self.reports = [weighed(report, self.symptom) for report in reports]
         self.has_failed = any(_fails(report, least) for report, least in zip(self.reports, self.least))
 
     def report(self) -> Report:
@@ -100,12 +105,10 @@ class Run:
         report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
         if self.symptom is None:
             return report
-        from kerlint.symptoms.verdict import answer, weighed
+        from kerlint.symptoms.verdict import answer
 
-        # What an experiment has refuted in the meantime is ruled out.
-        files = [weighed(file, self.symptom) for file in self.reports]
-        found = answer([*files, *self.cleared], self.symptom)
-        return replace(report, files=tuple(file for file in files if file.findings), answer=found)
+        found = answer([*self.reports, *self.cleared], self.symptom)
+        return replace(report, files=tuple(file for file in self.reports if file.findings), answer=found)
 
     def status(self, exit_zero: bool) -> int:
         """The exit status."""

@@ -19,10 +19,12 @@ class Options:
 
     Args:
         unsafe_fixes: whether fixes that change what the program does are asked for.
+        links: whether codes lead to the pages of their rules when they are clicked, in a terminal.
     """
 
     color: bool = False
     unsafe_fixes: bool = False
+    links: bool = False
 
 
 Render = Callable[[Report, Options], Iterator[str]]

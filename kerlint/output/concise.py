@@ -11,9 +11,9 @@ from kerlint.report import Report
 
 def render(report: Report, options: Options) -> Iterator[str]:
     """Yields `path:row:col: error[KL001] message` and the summary."""
-    paint = Paint(options.color)
+    paint = Paint(options.color, options.links)
     for file in report.files:
         for finding in file.findings:
-            head = paint.severity(f"{finding.severity.value}[{finding.code}]", finding.severity)
-            yield f"{paint.bold(location(file, finding))}: {head} {fix_mark(finding, options)}{clean(finding.message)}"
+            place, message = paint.bold(location(file, finding)), clean(finding.message)
+            yield f"{place}: {paint.head(finding)} {fix_mark(finding, options)}{message}"
     yield from closing(report, options)

@@ -18,7 +18,7 @@ _NEAR = 2
 
 def render(report: Report, options: Options) -> Iterator[str]:
     """Yields the findings and the summary."""
-    paint = Paint(options.color)
+    paint = Paint(options.color, options.links)
     for file in report.files:
         for finding in file.findings:
             yield from render_finding(file, finding, paint)
@@ -28,8 +28,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
 
 def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator[str]:
     """Yields the lines of one finding."""
-    head = paint.severity(f"{finding.severity.value}[{finding.code}]", finding.severity)
-    yield f"{head} {paint.bold(clean(finding.message))} ({finding.name})"
+    yield f"{paint.head(finding)} {paint.bold(clean(finding.message))} ({finding.name})"
     marks = _marks(file.source, finding) if file.source else {}
     size = max((len(str(_own_line(file.source, line))) for line in marks), default=1) if file.source else 1
     indent = " " * size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,8 @@ def _artifact(file: FileReport) -> dict[str, str]:
     path = repository_path(file.filename)
     if path is None:
         return {"uri": Path(file.filename).absolute().as_uri()}
-    return {"uri": quote(path, errors="backslashreplace"), "uriBaseId": "SRCROOT"}
+    # The bytes of the name as the file system has them, also where they are no UTF-8.
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": "SRCROOT"}
 
 
 def _fix(file: FileReport, fix: Fix) -> dict[str, Any]:

@@ -26,10 +26,15 @@ TAB = 4
 
 
 class Paint:
-    """Colours, or none."""
+    """Colours and links, or none.
 
-    def __init__(self, color: bool) -> None:
+    Args:
+        links: whether there are links, as terminals understand them (OSC 8).
+    """
+
+    def __init__(self, color: bool, links: bool = False) -> None:
         self._color = color
+        self._links = color and links
 
     def __call__(self, text: str, style: str) -> str:
         """The text in a style, as the numbers of an ANSI sequence."""
@@ -38,6 +43,11 @@ class Paint:
     def severity(self, text: str, severity: Severity) -> str:
         """The text in a severity's colour."""
         return self(text, _COLORS[severity])
+
+    def head(self, finding: Finding) -> str:
+        """`error[KL001]`, with a link to the rule's page."""
+        text = self.severity(f"{finding.severity.value}[{finding.code}]", finding.severity)
+        return f"\x1b]8;;{finding.url}\x1b\\{text}\x1b]8;;\x1b\\" if self._links else text
 
     def gutter(self, text: str) -> str:
         """The text in the colour of line numbers and arrows."""

@@ -80,6 +80,19 @@ def drop_in_call(node: cst.CSTNode | None, name: str) -> Change | None:
     return Drop(node, name) if isinstance(node, cst.Call) else None
 
 
+def rename_keyword(node: cst.CSTNode | None, old: str, new: str) -> Change | None:
+    """A keyword of a call under another name; its value and what stands around it stay."""
+    arguments = node.args if isinstance(node, cst.Call) else ()
+    names = [one.keyword for one in arguments if one.keyword is not None and one.keyword.value in (old, new)]
+    # Where the new one is there, too, nobody can say which of them is meant.
+    return Replace(names[0], new, variable=True) if len(names) == 1 and names[0].value == old else None
+
+
+def rename_attribute(node: cst.CSTNode | None, new: str) -> Change | None:
+    """Another attribute of the same object."""
+    return Replace(node.attr, new, variable=True) if isinstance(node, cst.Attribute) else None
+
+
 def replace(node: cst.CSTNode | None, text: str, *parts: cst.CSTNode, variable: bool = False) -> Change | None:
     """Another text in the place of a node."""
     return None if node is None else Replace(node, text, parts, variable)

@@ -31,7 +31,12 @@ Judged = tuple[LayerRow, str]
 def summarize(program: Program, places: Places) -> list[ModelSummary]:
     """The models of a program, in the order in which they are made."""
     doubt = Doubt()
-    return [_Reader(program, View(model), places, doubt).summary() for model in program.models]
+    return [summarize_model(program, model, places, doubt) for model in program.models]
+
+
+def summarize_model(program: Program, model: Model, places: Places, doubt: Doubt) -> ModelSummary:
+    """One model, which may be one of another module."""
+    return _Reader(program, View(model), places, doubt).summary()
 
 
 def nodes_of(program: Program) -> list[cst.CSTNode]:

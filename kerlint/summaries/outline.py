@@ -17,7 +17,7 @@ from kerlint.program.graph import resolved, tensors_in
 from kerlint.program.values import Layer, Model, Tensor, Value
 from kerlint.summaries.doubt import Doubt, first_reason
 from kerlint.summaries.facts import ModelSummary
-from kerlint.summaries.models import structure, summarize
+from kerlint.summaries.models import Places, structure, summarize_model
 from kerlint.summaries.text import show
 from kerlint.summaries.view import View
 
@@ -116,8 +116,7 @@ def outline(program: Program, watched: Watched, module: cst.Module, locate: Loca
         watched: what its expressions stood for when it was evaluated.
         locate: where a node of the module is; None for a node of another one.
     """
-    summaries = summarize(program, lambda node: locate(node) if node is not None else None)
-    teller = _Teller(program, watched, dict(zip(map(id, program.models), summaries)))
+    teller = _Teller(program, watched, lambda node: locate(node) if node is not None else None)
     called = {id(node.func) for node in watched.nodes.values() if isinstance(node, cst.Call)}
     values = {**watched.values, **_targets(module, watched)}
     nodes: dict[int, cst.CSTNode] = {**watched.nodes, **{id(node): node for node in _target_nodes(module)}}
@@ -137,7 +136,7 @@ def outline(program: Program, watched: Watched, module: cst.Module, locate: Loca
         if abouts:
             is_layer = isinstance(node, cst.Call) and key not in called and any(map(teller.is_step, several))
             spots.append(Spot(span, tuple(abouts), is_layer))
-    return Outline(tuple(summaries), tuple(sorted(spots, key=lambda spot: spot.span)))
+    return Outline(tuple(map(teller.summary, program.models)), tuple(sorted(spots, key=lambda spot: spot.span)))
 
 
 def _target_nodes(module: cst.Module) -> Iterator[cst.CSTNode]:
@@ -147,9 +146,19 @@ def _target_nodes(module: cst.Module) -> Iterator[cst.CSTNode]:
 
 def _targets(module: cst.Module, watched: Watched) -> dict[int, list[Value]]:
     """The names and attributes that are given a value of interest."""
-    return {
-        id(target): watched.values[id(value)] for target, value in _assignments(module) if id(value) in watched.values
-    }
+    values = watched.values
+    return {id(target): values[id(value)] for target, value in _assignments(module) if id(value) in values}
+
+
+_WITH_STATEMENTS = (
+    cst.Module,
+    cst.BaseCompoundStatement,
+    cst.BaseSuite,
+    cst.SimpleStatementLine,
+    cst.Else,
+    cst.Finally,
+    cst.ExceptHandler,
+)
 
 
 def _assignments(module: cst.Module) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
@@ -182,8 +191,10 @@ def _statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 class _Teller:
     """Tells what values are."""
 
-    def __init__(self, program: Program, watched: Watched, summaries: dict[int, ModelSummary]) -> None:
-        self._summaries = summaries
+    def __init__(self, program: Program, watched: Watched, places: Places) -> None:
+        self._program = program
+        self._places = places
+        self._summaries: dict[int, ModelSummary] = {}
         self._doubt = Doubt()
         #: What came out of each layer and model that was called, by identity.
         self._results: dict[int, list[Value]] = {}
@@ -210,16 +221,22 @@ class _Teller:
             return value.op.kind in _STEPS
         return isinstance(value, Layer) and id(value) not in self._called
 
+    def summary(self, model: Model) -> ModelSummary:
+        """The summary of a model."""
+        found = self._summaries.get(id(model))
+        if found is None:
+            found = summarize_model(self._program, model, self._places, self._doubt)
+            self._summaries[id(model)] = found
+        return found
+
     def about(self, value: Value) -> About | None:
         """What there is to tell of a value; None if nothing."""
         if isinstance(value, Tensor):
             return self._tensor(value)
         if isinstance(value, Model):
-            summary = self._summaries.get(id(value))
-            if summary is None:
-                return None
+            summary = self.summary(value)
             title = f"{summary.class_name} {summary.name or ''}".rstrip()
-            outputs = [tensor for tensor in View(value).ends]
+            outputs = View(value).ends
             shape, doubt = self._shape(outputs[0] if len(outputs) == 1 else None)
             return About("model", title, shape, doubt, summary.total_params, summary)
         if isinstance(value, Layer):

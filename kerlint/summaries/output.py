@@ -20,7 +20,7 @@ def render(name: str, models: Sequence[ModelSummary], source: Source, color: boo
     """
     if name == "json":
         return json_format.render(models, lambda span: _location(source, span))
-    return text.render(models, lambda span: _words(source, span), Paint(color))
+    return text.render(models, lambda span: words(source, span), Paint(color))
 
 
 def _location(source: Source, span: Span | None) -> dict[str, Any] | None:
@@ -30,7 +30,8 @@ def _location(source: Source, span: Span | None) -> dict[str, Any] | None:
     return {"cell": place.cell, "row": place.line, "column": place.column}
 
 
-def _words(source: Source, span: Span | None) -> str:
+def words(source: Source, span: Span | None) -> str:
+    """A place as people read it: `train.py:14:5`."""
     name = clean(display_path(source.filename))
     if span is None:
         return name

@@ -9,6 +9,7 @@ from kerlint.finding import Finding, Severity
 from kerlint.report import Answer, FileReport, RuledOut
 from kerlint.selection import OWN_NAMES, RANKS
 from kerlint.symptoms.innocents import CODE
+from kerlint.symptoms.measured import shown
 from kerlint.symptoms.words import WORDS
 
 #: What kerlint says about comments in the file is about no symptom.
@@ -29,8 +30,8 @@ def weighed(report: FileReport, symptom: str) -> FileReport:
             ruled_out.append(RuledOut(finding.span, finding.message, finding.why))
         elif symptom not in finding.symptoms:
             ruled_out += _no_cause(finding, symptom)
-        elif finding.is_refuted and finding.probe is not None:
-            ruled_out.append(RuledOut(finding.span, finding.message, f"tried out: {finding.probe.text}", finding.code))
+        elif why := _refuted(finding, symptom):
+            ruled_out.append(RuledOut(finding.span, finding.message, f"tried out: {why}", finding.code))
         else:
             causes.append(finding)
     causes.sort(key=lambda finding: _rank(finding, symptom))
@@ -65,12 +66,30 @@ def likelihood(finding: Finding, symptom: str) -> str:
     It is what its rule says of the program (certain, very likely, advice) together with the place that the symptom
     has among those of the rule, which come in the order of how often they show.
     """
-    if finding.probe is not None and finding.probe.verdict == "confirmed":
-        return "confirmed"
     place, doubt = finding.symptoms.index(symptom), _doubt(finding)
+    if finding.probe is not None:
+        measured, _ = shown(symptom, finding.probe)
+        # Where the symptom itself is not measured, the rule's own experiment counts for what it is usually about.
+        if measured or (measured is None and place == 0 and finding.probe.verdict == "confirmed"):
+            return "confirmed"
+        if measured is False:
+            return "unlikely"
     if place + doubt <= 1 and finding.severity is not Severity.ADVICE:
         return "likely"
     return "possible" if place + doubt <= 2 else "unlikely"
+
+
+def _refuted(finding: Finding, symptom: str) -> str:
+    """What an experiment has measured instead of the symptom; empty if it has not refuted anything.
+
+    An error is certain by what it says, whatever a model with other data does.
+    """
+    if finding.probe is None or finding.severity is Severity.ERROR:
+        return ""
+    measured, text = shown(symptom, finding.probe)
+    if measured is False:
+        return text
+    return finding.probe.text if measured is None and finding.is_refuted else ""
 
 
 def _doubt(finding: Finding) -> int:

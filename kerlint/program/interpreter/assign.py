@@ -30,7 +30,6 @@ from kerlint.program.values import (
     tuple_of,
 )
 
-
 #: Values whose names are kept, as places where they can still be changed.
 _DATA = frozenset({Array, Dataset, Const})
 

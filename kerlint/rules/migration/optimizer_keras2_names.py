@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.legacy import NEW_OPTIMIZERS
 from kerlint.program.constants import number
 from kerlint.program.events import AttributeUse, OldCall, OldKeyword
 from kerlint.program.facts import Program
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 from kerlint.rules.migration.versions import aside, severity, uses_tf_keras
 
@@ -62,6 +63,7 @@ class OptimizerKeras2Names(Rule):
     code = "KM001"
     name = "optimizer-keras2-names"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("crash", "slow-learning", "loss-flat")
     since = "0.1.0"
 
@@ -102,6 +104,8 @@ class OptimizerKeras2Names(Rule):
             help=_instead(keyword) + aside(target),
             severity=Severity.WARNING if ignored else severity(target),
             about=event,
+            # What raises an error for certain cannot get worse.
+            fix=_renamed(event, keyword, Safety.SAFE if severity(target) is Severity.ERROR else Safety.UNSAFE),
         )
 
     def _in_keras_2(self, event: OldCall, keyword: OldKeyword) -> Iterator[Found]:
@@ -115,6 +119,7 @@ class OptimizerKeras2Names(Rule):
             why=f"the optimizers of Keras 2.11 and later {'only log a line about it' if ignored else 'raise an error'}",
             help=_instead(keyword),
             about=event,
+            fix=_renamed(event, keyword, Safety.UNSAFE),
         )
 
     def _attribute(self, program: Program, event: AttributeUse) -> Iterator[Found]:
@@ -131,6 +136,7 @@ class OptimizerKeras2Names(Rule):
                 help=_SUCCESSORS.get(event.name, "write it without it") + aside(target),
                 severity=severity(target),
                 about=event,
+                fix=_attribute_renamed(event),
             )
         elif event.name == "lr":
             value = number(event.value)
@@ -144,6 +150,7 @@ class OptimizerKeras2Names(Rule):
                 help="set optimizer.learning_rate" + aside(target),
                 severity=severity(target),
                 about=event,
+                fix=_attribute_renamed(event),
             )
 
     bad = (
@@ -208,6 +215,21 @@ _SUCCESSORS = {
     "minimize": "use a tape, and optimizer.apply_gradients",
     "decay": "use a schedule as the learning rate",
 }
+
+
+def _renamed(event: OldCall, keyword: OldKeyword, safety: Safety) -> fixing.Draft | None:
+    """The keyword of today, where one means the same."""
+    if not keyword.new:
+        return None
+    return fixing.draft(
+        f"write {keyword.new}=", fixing.rename_keyword(event.node, keyword.name, keyword.new), safety=safety
+    )
+
+
+def _attribute_renamed(event: AttributeUse) -> fixing.Draft | None:
+    if event.name != "lr":
+        return None
+    return fixing.draft("write learning_rate", fixing.rename_attribute(event.node, "learning_rate"))
 
 
 def _instead(keyword: OldKeyword) -> str:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import libcst as cst
 
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
-from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
+from kerlint.library.contracts import as_data, contracts, inputs_of
 from kerlint.library.files_read import is_raw, scaler_of
 from kerlint.library.inputs import (
     Feed,
-    feeds,
     first_kernels,
     has_hidden_nonlinearity,
-    is_pixels,
     made_at,
     unused_scaling,
 )
-from kerlint.program.events import Compile, Event, Fit
+from kerlint.library.magnitudes import (
+    ABSOLUTE,
+    LargeTarget,
+    columns_apart,
+    fits_input,
+    input_fault,
+    large_targets,
+    range_of,
+    tabular_inputs,
+)
+from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Option, Rule
 
@@ -34,8 +38,6 @@ INPUT, TARGET = 100.0, 1000.0
 #: What standardising does to the data of an experiment.
 _INPUTS = Change("x", {"low": None, "high": None, "columns": None})
 _TARGETS = Change("y", {"low": None, "high": None})
-#: These losses look at the size of an error, not at its share of the target.
-_ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}
 
 
 class UnscaledFeaturesOrTarget(Rule):
@@ -111,10 +113,10 @@ class UnscaledFeaturesOrTarget(Rule):
     max_target = Option(1000.0, "Targets from this size on need scaling.", above=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
-        targets = _targets(program, self.max_target)
+        targets = large_targets(program, self.max_target)
         inputs: set[int] = set()
-        for feed in _inputs(program):
-            fault = _input_fault(feed, self.max_input, self.max_ratio)
+        for feed in tabular_inputs(program):
+            fault = input_fault(feed, self.max_input, self.max_ratio)
             target = targets.get(id(feed.event))
             if fault is not None:
                 # A dataset brings both in one place.
@@ -130,10 +132,10 @@ class UnscaledFeaturesOrTarget(Rule):
         yield from self._targets_from_file(program)
         yield from self._sketch(program)
 
-    def _input(self, program: Program, feed: Feed, fault: str, target: _Target | None) -> Iterator[Found]:
+    def _input(self, program: Program, feed: Feed, fault: str, target: LargeTarget | None) -> Iterator[Found]:
         message = f"the model is trained on unscaled inputs: {fault}"
         if target is not None:
-            message += f"; and on unscaled targets: {_range(target.array)}"
+            message += f"; and on unscaled targets: {range_of(target.array)}"
         place = made_at(program, feed.array, feed.event) or feed.place
         yield from self.found(
             place,
@@ -152,11 +154,11 @@ class UnscaledFeaturesOrTarget(Rule):
             experiment=Experiment(feed.event, "scale", [_INPUTS], setting=[Change("x", feed.scale), _TARGETS]),
         )
 
-    def _target(self, program: Program, target: _Target) -> Iterator[Found]:
+    def _target(self, program: Program, target: LargeTarget) -> Iterator[Found]:
         place = made_at(program, target.array, target.event) or target.place
         yield from self.found(
             place,
-            f"the model is trained on unscaled targets: {_range(target.array)}",
+            f"the model is trained on unscaled targets: {range_of(target.array)}",
             label="unscaled targets",
             also=[
                 (target.place if place is not target.place else None, "trained on here"),
@@ -217,7 +219,7 @@ class UnscaledFeaturesOrTarget(Rule):
     def _targets_from_file(self, program: Program) -> Iterator[Found]:
         """Advice where the inputs of a regression are scaled, and the targets stay as they are in the file."""
         for contract in contracts(program):
-            if contract.loss.function not in _ABSOLUTE or contract.head is None:
+            if contract.loss.function not in ABSOLUTE or contract.head is None:
                 continue
             for target in contract.targets:
                 fit = target.fit
@@ -245,9 +247,11 @@ class UnscaledFeaturesOrTarget(Rule):
             return
         graph = events[0].graph
         kernels = first_kernels(graph)
-        data = [value for value in program.names.values() if isinstance(value, Array) and _fits(value, graph)]
+        data = [value for value in program.names.values() if isinstance(value, Array) and fits_input(value, graph)]
         fault = (
-            _apart(data[0], self.max_ratio) if len(data) == 1 and kernels and has_hidden_nonlinearity(graph) else None
+            columns_apart(data[0], self.max_ratio)
+            if len(data) == 1 and kernels and has_hidden_nonlinearity(graph)
+            else None
         )
         if fault is not None:
             yield from self.found(
@@ -428,100 +432,4 @@ class UnscaledFeaturesOrTarget(Rule):
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
         model.compile("adam", "mse")
         """,
-    )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Target:
-    event: Event
-    array: Array
-    place: cst.CSTNode | None
-    head: cst.CSTNode | None
-
-
-def _inputs(program: Program) -> Iterator[Feed]:
-    """What models are trained on, except images and random numbers; the same data into the same layer once."""
-    seen: set[tuple[int, int]] = set()
-    for feed in feeds(program):
-        dummy = isinstance(feed.event, Fit) and _is_dummy(feed.event)
-        if feed.key not in seen and not dummy and not is_pixels(feed.array):
-            seen.add(feed.key)
-            yield feed
-
-
-def _targets(program: Program, limit: float) -> dict[int, _Target]:
-    """Targets beyond a limit, by the training call that gets them; the same data for the same output once."""
-    found: dict[int, _Target] = {}
-    seen: set[tuple[int, int]] = set()
-    for contract in contracts(program):
-        if not isinstance(contract.event, Compile) or contract.head is None or contract.loss.function not in _ABSOLUTE:
-            continue
-        if not has_hidden_nonlinearity(contract.event.graph):
-            continue
-        for target in contract.targets:
-            largest, key = _largest(target.array), (id(target.array.origin), id(contract.head.node.place))
-            if not isinstance(target.fit, Fit) or largest is None or largest < limit or _is_dummy(target.fit):
-                continue
-            if key not in seen:
-                seen.add(key)
-                found[id(target.fit)] = _Target(target.fit, target.array, target.place, contract.head.node.place)
-    return found
-
-
-def _is_dummy(fit: Fit) -> bool:
-    """Whether inputs and targets are random numbers of their own, so that there is nothing to learn."""
-    x, y = as_data(inputs_of(fit)), as_data(targets_of(fit))
-    if x is None or y is None or not (x.noise and y.noise):
-        return False
-    return x.origin is not y.origin
-
-
-def _input_fault(feed: Feed, limit: float, ratio: float) -> str | None:
-    """What is wrong with the scale of the inputs, in words."""
-    hidden = has_hidden_nonlinearity(feed.graph)
-    optimizer = feed.optimizer
-    # A linear model copes with either, but with SGD it diverges on columns of different scales. A normalisation
-    # after the first layer takes out a scale that all columns have in common, and nothing else.
-    apart = _apart(feed.array, ratio) if hidden or (optimizer is not None and optimizer.name == "SGD") else None
-    if apart is not None:
-        return apart
-    largest = _largest(feed.array)
-    return _range(feed.array) if hidden and largest is not None and largest > limit and not feed.normalised else None
-
-
-def _apart(array: Array, ratio: float) -> str | None:
-    """The two columns whose ranges lie the furthest apart, if that is far enough."""
-    spans = [(high - low, index) for index, (low, high) in enumerate(array.columns or ()) if high > low]
-    if len(spans) < 2:
-        return None
-    (small, first), (large, second) = min(spans), max(spans)
-    if large / small < ratio:
-        return None
-    return f"column {second} spans {large:g}, column {first} spans {small:g}"
-
-
-def _largest(array: Array) -> float | None:
-    """The size that the values are known to reach."""
-    low, high = array.low, array.high
-    if low is None or high is None or (array.noise and array.labels is not None and array.labels.kind == "classes"):
-        return None
-    return max(abs(low), abs(high)) if array.tight else max(low, -high)
-
-
-def _range(array: Array) -> str:
-    return f"they go from {array.low:g} to {array.high:g}"
-
-
-def _fits(array: Array, graph: Graph) -> bool:
-    """Whether the array is written out and has the width of the model's only input."""
-    starts = [node for node in graph.nodes if node.kind == "input"]
-    shape = starts[0].shape if len(starts) == 1 else None
-    return (
-        array.source == "literal"
-        and array.values is not None
-        and shape is not None
-        and array.shape is not None
-        and len(array.shape) == len(shape) >= 2
-        and array.shape[1:] == shape[1:]
-        and None not in shape[1:]
     )

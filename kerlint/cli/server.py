@@ -1,0 +1,21 @@
+"""`kerlint server`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import click
+
+
+@click.command()
+@click.option("--stdio", is_flag=True, help="Talk over standard input and output, which it always does.")
+def server(stdio: bool) -> None:
+    """Run the language server for an editor, which talks to it over standard input and output.
+
+    It needs the extra `server`: pip install 'kerlint[server]'.
+    """
+    if find_spec("pygls") is None:
+        raise click.ClickException("pygls is missing: pip install 'kerlint[server]'")
+    from kerlint.server.app import serve
+
+    serve()
