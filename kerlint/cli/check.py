@@ -92,8 +92,9 @@ def check(
         "--fix": fix or diff,
     }
     _only_one(modes)
-    for name in ("--add-ignore", "--write-baseline"):
-        # Neither is about one symptom.
+    modes["--diff-base"] = diff_base is not None
+    for name in ("--add-ignore", "--write-baseline", "--diff-base"):
+        # None of them is about one symptom.
         _only_one({"--symptom": symptom is not None, name: modes[name]})
     _only_one({"--diff-base": diff_base is not None, "--write-baseline": write_baseline is not None})
     _only_one({"--baseline": baseline is not None, "--write-baseline": write_baseline is not None})
