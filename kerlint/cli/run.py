@@ -12,6 +12,7 @@ from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, warn
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
+    from kerlint.changes import Changes
     from kerlint.cli.fixing import Fixing
     from kerlint.configuration.lookup import Lookup
     from kerlint.configuration.model import Configuration
@@ -66,6 +67,7 @@ class Run:
     hidden: int = 0
     ignored: int = 0
     known: int = 0
+    unchanged: int = 0
     #: What is asked about, and the files in which nothing was found that causes it.
     symptom: str | None = None
     cleared: list[FileReport] = field(default_factory=list)
@@ -80,6 +82,7 @@ class Run:
         self.hidden += report.hidden
         self.ignored += report.ignored
         self.known += report.known
+        self.unchanged += report.unchanged
         if report.ruled_out and not report.findings:
             self.cleared.append(report)
         if report.findings:
@@ -103,6 +106,7 @@ class Run:
         from kerlint.report import Report
 
         report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        report = replace(report, unchanged=self.unchanged)
         if self.symptom is None:
             return report
         from kerlint.symptoms.verdict import answer
@@ -132,6 +136,7 @@ def lint(
     fixing: Fixing | None = None,
     probe: bool = False,
     symptom: str | None = None,
+    changes: Changes | None = None,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
 
@@ -140,6 +145,7 @@ def lint(
         verbose: whether the tracebacks of crashes go to standard error.
         probe: whether experiments are prepared.
         symptom: the only one that is asked about.
+        changes: what has changed; the rest is left out.
     """
     import click
 
@@ -149,12 +155,17 @@ def lint(
         settings = configuration.settings(inputs.name(target))
         if probe or symptom:
             settings = replace(settings, probe=probe, symptom=symptom)
-        report = check_file(target, settings, inputs.stdin_filename, fixing, baseline)
+        if changes is not None and target.path != files.STDIN and not changes.touch(target.path):
+            run.checked += 1
+            continue
+        report = check_file(target, settings, inputs.stdin_filename, fixing, baseline, changes)
         if verbose:
             for text in report.tracebacks:
                 click.echo(text, err=True)
         if baseline is not None:
             report = baseline.without_known(report, settings)
+        if changes is not None:
+            report = changes.only_new(report)
         run.add(report, configuration)
     if not run.checked:
         warn("no Python files or notebooks were found")
@@ -167,11 +178,13 @@ def check_file(
     stdin_filename: str | None,
     fixing: Fixing | None = None,
     baseline: Baseline | None = None,
+    changes: Changes | None = None,
 ) -> FileReport:
     """The findings in one file.
 
     Args:
         baseline: what is known, and not to be fixed. It is not taken out of the report.
+        changes: what has changed; the rest is not to be fixed either, and not taken out of the report.
     """
     from kerlint import engine
     from kerlint.report import FileReport
@@ -202,8 +215,11 @@ def check_file(
         return lint(data)
 
     def lint_new(data: bytes) -> FileReport:
-        # A copy, because the real one keeps in mind what it is asked.
-        return replace(baseline).without_known(lint(data), settings) if baseline is not None else lint(data)
+        report = lint(data)
+        if baseline is not None:
+            # A copy, because the real one keeps in mind what it is asked.
+            report = replace(baseline).without_known(report, settings)
+        return report if changes is None else changes.only_new(report)
 
     # What comments silence must not grow either.
     everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False, symptom=None)
