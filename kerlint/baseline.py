@@ -10,9 +10,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from kerlint.files import read_file
+from kerlint.records import dataclass
 from kerlint.report import FileReport
 from kerlint.selection import OWN_NAMES, Settings, selected
 from kerlint.writing import write_atomically

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from kerlint.finding import Edit, Span
+from kerlint.records import dataclass
 from kerlint.source import NEWLINE, Cell, Source
 
 _SPACE = re.compile(r"[ \t\r\n]*")

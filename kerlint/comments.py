@@ -12,9 +12,9 @@ import io
 import re
 import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from kerlint.finding import Finding, Span
+from kerlint.records import dataclass
 from kerlint.source import NEWLINE, Source
 
 #: Nothing is tokenized unless this is found.

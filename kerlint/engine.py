@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from kerlint import comments
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
+from kerlint.records import dataclass
 from kerlint.report import FileReport
-from kerlint.rules.documentation import OWN_PAGES
 from kerlint.rules.options import OptionError
 from kerlint.selection import OWN_NAMES, SelectionError, Settings, is_asked_for, is_on, rules_for, severity_of
 from kerlint.source import Broken, Source, SourceError, mentions_keras, read_source
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from kerlint.rules.base import Found, Rule
     from kerlint.summaries.facts import ModelSummary
     from kerlint.summaries.outline import Outline
+    from kerlint.surroundings import Surroundings
 
 ISSUES = "https://github.com/kerlint/kerlint/issues"
 
 INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE, UNUSED_IGNORE, INVALID_IGNORE = OWN_NAMES
-_OWN_SEVERITIES = {page.code: page.severity for page in OWN_PAGES}
 
 #: Is told which part crashed.
 OnCrash = Callable[[str, Exception], None]
@@ -58,17 +58,24 @@ def visible(findings: Iterable[Finding], settings: Settings) -> tuple[list[Findi
 
 
 def check_bytes(
-    data: bytes, filename: str, settings: Settings, *, is_test: bool = False, path: str | None = None
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    is_test: bool = False,
+    path: str | None = None,
+    around: Surroundings | None = None,
 ) -> FileReport:
     """Everything there is to show about one file. Never fails: what goes wrong is a finding.
 
     Args:
         path: where the file is, so that what it imports from its project and what the project requires can be read;
             None for a text that is nowhere.
+        around: keeps in mind what is asked about other files.
     """
     if not mentions_keras(data):
         return FileReport(filename)
-    return _report(lambda: read_source(data, filename), filename, settings, is_test=is_test, path=path)
+    return _report(lambda: read_source(data, filename), filename, settings, is_test=is_test, path=path, around=around)
 
 
 def check_read(source: Source, settings: Settings, *, is_test: bool = False, path: str | None = None) -> FileReport:
@@ -79,7 +86,13 @@ def check_read(source: Source, settings: Settings, *, is_test: bool = False, pat
 
 
 def _report(
-    read: Callable[[], Source], filename: str, settings: Settings, *, is_test: bool, path: str | None
+    read: Callable[[], Source],
+    filename: str,
+    settings: Settings,
+    *,
+    is_test: bool,
+    path: str | None,
+    around: Surroundings | None = None,
 ) -> FileReport:
     tracebacks: list[str] = []
 
@@ -95,7 +108,9 @@ def _report(
             from kerlint.symptoms.innocents import innocents
 
             rules += innocents(settings.symptom)
-        findings = check_source(source, rules, settings, is_test=is_test, on_crash=on_crash, path=path)
+        findings = check_source(
+            source, rules, settings, is_test=is_test, on_crash=on_crash, path=path, around=around, fix_all=False
+        )
         if settings.comments and comments.may_silence(source.text):
             ran = {rule.code for rule in rules if rule.in_tests or not is_test}
             findings, ignored = _silenced(findings, source, ran, settings)
@@ -143,7 +158,7 @@ def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: 
 
 
 def _about_comment(code: str, source: Source, span: Span, message: str, settings: Settings) -> Finding:
-    severity = severity_of(code, OWN_NAMES[code], _OWN_SEVERITIES[code], _OWN_SEVERITIES[code], settings)
+    severity = severity_of(code, OWN_NAMES[code], Severity.WARNING, Severity.WARNING, settings)
     unused = code == UNUSED_IGNORE
     return Finding(
         code,
@@ -166,12 +181,15 @@ def check_source(
     is_test: bool = False,
     on_crash: OnCrash = lambda *_: None,
     path: str | None = None,
+    around: Surroundings | None = None,
+    fix_all: bool = True,
 ) -> list[Finding]:
     """All findings in a source, advice and what comments silence included, in the order of the file.
 
     Args:
         settings: what is said about the program and about severities; the rules are chosen already.
-        path: as in `check_bytes`.
+        path, around: as in `check_bytes`.
+        fix_all: whether advice that will be hidden has its fixes, too.
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
@@ -180,7 +198,7 @@ def check_source(
         return sorted(findings, key=_order)
     wrong: list[tuple[str, Exception]] = []
     found: list[tuple[Rule, Found]] = []
-    program = _evaluate(module, source, path, settings, wrong)
+    program = _evaluate(module, source, path, settings, wrong, around)
     if program is not None:
         found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
         if settings.severity:
@@ -191,6 +209,8 @@ def check_source(
         findings.append(_crash(part, error, source.filename))
     found = _without_subsumed(found)
     if found:
+        if not fix_all:
+            found = [(rule, _without_fix(rule, one, settings)) for rule, one in found]
         placed = _placed(found, module, source, program, on_crash)
         findings.extend(_with_experiments(placed, found, program) if settings.probe and program is not None else placed)
     return sorted(_unique(findings), key=_order)
@@ -259,10 +279,10 @@ def _module(source: Source, path: str | None) -> libcst.Module | None:
     return module
 
 
-def _modules(path: str | None, root: str | None) -> Modules | None:
+def _modules(path: str | None, root: str | None, around: Surroundings | None = None) -> Modules | None:
     from kerlint.modules import DiskModules
 
-    return DiskModules(path, root) if path is not None else None
+    return DiskModules(path, root, around) if path is not None else None
 
 
 def own_finding(code: str, filename: str, message: str, line: int = 1, column: int = 1, help: str = "") -> Finding:
@@ -305,6 +325,7 @@ def _evaluate(
     path: str | None,
     settings: Settings,
     wrong: list[tuple[str, Exception]],
+    around: Surroundings | None,
 ) -> Program | None:
     """The facts; None if they cannot be found out. What goes wrong is added to `wrong`."""
     part = "the evaluation of the program"
@@ -312,9 +333,9 @@ def _evaluate(
         from kerlint import target
         from kerlint.library import evaluate
 
-        program = evaluate(module, _modules(path, settings.root))
+        program = evaluate(module, _modules(path, settings.root, around))
         program.cells = tuple(cell.start for cell in source.cells)
-        program.target = target.decide(settings.target_keras, source, path, program, settings.root)
+        program.target = target.decide(settings.target_keras, source, path, program, settings.root, around)
     except Exception as error:  # noqa: BLE001
         wrong.append((part, error))
         return None
@@ -337,6 +358,13 @@ def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Excepti
 def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:
     severity = severity_of(rule.code, rule.name, rule.severity, one.severity, settings)
     return one if severity is one.severity else dataclasses.replace(one, severity=severity)
+
+
+def _without_fix(rule: Rule, one: Found, settings: Settings) -> Found:
+    """The finding, without its fix where nobody will see it: it takes long to write one down."""
+    if one.fix is None or one.severity is not Severity.ADVICE or is_asked_for(rule.code, rule.name, settings):
+        return one
+    return dataclasses.replace(one, fix=None)
 
 
 def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found]]:
@@ -391,7 +419,7 @@ def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], pr
     ]
 
 
-@dataclasses.dataclass
+@dataclass
 class _Fixes:
     """Turns what rules want changed into edits."""
 

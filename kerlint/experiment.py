@@ -8,8 +8,10 @@ measures the same things in both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.program.events import Event

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

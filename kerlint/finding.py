@@ -8,8 +8,10 @@ In a notebook, lines count through all code cells as `Source` joins them;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
+
+from kerlint.records import dataclass
 
 
 class Severity(str, Enum):

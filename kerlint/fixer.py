@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from kerlint.finding import Edit, Finding, Fix, Safety, Severity, Span
+from kerlint.records import dataclass
 from kerlint.report import FileReport
 from kerlint.source import NEWLINE, Source, SourceError, read_source
 

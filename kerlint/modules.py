@@ -6,10 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from kerlint.files import project_root, read_file
+from kerlint.files import read_file
 from kerlint.parsing import parse_file
 from kerlint.program.modules import ModuleFile
 from kerlint.source import Broken, SourceError, read_source
+from kerlint.surroundings import Surroundings
 
 if TYPE_CHECKING:
     import libcst
@@ -42,17 +43,19 @@ class DiskModules:
     Args:
         path: the linted file. It need not exist: an editor may hand over its text before it is saved.
         root: the project's root, if somebody has said what it is and the file is below it.
+        around: keeps in mind what is asked.
     """
 
-    def __init__(self, path: str, root: str | None = None) -> None:
+    def __init__(self, path: str, root: str | None = None, around: Surroundings | None = None) -> None:
+        self._around = around if around is not None else Surroundings()
         path = os.path.abspath(path)
         folder = os.path.dirname(path)
-        self.root = project_root(folder, root)
-        self._real_root = os.path.join(os.path.realpath(self.root), "")
+        self.root = self._around.root(folder, root)
+        self._real_root = os.path.join(self._around.real(self.root), "")
         self._starts = list(dict.fromkeys([folder, self.root, os.path.join(self.root, "src")]))
         is_package = os.path.basename(path) == "__init__.py"
-        self._own = ModuleFile("__main__", os.path.realpath(path), folder, is_package)
-        self._in_package = os.path.isfile(os.path.join(folder, "__init__.py"))
+        self._own = ModuleFile("__main__", self._around.real(path), folder, is_package)
+        self._in_package = bool(self._around.file(os.path.join(folder, "__init__.py")))
         self._left = MAX_BYTES_IN_ALL
         # A program may ask for the same very often.
         self._trees: dict[str, libcst.Module | None] = {}
@@ -103,16 +106,20 @@ class DiskModules:
     def _parse(self, path: str) -> libcst.Module | None:
         import libcst
 
-        if os.path.isdir(path):
+        if self._around.folder(path):
             return libcst.Module([])
+        size = self._around.size(path)
+        if size > min(MAX_BYTES, self._left):
+            return None
+        data: bytes | None = None
         try:
-            size = os.stat(path).st_size
-            if size > min(MAX_BYTES, self._left):
-                return None
-            self._left -= size
-            source = read_source(read_file(path), path)
+            data = read_file(path)
+            self._left -= len(data)
+            source = read_source(data, path)
         except (OSError, SourceError):
             return None
+        finally:
+            self._around.has_read(path, data)
         tree = parse_file(path, source.text)
         return None if isinstance(tree, Broken) else tree
 
@@ -121,7 +128,7 @@ class DiskModules:
         folder = importer.folder
         for _ in range(len(name) - len(rest) - 1):
             folder = os.path.dirname(folder)
-        if not self._is_inside(os.path.realpath(folder)):
+        if not self._is_inside(self._around.real(folder)):
             return ()
         package = self._dotted(folder)
         if rest:
@@ -155,8 +162,8 @@ class DiskModules:
         return ModuleFile(full, file, folder) if file is not None else None
 
     def _folder(self, path: str, full: str) -> ModuleFile | None:
-        real = os.path.realpath(path)
-        if not os.path.isdir(path) or not self._is_inside(real):
+        real = self._around.folder(path)
+        if not real or not self._is_inside(real):
             return None
         return ModuleFile(full, real, path, is_package=True)
 
@@ -170,10 +177,8 @@ class DiskModules:
 
     def _inside(self, path: str) -> str | None:
         """The real path of a file, if it is one, and in the project."""
-        if not os.path.isfile(path):
-            return None
-        real = os.path.realpath(path)
-        return real if self._is_inside(real) else None
+        real = self._around.file(path)
+        return real if real and self._is_inside(real) else None
 
     def _is_inside(self, real: str) -> bool:
         real = os.path.join(real, "")

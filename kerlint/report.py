@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kerlint.finding import Finding, Span
+from kerlint.records import dataclass
 from kerlint.source import Place, Source
 
 

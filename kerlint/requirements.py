@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from kerlint.files import read_file
+from kerlint.records import dataclass
+from kerlint.surroundings import LARGEST, Surroundings, digest
 
 #: Larger files are not read. Lock files are long, and easily read.
-_MAX_BYTES, _MAX_LOCKED = 500_000, 8_000_000
+_MAX_BYTES, _MAX_LOCKED = 500_000, LARGEST
 
 #: Packages of interest, by normalised name; the builds of TensorFlow are one.
 PACKAGES = {
@@ -50,26 +51,41 @@ class Requirement:
         return f"{self.package}{self.spec}"
 
 
-def project_requirements(folder: str, root: str) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
+def project_requirements(
+    folder: str, root: str, around: Surroundings | None = None
+) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
     """Yields the files that name one of the packages, and what they ask for: from the folder up to the root.
 
     In each folder those come first that are the most exact.
+
+    Args:
+        around: keeps in mind what is read.
     """
+    around = around if around is not None else Surroundings()
     while True:
-        for name in _files(folder):
-            path = os.path.join(folder, name)
-            try:
-                state = os.stat(path)
-                most = _MAX_LOCKED if name.endswith(".lock") else _MAX_BYTES
-                found = _read(path, state.st_mtime_ns, state.st_size) if state.st_size <= most else ()
-            except OSError:
-                continue
+        for name in _ordered(around.manifests(folder)):
+            found = _asked(os.path.join(folder, name), around)
             if found:
                 yield name, found
         parent = os.path.dirname(folder)
         if folder == root or parent == folder:
             return
         folder = parent
+
+
+def _asked(path: str, around: Surroundings) -> tuple[Requirement, ...]:
+    """What a file asks for."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        around.has_read(path, None)
+        return ()
+    if state.st_size > (_MAX_LOCKED if path.endswith(".lock") else _MAX_BYTES):
+        around.size(path)
+        return ()
+    content, found = _read(path, state.st_mtime_ns, state.st_size)
+    around.has_read_as(path, content)
+    return found
 
 
 def installed_in_cells(cells: Iterable[str]) -> tuple[Requirement, ...]:
@@ -99,43 +115,27 @@ def _installed(words: str, *, conda: bool) -> Iterator[Requirement]:
             yield from _conda(f"- {part}") if conda else _pip(part)
 
 
-def _files(folder: str) -> list[str]:
-    try:
-        names = _listing(folder, os.stat(folder).st_mtime_ns)
-    except OSError:
-        return []
+def _ordered(names: Sequence[str]) -> list[str]:
     order = [name for name in _READERS if name in names]
-    others = [name for name in names if name not in _READERS]
+    others = [name for name in names if name and name not in _READERS]
     at = order.index("requirements.txt") + 1 if "requirements.txt" in order else len(order)
     return [*order[:at], *others, *order[at:]]
 
 
-@lru_cache(maxsize=1024)
-def _listing(folder: str, _: int) -> tuple[str, ...]:
-    """The files of a folder that may say something; the folder's time of change makes an answer stale."""
-    with os.scandir(folder) as entries:
-        return tuple(
-            sorted(
-                entry.name
-                for entry in entries
-                if entry.name in _READERS or (entry.name.startswith("requirements") and entry.name.endswith(".txt"))
-            )
-        )
-
-
 @lru_cache(maxsize=256)
-def _read(path: str, _: int, __: int) -> tuple[Requirement, ...]:
-    """What a file asks for; its time of change and its size make an answer stale."""
+def _read(path: str, _: int, __: int) -> tuple[str, tuple[Requirement, ...]]:
+    """The digest of a file and what it asks for; its time of change and its size make an answer stale."""
     try:
         data = read_file(path)
     except OSError:
-        return ()
+        return "", ()
+    content = digest(data)
     # Windows shells write UTF-16.
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(encoding, "replace").replace("\r\n", "\n")
     if "keras" not in text.lower() and "tensorflow" not in text.lower():
-        return ()
-    return tuple(_READERS.get(os.path.basename(path), _pip)(text))
+        return content, ()
+    return content, tuple(_READERS.get(os.path.basename(path), _pip)(text))
 
 
 def _requirement(match: re.Match[str] | None) -> Iterator[Requirement]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from kerlint.files import project_root
 from kerlint.program.facts import Program
 from kerlint.program.target import CURRENT, OLD_NAMES, Target, Used
 from kerlint.requirements import Requirement, installed_in_cells, project_requirements
 from kerlint.source import Source
+from kerlint.surroundings import Surroundings
 
 Version = tuple[int, int, int]
 
@@ -37,7 +37,14 @@ _HARMLESS = ("tensorflow.compat.v1.logging", "tensorflow.compat.v1.set_random_se
 _MOST_PARTS = 6
 
 
-def decide(setting: str | None, source: Source, path: str | None, program: Program, root: str | None = None) -> Target:
+def decide(
+    setting: str | None,
+    source: Source,
+    path: str | None,
+    program: Program,
+    root: str | None = None,
+    around: Surroundings | None = None,
+) -> Target:
     """The versions that a program is written for, by the first of these that says anything.
 
     The setting; a package that is one version by its name (`tf_keras`); what a notebook installs; what the project
@@ -47,6 +54,7 @@ def decide(setting: str | None, source: Source, path: str | None, program: Progr
         setting: the major version, with or without a minor one.
         path: where the file is, None for a text that is nowhere.
         root: the project's root, if somebody has said what it is.
+        around: keeps in mind what is asked about other files.
     """
     if setting is not None:
         major, _, minor = setting.partition(".")
@@ -54,7 +62,7 @@ def decide(setting: str | None, source: Source, path: str | None, program: Progr
     return (
         _by_package(program)
         or _by_requirements(installed_in_cells(cell.source for cell in source.cells), "the notebook installs")
-        or _by_project(path, root)
+        or _by_project(path, root, around if around is not None else Surroundings())
         or _by_names(program.used, "")
         or _by_names(program.used_elsewhere, "a module that it imports ")
         or CURRENT
@@ -81,11 +89,11 @@ def _by_package(program: Program) -> Target | None:
     return None
 
 
-def _by_project(path: str | None, root: str | None) -> Target | None:
+def _by_project(path: str | None, root: str | None, around: Surroundings) -> Target | None:
     if path is None:
         return None
     folder = os.path.dirname(os.path.abspath(path))
-    for name, requirements in project_requirements(folder, project_root(folder, root)):
+    for name, requirements in project_requirements(folder, around.root(folder, root), around):
         found = _by_requirements(requirements, f"{name} asks for")
         if found is not None:
             return found

@@ -9,10 +9,12 @@ import pytest
 import kerlint.library
 import kerlint.rules
 from kerlint import selection
-from kerlint.engine import Settings, check_bytes, rules_for
+from kerlint.engine import INVALID_IGNORE, UNUSED_IGNORE, Settings, check_bytes, rules_for
 from kerlint.finding import Finding, Label, Severity, Span
 from kerlint.program.target import CURRENT, Used
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.documentation import OWN_PAGES
+from kerlint.selection import OWN_NAMES
 from tests.notebook import notebook
 
 
@@ -243,3 +245,9 @@ def test_notebooks() -> None:
         ("KX001", 3, 1),
         ("KL901", 4, 2),
     ]
+
+
+def test_own_codes_are_documented() -> None:
+    assert {page.code: page.name for page in OWN_PAGES} == OWN_NAMES
+    severities = {page.code: page.severity for page in OWN_PAGES}
+    assert severities[UNUSED_IGNORE] is severities[INVALID_IGNORE] is Severity.WARNING

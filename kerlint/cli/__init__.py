@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerlint import __version__
+from kerlint.cli.caching import clean
 from kerlint.cli.check import check
 from kerlint.cli.rule import rule
 from kerlint.cli.server import server
@@ -61,7 +62,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, summary, rule, server, version):
+for _command in (check, summary, rule, server, version, clean):
     cli.add_command(_command)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerlint.cli.caching import cache_option, open_cache
 from kerlint.cli.fixing import Fixing, fix_options
 from kerlint.cli.formats import Wanted, check_formats, format_options
 from kerlint.cli.options import OptionalValue, choosing, symptom_name
@@ -46,7 +47,11 @@ _LEVELS = ("error", "warning", "advice")
 @click.option("--add-ignore", metavar="[=REASON]", help="Write comments that silence the findings into the files.")
 @click.option("--show-files", is_flag=True, help="Only list the files that would be linted.")
 @click.option("--show-settings", is_flag=True, help="Only show what applies to PATHS, and why.")
-@click.option("--no-cache", is_flag=True, help="Do not use cached results.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes that share the work; usually all cores."
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep cached results.")
+@cache_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
 @click.pass_context
 def check(
@@ -73,7 +78,9 @@ def check(
     add_ignore: str | None,
     show_files: bool,
     show_settings: bool,
-    no_cache: bool,  # there is no cache yet
+    jobs: int | None,
+    no_cache: bool,
+    cache_dir: str | None,
     verbose: bool,
     **choice: Any,
 ) -> None:
@@ -82,7 +89,7 @@ def check(
     Exits with 0 if nothing was found, 1 if errors or warnings were, and 2 after misuse or an internal error.
     """
     from kerlint import files
-    from kerlint.cli.run import Inputs, lint
+    from kerlint.cli.run import Inputs, Means, lint
 
     modes = {
         "--show-files": show_files,
@@ -111,15 +118,8 @@ def check(
         ctx.exit(CLEAN)
     known, changes = _read_baseline(baseline), _changes(diff_base)
     probing = Probing(probe or probe_script is not None, probe_python, probe_timeout, probe_script)
-    run = lint(
-        inputs,
-        baseline=known,
-        verbose=verbose,
-        fixing=fixing,
-        probe=probing.is_on,
-        symptom=symptom,
-        changes=changes,
-    )
+    means = Means(open_cache(cache_dir) if not no_cache else None, jobs, probing.is_on, symptom)
+    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing, means=means, changes=changes)
     if probing.is_on:
         probing.apply(run)
     if write_baseline is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from kerlint.cli.formats import Wanted, print_report
 from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, use_color, warn
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.cli.run import Run

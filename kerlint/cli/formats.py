@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
 from kerlint.cli.terminal import print_lines
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

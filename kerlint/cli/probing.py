@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kerlint.cli.terminal import warn
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.cli.run import Run

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from kerlint import files
 from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, warn
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
+    from kerlint.cache import Cache
     from kerlint.changes import Changes
     from kerlint.cli.fixing import Fixing
     from kerlint.configuration.lookup import Lookup
@@ -128,14 +130,40 @@ def _fails(report: FileReport, least: int) -> bool:
     return any(RANKS.index(one.severity) >= least and not one.is_refuted for one in report.findings)
 
 
+@dataclass(frozen=True)
+class Means:
+    """How files are linted.
+
+    Args:
+        cache: what was found before; None to do without.
+        jobs: how many processes share the work; None for as many as there are cores, if there is enough of it.
+        probe: whether experiments are prepared.
+        symptom: the only one that is asked about.
+    """
+
+    cache: Cache | None = None
+    jobs: int | None = None
+    probe: bool = False
+    symptom: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file, and what applies to it."""
+
+    target: Target
+    name: str
+    configuration: Configuration
+    settings: Settings
+
+
 def lint(
     inputs: Inputs,
     *,
     baseline: Baseline | None = None,
     verbose: bool = False,
     fixing: Fixing | None = None,
-    probe: bool = False,
-    symptom: str | None = None,
+    means: Means | None = None,
     changes: Changes | None = None,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
@@ -143,39 +171,69 @@ def lint(
     Args:
         baseline: what is known already, and left out.
         verbose: whether the tracebacks of crashes go to standard error.
-        probe: whether experiments are prepared.
-        symptom: the only one that is asked about.
         changes: what has changed; the rest is left out.
     """
     import click
 
-    run = Run(symptom=symptom)
-    for target in inputs.targets():
-        configuration = inputs.configuration(target)
-        settings = configuration.settings(inputs.name(target))
-        if probe or symptom:
-            settings = replace(settings, probe=probe, symptom=symptom)
-        if changes is not None and target.path != files.STDIN and not changes.touch(target.path):
-            run.checked += 1
-            continue
-        report = check_file(target, settings, inputs.stdin_filename, fixing, baseline, changes)
+    means = means if means is not None else Means()
+    run = Run(symptom=means.symptom)
+    jobs = _jobs(inputs, means, changes, run)
+    for job, report in _reports(jobs, inputs.stdin_filename, means, fixing, baseline, changes):
         if verbose:
             for text in report.tracebacks:
                 click.echo(text, err=True)
         if baseline is not None:
-            report = baseline.without_known(report, settings)
+            report = baseline.without_known(report, job.settings)
         if changes is not None:
             report = changes.only_new(report)
-        run.add(report, configuration)
+        run.add(report, job.configuration)
     if not run.checked:
         warn("no Python files or notebooks were found")
+    if means.cache is not None:
+        means.cache.prune()
     return run
 
 
-def check_file(
-    target: Target,
-    settings: Settings,
+def _reports(
+    jobs: Iterator[Job],
     stdin_filename: str | None,
+    means: Means,
+    fixing: Fixing | None,
+    baseline: Baseline | None,
+    changes: Changes | None,
+) -> Iterator[tuple[Job, FileReport]]:
+    """Yields the files with their reports, in the order of the files."""
+    if means.jobs == 1 or (fixing is not None and fixing.is_on):
+        for job in jobs:
+            yield job, check_file(job, stdin_filename, means.cache, fixing, baseline, changes)
+        return
+    from kerlint.cli import sharing
+
+    yield from sharing.reports(list(jobs), means, stdin_filename)
+
+
+def _jobs(inputs: Inputs, means: Means, changes: Changes | None, run: Run) -> Iterator[Job]:
+    """The files to lint; those in which nothing has changed are only counted."""
+    for target in inputs.targets():
+        if changes is not None and target.path != files.STDIN and not changes.touch(target.path):
+            run.checked += 1
+        else:
+            yield _job(inputs, means, target)
+
+
+def _job(inputs: Inputs, means: Means, target: Target) -> Job:
+    name = inputs.name(target)
+    configuration = inputs.configuration(target)
+    settings = configuration.settings(name)
+    if means.probe or means.symptom:
+        settings = replace(settings, probe=means.probe, symptom=means.symptom)
+    return Job(target, name, configuration, settings)
+
+
+def check_file(
+    job: Job,
+    stdin_filename: str | None,
+    cache: Cache | None = None,
     fixing: Fixing | None = None,
     baseline: Baseline | None = None,
     changes: Changes | None = None,
@@ -186,10 +244,9 @@ def check_file(
         baseline: what is known, and not to be fixed. It is not taken out of the report.
         changes: what has changed; the rest is not to be fixed either, and not taken out of the report.
     """
-    from kerlint import engine
-    from kerlint.report import FileReport
+    from kerlint import linting
 
-    name, is_test = target.path, target.is_test
+    name, is_test, settings = job.target.path, job.target.is_test, job.settings
     path: str | None = name
     try:
         if name == files.STDIN:
@@ -200,16 +257,12 @@ def check_file(
         else:
             data = files.read_file(name)
     except OSError as error:
-        finding = engine.own_finding(engine.UNREADABLE, name, f"cannot be read: {error.strerror or error}")
-        return FileReport(name, tuple(engine.visible([finding], settings)[0]))
+        return linting.unreadable(name, error, settings)
 
     def lint(data: bytes, how: Settings = settings) -> FileReport:
-        report = engine.check_bytes(data, name, how, is_test=is_test, path=path)
-        if how.symptom is None:
-            return report
-        from kerlint.symptoms.verdict import weighed
-
-        return weighed(report, how.symptom)
+        # What comes from standard input is about to change.
+        kept = cache if job.target.path != files.STDIN else None
+        return linting.lint_data(data, name, how, kept, is_test=is_test, path=path)
 
     if fixing is None or not fixing.is_on:
         return lint(data)
@@ -224,5 +277,10 @@ def check_file(
     # What comments silence must not grow either.
     everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False, symptom=None)
     return fixing.check(
-        data, name, None if target.path == files.STDIN else name, lint_new, lambda data: lint(data, everything), lint
+        data,
+        name,
+        None if job.target.path == files.STDIN else name,
+        lint_new,
+        lambda data: lint(data, everything),
+        lint,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerlint.files import EXCLUDED
 from kerlint.finding import Severity
+from kerlint.records import dataclass
 from kerlint.selection import Settings
 
 if TYPE_CHECKING:

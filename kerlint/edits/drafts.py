@@ -7,8 +7,9 @@ for a name gets no fix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     import libcst

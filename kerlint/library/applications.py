@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kerlint.library._default_table import APPLICATIONS
@@ -27,6 +26,7 @@ from kerlint.library.layers import WEIGHTS
 from kerlint.library.naming import NAME, snake_case
 from kerlint.library.shapes import Call, Misfit, Result, Weights, apply, nested, whole
 from kerlint.program.values import Const, Layer, Model, Op, Shape, Tensor, Unknown, Value, tuple_of
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine

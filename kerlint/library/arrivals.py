@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -16,6 +15,7 @@ from kerlint.program.events import Fit, Forward, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Model, Value
+from kerlint.records import dataclass
 
 Range = tuple[float, float]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node, tensors_in
 from kerlint.program.values import Layer, Model, Op
+from kerlint.records import dataclass
 
 #: Models without batch normalisation.
 _WITHOUT_NORM = ("VGG", "ConvNeXt")

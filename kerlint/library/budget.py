@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer, number
 from kerlint.program.events import ApplyGradients, Compile, Created, Event, Fit, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Dataset, Object, Value
+from kerlint.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kerlint.library.objects import argument
 from kerlint.library.signatures import Marker, signature
@@ -11,6 +10,7 @@ from kerlint.program.constants import constant, integer, number, text
 from kerlint.program.events import Compile, Fit, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Const, Dataset, Function, Layer, Object, Sequence, Value
+from kerlint.records import dataclass
 
 #: Callbacks that choose or stop by a watched number.
 WATCHERS = frozenset({"EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kerlint.library.kinds import (
     CONVOLUTION,
     DENSE,
@@ -19,6 +17,7 @@ from kerlint.library.kinds import (
 )
 from kerlint.program.constants import integer
 from kerlint.program.graph import Node
+from kerlint.records import dataclass
 
 #: These divide by a number that they take from each row: they are no linear map, as batch normalisation is.
 _PER_ROW = frozenset({"LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -17,6 +16,7 @@ from kerlint.program.constants import truth
 from kerlint.program.events import Compile, Fit, LossCall, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Shape, Value
+from kerlint.records import dataclass
 
 CATEGORICAL = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy"})
 BINARY = frozenset({"binary_crossentropy", "binary_focal_crossentropy"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -11,6 +10,7 @@ from kerlint.program.constants import constant, integer, truth
 from kerlint.program.events import ApplyGradients, Fit, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Dataset, Transform
+from kerlint.records import dataclass
 
 #: Steps that put elements together to batches.
 BATCHING = frozenset({"batch", "padded_batch"})

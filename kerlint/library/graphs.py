@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
@@ -31,6 +30,7 @@ from kerlint.program.values import (
     list_of,
     mapping_of,
 )
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.library.shapes import Output

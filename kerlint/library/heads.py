@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -21,6 +20,7 @@ from kerlint.library.kinds import (
 from kerlint.program.constants import integer
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Object
+from kerlint.records import dataclass
 
 #: Activations whose outputs are probabilities.
 PROBABILITIES = frozenset({"sigmoid", "softmax", "hard_sigmoid"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from kerlint.library.defaults import named
@@ -11,6 +9,7 @@ from kerlint.library.objects import argument
 from kerlint.library.shapes import dims
 from kerlint.program.constants import number, text
 from kerlint.program.values import Arguments, Array, Const, External, Object, Value
+from kerlint.records import dataclass
 
 _CONSTANTS = {"Zeros": 0.0, "Ones": 1.0}
 #: Random initializers, and the argument that says how far the values lie apart.

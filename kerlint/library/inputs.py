@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import libcst as cst
@@ -30,6 +29,7 @@ from kerlint.program.events import Compile, Event, Fit, Forward, Scaled, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Array, Dataset, Mapping, OneOf, Sequence, Unknown, Value
+from kerlint.records import dataclass
 
 #: Steps that leave the scale of the values as it is.
 _KEEPING = NOISE | RESHAPING | POOLING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from kerlint.program.events import Compile, Event, Fit
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.values import Array
+from kerlint.records import dataclass
 
 #: These losses look at the size of an error, not at its share of the target.
 ABSOLUTE = REGRESSION - {"mean_absolute_percentage_error", "mean_squared_logarithmic_error"}

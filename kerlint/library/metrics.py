@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -12,6 +11,7 @@ from kerlint.library.objects import argument
 from kerlint.program.constants import text
 from kerlint.program.events import Compile
 from kerlint.program.values import Object, Sequence, Value
+from kerlint.records import dataclass
 
 #: The strings "accuracy" and "acc": `compile` chooses the class by the shapes of labels and output.
 CHOSEN = "accuracy"

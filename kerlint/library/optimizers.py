@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from kerlint.program.constants import constant, number
 from kerlint.program.events import ApplyGradients, Compile, Fit
 from kerlint.program.facts import Program
 from kerlint.program.values import Object, Sequence, Value
+from kerlint.records import dataclass
 
 #: Optimizers whose step is about the learning rate itself, whatever the size of the gradient.
 ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion", "LossScaleOptimizer"}) - {

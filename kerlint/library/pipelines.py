@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -31,6 +31,7 @@ from kerlint.program.values import (
     list_of,
     tuple_of,
 )
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TypeGuard
 
 from kerlint.library.objects import argument
 from kerlint.program.constants import number, truth
 from kerlint.program.values import Object, Value
+from kerlint.records import dataclass
 
 _PREFIX = "keras.optimizers.schedules."
 

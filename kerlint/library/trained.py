@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kerlint.library.optimizers import Optimizer, read_optimizer
 from kerlint.program.constants import constant
@@ -11,6 +10,7 @@ from kerlint.program.events import ApplyGradients, Compile
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
 from kerlint.program.values import Model
+from kerlint.records import dataclass
 
 
 @dataclass(frozen=True, eq=False, slots=True)

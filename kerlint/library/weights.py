@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.layers import weights_of
@@ -13,6 +12,7 @@ from kerlint.library.variables import is_trained, variables_in
 from kerlint.program.constants import truth
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Gap, Layer, Mapping, Model, Object, OneOf, Sequence, Tensor, Unknown, Value
+from kerlint.records import dataclass
 
 #: Layers whose weights belong to layers inside, which do not hear of `trainable=False` where the outer one is made.
 _COMPOSED = frozenset(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from kerlint.output.text import TAB, visible_char, width
+from kerlint.records import dataclass
 
 #: Longer lines are cut to the part around the marks.
 LIMIT = 110

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kerlint.finding import Finding, Severity
 from kerlint.output import Options
 from kerlint.output.text import Paint, closing, fix_mark
+from kerlint.records import dataclass
 from kerlint.report import Report
 
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerlint.program.labels import Step
 from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, Tensor, Value
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     import libcst as cst

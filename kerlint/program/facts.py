@@ -8,7 +8,7 @@ happen (`exclusive`), those in a loop that is evaluated once carry that loop.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from kerlint.program.bindings import BoundData, Unread
@@ -16,6 +16,7 @@ from kerlint.program.events import Compile, Event, Fit
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
 from kerlint.program.values import Model, Object, Value
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     import libcst as cst

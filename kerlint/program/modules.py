@@ -5,10 +5,10 @@ The interpreter reads no files: an object of this shape (`kerlint.modules`) find
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from kerlint.program.values import Value
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     import libcst as cst

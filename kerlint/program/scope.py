@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from kerlint.program.values import Value
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     import libcst as cst

@@ -20,10 +20,10 @@ A threshold is an `Option`, which the configuration may set:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kerlint.finding import Safety, Severity
+from kerlint.records import dataclass
 from kerlint.rules.options import Option, OptionError, unknown_option
 
 __all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]
@@ -93,8 +93,10 @@ class Rule:
         Raises:
             OptionError: for an option that the rule does not have, or a value that it cannot have.
         """
+        if not options:
+            return
         known = self.options()
-        for name, value in (options or {}).items():
+        for name, value in options.items():
             if name not in known:
                 raise unknown_option(name, known)
             # An instance's own attribute goes before the descriptor.

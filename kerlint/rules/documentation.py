@@ -8,10 +8,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kerlint.finding import Safety, Severity
+from kerlint.records import dataclass
 from kerlint.rules.base import Option, Rule
 
 #: What every rule's docstring has.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from lsprotocol import types
 
 from kerlint.finding import Finding, Safety
 from kerlint.ignoring import edits as ignore_edits
+from kerlint.records import dataclass
 from kerlint.selection import OWN_NAMES
 from kerlint.server.analysis import Analysis
 from kerlint.server.diagnostics import diagnostic_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from kerlint import engine
 from kerlint.comments import Ignore
 from kerlint.comments import read as read_comments
 from kerlint.finding import Finding, Safety
+from kerlint.records import dataclass
 from kerlint.report import FileReport
 from kerlint.selection import Settings
 from kerlint.server.configurations import Applied, Configurations

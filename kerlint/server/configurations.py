@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kerlint import files
 from kerlint.configuration.lookup import NAMES, Lookup
 from kerlint.configuration.model import CommandLine, Configuration, ConfigurationError
+from kerlint.records import dataclass
 from kerlint.selection import Settings
 from kerlint.server.options import Options
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from lsprotocol import types
@@ -14,6 +13,7 @@ from pygls.workspace import Workspace
 
 from kerlint import cells
 from kerlint.finding import Edit, Span
+from kerlint.records import dataclass
 from kerlint.server.text import Encoding, characters, encoding_of, units
 from kerlint.source import NEWLINE, Source, read_source
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from kerlint.finding import Span
+from kerlint.records import dataclass
 
 #: A shape; None stands for an open dimension or one that is not known, and for a rank that is not known.
 Sizes: TypeAlias = "tuple[int | None, ...] | None"

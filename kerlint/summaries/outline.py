@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 import libcst as cst
@@ -15,6 +15,7 @@ from kerlint.library.weights import weights_inside
 from kerlint.program.facts import Program
 from kerlint.program.graph import resolved, tensors_in
 from kerlint.program.values import Layer, Model, Tensor, Value
+from kerlint.records import dataclass
 from kerlint.summaries.doubt import Doubt, first_reason
 from kerlint.summaries.facts import ModelSummary
 from kerlint.summaries.models import Places, structure, summarize_model

@@ -6,8 +6,9 @@ What is said to be no cause was measured: `docs/myths.md` has the numbers, and `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kerlint.records import dataclass
 from kerlint.rules.base import SYMPTOMS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import libcst as cst
@@ -37,6 +37,7 @@ from kerlint.program.values import (
     list_of,
     mapping_of,
 )
+from kerlint.records import dataclass
 
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
@@ -52,6 +51,7 @@ from kerlint.program.values import (
     list_of,
     mapping_of,
 )
+from kerlint.records import dataclass
 
 #: Attributes of attributes that are looked at together.
 MAX_CHAIN = 50

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -26,6 +25,7 @@ from kerlint.library.kinds import (
 from kerlint.program.constants import constant
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.records import dataclass
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

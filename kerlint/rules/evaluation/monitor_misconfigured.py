@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -24,6 +23,7 @@ from kerlint.program.constants import text
 from kerlint.program.events import Fit, HistoryRead
 from kerlint.program.facts import Program
 from kerlint.program.values import Object
+from kerlint.records import dataclass
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -36,6 +35,7 @@ from kerlint.library.transformers import SCALERS
 from kerlint.program.events import Compile, Fit
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
+from kerlint.records import dataclass
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -14,6 +13,7 @@ from kerlint.library.transformers import ENCODERS
 from kerlint.program.events import Fit, Split, Transformed, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Sequence, Value
+from kerlint.records import dataclass
 from kerlint.rules.base import Found, Rule
 
 

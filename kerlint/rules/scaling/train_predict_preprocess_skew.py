@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -15,6 +14,7 @@ from kerlint.program.events import Fit, Scaled, Use
 from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Dataset, Model, Sequence, Value
+from kerlint.records import dataclass
 from kerlint.rules.base import Found, Option, Rule
 
 

@@ -1,0 +1,90 @@
+"""Where the time goes: the parts of a cold run, timed in this process."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst
+
+import kerlint.edits.resolve
+import kerlint.library
+from kerlint import engine, files, parsing, positions, source
+from kerlint.output import Options, full
+from kerlint.report import FileReport, Report
+from kerlint.rules import all_rules
+from kerlint.selection import Settings
+
+#: What is timed: a module, a function of it, and the phase that it belongs to.
+PARTS = (
+    (engine, "read_source", "text"),
+    (source, "syntax_error", "Python's own parser"),
+    (parsing, "syntax_error", "Python's own parser"),
+    (libcst, "parse_module", "parse"),
+    (kerlint.library, "evaluate", "interpret"),
+    (engine, "_evaluate", "modules and versions"),
+    (engine, "_ask", "rules"),
+    (positions, "locate", "positions"),
+    (kerlint.edits.resolve, "resolve", "fixes"),
+    (engine, "check_bytes", "the rest"),
+)
+
+
+class Phases:
+    """The time of each phase, without that of the phases within."""
+
+    def __init__(self) -> None:
+        self.times: Counter[str] = Counter()
+        self._inner = [0.0]
+
+    def timed(self, function: Callable[..., Any], phase: str) -> Callable[..., Any]:
+        """The same function, with its time noted."""
+
+        def call(*args: object, **kwargs: object) -> object:
+            start = time.process_time()
+            self._inner.append(0.0)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                taken = time.process_time() - start
+                self.times[phase] += taken - self._inner.pop()
+                self._inner[-1] += taken
+
+        return call
+
+
+def measure(folders: Sequence[str]) -> tuple[dict[str, float], float]:
+    """The CPU time of each phase over the files in folders, in seconds, and that of parsing alone."""
+    all_rules()
+    phases = Phases()
+    read: list[tuple[files.Target, bytes]] = []
+
+    def find() -> None:
+        read.extend((target, files.read_file(target.path)) for target in files.discover(folders))
+
+    phases.timed(find, "find and read")()
+    chosen = [(target, data) for target, data in read if source.mentions_keras(data)]
+    alone = sum(_parse(data, target.path) for target, data in chosen)
+    for module, name, phase in PARTS:
+        setattr(module, name, phases.timed(getattr(module, name), phase))
+    gc.freeze()
+    gc.disable()
+    reports: list[FileReport] = []
+    for target, data in chosen:
+        reports.append(engine.check_bytes(data, target.path, Settings(), is_test=target.is_test, path=target.path))
+    report = Report(tuple(one for one in reports if one.findings), len(read))
+    phases.timed(lambda: list(full.render(report, Options())), "output")()
+    return dict(phases.times), alone
+
+
+def _parse(data: bytes, path: str) -> float:
+    try:
+        text = source.read_source(data, path).text
+        start = time.process_time()
+        libcst.parse_module(text)
+        return time.process_time() - start
+    except (source.SourceError, libcst.ParserSyntaxError):
+        return 0.0
