@@ -34,6 +34,7 @@ class FileReport:
         hidden_codes: the codes of the advice that is not shown, one for each piece.
         ignored: how many findings comments silence.
         known: how many findings are in the baseline.
+        unchanged: how many findings are left out because nothing of them has changed.
         ruled_out: what cannot cause the symptom, where one was asked about.
     """
 
@@ -46,6 +47,7 @@ class FileReport:
     ignored: int = 0
     known: int = 0
     ruled_out: tuple[RuledOut, ...] = ()
+    unchanged: int = 0
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""
@@ -81,6 +83,7 @@ class Report:
         hidden: how many pieces of advice are not shown, in all files.
         ignored: how many findings comments silence, in all files.
         known: how many findings are in the baseline, in all files.
+        unchanged: how many findings are left out because nothing of them has changed, in all files.
         fixed: how many findings have been fixed, and are not among the others.
         answer: to the question what causes a symptom, where it was asked.
     """
@@ -92,6 +95,7 @@ class Report:
     known: int = 0
     fixed: int = 0
     answer: Answer | None = None
+    unchanged: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.placing": {"kerlint.program", "kerlint.rules.base", "kerlint.positions"},
     "kerlint.writing": {"kerlint.files"},
     "kerlint.baseline": {"kerlint.files", "kerlint.report", "kerlint.selection", "kerlint.writing"},
+    "kerlint.changes": {"kerlint.finding", "kerlint.report", "kerlint.source"},
     "kerlint.configuration": {"kerlint.files", "kerlint.finding", "kerlint.rules", "kerlint.selection"},
     "kerlint.comments": {"kerlint.finding", "kerlint.source"},
     "kerlint.ignoring": {"kerlint.comments", "kerlint.finding", "kerlint.selection", "kerlint.source"},

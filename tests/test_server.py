@@ -285,7 +285,7 @@ def test_settings(tmp_path: Path) -> None:
                 params = types.DidChangeConfigurationParams(settings)  # type: ignore[arg-type]
                 editor.client.workspace_did_change_configuration(params)
 
-            other = {"kerlint": {"configuration": str(tmp_path / "other.toml")}}
+            other = {"kerlint": {"configuration": "other.toml"}}
             assert "KL001" not in codes(await editor.found_anew(uri, lambda: change(other)))
             assert codes(await editor.found_anew(uri, lambda: change({"configuration": None}))) == codes(before)
             change({"kerlint": {"inlayHints": 3}})

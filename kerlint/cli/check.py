@@ -16,6 +16,7 @@ from kerlint.rules.base import SYMPTOMS
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
+    from kerlint.changes import Changes
     from kerlint.cli.run import Run
     from kerlint.configuration.lookup import Lookup
 
@@ -42,6 +43,7 @@ _LEVELS = ("error", "warning", "advice")
 @click.option(
     "--write-baseline", metavar="FILE", type=click.Path(dir_okay=False), help="Write the findings to FILE as known."
 )
+@click.option("--diff-base", metavar="REV", help="Show only findings on lines that have changed since a git revision.")
 @click.option("--add-ignore", metavar="[=REASON]", help="Write comments that silence the findings into the files.")
 @click.option("--show-files", is_flag=True, help="Only list the files that would be linted.")
 @click.option("--show-settings", is_flag=True, help="Only show what applies to PATHS, and why.")
@@ -72,6 +74,7 @@ def check(
     force_exclude: bool,
     baseline: str | None,
     write_baseline: str | None,
+    diff_base: str | None,
     add_ignore: str | None,
     show_files: bool,
     show_settings: bool,
@@ -96,9 +99,11 @@ def check(
         "--fix": fix or diff,
     }
     _only_one(modes)
-    for name in ("--add-ignore", "--write-baseline"):
-        # Neither is about one symptom.
+    modes["--diff-base"] = diff_base is not None
+    for name in ("--add-ignore", "--write-baseline", "--diff-base"):
+        # None of them is about one symptom.
         _only_one({"--symptom": symptom is not None, name: modes[name]})
+    _only_one({"--diff-base": diff_base is not None, "--write-baseline": write_baseline is not None})
     _only_one({"--baseline": baseline is not None, "--write-baseline": write_baseline is not None})
     check_formats(output_formats, statistics=statistics)
     fixing = Fixing(fix and not diff, diff, unsafe_fixes)
@@ -111,10 +116,10 @@ def check(
 
         print_lines(show.files_of(inputs) if show_files else show.settings_of(inputs))
         ctx.exit(CLEAN)
-    known = _read_baseline(baseline)
+    known, changes = _read_baseline(baseline), _changes(diff_base)
     probing = Probing(probe or probe_script is not None, probe_python, probe_timeout, probe_script)
     means = Means(open_cache(cache_dir) if not no_cache else None, jobs, probing.is_on, symptom)
-    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing, means=means)
+    run = lint(inputs, baseline=known, verbose=verbose, fixing=fixing, means=means, changes=changes)
     if probing.is_on:
         probing.apply(run)
     if write_baseline is not None:
@@ -153,6 +158,17 @@ def _read_baseline(path: str | None) -> Baseline | None:
         return read_baseline(path)
     except BaselineError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _changes(revision: str | None) -> Changes | None:
+    if revision is None:
+        return None
+    from kerlint.changes import ChangesError, since
+
+    try:
+        return since(revision)
+    except ChangesError as error:
+        raise click.ClickException(f"--diff-base: {error}") from error
 
 
 def _write_baseline(path: str, run: Run) -> int:

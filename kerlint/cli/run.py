@@ -14,6 +14,7 @@ from kerlint.records import dataclass
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
     from kerlint.cache import Cache
+    from kerlint.changes import Changes
     from kerlint.cli.fixing import Fixing
     from kerlint.configuration.lookup import Lookup
     from kerlint.configuration.model import Configuration
@@ -68,6 +69,7 @@ class Run:
     hidden: int = 0
     ignored: int = 0
     known: int = 0
+    unchanged: int = 0
     #: What is asked about, and the files in which nothing was found that causes it.
     symptom: str | None = None
     cleared: list[FileReport] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Run:
         self.hidden += report.hidden
         self.ignored += report.ignored
         self.known += report.known
+        self.unchanged += report.unchanged
         if report.ruled_out and not report.findings:
             self.cleared.append(report)
         if report.findings:
@@ -105,6 +108,7 @@ class Run:
         from kerlint.report import Report
 
         report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
+        report = replace(report, unchanged=self.unchanged)
         if self.symptom is None:
             return report
         from kerlint.symptoms.verdict import answer
@@ -160,23 +164,28 @@ def lint(
     verbose: bool = False,
     fixing: Fixing | None = None,
     means: Means | None = None,
+    changes: Changes | None = None,
 ) -> Run:
     """Lints all files, and fixes them where that is wanted.
 
     Args:
         baseline: what is known already, and left out.
         verbose: whether the tracebacks of crashes go to standard error.
+        changes: what has changed; the rest is left out.
     """
     import click
 
     means = means if means is not None else Means()
     run = Run(symptom=means.symptom)
-    for job, report in _reports(inputs, means, fixing, baseline):
+    jobs = _jobs(inputs, means, changes, run)
+    for job, report in _reports(jobs, inputs.stdin_filename, means, fixing, baseline, changes):
         if verbose:
             for text in report.tracebacks:
                 click.echo(text, err=True)
         if baseline is not None:
             report = baseline.without_known(report, job.settings)
+        if changes is not None:
+            report = changes.only_new(report)
         run.add(report, job.configuration)
     if not run.checked:
         warn("no Python files or notebooks were found")
@@ -186,17 +195,30 @@ def lint(
 
 
 def _reports(
-    inputs: Inputs, means: Means, fixing: Fixing | None, baseline: Baseline | None
+    jobs: Iterator[Job],
+    stdin_filename: str | None,
+    means: Means,
+    fixing: Fixing | None,
+    baseline: Baseline | None,
+    changes: Changes | None,
 ) -> Iterator[tuple[Job, FileReport]]:
     """Yields the files with their reports, in the order of the files."""
-    jobs = (_job(inputs, means, target) for target in inputs.targets())
     if means.jobs == 1 or (fixing is not None and fixing.is_on):
         for job in jobs:
-            yield job, check_file(job, inputs.stdin_filename, means.cache, fixing, baseline)
+            yield job, check_file(job, stdin_filename, means.cache, fixing, baseline, changes)
         return
     from kerlint.cli import sharing
 
-    yield from sharing.reports(list(jobs), means, inputs.stdin_filename)
+    yield from sharing.reports(list(jobs), means, stdin_filename)
+
+
+def _jobs(inputs: Inputs, means: Means, changes: Changes | None, run: Run) -> Iterator[Job]:
+    """The files to lint; those in which nothing has changed are only counted."""
+    for target in inputs.targets():
+        if changes is not None and target.path != files.STDIN and not changes.touch(target.path):
+            run.checked += 1
+        else:
+            yield _job(inputs, means, target)
 
 
 def _job(inputs: Inputs, means: Means, target: Target) -> Job:
@@ -214,11 +236,13 @@ def check_file(
     cache: Cache | None = None,
     fixing: Fixing | None = None,
     baseline: Baseline | None = None,
+    changes: Changes | None = None,
 ) -> FileReport:
     """The findings in one file.
 
     Args:
         baseline: what is known, and not to be fixed. It is not taken out of the report.
+        changes: what has changed; the rest is not to be fixed either, and not taken out of the report.
     """
     from kerlint import linting
 
@@ -244,8 +268,11 @@ def check_file(
         return lint(data)
 
     def lint_new(data: bytes) -> FileReport:
-        # A copy, because the real one keeps in mind what it is asked.
-        return replace(baseline).without_known(lint(data), settings) if baseline is not None else lint(data)
+        report = lint(data)
+        if baseline is not None:
+            # A copy, because the real one keeps in mind what it is asked.
+            report = replace(baseline).without_known(report, settings)
+        return report if changes is None else changes.only_new(report)
 
     # What comments silence must not grow either.
     everything = replace(settings, select=(), ignore=(), off=(), pedantic=True, comments=False, symptom=None)

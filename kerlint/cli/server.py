@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import importlib.util
 
 import click
 
@@ -14,7 +14,7 @@ def server(stdio: bool) -> None:
 
     It needs the extra `server`: pip install 'kerlint[server]'.
     """
-    if find_spec("pygls") is None:
+    if importlib.util.find_spec("pygls") is None:
         raise click.ClickException("pygls is missing: pip install 'kerlint[server]'")
     from kerlint.server.app import serve
 

@@ -155,6 +155,7 @@ def summary(report: Report) -> str:
     quiet = [
         f"{report.ignored} ignored by comments." if report.ignored else "",
         f"{report.known} in the baseline." if report.known else "",
+        f"{report.unchanged} not changed." if report.unchanged else "",
         f"{report.hidden} more with --pedantic." if report.hidden else "",
     ]
     return " ".join(filter(None, [text, *quiet]))

@@ -61,7 +61,7 @@ class Configurations:
         folder = os.path.dirname(path) if path is not None else (root or os.curdir)
         problem = ""
         try:
-            lookup = self._current(options)
+            lookup = self._current(options, roots)
             configuration = lookup.of_folder(folder)
             left_out = path is not None and _is_left_out(path, root, lookup)
             self._last_good[folder] = configuration
@@ -76,14 +76,16 @@ class Configurations:
             settings = replace(settings, pedantic=True)
         return Applied(settings, path is not None and files.is_test_file(path, root), problem)
 
-    def _current(self, options: Options) -> Lookup:
+    def _current(self, options: Options, roots: Sequence[str]) -> Lookup:
         """The configurations as they are now.
 
         Raises:
             ConfigurationError: the file that the settings name cannot be used.
         """
         if self._lookup is None or options.configuration != self._options.configuration:
-            self._lookup = Lookup(CommandLine(), (options.configuration,) if options.configuration else ())
+            given = os.path.expanduser(options.configuration or "")
+            given = os.path.join(*roots[:1], given) if given else ""
+            self._lookup = Lookup(CommandLine(), (given,) if given else ())
             self._options = options
         return self._lookup
 

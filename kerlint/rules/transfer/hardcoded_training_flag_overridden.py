@@ -88,11 +88,14 @@ class HardcodedTrainingFlagOverridden(Rule):
             if use.method != "predict" or use.model.kind != "functional":
                 continue
             graph = graph_of(use.model)
-            for node in graph.nodes if graph is not None else ():
-                flag = truth(node.op.args.get("training"))
-                if node.short.endswith("Dropout") and flag is True and id(node.op) not in seen:
-                    seen.add(id(node.op))
-                    yield from self._dropout(node, use)
+            found = [
+                node
+                for node in (graph.nodes if graph is not None else ())
+                if node.short.endswith("Dropout") and truth(node.op.args.get("training")) is True
+            ]
+            if found and id(found[0].op) not in seen:
+                seen.add(id(found[0].op))
+                yield from self._dropout(found, use)
 
     def _base(self, base: Base, event: Compile) -> Iterator[Found]:
         yield from self.found(
@@ -106,12 +109,14 @@ class HardcodedTrainingFlagOverridden(Rule):
             experiment=Experiment(event, "overridden", details={"how": "base"}),
         )
 
-    def _dropout(self, node: Node, use: Use) -> Iterator[Found]:
+    def _dropout(self, nodes: list[Node], use: Use) -> Iterator[Found]:
+        """One finding for all such layers of a model."""
+        node = nodes[0]
         yield from self.found(
             node.op.node,
             f"training=True has no effect on {node.short} in predict(): Keras 3 passes training=False over it",
             label="the flag is overridden",
-            also=[(use.node, "predicts without dropout")],
+            also=[*((other.op.node, "likewise") for other in nodes[1:]), (use.node, "predicts without dropout")],
             why="predict() passes its own flag to every layer of a functional model",
             help="call the model itself for random predictions: model(x, training=True)",
             about=node.op,
@@ -129,6 +134,17 @@ class HardcodedTrainingFlagOverridden(Rule):
         model.compile("adam", "mse")
         model.fit(a, b)
         samples = np.stack([model.predict(c) for _ in range(20)])
+        """,
+        # One finding for all of them.
+        """
+        import keras
+        inputs = keras.Input((4,))
+        x = keras.layers.Dropout(0.2)(keras.layers.Dense(32, activation="relu")(inputs), training=True)  # KF002
+        x = keras.layers.Dropout(0.2)(keras.layers.Dense(32, activation="relu")(x), training=True)
+        model = keras.Model(inputs, keras.layers.Dense(1)(x))
+        model.compile("adam", "mse")
+        model.fit(a, b)
+        samples = [model.predict(c) for _ in range(20)]
         """,
     )
     good = (
