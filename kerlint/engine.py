@@ -347,6 +347,8 @@ def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Excepti
     """What the rules find. Where one crashes, the others go on."""
     found: list[tuple[Rule, Found]] = []
     for rule in rules:
+        if program.target.keras < rule.keras:
+            continue
         part = f"rule {rule.code} ({rule.name})"
         try:
             found.extend([(rule, one) for one in rule.check(program)])

@@ -176,6 +176,17 @@ def _kind(entry: os.DirEntry[str]) -> bool | None:
         return None
 
 
+def repository(folder: str) -> str | None:
+    """The nearest folder from here upwards that is the root of a git repository; None if there is none."""
+    directory = folder
+    while not os.path.exists(os.path.join(directory, ".git")):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+    return directory
+
+
 @dataclass(frozen=True)
 class _Ignored:
     """What the `.gitignore` files from the repository's root down to a directory say, the nearest first."""
@@ -186,13 +197,11 @@ class _Ignored:
     def above(cls, root: str) -> _Ignored:
         """Those above a directory, as far as the root of its repository."""
         start = os.path.abspath(root)
+        top = repository(start)
         chain: list[str] = []
         directory = start
-        while not os.path.exists(os.path.join(directory, ".git")):
-            parent = os.path.dirname(directory)
-            if parent == directory:
-                return cls()
-            directory = parent
+        while top is not None and directory != top:
+            directory = os.path.dirname(directory)
             chain.append(directory)
         ignored = cls()
         for directory in reversed(chain):

@@ -81,7 +81,13 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.rules",
         "kerlint.selection",
     },
-    "kerlint.output": {"kerlint.finding", "kerlint.source", "kerlint.report", "kerlint.rules.documentation"},
+    "kerlint.output": {
+        "kerlint.files",
+        "kerlint.finding",
+        "kerlint.source",
+        "kerlint.report",
+        "kerlint.rules.documentation",
+    },
 }
 
 

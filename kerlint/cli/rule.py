@@ -96,6 +96,7 @@ def _row(page: Page) -> dict[str, object]:
         "symptoms": list(page.symptoms),
         "fix": page.fix.value if page.fix is not None else None,
         "in_tests": page.in_tests,
+        "keras": page.keras,
         "since": page.since,
         "url": documentation_url(page.code, page.name),
         "options": [

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from kerlint import files
 from kerlint.configuration.checking import check_selectors, read_options
 from kerlint.configuration.model import Configuration, ConfigurationError, Patterns
 from kerlint.finding import Severity
@@ -194,21 +195,10 @@ def _root(value: str, base: str, source: str, key: str, limit: str | None) -> st
     if not os.path.isdir(root):
         raise ConfigurationError(source, key, f"there is no folder {value!r}")
     if limit is not None:
-        repository = os.path.realpath(_repository(limit))
+        repository = os.path.realpath(files.repository(limit) or limit)
         if not os.path.join(os.path.realpath(root), "").startswith(os.path.join(repository, "")):
             raise ConfigurationError(source, key, f"{value!r} is outside of the repository, {repository}")
     return root
-
-
-def _repository(folder: str) -> str:
-    """The nearest folder upwards with `.git`, else the folder itself."""
-    directory = folder
-    while not os.path.exists(os.path.join(directory, ".git")):
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return folder
-        directory = parent
-    return directory
 
 
 _PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")

@@ -52,7 +52,7 @@ def follow_call(machine: Machine, made: Layer | Model, arguments: Arguments, nod
     method = cls.lookup("call")
     if not isinstance(method, Function):
         return None
-    if _takes_training(method) and "training" not in arguments.keywords:
+    if method.takes("training") and "training" not in arguments.keywords:
         # The graph that kerlint looks at is the one that is trained.
         arguments = Arguments(
             arguments.positional, {**arguments.keywords, "training": (Const(True), node)}, arguments.open
@@ -91,17 +91,9 @@ def _follow_build(machine: Machine, made: Layer | Model, arguments: Arguments, n
     machine.heap.write(made.state, _WEIGHTS_BEFORE, before)
     machine.heap.write(made.state, OWN_WEIGHTS, before)
     if isinstance(build, Function) and shapes:
-        takes = build.node.params.params if isinstance(build.node, cst.FunctionDef) else ()
         # `build(self, input_shape)` or one shape for each tensor that `call` takes.
-        follow(machine, build, Arguments(list(shapes[: max(1, len(takes) - 1)])), node, receiver=made)
-
-
-def _takes_training(method: Function) -> bool:
-    definition = method.node
-    if not isinstance(definition, cst.FunctionDef):
-        return False
-    parameters = definition.params
-    return any(p.name.value == "training" for p in (*parameters.params, *parameters.kwonly_params))
+        count = max(1, len(build.parameters) - 1)
+        follow(machine, build, Arguments(list(shapes[:count])), node, receiver=made)
 
 
 def relabelled(op: Op, inner: Value, node: cst.CSTNode) -> Value:

@@ -175,6 +175,17 @@ def as_data(value: Value | None) -> Array | None:
     return as_array(found[0], found[0].node)
 
 
+def arrays_in(value: Value | None) -> Iterator[Array]:
+    """The known arrays of a structure of data; a list counts as one, of numbers."""
+    if isinstance(value, (Sequence, Mapping)) and not (isinstance(value, Sequence) and value.kind == "list"):
+        for item in value.items if isinstance(value, Sequence) else value.entries.values():
+            yield from arrays_in(item)
+    else:
+        array = as_data(value)
+        if array is not None:
+            yield array
+
+
 def inputs_of(fit: Fit) -> Value | None:
     """What the model is trained on: rows of arrays, or one element of a dataset, batch first."""
     value = fit.x

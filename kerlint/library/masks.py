@@ -70,10 +70,7 @@ def _lets_pass(layer: Layer) -> bool:
 def _asks_for_mask(layer: Layer) -> bool:
     """Whether the `call` of a layer of the program has a parameter `mask`."""
     method = layer.cls.lookup("call") if layer.cls is not None else None
-    if not isinstance(method, Function) or not isinstance(method.node, cst.FunctionDef):
-        return False
-    parameters = method.node.params
-    return any(one.name.value == "mask" for one in (*parameters.params, *parameters.kwonly_params))
+    return isinstance(method, Function) and method.takes("mask")
 
 
 def _in_order(arguments: Arguments) -> Iterator[Tensor]:

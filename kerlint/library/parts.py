@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Class, Function, Layer, Model, Op, Value
 
@@ -42,21 +40,7 @@ def _layers(outputs: Value | None) -> list[Layer | Model]:
     return found
 
 
-def initializer(cls: Class) -> cst.Parameters | None:
-    """The parameters of the `__init__` that the class, or a base of the program, has; None if it has none."""
+def initializer(cls: Class) -> Function | None:
+    """The `__init__` that the class, or a base of the program, has; None if it has none."""
     found = cls.lookup("__init__")
-    if not isinstance(found, Function) or not isinstance(found.node, cst.FunctionDef):
-        return None
-    return found.node.params
-
-
-def parameter_names(parameters: cst.Parameters) -> list[str]:
-    """The names of the parameters that are given by name, without `self`."""
-    every = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
-    return [parameter.name.value for parameter in every][1:]
-
-
-def required_names(parameters: cst.Parameters) -> list[str]:
-    """The names of the parameters without a default, without `self`."""
-    every = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
-    return [parameter.name.value for parameter in every[1:] if parameter.default is None]
+    return found if isinstance(found, Function) else None

@@ -6,8 +6,8 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 
+from kerlint.files import repository
 from kerlint.finding import Finding, Safety, Severity
 from kerlint.output import Options
 from kerlint.report import FileReport, Report
@@ -166,21 +166,11 @@ def repository_path(filename: str) -> str | None:
 
     None for a file that is not below it.
     """
-    base = _repository(os.getcwd())
+    folder = os.getcwd()
+    base = repository(folder) or folder
     absolute = os.path.abspath("stdin" if filename.startswith("<") else filename)
     prefix = base.rstrip(os.sep) + os.sep
     return absolute[len(prefix) :].replace(os.sep, "/") if absolute.startswith(prefix) else None
-
-
-@lru_cache(maxsize=4)
-def _repository(folder: str) -> str:
-    directory = folder
-    while not os.path.exists(os.path.join(directory, ".git")):
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return folder
-        directory = parent
-    return directory
 
 
 def fingerprints(report: Report) -> dict[int, str]:

@@ -151,6 +151,21 @@ class Function(Value):
     owner: Class | None = None
     decorators: tuple[Value, ...] = ()
 
+    @property
+    def parameters(self) -> list[cst.Param]:
+        """The parameters with names, in order; those behind `*` and `**` are not among them."""
+        given = getattr(self.node, "params", None)
+        return [] if given is None else [*given.posonly_params, *given.params, *given.kwonly_params]
+
+    def takes(self, name: str) -> bool:
+        """Whether it has a parameter of this name."""
+        return any(parameter.name.value == name for parameter in self.parameters)
+
+    @property
+    def takes_any_keyword(self) -> bool:
+        """Whether it has `**kwargs`."""
+        return getattr(getattr(self.node, "params", None), "star_kwarg", None) is not None
+
 
 @dataclass(eq=False, slots=True)
 class BoundMethod(Value):

@@ -76,6 +76,8 @@ class Rule:
     #: False for rules about hyper-parameters, scaling, shuffling, seeds and habits:
     #: test files set these to odd values on purpose.
     in_tests: ClassVar[bool] = True
+    #: The first major version of Keras that it is about: programs for older ones are not asked.
+    keras: ClassVar[int] = 1
     #: Codes that this rule makes superfluous where both speak of the same fact.
     subsumes: ClassVar[tuple[str, ...]] = ()
     #: Whether the fixes of the rule are safe, where it offers any; a single one may say otherwise.

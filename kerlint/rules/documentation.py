@@ -31,6 +31,7 @@ class Page:
         body: Markdown, the docstring without its indentation.
         options: what the configuration can set.
         fix: whether its fixes are safe; None if it has none.
+        keras: the first major version of Keras that it is about.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Page:
     body: str
     options: tuple[Option[Any], ...] = ()
     fix: Safety | None = None
+    keras: int = 1
 
     @property
     def summary(self) -> str:
@@ -71,6 +73,8 @@ class Page:
             facts.append(f"symptoms: {', '.join(self.symptoms)}")
         if self.fix is not None:
             facts.append(f"fix: {self.fix.value}")
+        if self.keras > 1:
+            facts.append(f"from Keras {self.keras} on")
         if not self.in_tests:
             facts.append("silent in test files")
         facts.append(f"since {self.since}")
@@ -94,7 +98,18 @@ def page_of(rule: type[Rule] | Rule) -> Page:
     """A rule's page."""
     body = inspect.cleandoc(rule.__doc__ or "")
     options = tuple(rule.options().values())
-    return Page(rule.code, rule.name, rule.severity, rule.symptoms, rule.since, rule.in_tests, body, options, rule.fix)
+    return Page(
+        rule.code,
+        rule.name,
+        rule.severity,
+        rule.symptoms,
+        rule.since,
+        rule.in_tests,
+        body,
+        options,
+        rule.fix,
+        rule.keras,
+    )
 
 
 def marked(text: str) -> set[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -235,6 +236,24 @@ def test_kl021_a_loss_that_only_jumps() -> None:
         before = weights(model)
         model.train_on_batch(X, YES)
     assert moved(before, weights(model)) == 0
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        lambda p: tf.cast(tf.argmax(p, -1), "float32"),
+        tf.round,
+        tf.floor,
+        lambda p: tf.cast(p > 0.5, "float32"),
+        lambda p: tf.cast(tf.cast(p, "int32"), "float32"),
+        lambda p: tf.where(p > 0.5, 1.0, 0.0),
+        tf.stop_gradient,
+    ],
+)
+def test_kl021_what_has_no_gradient(flat: Callable[[object], object]) -> None:
+    model = dense(1, None, lambda truth, predicted: tf.reduce_mean(flat(predicted)))
+    with pytest.raises(ValueError, match="No gradients"):
+        model.train_on_batch(X, YES)
 
 
 @pytest.mark.parametrize("wrong", [[1.0, 5.0, 2.0], (1.0, 5.0, 2.0), np.array([1.0, 5.0, 2.0]), "balanced"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
 
+from kerlint.library._legacy_table import LEGACY_KEYWORDS
+from kerlint.library.legacy import is_tolerated
+from kerlint.library.signatures import NO_DEFAULT, legacy_keywords, signature
 from tests.claims.running import example, keras, normal, np, silence, tf, told
 
 X = normal(8, 4)
@@ -26,7 +30,7 @@ def test_km001_old_arguments() -> None:
     with pytest.warns(UserWarning, match="decay"):
         optimizer = keras.optimizers.Adam(decay=0.1)
     assert float(optimizer.learning_rate) == pytest.approx(0.001)
-    for name in ("lr", "minimize"):
+    for name in ("lr", "decay", "minimize", "get_gradients", "get_updates"):
         with pytest.raises(AttributeError):
             getattr(optimizer, name)
 
@@ -76,14 +80,68 @@ def test_km003_old_names() -> None:
     edit = ("model.fit(x, y, nb_epoch=10)", "")
     with pytest.raises(AttributeError, match="predict_classes"):
         example("KM003", edit=edit, x_test=X)
-    with pytest.raises(TypeError, match="workers"):
-        keras.Sequential([keras.layers.Dense(1)]).fit(X, Y, workers=2)
+    for keyword in ("workers", "use_multiprocessing", "max_queue_size"):
+        with pytest.raises(TypeError, match=keyword):
+            keras.Sequential([keras.layers.Dense(1)]).fit(X, Y, **{keyword: 1})
     for owner, name in (
         (keras.utils, "np_utils"),
         (keras.preprocessing.image, "ImageDataGenerator"),
         (keras.Model, "fit_generator"),
+        (keras.Model, "predict_generator"),
+        (keras.Model, "predict_classes"),
+        (keras.Model, "predict_proba"),
     ):
         assert not hasattr(owner, name)
+    with pytest.raises((TypeError, ValueError)):
+        keras.layers.Layer().add_weight("scale", shape=(1,))
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_km003_metrics_as_the_third_argument_of_compile(old: bool) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    if old:
+        model.compile("sgd", "mse", ["mae"])
+        with pytest.raises(ValueError, match="dtype"):
+            model.fit(X, Y, verbose=0)
+    else:
+        model.compile("sgd", "mse", metrics=["mae"])
+        assert "mae" in model.fit(X, Y, verbose=0).history
+
+
+#: Values for arguments without a default.
+ARGUMENTS = {"units": 3, "filters": 3, "kernel_size": 3, "rate": 0.5, "stddev": 0.5, "input_dim": 4, "output_dim": 4}
+CALLABLES = sorted(
+    name
+    for name in LEGACY_KEYWORDS
+    if name.startswith(("keras.layers.", "keras.callbacks.", "keras.optimizers."))
+    and name.count(".") == 2
+    and not name.endswith("*")
+)
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_km003_old_keywords_raise_unless_they_are_tolerated(name: str) -> None:
+    known = signature(name)
+    kind = getattr(getattr(keras, name.split(".")[1]), name.split(".")[2], None)
+    if known is None or known.legacy or kind is None:
+        pytest.skip("not in Keras 3")
+    needed = {p.name for p in known.parameters if p.default is NO_DEFAULT} - {"kwargs"}
+    if not needed <= set(ARGUMENTS):
+        pytest.skip("takes more than plain values")
+    for old, renamed in legacy_keywords(name).items():
+        if name.startswith("keras.optimizers.") and old == "decay":
+            # It gives a warning (KM001).
+            continue
+        given = {key: ARGUMENTS[key] for key in needed if key != renamed.new}
+        value = {"batch_input_shape": (1, 4), "input_shape": (4,)}.get(old, ARGUMENTS.get(renamed.new, 1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                kind(**given, **{old: value})
+                raised = False
+            except (TypeError, ValueError):
+                raised = True
+        assert raised is not is_tolerated(name, old), old
 
 
 def test_km003_a_kernel_becomes_strides() -> None:
@@ -95,10 +153,14 @@ def test_km020_functions_of_tensorflow() -> None:
     with pytest.raises(ValueError, match="A KerasTensor cannot be used as input to a TensorFlow function"):
         example("KM020")
     inputs = keras.Input((4,))
-    for function in (tf.reduce_mean, tf.cast, tf.reshape, tf.square):
-        more = {tf.cast: ["int32"], tf.reshape: [(2, 2)]}.get(function, [])
+    for function in (tf.reduce_mean, tf.cast, tf.reshape, tf.square, tf.nn.relu, tf.shape, tf.expand_dims):
+        more = {tf.cast: ["int32"], tf.reshape: [(2, 2)], tf.expand_dims: [1]}.get(function, [])
         with pytest.raises(ValueError, match="KerasTensor"):
             function(inputs, *more)
+    with pytest.raises(ValueError, match="KerasTensor"):
+        tf.concat([inputs, inputs], 1)
+    with pytest.raises(ValueError, match="KerasTensor"):
+        tf.image.resize(keras.Input((4, 4, 3)), (2, 2))
     assert keras.ops.expand_dims(inputs, -1).shape == (None, 4, 1)
     assert tf.is_tensor(inputs) is False
     assert tf.nest.flatten(inputs) == [inputs]

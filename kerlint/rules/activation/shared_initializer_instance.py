@@ -72,10 +72,9 @@ class SharedInitializerInstance(Rule):
     fix = Safety.UNSAFE
     symptoms = ("slow-learning", "wrong-result", "irreproducible")
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3:
-            return
         seen: set[int] = set()
         for graph in final_graphs(program):
             for group in _groups(graph):

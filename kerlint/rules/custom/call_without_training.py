@@ -81,10 +81,9 @@ class CallWithoutTraining(Rule):
     fix = Safety.UNSAFE
     symptoms = ("overfit", "wrong-result", "accuracy-stuck")
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3:
-            return
         told: set[int] = set()
         for fit in program.fits:
             model = fit.model
@@ -92,7 +91,8 @@ class CallWithoutTraining(Rule):
             if not isinstance(method, Function) or id(method) in told or trains_itself(model) or fit.assumed:
                 continue
             definition = method.node
-            if not isinstance(definition, cst.FunctionDef) or _takes_training(definition):
+            told_mode = method.takes("training") or method.takes_any_keyword
+            if not isinstance(definition, cst.FunctionDef) or told_mode:
                 continue
             modal = [node for node in fit.graph.nodes if is_modal(node)]
             if not modal:
@@ -167,10 +167,3 @@ class CallWithoutTraining(Rule):
         model.fit(x, y)
         """,
     )
-
-
-def _takes_training(definition: cst.FunctionDef) -> bool:
-    """Whether `call` can be told the mode."""
-    parameters = definition.params
-    named = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
-    return parameters.star_kwarg is not None or any(parameter.name.value == "training" for parameter in named)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.finding import Severity
-from kerlint.library.parts import initializer, parameter_names, parts, required_names
+from kerlint.library.parts import initializer, parts
 from kerlint.program.constants import truth
 from kerlint.program.events import Compile, Load, Use
 from kerlint.program.facts import Program
@@ -84,10 +84,9 @@ class CustomLayerNotSerializable(Rule):
     severity = Severity.ERROR
     symptoms = ("crash",)
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3:
-            return
         seen: set[int] = set()
         for event in program.events:
             if event.tried or id(event.node) in seen:
@@ -104,16 +103,19 @@ class CustomLayerNotSerializable(Rule):
     def _saved(self, event: Use) -> Iterator[Found]:
         for part in parts(event.model):
             cls = part.cls
-            parameters = initializer(cls) if cls is not None else None
-            if cls is None or parameters is None or cls.lookup("get_config") is not None:
+            made_by = initializer(cls) if cls is not None else None
+            if cls is None or made_by is None or cls.lookup("get_config") is not None:
                 continue
             if not cls.knows_its_bases():
                 continue
-            taken = parameter_names(parameters)
+            # Without `self`.
+            parameters = made_by.parameters[1:]
+            taken = {parameter.name.value for parameter in parameters}
+            needs = any(parameter.default is None for parameter in parameters)
             held = [value for value in part.args.values() if _is_held(value)]
-            if held or (isinstance(part, Model) and part.kind == "subclass" and required_names(parameters)):
+            if held or (isinstance(part, Model) and part.kind == "subclass" and needs):
                 yield from self._not_savable(event, part, cls, held)
-            elif parameters.star_kwarg is None and not {"name", "trainable", "dtype"} <= set(taken):
+            elif not made_by.takes_any_keyword and not {"name", "trainable", "dtype"} <= taken:
                 yield from self.found(
                     event.node,
                     f"load_model will fail: {cls.name} takes no name, trainable and dtype",

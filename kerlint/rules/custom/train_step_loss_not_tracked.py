@@ -96,10 +96,9 @@ class TrainStepLossNotTracked(Rule):
     severity = Severity.ERROR
     symptoms = ("loss-flat", "wrong-result")
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3:
-            return
         for event in program.all(TrainStep):
             model, returned = event.model, event.returned
             compiled = model.state.get("compile")

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import libcst as cst
 
 from kerlint.finding import Safety, Severity
-from kerlint.library.contracts import CATEGORICAL, as_data, read_loss, targets_of
+from kerlint.library.contracts import CATEGORICAL, arrays_in, as_data, read_loss, targets_of
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.events import ApplyGradients, Fit
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
-from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
+from kerlint.program.values import Array, Dataset, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
@@ -156,7 +156,7 @@ class OrderedDataNotShuffled(Rule):
     def _slices(
         self, data: Dataset, size: Value | None, use: cst.CSTNode, again: bool, about: object
     ) -> Iterator[Found]:
-        parts = list(_leaves(data.args.get("tensors")))
+        parts = list(arrays_in(data.args.get("tensors")))
         if not parts or not all(_several_batches(part, size) for part in parts):
             return
         sorted_part = next((part for part in parts[1:] if _in_order_of_class(part, _for_classes(about))), None)
@@ -304,17 +304,6 @@ _CLASSES = frozenset({"classes", "binary", "onehot", "signs"})
 _BATCHING = frozenset({"batch", "padded_batch"})
 #: Steps that neither shuffle nor say that the order has a meaning.
 _PLAIN = _BATCHING | {"map", "cache", "prefetch", "repeat", "take", "skip", "with_options"}
-
-
-def _leaves(value: Value | None) -> Iterator[Array]:
-    """The known arrays of a structure."""
-    if isinstance(value, (Sequence, Mapping)) and not (isinstance(value, Sequence) and value.kind == "list"):
-        for item in value.items if isinstance(value, Sequence) else value.entries.values():
-            yield from _leaves(item)
-    else:
-        array = as_data(value)
-        if array is not None:
-            yield array
 
 
 def _in_order_of_class(targets: Array, for_classes: bool) -> bool:

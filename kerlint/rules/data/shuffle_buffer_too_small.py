@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.contracts import as_data
+from kerlint.library.contracts import arrays_in
 from kerlint.library.feeding import BATCHING, OPAQUE, TRAINING, Fed, fed
 from kerlint.library.structures import rows_of
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
-from kerlint.program.values import Array, Mapping, Sequence, Transform, Value
+from kerlint.program.values import Array, Transform
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -81,7 +81,7 @@ class ShuffleBufferTooSmall(Rule):
                 continue
             told.add(id(step))
             rows = rows_of(feed.data.args.get("tensors")) if feed.data.source == _SLICES else None
-            parts = list(_leaves(feed.data.args.get("tensors")))
+            parts = list(arrays_in(feed.data.args.get("tensors")))
             ordered = next((part for part in parts if _stands_in_order(part)), None)
             if size == 1:
                 message, severity = "shuffle(1) does not shuffle: its buffer holds one row", Severity.WARNING
@@ -158,17 +158,6 @@ def _only_shuffle(feed: Fed) -> Transform | None:
 
 
 _FEWER = frozenset({"take", "skip", "shard", "filter", "repeat", "concatenate", "unbatch"})
-
-
-def _leaves(value: Value | None) -> Iterator[Array]:
-    """The known arrays of a structure."""
-    if isinstance(value, (Sequence, Mapping)) and not (isinstance(value, Sequence) and value.kind == "list"):
-        for item in value.items if isinstance(value, Sequence) else value.entries.values():
-            yield from _leaves(item)
-    else:
-        array = as_data(value)
-        if array is not None:
-            yield array
 
 
 def _is_mixed(array: Array) -> bool:

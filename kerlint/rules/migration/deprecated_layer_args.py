@@ -54,10 +54,9 @@ class DeprecatedLayerArgs(Rule):
     severity = Severity.ADVICE
     symptoms = ("crash",)
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3:
-            return
         seen: set[int] = set()
         for made in program.objects:
             if isinstance(made, Layer) and made.cls is None and id(made.node) not in seen:

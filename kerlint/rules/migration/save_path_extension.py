@@ -63,10 +63,9 @@ class SavePathExtension(Rule):
     severity = Severity.ERROR
     symptoms = ("crash",)
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3:
-            return
         seen: set[int] = set()
         for event in program.events:
             if event.tried or id(event.node) in seen:

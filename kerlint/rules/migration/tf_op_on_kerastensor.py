@@ -61,9 +61,10 @@ class TfOpOnKerastensor(Rule):
     severity = Severity.ERROR
     symptoms = ("crash",)
     since = "0.1.0"
+    keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
-        if program.target.keras < 3 or uses_tf_keras(program):
+        if uses_tf_keras(program):
             return
         seen: set[int] = set()
         for event in program.all(TensorFlowCall):

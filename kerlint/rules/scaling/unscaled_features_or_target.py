@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import libcst as cst
+
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
@@ -136,13 +138,13 @@ class UnscaledFeaturesOrTarget(Rule):
         message = f"the model is trained on unscaled inputs: {fault}"
         if target is not None:
             message += f"; and on unscaled targets: {range_of(target.array)}"
-        place = made_at(program, feed.array, feed.event) or feed.place
+        place, use = _places(program, feed)
         yield from self.found(
             place,
             message,
             label="unscaled inputs" if target is None else "unscaled inputs and targets",
             also=[
-                (feed.place if place is not feed.place else None, "trained on here"),
+                (use, "trained on here"),
                 (feed.array.origin.node, "the data comes from here"),
                 (feed.kernels[0].place, "reads it as it is"),
             ],
@@ -155,13 +157,13 @@ class UnscaledFeaturesOrTarget(Rule):
         )
 
     def _target(self, program: Program, target: LargeTarget) -> Iterator[Found]:
-        place = made_at(program, target.array, target.event) or target.place
+        place, use = _places(program, target)
         yield from self.found(
             place,
             f"the model is trained on unscaled targets: {range_of(target.array)}",
             label="unscaled targets",
             also=[
-                (target.place if place is not target.place else None, "trained on here"),
+                (use, "trained on here"),
                 (target.array.origin.node, "they come from here"),
                 (target.head, "starts with outputs of about unit size"),
             ],
@@ -175,13 +177,13 @@ class UnscaledFeaturesOrTarget(Rule):
         scaled = unused_scaling(program, feed)
         if scaled is None or (scaled.how.startswith("/ ") and scaled.how not in ("/ std", "/ range")):
             return
-        place = made_at(program, feed.array, feed.event) or feed.place
+        place, use = _places(program, feed)
         yield from self.found(
             place,
             f"the data is scaled ({scaled.how}), but the model is trained on the unscaled version of it",
             label="not scaled",
             also=[
-                (feed.place if place is not feed.place else None, "trained on here"),
+                (use, "trained on here"),
                 (scaled.node, "the scaled version, which no model gets"),
                 (feed.kernels[0].place, "reads it as it is"),
             ],
@@ -199,13 +201,13 @@ class UnscaledFeaturesOrTarget(Rule):
         if not rows_of_numbers or not is_raw(feed.array) or not has_hidden_nonlinearity(feed.graph):
             return
         reader = feed.array.source.rpartition(".")[2]
-        place = made_at(program, feed.array, feed.event) or feed.place
+        place, use = _places(program, feed)
         yield from self.found(
             place,
             f"nothing scales what {reader} reads before {described(kernel)} does",
             label="as it stands in the file",
             also=[
-                (feed.place if place is not feed.place else None, "trained on here"),
+                (use, "trained on here"),
                 (feed.array.origin.node, "read here"),
                 (kernel.place, "reads it as it is"),
             ],
@@ -433,3 +435,9 @@ class UnscaledFeaturesOrTarget(Rule):
         model.compile("adam", "mse")
         """,
     )
+
+
+def _places(program: Program, data: Feed | LargeTarget) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
+    """Where data can still be scaled, and where a model is trained on it if that is another place."""
+    place = made_at(program, data.array, data.event) or data.place
+    return place, data.place if place is not data.place else None

@@ -69,11 +69,11 @@ class HardcodedTrainingFlagOverridden(Rule):
     severity = Severity.WARNING
     symptoms = ("wrong-result", "overfit", "constant-output")
     since = "0.1.0"
+    keras = 3
     in_tests = False
 
     def check(self, program: Program) -> Iterator[Found]:
-        target = program.target
-        if target.keras < 3 or (target.minor or 0) >= 16:
+        if (program.target.minor or 0) >= 16:
             return
         seen: set[int] = set()
         for event in program.compiles:
