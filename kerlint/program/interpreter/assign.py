@@ -18,6 +18,7 @@ from kerlint.program.values import (
     Const,
     Dataset,
     External,
+    Function,
     Gap,
     Instance,
     Layer,
@@ -86,6 +87,12 @@ def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
 def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:
     receiver = machine.evaluate(target.value)
     name = target.attr.value
+    setter = _setter(receiver, name) if isinstance(receiver, (Instance, Model, Layer)) else None
+    if setter is not None:
+        from kerlint.program.interpreter.calls import follow
+
+        follow(machine, setter, Arguments([(value, target)]), target, receiver=receiver)
+        return
     if isinstance(receiver, (Instance, Class)):
         machine.heap.write(receiver.state, name, value)
         return
@@ -99,6 +106,12 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
         machine.library.set_attribute(machine, receiver, name, value, target)
         return
     machine.library.set_attribute(machine, receiver, name, value, target)
+
+
+def _setter(receiver: Instance | Model | Layer, name: str) -> Function | None:
+    """The function of the program that an assignment to an attribute calls."""
+    found = receiver.cls.lookup(name) if receiver.cls is not None else None
+    return found.setter if isinstance(found, Function) else None
 
 
 def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> None:

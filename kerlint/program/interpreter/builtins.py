@@ -227,7 +227,7 @@ def _extreme(function: Callable[..., Any]) -> Handler:
 def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     value, kinds = arguments.get(0), arguments.get(1)
     wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)
-    answers = [_is_instance(value, kind) for kind in wanted]
+    answers = [is_instance(value, kind) for kind in wanted]
     if True in answers:
         return Const(True, node=node)
     return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
@@ -243,7 +243,8 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _is_instance(value: Value | None, kind: Value | None) -> bool | None:
+def is_instance(value: Value | None, kind: Value | None) -> bool | None:
+    """Whether a value is of a kind; None if that is not known."""
     if isinstance(kind, Class):
         cls = value.cls if isinstance(value, (Instance, Layer, Model)) else None
         while isinstance(cls, Class):

@@ -219,22 +219,9 @@ def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
 
 
 def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
-    parts: list[str] = []
-    known = True
-    for part in node.parts:
-        if type(part) is cst.FormattedStringText:
-            parts.append(part.value)
-        elif type(part) is cst.FormattedStringExpression:
-            # What stands in the braces happens, whether the string is known or not.
-            found = constant(machine.evaluate(part.expression))
-            known = known and found is not NOTHING and part.format_spec is None and part.conversion is None
-            parts.append(str(found))
-        else:
-            known = False
-    text = "".join(parts)
-    if not known:
-        return Unknown("f-string", node=node)
-    return Const(text, node=node) if len(text) <= MAX_LENGTH else Unknown("long string", node=node)
+    from kerlint.program.interpreter.strings import formatted
+
+    return formatted(machine, node)
 
 
 def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
