@@ -35,6 +35,12 @@ PROGRAMS = {
         size(A(units=4, rate=1).units)
         size(int(A(3).rate * 10))
         size(B(7).units)
+        units, rate = A(8)
+        size(units)
+        first, *rest = A(9, 2)
+        size(first)
+        for u in A(4, 5):
+            size(u)
         """,
     "class of named tuple": """
         from typing import NamedTuple

@@ -9,6 +9,7 @@ import libcst as cst
 from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
+from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
@@ -61,6 +62,9 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
         items = list(value.exact)
     elif isinstance(value, Sequence) and not starred:
         items = _around_gap(value.items, len(targets))
+    elif isinstance(value, Instance):
+        parts = tuple_items(value)
+        items = list(parts) if parts is not None else None
     elif (isinstance(value, Mapping) and not value.open) or (isinstance(value, Array) and value.rows == len(targets)):
         items = [machine.library.element(machine, value, target) for _ in targets]
     if items is not None and starred and len(items) >= len(targets) - 1:

@@ -60,6 +60,18 @@ def fields_of(cls: Class) -> list[str]:
     return list(found)
 
 
+def tuple_items(value: Value) -> tuple[Value, ...] | None:
+    """The items of a named tuple; None for anything else."""
+    if type(value) is not Instance:
+        return None
+    cls = value.cls
+    if _NAMES not in cls.state and "typing.NamedTuple" not in cls.external_bases():
+        return None
+    items = [value.state.get(name) for name in fields_of(cls)]
+    known = tuple([item for item in items if item is not None])
+    return known if len(known) == len(items) else None
+
+
 def _annotated(definition: cst.ClassDef) -> list[str]:
     fields = [
         small
