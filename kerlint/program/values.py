@@ -35,6 +35,8 @@ ASSUMED, CHOICE = 1, 2
 #: Containers that hold more values (counted as often as they are named), or are nested deeper, are not followed.
 MAX_WEIGHT = 50_000
 MAX_DEPTH = 40
+#: Bases of a class that are looked at, counted as often as they are named.
+MAX_ANCESTRY = 200
 
 
 @dataclass(eq=False, slots=True)
@@ -200,23 +202,25 @@ class Class(Mutable):
     line: list[Value] | None = field(default=None, init=False)
 
     def ancestry(self) -> list[Value]:
-        """The class and its bases, depth first, each once; a base that is no class of the program as it is."""
+        """The class and its bases in the order in which Python looks an attribute up; each once.
+
+        A base that is no class of the program stands as it is.
+        """
         if self.line is not None:
             return self.line
         found: list[Value] = []
-        seen: set[int] = set()
         pending: list[Value] = [self]
-        while pending:
+        while pending and len(found) < MAX_ANCESTRY:
             current = pending.pop()
-            if id(current) not in seen:
-                seen.add(id(current))
-                found.append(current)
-                pending.extend(reversed(current.bases) if isinstance(current, Class) else ())
-        self.line = found
-        return found
+            found.append(current)
+            pending.extend(reversed(current.bases) if isinstance(current, Class) else ())
+        # What several bases share comes behind all of them.
+        last = {id(one): index for index, one in enumerate(found)}
+        self.line = [one for index, one in enumerate(found) if last[id(one)] == index]
+        return self.line
 
     def lookup(self, attribute: str) -> Value | None:
-        """The attribute as a depth-first search over known bases finds it."""
+        """The attribute as the class or the nearest known base has it."""
         for cls in self.ancestry() if self.bases else (self,):
             if isinstance(cls, Class) and attribute in cls.state:
                 return cls.state[attribute]  # type: ignore[no-any-return]

@@ -8,8 +8,8 @@ import libcst as cst
 
 from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
-from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
-from kerlint.program.interpreter.fields import tuple_items
+from kerlint.program.interpreter.containers import forget_items, overlaid, set_entries, set_items
+from kerlint.program.interpreter.fields import forget_attributes, tuple_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
@@ -89,13 +89,22 @@ def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
 
 
 def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:
-    receiver = machine.evaluate(target.value)
-    name = target.attr.value
+    set_attribute(machine, machine.evaluate(target.value), target.attr.value, value, target)
+
+
+def set_attribute(machine: Machine, receiver: Value, name: str, value: Value, target: cst.CSTNode) -> None:
+    """`receiver.name = value`, or `setattr`."""
     setter = _setter(receiver, name) if isinstance(receiver, (Instance, Model, Layer)) else None
     if setter is not None:
         from kerlint.program.interpreter.calls import follow
 
         follow(machine, setter, Arguments([(value, target)]), target, receiver=receiver)
+        return
+    if isinstance(receiver, Instance) and name == "__dict__":
+        forget_attributes(machine, receiver, target)
+        if isinstance(value, Mapping):
+            for key, item in value.entries.items():
+                machine.heap.write(receiver.state, str(key), item)
         return
     if isinstance(receiver, (Instance, Class)):
         machine.heap.write(receiver.state, name, value)
@@ -123,7 +132,7 @@ def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> 
     key = _key(machine, target)
     if isinstance(receiver, Mapping):
         if key is NOTHING or not isinstance(key, (str, int, float, bool, bytes, type(None))):
-            machine.heap.write(receiver.state, "open", True)
+            set_entries(machine, receiver, overlaid(receiver.entries, Unknown())[0], is_open=True)
         else:
             set_entries(machine, receiver, {**receiver.entries, key: value})
     elif isinstance(receiver, Sequence):

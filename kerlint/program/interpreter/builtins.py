@@ -8,7 +8,8 @@ from typing import Any
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
-from kerlint.program.interpreter.containers import set_entries, set_items
+from kerlint.program.interpreter.containers import set_of
+from kerlint.program.interpreter.kinds import is_instance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
@@ -17,15 +18,11 @@ from kerlint.program.values import (
     Arguments,
     Array,
     Bound,
-    Class,
     Const,
     Dataset,
-    External,
     Gap,
     Instance,
-    Layer,
     Mapping,
-    Model,
     Object,
     Sequence,
     Tensor,
@@ -47,7 +44,7 @@ def call_builtin(machine: Machine, name: str, arguments: Arguments, node: cst.CS
     return handler(machine, arguments, node)
 
 
-def _constants(arguments: Arguments) -> list[Any] | None:
+def constants_of(arguments: Arguments) -> list[Any] | None:
     """The positional arguments as Python constants, or None."""
     found = [constant(value) for value, _ in arguments.positional]
     return None if any(value is NOTHING for value in found) or arguments.keywords else found
@@ -57,7 +54,7 @@ def _pure(function: Callable[..., Any]) -> Handler:
     """A builtin that is applied to constants."""
 
     def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        found = _constants(arguments)
+        found = constants_of(arguments)
         if found is not None:
             try:
                 return Const(function(*found), node=node)
@@ -121,7 +118,7 @@ def _index(low: float | None, high: float | None, node: cst.CSTNode) -> Array:
     return Array((), "int64", low, high, source="range", form="number", node=node)
 
 
-def _spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Value, ...]:
+def spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Value, ...]:
     """The items of an iterable, with a gap where they are not known."""
     if isinstance(value, Sequence):
         return value.items
@@ -142,7 +139,8 @@ def _collection(kind: str) -> Handler:
         value = arguments.get(0)
         if isinstance(value, Array):
             return value if value.values is None else list_of((Gap(node=node),), kind, node)
-        return list_of(_spread(machine, value, node) if value is not None else (), kind, node)
+        items = spread(machine, value, node) if value is not None else ()
+        return set_of(items, node) if kind == "set" else list_of(items, kind, node)
 
     return handler
 
@@ -155,7 +153,7 @@ def _dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         entries.update(first.entries)
         is_open = first.open
     elif first is not None:
-        for item in _spread(machine, first, node):
+        for item in spread(machine, first, node):
             key = constant(item.items[0]) if isinstance(item, Sequence) and len(item.items) == 2 else NOTHING
             if key is NOTHING:
                 is_open = True
@@ -193,11 +191,11 @@ def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _reversed(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    return list_of(_spread(machine, arguments.get(0), node)[::-1], "tuple", node)
+    return list_of(spread(machine, arguments.get(0), node)[::-1], "tuple", node)
 
 
 def _sorted(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    items = _spread(machine, arguments.get(0), node)
+    items = spread(machine, arguments.get(0), node)
     numbers = [constant(item) for item in items]
     if arguments.keywords or any(not isinstance(value, (int, float)) for value in numbers):
         return list_of((Gap(node=node),) if len(items) > 1 else items, "list", node)
@@ -233,42 +231,6 @@ def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Va
     return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
 
 
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "int": int,
-    "float": float,
-    "str": str,
-    "bool": bool,
-    "bytes": bytes,
-    "complex": complex,
-}
-
-
-def is_instance(value: Value | None, kind: Value | None) -> bool | None:
-    """Whether a value is of a kind; None if that is not known."""
-    if isinstance(kind, Class):
-        cls = value.cls if isinstance(value, (Instance, Layer, Model)) else None
-        while isinstance(cls, Class):
-            if cls is kind:
-                return True
-            cls = next((base for base in cls.bases if isinstance(base, Class)), None)
-        return False if isinstance(value, (Instance, Const)) else None
-    if not isinstance(kind, External):
-        return None
-    name = kind.name.rpartition(".")[2]
-    if isinstance(value, Const):
-        known = _TYPES.get(name)
-        return isinstance(value.value, known) if known else False
-    if isinstance(value, Sequence):
-        return value.kind == name
-    if isinstance(value, Mapping):
-        return name == "dict"
-    if isinstance(value, Layer) and kind.name.startswith("keras.layers."):
-        if kind.name == "keras.layers.Layer" or value.name == kind.name:
-            return True
-        return False if value.cls is None else None
-    return None
-
-
 def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     from kerlint.program.interpreter.expressions import attribute
 
@@ -279,10 +241,39 @@ def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
 
 
 def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    from kerlint.program.interpreter.assign import set_attribute
+    from kerlint.program.interpreter.fields import forget_attributes
+
+    receiver, name, value = arguments.get(0), constant(arguments.get(1)), arguments.get(2)
+    if receiver is not None and isinstance(name, str) and value is not None:
+        set_attribute(machine, receiver, name, value, node)
+    elif isinstance(receiver, Instance):
+        forget_attributes(machine, receiver, node)
+    return Const(None, node=node)
+
+
+def _set_plainly(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """`object.__setattr__(x, name, value)`: no setter is called."""
     receiver, name, value = arguments.get(0), constant(arguments.get(1)), arguments.get(2)
     if isinstance(receiver, Instance) and isinstance(name, str) and value is not None:
         machine.heap.write(receiver.state, name, value)
-    return Const(None, node=node)
+        return Const(None, node=node)
+    return _setattr(machine, arguments, node)
+
+
+def _vars(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    from kerlint.program.interpreter.expressions import attribute
+
+    given = arguments.get(0)
+    return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
+
+
+def _iter(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """What has been taken from an iterator is gone: how much is left of a list is not followed."""
+    given = arguments.get(0)
+    if isinstance(given, (Sequence, Mapping, Const)):
+        return _repeated(machine.library.element(machine, given, node), node)
+    return given if given is not None and len(arguments.positional) == 1 else Unknown("iterator", node=node)
 
 
 def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -304,7 +295,7 @@ def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 def _map(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     from kerlint.program.interpreter.calls import call
 
-    function, items = arguments.get(0), _spread(machine, arguments.get(1), node)
+    function, items = arguments.get(0), spread(machine, arguments.get(1), node)
     if function is None or len(arguments.positional) != 2 or len(items) > MAX_UNROLLED:
         return list_of((Gap(node=node),), "tuple", node)
     results: list[Value] = []
@@ -322,7 +313,7 @@ def _quiet(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 
 def _any_all(is_any: bool) -> Handler:
     def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        answers = [truth_of(item) for item in _spread(machine, arguments.get(0), node)]
+        answers = [truth_of(item) for item in spread(machine, arguments.get(0), node)]
         if is_any in answers:
             return Const(is_any, node=node)
         return Unknown("any/all", node=node) if None in answers else Const(not is_any, node=node)
@@ -363,7 +354,7 @@ BUILTINS: dict[str, Handler] = {
     "int": _pure(int),
     "isinstance": _isinstance,
     "issubclass": _unknown,
-    "iter": lambda machine, arguments, node: arguments.get(0) or Unknown(node=node),
+    "iter": _iter,
     "len": _len,
     "list": _collection("list"),
     "locals": _unknown,
@@ -376,6 +367,7 @@ BUILTINS: dict[str, Handler] = {
         else Unknown(node=node)
     ),
     "object": _unknown,
+    "object.__setattr__": _set_plainly,
     "open": _unknown,
     "pow": _unknown,
     "print": _quiet,
@@ -394,105 +386,6 @@ BUILTINS: dict[str, Handler] = {
     "super": _unknown,
     "tuple": _collection("tuple"),
     "type": _unknown,
-    "vars": _unknown,
+    "vars": _vars,
     "zip": _zip,
 }
-
-
-def call_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-    """The result of a method of a value that has no class in the program."""
-    if isinstance(receiver, Sequence):
-        return _sequence_method(machine, receiver, name, arguments, node)
-    if isinstance(receiver, Mapping):
-        return _mapping_method(machine, receiver, name, arguments, node)
-    if isinstance(receiver, Const):
-        return _string_method(receiver, name, arguments, node)
-    return machine.library.method(machine, receiver, name, arguments, node)
-
-
-def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-    items = receiver.items
-    first = arguments.get(0)
-    changed: tuple[Value, ...] | None = None
-    result: Value = Const(None, node=node)
-    if name == "append" and first is not None:
-        changed = (*items, first)
-    elif name == "extend":
-        changed = (*items, *_spread(machine, first, node))
-    elif name == "insert" and constant(first) == 0 and len(arguments.positional) == 2:
-        changed = (arguments.positional[1][0], *items)
-    elif name == "pop" and first is None and items and not isinstance(items[-1], Gap):
-        changed, result = items[:-1], items[-1]
-    elif name == "clear":
-        changed = ()
-    elif name == "reverse":
-        changed = items[::-1]
-    elif name in ("insert", "pop", "remove", "sort", "add", "update", "discard"):
-        changed, result = (Gap(node=node),), Unknown(name, node=node)
-    elif name == "as_list" and receiver.kind == "tuple":
-        # Of a shape.
-        return list_of(items, "list", node)
-    elif name == "copy":
-        return list_of(items, receiver.kind, node)
-    elif name == "index" and receiver.exact is not None:
-        wanted = constant(first)
-        positions = [i for i, item in enumerate(items) if wanted is not NOTHING and constant(item) == wanted]
-        return Const(positions[0], node=node) if positions else Unknown("index", node=node)
-    else:
-        return Unknown(name, node=node)
-    if len(changed) > MAX_LENGTH:
-        changed = (Gap(node=node),)
-    set_items(machine, receiver, changed)
-    return result
-
-
-def _mapping_method(machine: Machine, receiver: Mapping, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-    entries = receiver.entries
-    key = constant(arguments.get(0))
-    if name in ("get", "pop", "setdefault"):
-        if isinstance(key, (str, int, float, bool)) and key in entries:
-            return entries[key]
-        if receiver.open or key is NOTHING:
-            return Unknown("dict entry", node=node)
-        return arguments.get(1, "default") or Const(None, node=node)
-    if name in ("keys", "values", "items"):
-        found: list[Value] = []
-        for entry, value in entries.items():
-            shown = Const(entry, node=node)
-            found.append({"keys": shown, "values": value, "items": tuple_of(shown, value, node=node)}[name])
-        if receiver.open:
-            found.append(Gap(node=node))
-        return list_of(found, "tuple", node)
-    if name == "update":
-        other = arguments.get(0)
-        added = dict(other.entries) if isinstance(other, Mapping) else {}
-        added.update({keyword: value for keyword, (value, _) in arguments.keywords.items()})
-        set_entries(machine, receiver, {**entries, **added})
-        if other is not None and (not isinstance(other, Mapping) or other.open):
-            machine.heap.write(receiver.state, "open", True)
-        return Const(None, node=node)
-    if name == "copy":
-        return mapping_of(dict(entries), open=receiver.open, node=node)
-    return Unknown(name, node=node)
-
-
-_STRING_METHODS = frozenset(
-    "lower upper strip lstrip rstrip title capitalize startswith endswith replace removeprefix removesuffix".split()
-)
-
-
-def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
-    if name in ("numpy", "item") and isinstance(receiver.value, (int, float)):
-        # A number that a tensor or an array holds.
-        return receiver
-    found = _constants(arguments)
-    lengths = [len(value) for value in (receiver.value, *(found or ())) if isinstance(value, str)]
-    if isinstance(receiver.value, str) and found is not None and (max(lengths) + 1) ** 2 <= MAX_LENGTH * 64:
-        try:
-            if name in _STRING_METHODS:
-                return Const(getattr(receiver.value, name)(*found), receiver.assumed, node=node)
-            if name == "split":
-                return list_of([Const(part, node=node) for part in receiver.value.split(*found)], "list", node)
-        except (TypeError, ValueError, OverflowError, AttributeError):
-            pass
-    return Unknown("method of a constant", node=node)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 import libcst as cst
 
 from kerlint.program.alternatives import one_of
+from kerlint.program.interpreter.decorators import (
+    decorated,
+    decorated_class,
+    decorated_method,
+    is_cached,
+    is_static,
+    once,
+    traced_as,
+)
 from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
-from kerlint.program.interpreter.traces import GRAPHS, tracing
+from kerlint.program.interpreter.traces import tracing
 from kerlint.program.scope import Scope
 from kerlint.program.values import (
     Arguments,
@@ -65,25 +74,8 @@ def define_function(machine: Machine, node: cst.FunctionDef) -> int:
     )
     if machine.at_home:
         machine.functions.append(function)
-    machine.assign(node.name.value, _decorated(machine, function, node) if decorators else function)
+    machine.assign(node.name.value, decorated(machine, function, node) if decorators else function)
     return FALL
-
-
-def _decorated(machine: Machine, function: Function, node: cst.FunctionDef) -> Value:
-    """What the name of a function stands for after its decorators."""
-    last = node.decorators[-1].decorator
-    if isinstance(last, cst.Attribute) and last.attr.value == "setter":
-        getter = machine.scope.names.get(function.name)
-        if isinstance(getter, Function) and is_property(getter):
-            return replace(getter, setter=function)
-    if machine.scope.kind == "class":
-        return function
-    value: Function = function
-    for decorator in reversed(function.decorators):
-        # Those of libraries give a function that does the same.
-        made = call(machine, decorator, Arguments([(value, node)]), node) if isinstance(decorator, Function) else None
-        value = made if isinstance(made, Function) else value
-    return value
 
 
 def make_lambda(machine: Machine, node: cst.Lambda) -> Function:
@@ -112,15 +104,17 @@ def define_class(machine: Machine, node: cst.ClassDef) -> int:
         machine.execute(node.body)
     finally:
         machine.scope = outer
-    for value in scope.names.values():
+    for name, value in list(scope.names.items()):
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
             if value.setter is not None:
                 value.setter.owner = cls
+            if value.decorators:
+                scope.names[name] = decorated_method(machine, cls, value)
     cls.state.update(scope.names)
     if machine.at_home:
         machine.classes.append(cls)
-    machine.assign(node.name.value, cls)
+    machine.assign(node.name.value, decorated_class(machine, cls, node) if decorators else cls)
     return FALL
 
 
@@ -191,13 +185,15 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
         machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Bound):
-        from kerlint.program.interpreter.builtins import call_method
+        from kerlint.program.interpreter.methods import call_method
 
         return call_method(machine, callee.receiver, callee.name, arguments, node)
     if isinstance(callee, Unknown):
         hand_over(machine, arguments)
         return Unknown("unknown function", node=node)
     if isinstance(callee, Function):
+        if callee.decorators and is_cached(callee):
+            return once(machine, callee, arguments, lambda: follow(machine, callee, arguments, node))
         return follow(machine, callee, arguments, node)
     if isinstance(callee, BoundMethod):
         return follow(machine, callee.function, arguments, node, receiver=callee.receiver)
@@ -220,11 +216,11 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
 
 
 def _call_standard(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value | None:
-    from kerlint.program.interpreter.fields import make_field
+    from kerlint.program.interpreter.fields import make_option
     from kerlint.program.interpreter.standard import call_standard
 
     found = call_standard(machine, name, arguments, node)
-    return found if found is not None else make_field(name, arguments, node)
+    return found if found is not None else make_option(name, arguments, node)
 
 
 def hand_over(machine: Machine, arguments: Arguments) -> None:
@@ -261,7 +257,8 @@ def follow(
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
-    depth = sum([frame.function.node is definition for frame in frames]) if frames else 0
+    # What a decorator makes is one definition, and another function each time.
+    depth = sum([f.function.node is definition and f.function.scope is function.scope for f in frames]) if frames else 0
     if depth > 1 or len(frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
@@ -275,7 +272,7 @@ def follow(
         _bind(machine, function, arguments, receiver, definition.params)
         if isinstance(definition, cst.Lambda):
             return machine.evaluate(definition.body)
-        kind = _traced_as(function) if function.decorators else None
+        kind = traced_as(function) if function.decorators else None
         if kind is None:
             flow = machine.execute(definition.body)
         else:
@@ -296,11 +293,6 @@ def follow(
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
-
-
-def _traced_as(function: Function) -> str | None:
-    """What TensorFlow traces the function as, by its decorators."""
-    return next((GRAPHS[name] for name in map(_name_of, function.decorators) if name in GRAPHS), None)
 
 
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
@@ -359,7 +351,7 @@ def _bind(
 ) -> None:
     names = machine.scope.names
     positional = [value for value, _ in arguments.positional]
-    if receiver is not None and not _is_static(function):
+    if receiver is not None and not is_static(function):
         positional.insert(0, receiver)
     keywords = {name: value for name, (value, _) in arguments.keywords.items()}
     for parameter in (*parameters.posonly_params, *parameters.params):
@@ -395,49 +387,26 @@ def _default(machine: Machine, function: Function, name: str, arguments: Argumen
     return default
 
 
-def _is_static(function: Function) -> bool:
-    return any(
-        isinstance(decorator, External) and decorator.name == "builtins.staticmethod"
-        for decorator in function.decorators
-    )
-
-
-def _name_of(decorator: Value) -> str:
-    """The canonical name of a decorator of a library, bare or with arguments."""
-    return decorator.name if isinstance(decorator, (External, Object)) else ""
-
-
-def is_property(function: Function) -> bool:
-    """Whether reading the attribute calls the function."""
-    return any(
-        isinstance(decorator, External) and decorator.name in ("builtins.property", "functools.cached_property")
-        for decorator in function.decorators
-    )
-
-
-def is_classmethod(function: Function) -> bool:
-    """Whether the function receives the class."""
-    return any(
-        isinstance(decorator, External) and decorator.name == "builtins.classmethod"
-        for decorator in function.decorators
-    )
-
-
 def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value:
     """An object of a class of the program."""
     machine.instantiated.add(id(cls))
     special = machine.library.instantiate(machine, cls, arguments, node)
     if special is not None:
         return special
+    from kerlint.program.interpreter.fields import fill_fields, forget_attributes, has_fields
+
     instance = Instance(cls, node=node)
+    if cls.knows_its_bases() and has_fields(cls):
+        fill_fields(machine, cls, instance, arguments, node)
+        return instance
     initializer = cls.lookup("__init__")
     if isinstance(initializer, Function):
         follow(machine, initializer, arguments, node, receiver=instance)
-    elif cls.knows_its_bases():
-        from kerlint.program.interpreter.fields import fill_fields, has_fields
-
-        if has_fields(cls):
-            fill_fields(machine, cls, instance, arguments, node)
+    elif arguments.positional or arguments.keywords or arguments.open:
+        # A constructor that is not known: it may set what the class has as a default.
+        for name in arguments.keywords:
+            machine.heap.write(instance.state, name, Unknown("may be set", node=node))
+        forget_attributes(machine, instance, node)
     return instance
 
 

@@ -9,10 +9,28 @@ import libcst as cst
 from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import MAX_DEPTH, MAX_WEIGHT, Array, Gap, Mapping, Sequence, Tensor, Unknown, Value, extent
+from kerlint.program.values import (
+    MAX_DEPTH,
+    MAX_WEIGHT,
+    Array,
+    Const,
+    Gap,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    extent,
+    list_of,
+)
 
 #: Containers looked at when asking whether one holds another.
 _MAX_LOOKED_AT = 1000
+#: In the state of a dict that is the `__dict__` of an object: that object.
+ATTRIBUTES_OF = "attributes of"
 
 
 def set_items(machine: Machine, receiver: Sequence, items: tuple[Value, ...]) -> None:
@@ -27,17 +45,71 @@ def set_items(machine: Machine, receiver: Sequence, items: tuple[Value, ...]) ->
     machine.heap.write(receiver.state, "depth", depth)
 
 
-def set_entries(machine: Machine, receiver: Mapping, entries: dict[Any, Value]) -> None:
-    """Gives a dict new entries."""
+def set_entries(machine: Machine, receiver: Mapping, entries: dict[Any, Value], *, is_open: bool | None = None) -> None:
+    """Gives a dict new entries; `is_open` says whether there may be others, None that this stays as it was."""
     weight, depth = extent(entries.values())
     if weight > MAX_WEIGHT or depth > MAX_DEPTH or any(holds(item, receiver) for item in entries.values()):
-        entries, weight, depth = {}, 1, 1
-        machine.heap.write(receiver.state, "open", True)
+        entries, weight, depth, is_open = {}, 1, 1, True
     else:
         machine.filled += 1
+    of = receiver.state.get(ATTRIBUTES_OF)
+    if of is not None:
+        _set_attributes(machine, of, receiver, entries, is_open=bool(is_open))
+    if is_open is not None:
+        machine.heap.write(receiver.state, "open", is_open)
     machine.heap.write(receiver.state, "entries", entries)
     machine.heap.write(receiver.state, "weight", weight)
     machine.heap.write(receiver.state, "depth", depth)
+
+
+def _set_attributes(
+    machine: Machine, instance: Instance, before: Mapping, entries: dict[Any, Value], *, is_open: bool
+) -> None:
+    """The `__dict__` of an object is given new entries: they are its attributes."""
+    from kerlint.program.interpreter.fields import forget_attributes
+
+    if is_open:
+        forget_attributes(machine, instance, before.node)
+    for name in before.entries:
+        if name not in entries:
+            machine.heap.delete(instance.state, name)
+    for name, value in entries.items():
+        if before.entries.get(name) is not value:
+            machine.heap.write(instance.state, name, value)
+
+
+def forget_entries(machine: Machine, receiver: Mapping) -> None:
+    """Nothing is known of the entries any more."""
+    set_entries(machine, receiver, {}, is_open=True)
+
+
+def overlaid(entries: dict[Any, Value], other: Value | None) -> tuple[dict[Any, Value], bool]:
+    """Entries after `update` with something else, and whether it may have brought others."""
+    if other is None:
+        return dict(entries), False
+    if isinstance(other, Mapping) and not other.open:
+        return {**entries, **other.entries}, False
+    # What is not known of it may have replaced any.
+    hidden = {key: Unknown("may be replaced", node=value.node) for key, value in entries.items()}
+    return {**hidden, **(other.entries if isinstance(other, Mapping) else {})}, True
+
+
+def set_of(items: tuple[Value, ...], node: cst.CSTNode | None) -> Sequence:
+    """A new set: each item once, if it is known which are the same."""
+    found: dict[object, Value] = {}
+    are_numbers = True
+    for item in items:
+        if isinstance(item, Const) and not item.assumed:
+            found.setdefault(item.value, item)
+            are_numbers = are_numbers and isinstance(item.value, (int, float))
+        elif isinstance(item, (Layer, Model, Instance)):
+            found.setdefault(item, item)
+            are_numbers = False
+        else:
+            return list_of((Gap(node=node),), "set", node)
+    # Python has numbers in the same order each time.
+    order = [found[key] for key in set(found)] if are_numbers else list(found.values())
+    return list_of(order, "set", node)
 
 
 def forget_items(machine: Machine, receiver: Sequence) -> None:

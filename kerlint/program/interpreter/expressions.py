@@ -16,11 +16,11 @@ from kerlint.program.interpreter.calls import (
     call,
     evaluate_arguments,
     follow,
-    is_classmethod,
-    is_property,
     make_lambda,
 )
-from kerlint.program.interpreter.containers import some_entry
+from kerlint.program.interpreter.containers import ATTRIBUTES_OF, overlaid, set_of, some_entry
+from kerlint.program.interpreter.decorators import is_cached_property, is_classmethod, is_property
+from kerlint.program.interpreter.fields import forget_attributes
 from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
@@ -42,12 +42,14 @@ from kerlint.program.values import (
     Layer,
     Mapping,
     Model,
+    Mutable,
     Object,
     OneOf,
     Sequence,
     Tensor,
     Unknown,
     Value,
+    extent,
     list_of,
     mapping_of,
 )
@@ -145,6 +147,11 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
     if isinstance(receiver, Unknown):
         return Unknown("attribute of an unknown value", node=node)
     if isinstance(receiver, Instance):
+        if name == "__dict__":
+            entries = dict(receiver.state)
+            weight, depth = extent(entries.values())
+            state = {"entries": entries, "open": False, "weight": weight, "depth": depth, ATTRIBUTES_OF: receiver}
+            return Mapping(state=state, node=node)
         return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
     if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
         own = receiver.state.get(f".{name}")
@@ -177,7 +184,10 @@ def _instance_attribute(
     found = cls.lookup(name)
     if isinstance(found, Function):
         if is_property(found):
-            return follow(machine, found, Arguments(), node, receiver=receiver)
+            value = follow(machine, found, Arguments(), node, receiver=receiver)
+            if is_cached_property(found) and isinstance(receiver, Mutable):
+                machine.heap.write(receiver.state, name if isinstance(receiver, Instance) else f".{name}", value)
+            return value
         if is_classmethod(found):
             return BoundMethod(found, cls, node=node)
         return BoundMethod(found, receiver, node=node)
@@ -249,7 +259,7 @@ def _tuple(machine: Machine, node: cst.Tuple) -> Value:
 
 
 def _set(machine: Machine, node: cst.Set) -> Value:
-    return list_of(_elements(machine, node.elements), "set", node)
+    return set_of(_elements(machine, node.elements), node)
 
 
 def _dict(machine: Machine, node: cst.Dict) -> Value:
@@ -258,11 +268,8 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
     for element in node.elements[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
         if type(element) is cst.StarredDictElement:
-            if isinstance(value, Mapping):
-                entries.update(value.entries)
-                is_open = is_open or value.open
-            else:
-                is_open = True
+            entries, may_hold_more = overlaid(entries, value)
+            is_open = is_open or may_hold_more
             continue
         if type(element) is not cst.DictElement:
             continue
@@ -298,6 +305,9 @@ def _super_attribute(machine: Machine, value: Super, name: str, node: cst.CSTNod
         found = base.lookup(name) if isinstance(base, Class) else None
         if isinstance(found, Function) and value.receiver is not None:
             return BoundMethod(found, value.receiver, node=node)
+    if isinstance(value.receiver, Instance) and name == "__init__":
+        # A constructor of a library, or one that takes fields.
+        forget_attributes(machine, value.receiver, node)
     if isinstance(value.receiver, (Model, Layer)):
         return Bound(value.receiver, name, node=node)
     return Unknown("super", node=node)

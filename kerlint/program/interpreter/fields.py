@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import NamedTuple
+
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import (
+    MAX_DEPTH,
     Arguments,
     Class,
     Const,
     External,
     Function,
     Instance,
+    Mapping,
     Object,
     Sequence,
     Unknown,
     Value,
+    list_of,
     mapping_of,
     tuple_of,
 )
@@ -29,35 +35,68 @@ _DECORATORS = frozenset(
 _BASES = frozenset({"typing.NamedTuple", "pydantic.BaseModel"})
 #: What says how a field gets its value.
 _FIELD = frozenset({"dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"})
+#: Decorators after which a function is called once for the same arguments.
+CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 #: Where a class from `collections.namedtuple` keeps the names of its fields.
 _NAMES = "_fields"
 
 
+class _Field(NamedTuple):
+    """One field of a class, as its constructor has it."""
+
+    name: str
+    is_parameter: bool = True
+    by_keyword: bool = False
+    #: Given to `__post_init__`, and not kept.
+    is_passed_on: bool = False
+
+
 def has_fields(cls: Class) -> bool:
-    """Whether the constructor of a class takes its fields."""
-    if _NAMES in cls.state or any(base in _BASES for base in cls.external_bases()):
-        return True
-    # The decorator of a base counts, too: its constructor is inherited.
-    return any(
-        isinstance(decorator, (External, Object)) and decorator.name in _DECORATORS
-        for one in cls.ancestry()
-        if isinstance(one, Class)
-        for decorator in one.decorators
-    )
+    """Whether the constructor of a class takes its fields, and none that the program writes itself."""
+    for one in cls.ancestry():
+        if not isinstance(one, Class):
+            continue
+        if "__init__" in one.state:
+            return False
+        if _makes_fields(one) and not _says(one, "init", False):
+            return True
+    return False
+
+
+def _makes_fields(cls: Class) -> bool:
+    """Whether the names of this class itself are fields."""
+    return _NAMES in cls.state or _decorator(cls) is not None or any(base in _BASES for base in cls.external_bases())
+
+
+def _decorator(cls: Class) -> External | Object | None:
+    for decorator in cls.decorators:
+        if isinstance(decorator, (External, Object)) and decorator.name in _DECORATORS:
+            return decorator
+    return None
+
+
+def _says(cls: Class, option: str, wanted: bool) -> bool:
+    """Whether the decorator of a class has an option with this value."""
+    decorator = _decorator(cls)
+    return isinstance(decorator, Object) and constant(decorator.args.get(option)) is wanted
 
 
 def fields_of(cls: Class) -> list[str]:
-    """The names of the fields, in the order of the constructor."""
-    found: dict[str, None] = {}
+    """The names of what its objects keep, in order."""
+    return [field.name for field in _all_fields(cls) if not field.is_passed_on]
+
+
+def _all_fields(cls: Class) -> list[_Field]:
+    found: dict[str, _Field] = {}
     for one in reversed(cls.ancestry()):
-        if not isinstance(one, Class):
+        if not isinstance(one, Class) or not _makes_fields(one):
             continue
         named = one.state.get(_NAMES)
         if isinstance(named, Sequence):
-            found.update((str(constant(item)), None) for item in named.items)
+            found.update((str(constant(item)), _Field(str(constant(item)))) for item in named.items)
         elif isinstance(one.node, cst.ClassDef):
-            found.update((name, None) for name in _annotated(one.node))
-    return list(found)
+            found.update((field.name, field) for field in _own_fields(one, one.node))
+    return list(found.values())
 
 
 def tuple_items(value: Value) -> tuple[Value, ...] | None:
@@ -65,48 +104,89 @@ def tuple_items(value: Value) -> tuple[Value, ...] | None:
     if type(value) is not Instance:
         return None
     cls = value.cls
-    if _NAMES not in cls.state and "typing.NamedTuple" not in cls.external_bases():
+    if cls.lookup(_NAMES) is None and "typing.NamedTuple" not in cls.external_bases():
         return None
     items = [value.state.get(name) for name in fields_of(cls)]
     known = tuple([item for item in items if item is not None])
     return known if len(known) == len(items) else None
 
 
-def _annotated(definition: cst.ClassDef) -> list[str]:
-    fields = [
-        small
-        for line in definition.body.body
-        if isinstance(line, cst.SimpleStatementLine)
-        for small in line.body
-        if isinstance(small, cst.AnnAssign) and not _is_class_variable(small)
-    ]
-    return [field.target.value for field in fields if isinstance(field.target, cst.Name)]
+def _own_fields(cls: Class, definition: cst.ClassDef) -> list[_Field]:
+    """The fields that the body of a class writes, in order."""
+    found: list[_Field] = []
+    by_keyword = _says(cls, "kw_only", True)
+    statements = [line.body for line in definition.body.body if isinstance(line, cst.SimpleStatementLine)]
+    for small in itertools.chain.from_iterable(statements):
+        kind = _annotation(small) if isinstance(small, cst.AnnAssign) else ""
+        name = _target(small)
+        if kind == "KW_ONLY":
+            by_keyword = True
+        elif name is not None and kind != "ClassVar":
+            says = cls.state.get(name)
+            options = says.args if isinstance(says, Object) and says.name in _FIELD else None
+            if options is None and not isinstance(small, cst.AnnAssign):
+                continue
+            own = constant((options or {}).get("kw_only"))
+            is_parameter = constant((options or {}).get("init")) is not False
+            found.append(_Field(name, is_parameter, by_keyword if own is NOTHING else bool(own), kind == "InitVar"))
+    return found
 
 
-def _is_class_variable(field: cst.AnnAssign) -> bool:
+def _target(small: cst.BaseSmallStatement) -> str | None:
+    """The one name that a statement in the body of a class sets or announces."""
+    target: cst.CSTNode | None = None
+    if isinstance(small, cst.AnnAssign):
+        target = small.target
+    elif isinstance(small, cst.Assign) and len(small.targets) == 1:
+        target = small.targets[0].target
+    return target.value if isinstance(target, cst.Name) else None
+
+
+def _annotation(field: cst.AnnAssign) -> str:
+    """The last name of what an annotation says, without what stands in brackets."""
     kind = field.annotation.annotation
+    if isinstance(kind, cst.SimpleString):
+        return kind.raw_value.partition("[")[0].rpartition(".")[2]
     kind = kind.value if isinstance(kind, cst.Subscript) else kind
     name = kind.attr if isinstance(kind, cst.Attribute) else kind
-    return isinstance(name, cst.Name) and name.value == "ClassVar"
+    return name.value if isinstance(name, cst.Name) else ""
 
 
 def fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arguments, node: cst.CSTNode) -> None:
     """Gives an object its fields: as given, else the defaults."""
     from kerlint.program.interpreter.calls import follow
 
-    given: dict[str, Value] = {}
-    names = fields_of(cls)
-    for name, (value, _) in zip(names, arguments.positional):
-        given[name] = value
-    for name, (value, _) in arguments.keywords.items():
-        given[name] = value
-    for name in names:
-        # Something among what was not spelt out may be for the field.
-        missing = Unknown(f"the field {name}", node=node) if arguments.open else _default(machine, cls, name, node)
-        machine.heap.write(instance.state, name, given.get(name, missing))
-    after = cls.lookup("__post_init__")
+    fields = _all_fields(cls)
+    places = [field.name for field in fields if field.is_parameter and not field.by_keyword]
+    given = {name: value for name, (value, _) in zip(places, arguments.positional)}
+    given.update((name, value) for name, (value, _) in arguments.keywords.items())
+    passed: list[tuple[Value, cst.CSTNode | None]] = []
+    for field in fields:
+        name = field.name
+        value = given.pop(name, None) if field.is_parameter else None
+        if value is None:
+            # Something among what was not spelt out may be for the field.
+            is_hidden = arguments.open and field.is_parameter
+            value = Unknown(f"the field {name}", node=node) if is_hidden else _default(machine, cls, name, node)
+        if field.is_passed_on:
+            passed.append((value, node))
+        else:
+            machine.heap.write(instance.state, name, value)
+    for name in given:
+        machine.heap.write(instance.state, name, Unknown("no field", node=node))
+    after = cls.lookup("__post_init__") or cls.lookup("__attrs_post_init__")
     if isinstance(after, Function):
-        follow(machine, after, Arguments(), node, receiver=instance)
+        follow(machine, after, Arguments(passed), node, receiver=instance)
+
+
+def forget_attributes(machine: Machine, instance: Instance, node: cst.CSTNode | None) -> None:
+    """Something that is not followed may have set any attribute of an object."""
+    names = dict.fromkeys(instance.state)
+    for one in instance.cls.ancestry():
+        if isinstance(one, Class):
+            names.update((name, None) for name, value in one.state.items() if not isinstance(value, Function))
+    for name in names:
+        machine.heap.write(instance.state, name, Unknown("may be set", node=node))
 
 
 def _default(machine: Machine, cls: Class, name: str, node: cst.CSTNode) -> Value:
@@ -121,12 +201,15 @@ def _default(machine: Machine, cls: Class, name: str, node: cst.CSTNode) -> Valu
     return call(machine, factory, Arguments(), node) if factory is not None else Unknown("a field", node=node)
 
 
-def make_field(name: str, arguments: Arguments, node: cst.CSTNode) -> Object | None:
-    """What `field(...)` says; None for a call of something else."""
-    if name not in _FIELD or arguments.open:
+def make_option(name: str, arguments: Arguments, node: cst.CSTNode) -> Object | None:
+    """What `field(...)`, `dataclass(...)` or `lru_cache(...)` says; None for a call of something else."""
+    if name not in _FIELD and name not in _DECORATORS and name not in CACHES:
         return None
     args = {keyword: value for keyword, (value, _) in arguments.keywords.items()}
-    return Object(name, args, node=node)
+    if name in _FIELD and arguments.positional:
+        args.setdefault("default", arguments.positional[0][0])
+    # A class or function that is given is what the decorator is for: it is not followed here.
+    return None if arguments.positional and name not in _FIELD and name not in CACHES else Object(name, args, node=node)
 
 
 def make_named_tuple(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -135,12 +218,12 @@ def make_named_tuple(machine: Machine, arguments: Arguments, node: cst.CSTNode) 
     listed = constant(fields) if fields is not None else NOTHING
     if isinstance(listed, str):
         names = listed.replace(",", " ").split()
-    elif isinstance(fields, Sequence) and fields.exact is not None:
-        names = [str(constant(item)) for item in fields.exact]
+    elif isinstance(fields, Sequence) and all(isinstance(constant(item), str) for item in fields.items):
+        names = [str(constant(item)) for item in fields.items]
     else:
         return Unknown("namedtuple", node=node)
     defaults = arguments.get(9999, "defaults")
-    last = defaults.items if isinstance(defaults, Sequence) else ()
+    last = (defaults.exact or ()) if isinstance(defaults, Sequence) else ()
     state: dict[str, Value] = dict(zip(names[len(names) - len(last) :], last))
     state[_NAMES] = tuple_of(*(Const(one) for one in names), node=node)
     return Class(str(name), (), state=state, node=node)
@@ -151,8 +234,22 @@ def as_dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     made = arguments.get(0)
     if not isinstance(made, Instance) or not has_fields(made.cls):
         return Unknown("asdict", node=node)
-    entries = {name: made.state[name] for name in fields_of(made.cls) if name in made.state}
-    return mapping_of(dict(entries), node=node)
+    return _copied(made, node, MAX_DEPTH)
+
+
+def _copied(value: Value, node: cst.CSTNode, depth: int) -> Value:
+    """A copy of what a field holds, with dicts in place of objects with fields."""
+    if not depth:
+        return Unknown("asdict", node=node)
+    if type(value) is Instance and has_fields(value.cls):
+        entries = {name: value.state[name] for name in fields_of(value.cls) if name in value.state}
+        return mapping_of({name: _copied(one, node, depth - 1) for name, one in entries.items()}, node=node)
+    if isinstance(value, Sequence):
+        return list_of([_copied(item, node, depth - 1) for item in value.items], value.kind, node)
+    if isinstance(value, Mapping):
+        entries = {key: _copied(one, node, depth - 1) for key, one in value.entries.items()}
+        return mapping_of(entries, open=value.open, node=node)
+    return value
 
 
 def replaced(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
@@ -160,5 +257,8 @@ def replaced(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
     made = arguments.get(0)
     if not isinstance(made, Instance) or not has_fields(made.cls):
         return Unknown("replace", node=node)
-    state = {**made.state, **{name: value for name, (value, _) in arguments.keywords.items()}}
-    return Instance(made.cls, state=state, node=node)
+    kept = [field.name for field in _all_fields(made.cls) if field.is_parameter and not field.is_passed_on]
+    given = {name: (made.state[name], node) for name in kept if name in made.state}
+    instance = Instance(made.cls, node=node)
+    fill_fields(machine, made.cls, instance, Arguments([], {**given, **arguments.keywords}), node)
+    return instance

@@ -14,6 +14,7 @@ from kerlint.program.constants import NOTHING, constant
 from kerlint.program.events import ApplyGradients, Fit, Forward, LabelsRead, LossCall
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
+from kerlint.program.interpreter.containers import set_of
 from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
@@ -183,8 +184,7 @@ def list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.
         exact = comprehension(machine, node.for_in, lambda: items.append(machine.evaluate(node.elt)))
     if not exact:
         items = [Gap(common(tuple(items)), node=node)]
-    kind = "set" if isinstance(node, cst.SetComp) else "list"
-    return list_of(items, kind, node)
+    return set_of(tuple(items), node) if isinstance(node, cst.SetComp) else list_of(items, "list", node)
 
 
 def dict_comprehension(machine: Machine, node: cst.DictComp) -> Value:

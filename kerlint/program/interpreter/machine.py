@@ -94,6 +94,8 @@ class Machine:
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
+        #: What functions gave whose results are kept (`functools.lru_cache`), by the call.
+        self.kept: dict[object, Value] = {}
         #: The library function that is called, as the program has its name.
         self.spelled = ""
         #: Models within models that are being called.

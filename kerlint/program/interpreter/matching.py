@@ -10,10 +10,11 @@ import libcst as cst
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import Captured
 from kerlint.program.interpreter.assign import assign_target
-from kerlint.program.interpreter.builtins import is_instance
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL
+from kerlint.program.interpreter.kinds import is_instance
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.statements import run_arm
+from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.values import Unknown, Value
 
 
@@ -23,7 +24,7 @@ def run_match(machine: Machine, node: cst.Match) -> int:
     possible: list[tuple[int, cst.MatchCase]] = []
     is_sure = False
     for index, case in enumerate(node.cases):
-        taken = _is_taken(machine, case, subject)
+        taken = _is_taken(machine, node, index, subject)
         if taken is not False:
             possible.append((index, case))
         if taken is True:
@@ -61,13 +62,23 @@ def _run_case(machine: Machine, case: cst.MatchCase, subject: Value) -> int:
     return machine.execute(case.body)
 
 
-def _is_taken(machine: Machine, case: cst.MatchCase, subject: Value) -> bool | None:
+def _is_taken(machine: Machine, node: cst.Match, index: int, subject: Value) -> bool | None:
     """Whether a case is taken if those before it are not; None if that is not known."""
+    case = node.cases[index]
     fits = _fits(machine, case.pattern, subject)
-    if fits and case.guard is not None:
-        # The guard may read what the pattern binds: it is not evaluated ahead.
-        return None
-    return fits
+    if fits is False or case.guard is None:
+        return fits
+    guard: cst.BaseExpression = case.guard
+    answers: list[bool | None] = []
+
+    def ask() -> int:
+        # The guard may read what the pattern binds.
+        _bind(machine, case.pattern, subject)
+        answers.append(truth_of(machine.evaluate(guard)))
+        return FALL
+
+    run_arm(machine, node, index, ask)
+    return answers[0] if fits else (False if answers[0] is False else None)
 
 
 def _fits(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> bool | None:

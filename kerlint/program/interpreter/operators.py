@@ -9,6 +9,7 @@ from typing import Any
 import libcst as cst
 
 from kerlint.program.alternatives import one_of
+from kerlint.program.interpreter.containers import overlaid
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import Const, Gap, Mapping, OneOf, Sequence, Unknown, Value, list_of, mapping_of
 
@@ -92,7 +93,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
         if built is not None:
             return built
     if symbol == "|" and isinstance(left, Mapping) and isinstance(right, Mapping):
-        return mapping_of({**left.entries, **right.entries}, open=left.open or right.open, node=node)
+        entries, may_hold_more = overlaid(left.entries, right)
+        return mapping_of(entries, open=left.open or may_hold_more, node=node)
     found = machine.library.operate(machine, symbol, left, right, node)
     return found if found is not None else Unknown("operator", node=node)
 

@@ -51,12 +51,15 @@ def _tuples(rows: Iterable[tuple[Value, ...]], node: cst.CSTNode) -> Value | Non
 
 
 def _rows(combine: Callable[..., Iterable[tuple[Value, ...]]]) -> Handler:
-    """A function that makes tuples of items, one of each iterable."""
+    """A function that makes tuples of items, one of each iterable, all that several times."""
 
     def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-        columns = None if arguments.keywords else _columns(arguments)
-        made = _tuples(combine(*columns), node) if columns is not None else None
-        return made or _several(tuple_of(*_elements(machine, arguments, node), node=node), node)
+        repeat, columns = constant(arguments.get(9999, "repeat") or Const(1)), _columns(arguments)
+        if not isinstance(repeat, int) or not 0 <= repeat <= MAX_UNROLLED:
+            return _several(Unknown("tuple", node=node), node)
+        made = _tuples(combine(*columns, repeat=repeat), node) if columns is not None else None
+        each = [element for _ in range(repeat) for element in _elements(machine, arguments, node)]
+        return made or _several(tuple_of(*each, node=node), node)
 
     return handler
 
@@ -71,8 +74,8 @@ def _zip_longest(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> V
 def _pairwise(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     columns = _columns(arguments)
     if columns is None:
-        element = _elements(machine, arguments, node)
-        return _several(tuple_of(*element, *element, node=node), node)
+        each = [*_elements(machine, arguments, node), *_elements(machine, arguments, node)]
+        return _several(tuple_of(*each, node=node), node)
     items = columns[0]
     return _tuples(zip(items, items[1:]), node) or _several(Unknown("pairwise", node=node), node)
 
@@ -91,7 +94,9 @@ def _chained(machine: Machine, parts: list[Value], node: cst.CSTNode) -> Value:
     for part in parts:
         known = known_items(part)
         items += known if known is not None else (Gap(machine.library.element(machine, part, node), node=node),)
-    return list_of(items[:MAX_LENGTH], "tuple", node)
+    if len(items) > MAX_LENGTH:
+        items = [*items[:MAX_LENGTH], Gap(node=node)]
+    return list_of(items, "tuple", node)
 
 
 def _islice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -13,6 +13,7 @@ from kerlint.program.heap import ABSENT, Captured
 from kerlint.program.interpreter import loops
 from kerlint.program.interpreter.assign import assign_target, delete_target
 from kerlint.program.interpreter.calls import define_class, define_function
+from kerlint.program.interpreter.containers import forget_entries, forget_items, set_entries, set_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import dotted, run_import, run_import_from
@@ -20,7 +21,7 @@ from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import AUGMENTED, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Const, Dataset, External, Sequence, Unknown, Value
+from kerlint.program.values import Array, Const, Dataset, External, Mapping, Sequence, Unknown, Value
 
 #: Values that a call is made for: a statement that is only such a call loses them.
 _DISCARDABLE = frozenset({Array, Dataset, Sequence})
@@ -127,10 +128,32 @@ def _annotated(machine: Machine, node: cst.AnnAssign) -> int:
 def _augmented(machine: Machine, node: cst.AugAssign) -> int:
     old = machine.evaluate(node.target)
     value = operate(machine, AUGMENTED[type(node.operator)], old, machine.evaluate(node.value), node)
+    if isinstance(old, (Sequence, Mapping)):
+        value = _changed(machine, old, value)
     if isinstance(old, Array) and isinstance(value, Array):
         value = machine.library.in_place(machine, old, value, node)
     assign_target(machine, node.target, value)
     return FALL
+
+
+def _changed(machine: Machine, old: Sequence | Mapping, value: Value) -> Value:
+    """A list, set or dict after `+=` or the like: it stays the same one, under all its names."""
+    if isinstance(old, Mapping):
+        if isinstance(value, Mapping):
+            set_entries(machine, old, value.entries, is_open=value.open)
+        else:
+            forget_entries(machine, old)
+        return old
+    if old.kind == "tuple":
+        return value
+    if isinstance(value, Sequence):
+        set_items(machine, old, value.items)
+    elif isinstance(value, Unknown):
+        forget_items(machine, old)
+    else:
+        # A list that is added to an array of a library makes another array.
+        return value
+    return old
 
 
 def _return(machine: Machine, node: cst.Return) -> int:
