@@ -309,6 +309,65 @@ PROGRAMS = {
         size(A(6).units)
         size(A().units)
         """,
+    "patterns": """
+        from dataclasses import dataclass
+        @dataclass
+        class Point:
+            x: int
+            y: int
+        def of(spec):
+            match spec:
+                case ["go", n] if n > 5:
+                    return n
+                case ["go", n]:
+                    return n + 1
+                case {"k": 1, **rest}:
+                    return len(rest) + 10
+                case (a, (b, *c)):
+                    return a + b + len(c)
+                case Point(0, y):
+                    return y
+                case Point(x=x, y=0):
+                    return x
+                case Point():
+                    return 20
+                case []:
+                    return 21
+                case int(n) | float(n):
+                    return n + 22
+                case str(s) if s.startswith("x"):
+                    return 23
+                case str(s):
+                    return len(s)
+        for spec in (["go", 9], ["go", 3], {"k": 1, "u": 2}, (1, [2, 3, 4])):
+            size(of(spec))
+        for spec in (Point(0, 4), Point(5, 0), Point(6, 7), [], 30, "xy", "abc"):
+            size(of(spec))
+        """,
+    "attributes": """
+        class A:
+            k = 9
+        a = A()
+        a.k = 1
+        size(a.k)
+        del a.k
+        size(a.k)
+        setattr(a, "k", 4)
+        size(a.k)
+        delattr(a, "k")
+        size(a.k)
+        a.__dict__ = {"k": 5}
+        size(a.k)
+        vars(a)["k"] = 6
+        size(a.k)
+        """,
+    "or": """
+        def f(a=None, b=0):
+            a = a or [1, 2]
+            return len(a) + (b or 5) + (b and 7)
+        size(f())
+        size(f([1], 2))
+        """,
 }
 
 #: Programs of which kerlint may not know all, but says nothing wrong.
@@ -384,29 +443,6 @@ CAREFUL = {
         q.appendleft(7)
         size(q[0])
         """,
-    "match sequence": """
-        def f(n):
-            match n:
-                case [a, b]: return a + b
-                case (a, *rest): return len(rest)
-                case {"units": u, **kw}: return u
-                case []: return 8
-                case str(s): return len(s)
-        size(f([1, 2])); size(f((1, 2, 3))); size(f({"units": 6})); size(f([])); size(f("abcd"))
-        """,
-    "match class attrs": """
-        from dataclasses import dataclass
-        @dataclass
-        class P:
-            x: int
-            y: int
-        def f(p):
-            match p:
-                case P(0, y): return y
-                case P(x=x, y=0): return x
-                case P(): return 100
-        size(f(P(0, 4))); size(f(P(5, 0))); size(f(P(5, 6)))
-        """,
     "super init of a dataclass": """
         from dataclasses import dataclass
         @dataclass
@@ -439,3 +475,15 @@ def test_python_is_not_contradicted(program: str) -> None:
 def test_what_may_have_been_replaced_is_not_known() -> None:
     for change in ("d.update(unknown)", "d |= unknown", "d = {**d, **unknown}", "d[unknown] = 4", "d.pop(unknown)"):
         assert by_kerlint(f"d = {{'a': 3}}\n{change}\nsize(d['a'])") == [(NOTHING, None)], change
+
+
+def test_one_of_two_is_not_just_true() -> None:
+    assert by_kerlint("size(unknown or 32)") == by_kerlint("size(unknown and 32)") == [(NOTHING, None)]
+
+
+def test_nested_fields_end() -> None:
+    program = (
+        "from dataclasses import asdict, dataclass\n@dataclass\nclass A:\n    l: object\n    r: object\na = A(1, 2)\n"
+    )
+    nested = "a = A(a, a)\n" * 50
+    assert by_kerlint(f"{program}{nested}a.l = a\nasdict(a)\nsize(3)") == [(3, None)]

@@ -174,6 +174,10 @@ def delete_target(machine: Machine, target: cst.CSTNode) -> None:
     """`del target`."""
     if isinstance(target, cst.Name):
         machine.heap.delete(machine.scope.home(target.value).names, target.value)
+    elif isinstance(target, cst.Attribute):
+        owner = machine.evaluate(target.value)
+        if isinstance(owner, Instance):
+            machine.heap.delete(owner.state, target.attr.value)
     elif isinstance(target, cst.Subscript):
         receiver = machine.evaluate(target.value)
         key = _key(machine, target)
@@ -213,6 +217,9 @@ def assigned_names(loop: cst.For | cst.While) -> list[str]:
                 pending.append(node.target)
             elif kind is cst.Try or kind is cst.TryStar:
                 pending.extend([handler.body for handler in node.handlers])
+                pending.extend([node.orelse, node.finalbody])
+        elif kind is cst.Match:
+            pending.extend([case.body for case in node.cases])
         elif kind is cst.AugAssign or kind is cst.AnnAssign:
             pending.append(node.target)
     return list(found)
@@ -220,4 +227,4 @@ def assigned_names(loop: cst.For | cst.While) -> list[str]:
 
 _BLOCKS = frozenset({cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite})
 _DISPLAYS = frozenset({cst.Tuple, cst.List})
-_COMPOUND = frozenset({cst.For, cst.While, cst.With, cst.If, cst.Else, cst.Try, cst.TryStar})
+_COMPOUND = frozenset({cst.For, cst.While, cst.With, cst.If, cst.Else, cst.Finally, cst.Try, cst.TryStar})

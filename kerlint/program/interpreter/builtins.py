@@ -252,6 +252,17 @@ def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
     return Const(None, node=node)
 
 
+def _delattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    from kerlint.program.interpreter.fields import forget_attributes
+
+    receiver, name = arguments.get(0), constant(arguments.get(1))
+    if isinstance(receiver, Instance) and isinstance(name, str):
+        machine.heap.delete(receiver.state, name)
+    elif isinstance(receiver, Instance):
+        forget_attributes(machine, receiver, node)
+    return Const(None, node=node)
+
+
 def _set_plainly(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     """`object.__setattr__(x, name, value)`: no setter is called."""
     receiver, name, value = arguments.get(0), constant(arguments.get(1)), arguments.get(2)
@@ -338,6 +349,7 @@ BUILTINS: dict[str, Handler] = {
     "any": _any_all(True),
     "bool": _bool,
     "classmethod": _unknown,
+    "delattr": _delattr,
     "dict": _dict,
     "divmod": _unknown,
     "enumerate": _enumerate,

@@ -51,6 +51,9 @@ from kerlint.records import dataclass
 #: Modules with functions of which more is known than their names.
 _STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
 
+#: Calls of functions from one definition within each other.
+MAX_ALIKE = 5
+
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"
 
@@ -257,10 +260,11 @@ def follow(
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
+    alike = [f.function.scope is function.scope for f in frames if f.function.node is definition] if frames else []
     # What a decorator makes is one definition, and another function each time.
-    depth = sum([f.function.node is definition and f.function.scope is function.scope for f in frames]) if frames else 0
-    if depth > 1 or len(frames) >= MAX_CALL_DEPTH:
-        return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
+    is_recursion = sum(alike) > 1 or len(alike) > MAX_ALIKE
+    if is_recursion or len(frames) >= MAX_CALL_DEPTH:
+        return Unknown("recursion" if is_recursion else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
     scope = Scope("function", function.scope)
     outer, entry = machine.scope, machine.entry

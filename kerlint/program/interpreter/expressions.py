@@ -362,8 +362,8 @@ def _boolean(machine: Machine, node: cst.BooleanOperation) -> Value:
             return machine.evaluate(node.right)
         return left
     right = machine.evaluate(node.right)
-    if truth_of(right) is (not is_and):
-        # `x and False` is false and `x or True` is true, whatever x is.
+    if isinstance(right, Const) and right.value is (not is_and) and not right.assumed:
+        # `x and False` is false and `x or True` is true, whatever x is; which of the two values it is does not count.
         return Const(not is_and, node=node)
     return Unknown("and/or", node=node) if is_and else one_of([left, right], node)
 

@@ -234,22 +234,27 @@ def as_dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     made = arguments.get(0)
     if not isinstance(made, Instance) or not has_fields(made.cls):
         return Unknown("asdict", node=node)
-    return _copied(made, node, MAX_DEPTH)
+    return _copied(made, node, {})
 
 
-def _copied(value: Value, node: cst.CSTNode, depth: int) -> Value:
-    """A copy of what a field holds, with dicts in place of objects with fields."""
-    if not depth:
-        return Unknown("asdict", node=node)
+def _copied(value: Value, node: cst.CSTNode, copies: dict[int, Value], depth: int = 0) -> Value:
+    """A copy of what a field holds, with dicts in place of objects with fields; of what it holds twice, one."""
+    if id(value) in copies:
+        return copies[id(value)]
+    if depth > MAX_DEPTH:
+        return Unknown("too deep", node=node)
+    copies[id(value)] = Unknown("holds itself", node=node)
+    copy = value
     if type(value) is Instance and has_fields(value.cls):
         entries = {name: value.state[name] for name in fields_of(value.cls) if name in value.state}
-        return mapping_of({name: _copied(one, node, depth - 1) for name, one in entries.items()}, node=node)
-    if isinstance(value, Sequence):
-        return list_of([_copied(item, node, depth - 1) for item in value.items], value.kind, node)
-    if isinstance(value, Mapping):
-        entries = {key: _copied(one, node, depth - 1) for key, one in value.entries.items()}
-        return mapping_of(entries, open=value.open, node=node)
-    return value
+        copy = mapping_of({name: _copied(one, node, copies, depth + 1) for name, one in entries.items()}, node=node)
+    elif isinstance(value, Sequence):
+        copy = list_of([_copied(item, node, copies, depth + 1) for item in value.items], value.kind, node)
+    elif isinstance(value, Mapping):
+        entries = {key: _copied(one, node, copies, depth + 1) for key, one in value.entries.items()}
+        copy = mapping_of(entries, open=value.open, node=node)
+    copies[id(value)] = copy
+    return copy
 
 
 def replaced(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:

@@ -43,7 +43,14 @@ def is_instance(value: Value | None, kind: Value | None) -> bool | None:
         return issubclass(_CONTAINERS[value.kind], wanted)
     if isinstance(value, Mapping):
         return issubclass(dict, wanted)
+    if isinstance(value, Instance) and is_plain(value) and kind.name.startswith("builtins."):
+        return wanted is object
     return None
+
+
+def is_plain(value: Instance) -> bool:
+    """Whether an object is of a class that derives from nothing but classes of the program."""
+    return value.cls.knows_its_bases() and set(value.cls.external_bases()) <= {"builtins.object"}
 
 
 def _python_type(name: str) -> type | None:
@@ -64,7 +71,7 @@ def _is_of_class(value: Value | None, kind: Class) -> bool | None:
         return False if isinstance(value, Instance) and cls.knows_its_bases() else None
     # The members of an enumeration stand as their values.
     is_enumeration = any(base.startswith("enum.") for base in kind.external_bases())
-    return False if isinstance(value, Const) and not is_enumeration else None
+    return False if isinstance(value, (Const, Sequence, Mapping)) and not is_enumeration else None
 
 
 def _is_layer(value: Layer, kind: External) -> bool | None:

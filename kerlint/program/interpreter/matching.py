@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import Captured
 from kerlint.program.interpreter.assign import assign_target
+from kerlint.program.interpreter.fields import fields_of, has_fields, tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL
-from kerlint.program.interpreter.kinds import is_instance
+from kerlint.program.interpreter.kinds import is_instance, is_plain
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.statements import run_arm
 from kerlint.program.interpreter.truth import truth_of
-from kerlint.program.values import Unknown, Value
+from kerlint.program.values import (
+    Class,
+    Const,
+    External,
+    Instance,
+    Mapping,
+    Sequence,
+    Unknown,
+    Value,
+    list_of,
+    mapping_of,
+)
+
+#: Patterns within a pattern, with what each is held against.
+_Parts = list[tuple[cst.MatchPattern, Value]]
+#: Types of Python of which a pattern in brackets is held against the whole.
+_WHOLE = frozenset(
+    f"builtins.{name}" for name in "bool bytearray bytes dict float frozenset int list set str tuple".split()
+)
 
 
 def run_match(machine: Machine, node: cst.Match) -> int:
@@ -94,13 +113,88 @@ def _fits(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> bool |
         if known is NOTHING or wanted is NOTHING:
             return None
         return known is wanted if isinstance(pattern, cst.MatchSingleton) else bool(known == wanted)
-    if isinstance(pattern, cst.MatchClass) and not pattern.patterns and not pattern.kwds:
-        return is_instance(subject, machine.evaluate(pattern.cls))
+    parts = _parts(machine, pattern, subject)
+    if parts is None or parts is False:
+        return parts
+    fits = [_fits(machine, part, value) for part, value in parts]
+    if False in fits:
+        return False
+    return None if None in fits else True
+
+
+def _parts(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> _Parts | Literal[False] | None:
+    """What each inner pattern is held against; False if the subject is of another make, None if that is not known."""
+    if isinstance(pattern, cst.MatchSequence):
+        return _items(pattern, subject)
+    if isinstance(pattern, cst.MatchMapping):
+        return _entries(machine, pattern, subject)
+    if isinstance(pattern, cst.MatchClass):
+        return _attributes(machine, pattern, subject)
     return None
 
 
+def _items(pattern: cst.MatchSequence, subject: Value) -> _Parts | Literal[False] | None:
+    if isinstance(subject, (Const, Mapping)) or (isinstance(subject, Sequence) and subject.kind == "set"):
+        return False
+    items = subject.exact if isinstance(subject, Sequence) else tuple_items(subject)
+    if items is None:
+        return False if isinstance(subject, Instance) and is_plain(subject) else None
+    wanted = list(pattern.patterns)
+    starred = [index for index, part in enumerate(wanted) if isinstance(part, cst.MatchStar)]
+    if len(items) < len(wanted) - len(starred) or (not starred and len(items) > len(wanted)):
+        return False
+    values: list[Value] = list(items)
+    if starred:
+        end = len(values) - (len(wanted) - starred[0] - 1)
+        values[starred[0] : end] = [list_of(values[starred[0] : end], "list", subject.node)]
+    # A star is a pattern that takes anything.
+    return [
+        (cst.MatchAs(name=part.name) if isinstance(part, cst.MatchStar) else part.value, value)
+        for part, value in zip(wanted, values)
+    ]
+
+
+def _entries(machine: Machine, pattern: cst.MatchMapping, subject: Value) -> _Parts | Literal[False] | None:
+    if isinstance(subject, (Const, Sequence)):
+        return False
+    if isinstance(subject, Instance) and is_plain(subject):
+        return False
+    if not isinstance(subject, Mapping) or subject.open:
+        return None
+    rest, parts = dict(subject.entries), []
+    for element in pattern.elements:
+        key = constant(machine.evaluate(element.key))
+        if key is NOTHING:
+            return None
+        if key not in rest:
+            return False
+        parts.append((element.pattern, rest.pop(key)))
+    if pattern.rest is not None:
+        parts.append((cst.MatchAs(name=pattern.rest), mapping_of(rest, node=subject.node)))
+    return parts
+
+
+def _attributes(machine: Machine, pattern: cst.MatchClass, subject: Value) -> _Parts | Literal[False] | None:
+    kind = machine.evaluate(pattern.cls)
+    answer = is_instance(subject, kind)
+    given = [element.value for element in pattern.patterns]
+    if not answer or not (given or pattern.kwds):
+        return [] if answer else answer
+    if isinstance(kind, External):
+        # `int(n)`: Python's own types take the whole.
+        whole = kind.name in _WHOLE and len(given) == 1 and not pattern.kwds
+        return [(given[0], subject)] if whole else None
+    if not isinstance(kind, Class) or not isinstance(subject, Instance) or (given and not has_fields(kind)):
+        return None
+    names = fields_of(kind)[: len(given)] + [element.key.value for element in pattern.kwds]
+    values = [subject.state.get(name) for name in names]
+    known = [value for value in values if value is not None]
+    wanted = [*given, *(element.pattern for element in pattern.kwds)]
+    return list(zip(wanted, known)) if len(known) == len(wanted) else None
+
+
 def _bind(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> None:
-    """Gives the names of a pattern what they stand for; what is taken apart is not known."""
+    """Gives the names of a pattern what they stand for."""
     if isinstance(pattern, cst.MatchAs):
         if pattern.name is not None:
             assign_target(machine, pattern.name, subject)
@@ -108,6 +202,11 @@ def _bind(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> None:
             _bind(machine, pattern.pattern, subject)
         return
     if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
+        return
+    parts = _parts(machine, pattern, subject)
+    if parts:
+        for part, value in parts:
+            _bind(machine, part, value)
         return
     for name in _captures(pattern):
         assign_target(machine, name, Unknown("part of a pattern", node=name))
