@@ -161,6 +161,29 @@ PROGRAMS = {
         a.u = 5
         size(a.u)
         """,
+    "recursion": """
+        def fact(n):
+            return 1 if n <= 1 else n * fact(n - 1)
+        size(fact(5))
+        def depth(tree):
+            return 1 + max([depth(child) for child in tree] + [0])
+        size(depth([[], [[[]]]]))
+        def even(n):
+            return True if n == 0 else odd(n - 1)
+        def odd(n):
+            return False if n == 0 else even(n - 1)
+        size(4 if even(6) else 5)
+        """,
+    "list methods": """
+        xs = [1, 2, 3, 4]
+        del xs[0]
+        size(xs[0])
+        xs.insert(1, 9)
+        size(xs[1])
+        size(xs.pop(0))
+        size(xs.pop(-1))
+        size(len(xs))
+        """,
 }
 
 
@@ -216,3 +239,17 @@ def test_what_is_not_known_stays_unknown(program: str) -> None:
 def test_a_case_that_may_be_passed_by_leaves_what_was() -> None:
     both = by_kerlint("u = 3\nmatch unknown:\n    case 1:\n        u = 4\nsize(u)")
     assert both == [(NOTHING, None)]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\nfib(60)",
+        "def f(n):\n    if unknown > n:\n        return f(n - 1)\n    return f(n + 1)\nf(1)",
+        "def d(f):\n    def g():\n        f()\n        return f()\n    return g\n"
+        + "@d\n" * 30
+        + "def h():\n    return 1\nh()",
+    ],
+)
+def test_recursion_leaves_fuel_for_the_rest(program: str) -> None:
+    assert by_kerlint(f"{program}\nsize(3)") == [(3, None)]

@@ -185,7 +185,13 @@ def delete_target(machine: Machine, target: cst.CSTNode) -> None:
             rest = {name: value for name, value in receiver.entries.items() if name != key}
             set_entries(machine, receiver, rest)
         elif isinstance(receiver, Sequence):
-            forget_items(machine, receiver)
+            items = receiver.exact
+            if items is not None and isinstance(key, int) and -len(items) <= key < len(items):
+                left = list(items)
+                del left[key]
+                set_items(machine, receiver, tuple(left))
+            else:
+                forget_items(machine, receiver)
         elif isinstance(receiver, Array) and receiver.form == "frame":
             if key is NOTHING:
                 machine.rebind(receiver, receiver.overwritten(target))

@@ -23,7 +23,7 @@ from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
 from kerlint.program.interpreter.traces import tracing
-from kerlint.program.scope import Scope
+from kerlint.program.scope import Loop, Path, Scope
 from kerlint.program.values import (
     Arguments,
     Bound,
@@ -54,6 +54,9 @@ _STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr."
 #: Calls of functions from one definition within each other.
 MAX_ALIKE = 5
 
+#: Calls of functions by themselves that are followed where every condition on the way is known.
+MAX_RECURSIONS = 500
+
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"
 
@@ -67,6 +70,9 @@ class Frame:
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     receiver: Value | None = None
+    #: Where in the control flow the call stands.
+    path: Path = ()
+    loops: tuple[Loop, ...] = ()
 
 
 def define_function(machine: Machine, node: cst.FunctionDef) -> int:
@@ -260,12 +266,9 @@ def follow(
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
-    alike = [f.function.scope is function.scope for f in frames if f.function.node is definition] if frames else []
-    # What a decorator makes is one definition, and another function each time.
-    is_recursion = sum(alike) > 1 or len(alike) > MAX_ALIKE
-    if is_recursion or len(frames) >= MAX_CALL_DEPTH:
-        return Unknown("recursion" if is_recursion else "calls too deep", node=node)
-    frame = Frame(function, machine.scope, receiver=receiver)
+    if len(frames) >= MAX_CALL_DEPTH or (frames and _is_recursion(machine, function)):
+        return Unknown("calls too deep", node=node)
+    frame = Frame(function, machine.scope, receiver=receiver, path=machine.path, loops=machine.loops)
     scope = Scope("function", function.scope)
     outer, entry = machine.scope, machine.entry
     if machine.program.followed:
@@ -297,6 +300,19 @@ def follow(
         if flow == FALL:
             frame.returns.append(Const(None, node=node))
     return one_of(frame.returns, node)
+
+
+def _is_recursion(machine: Machine, function: Function) -> bool:
+    """Whether a function calls itself, and it is not known that it comes to an end."""
+    alike = [frame for frame in machine.frames if frame.function.node is function.node]
+    # What a decorator makes is one definition, and another function each time.
+    again = [frame for frame in alike if frame.function.scope is function.scope]
+    if len(again) < 2 and len(alike) <= MAX_ALIKE:
+        return False
+    first = (again or alike)[0]
+    is_sure = first.path == machine.path and all(loop.unrolled for loop in machine.loops[len(first.loops) :])
+    machine.recursions += is_sure
+    return not is_sure or machine.recursions > MAX_RECURSIONS
 
 
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:

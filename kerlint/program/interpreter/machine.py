@@ -91,6 +91,8 @@ class Machine:
         self.functions: list[Function] = []
         self.classes: list[Class] = []
         self.called: set[int] = set()
+        #: How often functions that call themselves have been followed deeper.
+        self.recursions = 0
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()

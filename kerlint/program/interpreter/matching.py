@@ -111,7 +111,8 @@ def _fits(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> bool |
     if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
         known, wanted = constant(subject), constant(machine.evaluate(pattern.value))
         if known is NOTHING or wanted is NOTHING:
-            return None
+            # No list and no dict equals a constant.
+            return False if isinstance(subject, (Sequence, Mapping)) and wanted is not NOTHING else None
         return known is wanted if isinstance(pattern, cst.MatchSingleton) else bool(known == wanted)
     parts = _parts(machine, pattern, subject)
     if parts is None or parts is False:
@@ -203,6 +204,12 @@ def _bind(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> None:
         return
     if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
         return
+    if isinstance(pattern, cst.MatchOr):
+        fits = [_fits(machine, element.pattern, subject) for element in pattern.patterns]
+        first = next((index for index, answer in enumerate(fits) if answer is not False), None)
+        if first is not None and fits[first]:
+            _bind(machine, pattern.patterns[first].pattern, subject)
+            return
     parts = _parts(machine, pattern, subject)
     if parts:
         for part, value in parts:

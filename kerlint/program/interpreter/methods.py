@@ -53,6 +53,16 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
         changed = (arguments.positional[1][0], *items)
     elif name == "pop" and first is None and items and not isinstance(items[-1], Gap):
         changed, result = items[:-1], items[-1]
+    elif name in ("insert", "pop") and receiver.exact is not None and isinstance(constant(first), int):
+        moved, position = list(items), int(constant(first))
+        if name == "insert" and len(arguments.positional) == 2:
+            moved.insert(position, arguments.positional[1][0])
+        elif name == "pop" and receiver.kind == "list" and -len(moved) <= position < len(moved):
+            result = moved.pop(position)
+        else:
+            forget_items(machine, receiver)
+            return Unknown(name, node=node)
+        changed = tuple(moved)
     elif name == "clear":
         changed = ()
     elif name == "reverse":
