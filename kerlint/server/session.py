@@ -23,6 +23,7 @@ from kerlint.server.analysis import Analysis, analyse
 from kerlint.server.configurations import Configurations
 from kerlint.server.diagnostics import diagnostics
 from kerlint.server.options import Options
+from kerlint.server.probing import Probing
 from kerlint.server.snapshot import Snapshot, take
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class Session:
 
     def __init__(self, editor: Editor) -> None:
         self.options = Options()
+        self.probing = Probing()
         self._editor = editor
         self._configurations = Configurations()
         self._opened: dict[str, _Opened] = {}
@@ -118,6 +120,11 @@ class Session:
         for key in self._opened:
             self._touch(key, 0 if key == uri else LONGEST_WAIT)
 
+    def look_again(self, uri: str) -> None:
+        """There is something new to say about it."""
+        if uri in self._opened:
+            self._touch(uri, 0)
+
     def close(self, uri: str) -> None:
         """A document or a notebook has been closed."""
         if uri not in self._opened:
@@ -158,6 +165,7 @@ class Session:
 
     def stop(self) -> None:
         """Ends: what waits is dropped."""
+        self.probing.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def analysis(self, uri: str) -> Analysis | None:
@@ -190,6 +198,7 @@ class Session:
             return None
         start = time.perf_counter()
         found = analyse(snapshot, self._configurations, roots, options)
+        found.with_verdict = self.probing.with_verdict
         opened.cost = time.perf_counter() - start
         return found
 
@@ -218,7 +227,7 @@ class Session:
             self._editor.warn(f"kerlint: {problem}")
         for text in analysis.tracebacks:
             self._editor.log(text)
-        found = diagnostics(analysis.snapshot, analysis.findings)
+        found = diagnostics(analysis.snapshot, analysis.shown)
         for part in analysis.snapshot.parts:
             own = found[part.uri]
             # Editors count on an answer for each document; of the cells of a notebook few change at a time.
