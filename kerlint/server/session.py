@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from kerlint import memory
 from kerlint.records import dataclass
 from kerlint.server.analysis import Analysis, analyse
 from kerlint.server.configurations import Configurations
@@ -83,13 +84,14 @@ class Session:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="kerlint")
         self._workspace: Workspace | None = None
         self._roots: tuple[str, ...] = ()
+        self._has_stopped = False
 
     def start(self, workspace: Workspace, roots: Sequence[str]) -> None:
         """Begins, with the folders that the editor has opened."""
         self._workspace = workspace
         self._roots = tuple(roots)
         before = threading.stack_size(_STACK)
-        # The pool makes its thread for the first job. Loading the rules takes longer than most analyses.
+        # The pool makes its thread for the first job. Loading everything takes longer than most analyses.
         self._pool.submit(_warm_up)
         threading.stack_size(before)
 
@@ -165,6 +167,7 @@ class Session:
 
     def stop(self) -> None:
         """Ends: what waits is dropped."""
+        self._has_stopped = True
         self.probing.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -181,11 +184,17 @@ class Session:
             opened.future = asyncio.get_running_loop().run_in_executor(
                 self._pool, self._analyse, opened, snapshot, opened.revision, self._roots, self.options
             )
+            # The answer does not wait for it.
+            opened.future.add_done_callback(lambda _: self._tidy())
         return await asyncio.shield(opened.future)
 
     async def run(self, function: Callable[[], T]) -> T:
         """Calls something in the worker thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def _tidy(self) -> None:
+        if not self._has_stopped:
+            self._pool.submit(memory.tidy)
 
     def _snapshot(self, uri: str) -> Snapshot | None:
         return take(self._workspace, uri) if self._workspace is not None else None
@@ -237,7 +246,18 @@ class Session:
                 self._editor.publish(part.uri, part.version, own)
 
 
-def _warm_up() -> None:
-    from kerlint.rules import all_rules
+#: Has a finding with a fix and an experiment, so that all parts of an analysis are loaded.
+_SAMPLE = """\
+import keras
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="softmax")])
+model.compile("adam", "binary_crossentropy")
+"""
 
-    all_rules()
+
+def _warm_up() -> None:
+    from kerlint import engine
+    from kerlint.selection import Settings
+    from kerlint.source import Source
+
+    engine.check_read(Source(_SAMPLE, "sample.py"), Settings(probe=True))
+    memory.settle()
