@@ -68,5 +68,19 @@ def __getattr__(name: str) -> object:
     return found
 
 
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext kerlint` calls in IPython and Jupyter: `%kerlint` and `%%kerlint` are there then."""
+    from kerlint.jupyter import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """What `%unload_ext kerlint` calls."""
+    from kerlint.jupyter import unload
+
+    unload(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

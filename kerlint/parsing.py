@@ -17,6 +17,8 @@ _LONGEST_LINE = 2000
 
 #: Characters of source whose trees are kept: each takes about 70 bytes then.
 _KEPT = 1_000_000
+#: Texts of one file that are kept: the one on disk, and the one in an editor, which is another after each keystroke.
+_VERSIONS = 2
 
 _trees: OrderedDict[tuple[str, str], libcst.Module | Broken] = OrderedDict()
 _sizes = {"kept": 0}
@@ -36,10 +38,16 @@ def parse_file(path: str, text: str) -> libcst.Module | Broken:
     if len(text) < _KEPT:
         _trees[key] = tree
         _sizes["kept"] += len(text)
+        for old in [one for one in _trees if one[0] == path][:-_VERSIONS]:
+            _forget(old)
         while _sizes["kept"] > _KEPT:
-            (_, oldest), _ = _trees.popitem(last=False)
-            _sizes["kept"] -= len(oldest)
+            _forget(next(iter(_trees)))
     return tree
+
+
+def _forget(key: tuple[str, str]) -> None:
+    del _trees[key]
+    _sizes["kept"] -= len(key[1])
 
 
 def parse(text: str) -> libcst.Module | Broken:

@@ -172,6 +172,32 @@ def test_formats(project: Path) -> None:
     assert run("--output-format", "github", "broken.py", cwd=project).stdout.startswith("::error title=kerlint (KX001)")
 
 
+def test_inside_github_actions(project: Path) -> None:
+    """Annotations, unless something else is asked for, or what is asked for is no annotation."""
+    inside = {"GITHUB_ACTIONS": "true"}
+    annotated = run("broken.py", cwd=project, env=inside)
+    assert annotated.returncode == 1
+    assert annotated.stdout == run("--output-format", "github", "broken.py", cwd=project).stdout
+    assert annotated.stdout.startswith("::error title=kerlint (KX001),file=broken.py,line=2,")
+    plain = run("broken.py", cwd=project)
+    assert plain.stdout.startswith("error[KX001]")
+    for words, more in (
+        (("--output-format", "full"), {}),
+        ((), {"KERLINT_OUTPUT_FORMAT": "full"}),
+        ((), {"GITHUB_ACTIONS": "false"}),
+        ((), {"GITHUB_ACTIONS": ""}),
+    ):
+        assert run(*words, "broken.py", cwd=project, env={**inside, **more}).stdout == plain.stdout
+    for option in (("--statistics",), ("--symptom", "crash")):
+        asked = run(*option, "broken.py", cwd=project, env=inside)
+        assert asked.returncode == 1, asked.stderr
+        assert asked.stdout == run(*option, "broken.py", cwd=project).stdout
+        assert "::" not in asked.stdout
+    only_file = run("--output-format", "json=found.json", "broken.py", cwd=project, env=inside)
+    assert only_file.stdout == ""
+    assert json.loads((project / "found.json").read_text())[0]["code"] == "KX001"
+
+
 def test_paths_are_relative_to_the_current_directory(project: Path) -> None:
     (project / "sub").mkdir()
     result = run(str(project / "broken.py"), "--output-format", "concise", cwd=project)

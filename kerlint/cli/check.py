@@ -8,7 +8,7 @@ import click
 
 from kerlint.cli.caching import cache_option, open_cache
 from kerlint.cli.fixing import Fixing, fix_options
-from kerlint.cli.formats import Wanted, check_formats, format_options
+from kerlint.cli.formats import Wanted, check_formats, default_formats, format_options
 from kerlint.cli.options import OptionalValue, choosing, symptom_name
 from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
@@ -105,6 +105,7 @@ def check(
         _only_one({"--symptom": symptom is not None, name: modes[name]})
     _only_one({"--diff-base": diff_base is not None, "--write-baseline": write_baseline is not None})
     _only_one({"--baseline": baseline is not None, "--write-baseline": write_baseline is not None})
+    output_formats = output_formats or default_formats(for_people=statistics or symptom is not None)
     check_formats(output_formats, statistics=statistics)
     fixing = Fixing(fix and not diff, diff, unsafe_fixes)
     names = paths or ((files.STDIN,) if stdin_filename else (".",))
