@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from collections.abc import Iterator
@@ -52,7 +53,16 @@ def _blocks(path: Path) -> Iterator[str]:
         end = min(start + random.randrange(12, LONGEST), len(lines))
         while end < len(lines) and end - start < 2 * LONGEST and lines[end][:1] in ("", " ", "\t", ")", "]", "}"):
             end += 1
-        block = "\n".join(lines[start:end])
+        block = textwrap.dedent("\n".join(lines[start:end]))
         start = end
-        if len(block) > 60:
+        if len(block) > 60 and is_python(block):
             yield "\n".join([*imports, block, ""])
+
+
+def is_python(text: str) -> bool:
+    """Whether a block was cut at the right places: damage is done to it later."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
