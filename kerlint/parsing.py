@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from kerlint.source import NEWLINE, TOO_DEEP, Broken, syntax_error
+from kerlint.large import MOST_CHARACTERS, is_too_heavy, without_tables
+from kerlint.source import NEWLINE, TOO_DEEP, TOO_LARGE, Broken, syntax_error
 
 if TYPE_CHECKING:
     import libcst
@@ -48,9 +49,15 @@ def parse(text: str) -> libcst.Module | Broken:
     Python's own parser goes first: it knows where an error is, and it refuses what is nested so deeply
     that libcst's parser would take the process down.
     """
+    if len(text) > MOST_CHARACTERS:
+        return Broken(1, 1, TOO_LARGE)
     error = syntax_error(text)
     if error is not None and error.message == TOO_DEEP:
         return error
+    if error is None:
+        text = without_tables(text)
+        if is_too_heavy(text):
+            return Broken(1, 1, TOO_LARGE)
 
     import libcst
 

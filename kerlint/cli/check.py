@@ -52,7 +52,9 @@ _LEVELS = ("error", "warning", "advice")
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep cached results.")
 @cache_option
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show the traceback of an internal error, and which budgets have ended."
+)
 @click.pass_context
 def check(
     ctx: click.Context,

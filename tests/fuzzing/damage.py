@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -49,7 +50,7 @@ def _replace(document: Any, random: Random) -> None:
             if random.random() < 0.2:
                 del part[key]
             else:
-                part[key] = random.choice(_ODD)
+                part[key] = deepcopy(random.choice(_ODD))
             return
         part = part[key]
 
