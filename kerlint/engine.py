@@ -119,7 +119,7 @@ def _report(
             around=around,
             fix_all=False,
         )
-        if settings.comments and comments.may_silence(source.text):
+        if settings.comments and (findings or not limits) and comments.may_silence(source.text):
             # Where a budget ended nobody knows what would have been found.
             ran = {rule.code for rule in rules if rule.in_tests or not is_test} if not limits else set()
             findings, ignored = _silenced(findings, source, ran, settings)

@@ -27,17 +27,17 @@ _TOKEN = re.compile(
 _BRACKETS = re.compile(r"[()\[\]{}]")
 
 
-def is_too_heavy(text: str) -> bool:
+def is_too_heavy(text: str, most: int = MOST_TOKENS) -> bool:
     """Whether libcst's tree of a text would take too much time and memory."""
-    if len(text) <= MOST_TOKENS // 3:
+    if len(text) <= most // 3:
         return False
     tokens = 0
     for _ in _TOKEN.finditer(text):
         tokens += 1
-        if tokens > MOST_TOKENS:
+        if tokens > most:
             return True
     # What stands around a token is a node, too.
-    return tokens + 2 * len(_BRACKETS.findall(text)) > MOST_TOKENS
+    return tokens + 2 * len(_BRACKETS.findall(text)) > most
 
 
 def without_tables(text: str) -> str:

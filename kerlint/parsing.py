@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _UNSUPPORTED = "this version of libcst does not support the syntax"
 
 _LONGEST_RETRY = 200_000
+_HEAVIEST_RETRY = 80_000
 _LONGEST_LINE = 2000
 
 #: Characters of source whose trees are kept: each takes about 70 bytes then.
@@ -72,7 +73,11 @@ def parse(text: str) -> libcst.Module | Broken:
             if type(panic).__name__ != "PanicException":
                 raise
             return Broken(1, 1, _UNSUPPORTED)
-    if len(text) > _LONGEST_RETRY or max(map(len, NEWLINE.split(text))) > _LONGEST_LINE:
+    if (
+        len(text) > _LONGEST_RETRY
+        or max(map(len, NEWLINE.split(text))) > _LONGEST_LINE
+        or is_too_heavy(text, _HEAVIEST_RETRY)
+    ):
         # Made by a program, and perhaps in order to keep the parser busy.
         return error
     from kerlint.deep import with_deep_stack

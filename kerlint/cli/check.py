@@ -180,7 +180,9 @@ def _write_baseline(path: str, run: Run) -> int:
         number = write_baseline(path, run.reports)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error
-    click.echo(f"Wrote {number} known finding{'s' * (number != 1)} to {path}.")
+    from kerlint.output.text import clean as printable
+
+    click.echo(f"Wrote {number} known finding{'s' * (number != 1)} to {printable(path)}.")
     return FAILED if run.has_crashed else CLEAN
 
 
