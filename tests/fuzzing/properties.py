@@ -21,8 +21,10 @@ from kerlint.selection import Settings
 from kerlint.source import mentions_keras
 
 SETTINGS = Settings(pedantic=True)
-#: Seconds that one input may take, of which each is a few dozen lines.
+#: Seconds of the processor that one input may take, of which each is a few dozen lines, and seconds of the clock:
+#: the machine may have other things to do.
 BUDGET = 20.0
+PATIENCE = 900.0
 #: Seconds from which on an input is worth a look.
 SLOW = 1.0
 
@@ -45,13 +47,16 @@ def in_time(seconds: float = BUDGET) -> Iterator[None]:
     def late(*_: object) -> None:
         raise Late
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, PATIENCE))
+    before = [signal.signal(number, late) for number, _, _ in timers]
+    for _, timer, left in timers:
+        signal.setitimer(timer, left)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for (number, timer, _), handler in zip(timers, before):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
 
 
 def lint(data: bytes, name: str, settings: Settings = SETTINGS) -> FileReport:
@@ -165,7 +170,7 @@ def command_line(inputs: Sequence[tuple[str, bytes]], arguments: Sequence[str] =
             cwd=folder,
             env=environment,
             capture_output=True,
-            timeout=BUDGET * 10,
+            timeout=PATIENCE,
             check=False,
         )
     if done.returncode not in (0, 1):
