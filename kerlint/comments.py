@@ -203,7 +203,9 @@ def _unknown(word: str, codes: Iterable[str]) -> str:
 
     folded = {known.lower(): known for known in sorted(codes)} if len(word) <= _LONGEST_WORD else {}
     close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return f"unknown rule {_short(word)!r}" + (f"; did you mean {folded[close[0]]}?" if close else "; write a code or a name")
+    return f"unknown rule {_short(word)!r}" + (
+        f"; did you mean {folded[close[0]]}?" if close else "; write a code or a name"
+    )
 
 
 def _short(word: str) -> str:

@@ -21,9 +21,7 @@ LONGEST_DISPLAY, _KEPT = 4_000, 2_001
 
 #: Texts are light that have no more characters.
 _SMALL = 30_000
-_TOKEN = re.compile(
-    r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL
-)
+_TOKEN = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
 _BRACKETS = re.compile(r"[()\[\]{}]")
 
 

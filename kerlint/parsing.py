@@ -53,7 +53,7 @@ def parse(text: str) -> libcst.Module | Broken:
     if len(text) > MOST_CHARACTERS:
         return Broken(1, 1, TOO_LARGE)
     error = syntax_error(text)
-    if error is not None and error.message == TOO_DEEP:
+    if error is not None and (error.message == TOO_DEEP or "\0" in text):
         return error
     if error is None:
         text = without_tables(text)

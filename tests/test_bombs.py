@@ -56,12 +56,20 @@ FOUND = {
 
 #: Those in which a budget ends, and the end of the note that says which.
 ENDED = {
-    "calls": "def f0(x):\n  return x\n" + "".join(f"def f{i + 1}(x):\n  return f{i}(f{i}(x))\n" for i in range(30)) + "f30(1)\n",
+    "calls": "def f0(x):\n  return x\n"
+    + "".join(f"def f{i + 1}(x):\n  return f{i}(f{i}(x))\n" for i in range(30))
+    + "f30(1)\n",
     "loops": "".join("  " * i + f"for i{i} in range(64):\n" for i in range(18)) + "  " * 18 + "x = [x]\n",
-    "building": "".join("  " * i + f"for i{i} in range(64):\n" for i in range(6)) + "  " * 6 + "x = layers.Dense(1)(x)\n",
+    "building": "".join("  " * i + f"for i{i} in range(64):\n" for i in range(6))
+    + "  " * 6
+    + "x = layers.Dense(1)(x)\n",
     "comprehension": "x = [0 " + "for i in range(200) " * 20 + "]\n",
-    "display": "def f():\n  return [" + "1, " * 2000 + "]\n"
-    + "".join("  " * i + f"for i{i} in range(64):\n" for i in range(3)) + "  " * 3 + "f(); layers.Dense(1)\n",
+    "display": "def f():\n  return ["
+    + "1, " * 2000
+    + "]\n"
+    + "".join("  " * i + f"for i{i} in range(64):\n" for i in range(3))
+    + "  " * 3
+    + "f(); layers.Dense(1)\n",
 }
 
 #: Those that are not read at all.
@@ -130,7 +138,9 @@ def test_one_bomb_within_its_memory(tmp_path: Path) -> None:
         "try:\n    main()\n"
         "finally:\n    print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000, file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 1, done.stderr
     assert "KL001" in done.stdout
     assert 50 < int(done.stderr.split()[-1]) < 2_000
@@ -162,7 +172,9 @@ def test_tables_are_cut(text: str, cut: bool, newline: str) -> None:
     before, after = ast.parse(text).body[-1], ast.parse(short).body[-1]
     assert ast.dump(before, include_attributes=True) == ast.dump(after, include_attributes=True)
     if cut:
-        (table,) = (node for node in ast.walk(ast.parse(short)) if len(getattr(node, "elts", getattr(node, "keys", ()))) > 9)
+        (table,) = (
+            node for node in ast.walk(ast.parse(short)) if len(getattr(node, "elts", getattr(node, "keys", ()))) > 9
+        )
         assert MAX_DISPLAY < len(getattr(table, "elts", getattr(table, "keys", ()))) < 2_100
 
 

@@ -46,13 +46,30 @@ def test_what_does_not_hold_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_input_without_an_end_is_noticed() -> None:
-    with pytest.raises(properties.Late), properties.in_time(0.05):
+    def turn_for_ever() -> None:
         while True:
             pass
 
+    with properties.in_time(0.05), pytest.raises(properties.Late):
+        turn_for_ever()
+
 
 #: What is not a number, or not finite, where one is expected.
-ODD = ("float('inf')", "-1e400", "float('nan')", "10**400", "np.inf", "-1", "0", "1.5", "None", "'a'", "()", "[]", "True")
+ODD = (
+    "float('inf')",
+    "-1e400",
+    "float('nan')",
+    "10**400",
+    "np.inf",
+    "-1",
+    "0",
+    "1.5",
+    "None",
+    "'a'",
+    "()",
+    "[]",
+    "True",
+)
 
 #: Programs with a place for an odd value; each has made kerlint crash with one of them.
 PROGRAMS = (

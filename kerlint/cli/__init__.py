@@ -94,7 +94,10 @@ def main() -> None:
 
 def _show(error: click.ClickException) -> None:
     """Prints an error. It may quote names of files, which must not steer the terminal."""
+    from io import StringIO
+
     from kerlint.output.text import clean
 
-    error.message = "\n".join(map(clean, error.message.split("\n")))
-    error.show()
+    text = StringIO()
+    error.show(text)
+    click.echo("\n".join(map(clean, text.getvalue().rstrip("\n").split("\n"))), err=True)

@@ -266,7 +266,7 @@ def check_file(
             path = stdin_filename
             name = stdin_filename or "<stdin>"
             is_test = files.is_test_file(name)
-            data = sys.stdin.buffer.read()
+            data = files.read_stream(sys.stdin.buffer)
         else:
             data = files.read_file(name)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import time
@@ -134,10 +135,8 @@ def run_guarded(seed: int, numbers: range, texts: Sequence[str], tell: Callable[
         process.start()
         theirs.close()
         done: Tally | None = None
-        try:
+        with contextlib.suppress(EOFError):
             done = ours.recv()
-        except EOFError:
-            pass
         process.join()
         if done is not None:
             yield done

@@ -9,10 +9,54 @@ from typing import Any
 
 from tests.notebook import notebook
 
-_ODD: tuple[Any, ...] = (None, True, 0, -1, 1e400, "", "code", [], {}, [[]], [None], {"a": 1}, ["\ud800"], "\0", "%%bash\nls")
-_MAGICS = ("%matplotlib inline\n", "!pip install keras\n", "%%time\n", "%%bash\n", "?model\n", "x = !ls\n", "%%%\n", "%\n", "!\n")
-_CODINGS = (b"# -*- coding: latin-1 -*-\n", b"# coding: utf-16\n", b"# coding: rot13\n", b"#coding:idna\n", b"# coding: utf-7\n")
-_PIECES = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\x0c", b"\x1a", b"\x1b[2J", b"\xed\xa0\x80", b"\xc3", b"\\\n", b"\t \t")
+_ODD: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1e400,
+    "",
+    "code",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+    ["\ud800"],
+    "\0",
+    "%%bash\nls",
+)
+_MAGICS = (
+    "%matplotlib inline\n",
+    "!pip install keras\n",
+    "%%time\n",
+    "%%bash\n",
+    "?model\n",
+    "x = !ls\n",
+    "%%%\n",
+    "%\n",
+    "!\n",
+)
+_CODINGS = (
+    b"# -*- coding: latin-1 -*-\n",
+    b"# coding: utf-16\n",
+    b"# coding: rot13\n",
+    b"#coding:idna\n",
+    b"# coding: utf-7\n",
+)
+_PIECES = (
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\r",
+    b"\x0c",
+    b"\x1a",
+    b"\x1b[2J",
+    b"\xed\xa0\x80",
+    b"\xc3",
+    b"\\\n",
+    b"\t \t",
+)
 
 
 def damaged_notebook(text: str, random: Random) -> bytes:

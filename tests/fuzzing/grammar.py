@@ -56,7 +56,9 @@ class Writer:
         if kind == 2:
             return [f"{indent}{self.name()}: {self.name()} = {self.expression(1)}"]
         if kind == 3:
-            target = self.random.choice(("x[0]", "x.y", "self.a", "model.layers[0].trainable", "(x, (y, *a))", "x[1:2]"))
+            target = self.random.choice(
+                ("x[0]", "x.y", "self.a", "model.layers[0].trainable", "(x, (y, *a))", "x[1:2]")
+            )
             return [f"{indent}{target} = {self.expression(2)}"]
         return [f"{indent}{self.name()} = {self.expression(3)}"]
 
@@ -65,7 +67,16 @@ class Writer:
 
     def small(self, indent: str) -> list[str]:
         kind = self.random.choice(
-            ("pass", "pass", "del x", "assert x, y", "global model", "import keras.layers as L", "x = yield", "nonlocal_ = 1")
+            (
+                "pass",
+                "pass",
+                "del x",
+                "assert x, y",
+                "global model",
+                "import keras.layers as L",
+                "x = yield",
+                "nonlocal_ = 1",
+            )
         )
         return [f"{indent}{kind if indent or not kind.startswith(('x = yield',)) else 'pass'}"]
 
@@ -88,7 +99,9 @@ class Writer:
             lines = [f"{indent}while {self.expression(1)}:", *self.block(indent)]
         else:
             target = self.random.choice(("x", "i", "x, y", "(a, b), i", "i, *x", "x[0]", "layer"))
-            over = self.random.choice(("range(3)", "range(10**9)", "model.layers", "ds", "zip(x, y)", "enumerate(x)", ""))
+            over = self.random.choice(
+                ("range(3)", "range(10**9)", "model.layers", "ds", "zip(x, y)", "enumerate(x)", "")
+            )
             lines = [f"{indent}for {target} in {over or self.expression(1)}:", *self.block(indent)]
         if self.random.random() < 0.2:
             lines += [f"{indent}else:", *self.block(indent)]
@@ -109,18 +122,24 @@ class Writer:
 
     def function(self, indent: str) -> list[str]:
         name = self.random.choice(("f", "g", "build", "make", "train_step", "call", "__init__", "main"))
-        parameters = self.random.choice(("", "x", "x, y=1", "self", "self, inputs, training=None", "*a, **b", "x, /, *, y=2"))
+        parameters = self.random.choice(
+            ("", "x", "x, y=1", "self", "self, inputs, training=None", "*a, **b", "x, /, *, y=2")
+        )
         head = f"{indent}{self.random.choice(('', '', '', 'async '))}def {name}({parameters}):"
         lines = [head, *self.block(indent)]
         if self.random.random() < 0.2:
-            decorator = self.random.choice(("@tf.function", "@property", "@staticmethod", "@functools.partial(f, 1)", "@f"))
+            decorator = self.random.choice(
+                ("@tf.function", "@property", "@staticmethod", "@functools.partial(f, 1)", "@f")
+            )
             lines.insert(0, indent + decorator)
         if self.random.random() < 0.6:
             lines.append(f"{indent}{self.name()} = {name}({self.arguments(1)})")
         return lines
 
     def class_(self, indent: str) -> list[str]:
-        base = self.random.choice(("", "(keras.Model)", "(keras.layers.Layer)", "(A)", "(keras.callbacks.Callback)", "(x, y=1)"))
+        base = self.random.choice(
+            ("", "(keras.Model)", "(keras.layers.Layer)", "(A)", "(keras.callbacks.Callback)", "(x, y=1)")
+        )
         lines = [f"{indent}class A{base}:"]
         for _ in range(self.random.choice((1, 2))):
             lines += self.function(indent + "    ")
@@ -136,8 +155,12 @@ class Writer:
         """What a program that trains looks like, with some odd values in it."""
         layers = [f"{indent}    {self.layer()}," for _ in range(self.random.randrange(5))]
         lines = [f"{indent}model = keras.Sequential([", *layers, f"{indent}])"]
-        loss = self.random.choice(("'mse'", "'binary_crossentropy'", "'sparse_categorical_crossentropy'", self.expression(2)))
-        lines.append(f"{indent}model.compile(optimizer={self.expression(2)}, loss={loss}, metrics={self.expression(1)})")
+        loss = self.random.choice(
+            ("'mse'", "'binary_crossentropy'", "'sparse_categorical_crossentropy'", self.expression(2))
+        )
+        lines.append(
+            f"{indent}model.compile(optimizer={self.expression(2)}, loss={loss}, metrics={self.expression(1)})"
+        )
         lines.append(f"{indent}{self.name()} = model.fit({self.arguments(2)})")
         return lines
 
@@ -156,8 +179,8 @@ class Writer:
 
     def arguments(self, depth: int) -> str:
         parts = [self.expression(depth - 1) for _ in range(self.random.choice((0, 1, 1, 2, 3)))]
-        for keyword in self.random.sample(words.KEYWORDS, self.random.choice((0, 0, 1, 2))):
-            parts.append(f"{keyword}={self.expression(depth - 1)}")
+        keywords = self.random.sample(words.KEYWORDS, self.random.choice((0, 0, 1, 2)))
+        parts += [f"{keyword}={self.expression(depth - 1)}" for keyword in keywords]
         if self.random.random() < 0.05:
             parts.append(self.random.choice(("*x", "**y", "**{}", "**{**{'a': 1}}", "*[1, 2]")))
         return ", ".join(parts)

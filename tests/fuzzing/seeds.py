@@ -39,7 +39,7 @@ def of_folder(folder: Path) -> list[str]:
 
 def _blocks(path: Path) -> Iterator[str]:
     data = path.read_bytes()
-    if path.suffix == ".py" and len(data) > _LARGEST or not mentions_keras(data):
+    if (path.suffix == ".py" and len(data) > _LARGEST) or not mentions_keras(data):
         return
     try:
         lines = read_source(data, str(path)).text.split("\n")

@@ -24,7 +24,9 @@ zip(x, x) | enumerate(x) | map(int, '12') | reversed([1, 2]) | getattr(x, 'y', 0
 ODD_VALUES = [value.strip() for value in ODD_VALUES if value.strip()]
 
 #: Names of variables; few, so that they meet.
-NAMES = "x y model layer inputs outputs a b history opt loss data ds x_train y_train x_test y_test epochs i self".split()
+NAMES = (
+    "x y model layer inputs outputs a b history opt loss data ds x_train y_train x_test y_test epochs i self".split()
+)
 
 LAYERS = """
 Dense Conv1D Conv2D Conv3D Conv2DTranspose DepthwiseConv2D SeparableConv2D LSTM GRU SimpleRNN Bidirectional TimeDistributed
@@ -64,15 +66,20 @@ scale offset height width factor num_heads key_dim value_dim dropout recurrent_d
 random_state stratify args kwargs drop_remainder buffer_size num_parallel_calls repeat image_size label_mode subset
 """.split()
 
-OPERATORS = "+ - * / // % ** @ << >> & | ^ and or < > <= >= == != in is".split() + ["not in", "is not"]
+OPERATORS = ["not in", "is not", *"+ - * / // % ** @ << >> & | ^ and or < > <= >= == != in is".split()]
 
 IMPORTS = (
     "import tensorflow as tf\nfrom tensorflow import keras\nfrom tensorflow.keras import layers\nimport numpy as np\n",
     "import keras\nfrom keras import layers, ops\nimport numpy as np\nimport tensorflow as tf\n",
     "import keras\nfrom keras.layers import *\nfrom keras.models import Sequential, Model\nimport numpy as np\n",
-    "import tensorflow as tf\nimport pandas as pd\nimport numpy as np\nkeras = tf.keras\nlayers = keras.layers\n"
-    "from sklearn.model_selection import train_test_split, KFold\n"
-    "from sklearn.preprocessing import StandardScaler, MinMaxScaler\n",
+    """import tensorflow as tf
+import pandas as pd
+import numpy as np
+keras = tf.keras
+layers = keras.layers
+from sklearn.model_selection import train_test_split, KFold
+from sklearn.preprocessing import StandardScaler, MinMaxScaler
+""",
     "import keras\nimport tf_keras\nfrom keras import backend as K\nimport functools\nfrom os import *\n",
     "from tensorflow.python.keras.layers.core import Dense\nimport tensorflow.compat.v1 as tf\nfrom . import model\n",
 )
