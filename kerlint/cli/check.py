@@ -52,7 +52,9 @@ _LEVELS = ("error", "warning", "advice")
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep cached results.")
 @cache_option
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show the traceback of an internal error, and which budgets have ended."
+)
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -179,7 +181,9 @@ def _write_baseline(path: str, run: Run) -> int:
         number = write_baseline(path, run.reports)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error
-    click.echo(f"Wrote {number} known finding{'s' * (number != 1)} to {path}.")
+    from kerlint.output.text import clean as printable
+
+    click.echo(f"Wrote {number} known finding{'s' * (number != 1)} to {printable(path)}.")
     return FAILED if run.has_crashed else CLEAN
 
 

@@ -71,7 +71,10 @@ def _pure(function: Callable[..., Any]) -> Handler:
         if function is abs and isinstance(first, Array):
             return machine.library.call(machine, "numpy.abs", arguments, node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
-            return Const(function(first.value), first.assumed, node=node)
+            try:
+                return Const(function(first.value), first.assumed, node=node)
+            except (ValueError, ArithmeticError):
+                return Unknown("fails", node=node)
         return Unknown("builtin", node=node)
 
     return handler
