@@ -11,7 +11,7 @@ __all__ = ["CONFIRMED", "INCONCLUSIVE", "REFUTED", "Opinion", "judge", "learning
 #: Symptoms that a smaller model need not have.
 _BY_SIZE = frozenset({"diverges", "scale", "fails", "slower", "large", "vanishes", "budget", "drops"})
 #: Symptoms for which an error of the original is an answer.
-_MAY_RAISE = frozenset({"raises", "metric"})
+_MAY_RAISE = frozenset({"raises", "metric", "unadapted"})
 
 
 def judge(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:

@@ -88,16 +88,17 @@ def _close_doors(memory: int) -> None:
 
 def _run(tf: Any, keras: Any, line: str) -> dict[str, Any]:
     from kerlint.probe.description import Invalid, check
-    from kerlint.probe.lab import measure, operations
+    from kerlint.probe.lab import measure
+    from kerlint.probe.lab.pipelines import WORK, answer
 
     started = time.monotonic()
     try:
         job = check(json.loads(line))
-        run = operations.answer if job["kind"] in operations.WORK else measure.run
-        answer = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
+        run = answer if job["kind"] in WORK else measure.run
+        found = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
         # A graph that nobody needs any more is memory that the next job needs.
         keras.backend.clear_session()
-        return {"result": measure.rounded(answer), "seconds": time.monotonic() - started}
+        return {"result": measure.rounded(found), "seconds": time.monotonic() - started}
     except Invalid as error:
         return {"refused": str(error)}
     except MemoryError:
