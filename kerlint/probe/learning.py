@@ -421,3 +421,13 @@ def _large(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
 def _size(run: Numbers) -> float:
     last = list(run["units_before"].values())
     return float(last[-1]["largest"]) if last else 0.0
+
+
+@symptom("superfluous")
+def _superfluous(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
+    """A step that changes nothing."""
+    text = (
+        f"the step changes no value by more than {most(original, 'changed')}, tanh in its place by up to "
+        f"{most(repaired, 'changed')}"
+    )
+    return decide([run["changed"] == 0 for run in original], [run["changed"] == 0 for run in repaired], text)

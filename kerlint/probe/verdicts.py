@@ -9,7 +9,7 @@ from kerlint.probe.opinions import CONFIRMED, INCONCLUSIVE, REFUTED, SMALLER, SY
 __all__ = ["CONFIRMED", "INCONCLUSIVE", "REFUTED", "Opinion", "judge", "learning", "operating"]
 
 #: Symptoms that a smaller model need not have.
-_BY_SIZE = frozenset({"diverges", "scale", "fails", "slower", "large", "vanishes", "budget", "drops"})
+_BY_SIZE = frozenset({"diverges", "scale", "fails", "slower", "large", "vanishes", "budget", "drops", "raises"})
 #: Symptoms for which an error of the original is an answer.
 _MAY_RAISE = frozenset({"raises", "metric", "unadapted"})
 

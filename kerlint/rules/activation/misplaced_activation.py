@@ -123,7 +123,14 @@ class MisplacedActivation(Rule):
             help="keep one of the two" if first == second else f"keep only {_better(first, second)}",
             severity=Severity.ADVICE if pairs[0].pooled else None,
             about=pairs[0].node.layer or pairs[0].node.op,
-            experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs]),
+            experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs])
+            if not _is_idle(first, second)
+            else Experiment(
+                training_of(program, graph, pairs[0].node),
+                "superfluous",
+                [Change(pair.node, {"activation": "tanh"}) for pair in pairs],
+                at=[pair.node for pair in pairs],
+            ),
         )
 
     def _squeezed(self, hidden: list[_Hidden], program: Program, graph: Graph) -> Iterator[Found]:
@@ -324,6 +331,11 @@ def _is_plain(node: Node) -> bool:
 
 def _place(node: Node) -> cst.CSTNode | None:
     return node.argument_place("activation") if node.layer is not None else node.op.node
+
+
+def _is_idle(first: str, second: str) -> bool:
+    """Whether the second activation leaves everything as it is."""
+    return (first == second and first in ("relu", "relu6")) or (first in _NOT_NEGATIVE and second in _RECTIFIERS)
 
 
 def _effect(first: str, second: str) -> str:

@@ -81,7 +81,7 @@ class SingleUnitMulticlassHead(Rule):
             if softmax is not None:
                 reported.add(id(head.node.layer))
                 yield from self._softmax(softmax, head, contract)
-            elif contract.loss.function in CATEGORICAL:
+            elif contract.loss.function in CATEGORICAL and not _is_for_each_step(contract):
                 reported.add(id(head.node.layer))
                 yield from self._categorical(head, contract)
         # With another loss, or a custom one, the softmax is as constant.
@@ -189,6 +189,14 @@ _BINARY = [
     Change("loss", {"class": "binary_crossentropy", "from_logits": None}),
     Change("y", {"kind": "binary", "classes": 2}),
 ]
+
+
+def _is_for_each_step(contract: Contract) -> bool:
+    """Whether the loss drops the axis of the one unit, because the targets have an axis less than the output."""
+    return contract.loss.function == "categorical_crossentropy" and any(
+        target.output is not None and len(target.output) > 2 and target.array.rank == len(target.output) - 1
+        for target in contract.targets
+    )
 
 
 def _sigmoid(head: Head) -> Change:
