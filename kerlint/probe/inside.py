@@ -142,7 +142,8 @@ def _large(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
         for run, other in zip(original, repaired)
     ]
     large = all(one > 4 for one in own)
-    if large and all(run["first_loss"] > FAR_LOSS * other["first_loss"] for run, other in pairs):
+    starts = [max(run["first_loss"], 1e-30) / max(other["first_loss"], 1e-30) for run, other in pairs]
+    if large and _typical(starts) > FAR_LOSS:
         return Opinion(CONFIRMED, text)
     if large and (all(lags) or lag_of(pairs) >= 2 * LATE):
         return Opinion(CONFIRMED, text)

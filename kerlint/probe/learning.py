@@ -136,10 +136,14 @@ def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
     opinion = _by_skill(original, repaired, more)
     calm = all(
         run["first_loss"] <= 2 * other["first_loss"]
-        and max(run["losses"]) <= 1.5 * run["first_loss"]
-        and run["moved"] <= LARGE_MOVE
+        and max(run["losses"]) <= 1.5 * max(run["first_loss"], *other["losses"])
+        and run["moved"] <= max(LARGE_MOVE, 2 * other["moved"])
         for run, other in zip(original, repaired)
     )
+    if opinion.verdict == INCONCLUSIVE and all(_explodes(*pair) and _rises(*pair) for pair in zip(original, repaired)):
+        text = f"{opinion.text}; the loss rose to {_worst(original)} on the way, repaired {_worst(repaired)}"
+        if _average(original) <= _average(repaired) - ALIKE / 2:
+            return Opinion(CONFIRMED, text)
     if opinion.verdict == REFUTED and not calm:
         # It came through this time, on data that is easier than most.
         return Opinion(INCONCLUSIVE, f"{opinion.text}; the largest loss on the way was {_worst(original)}")
@@ -174,11 +178,20 @@ def _far_off_scale(run: Numbers, other: Numbers) -> bool:
     first = next(iter(run["gradients"]), None)
     usual = other["gradients"].get(first)
     far = bool(usual) and run["gradients"][first] > FAR_GRADIENT * usual
-    return far and abs(run["first_loss"]) > FAR_LOSS * abs(other["first_loss"])
+    return bool(far and abs(run["first_loss"]) > FAR_LOSS * abs(other["first_loss"]))
+
+
+def _rises(run: Numbers, other: Numbers) -> bool:
+    return bool(max(run["losses"]) > 3 * max(run["first_loss"], *other["losses"]))
+
+
+def _average(runs: list[Numbers]) -> float:
+    """The mean skill."""
+    return float(sum(run["skill"] for run in runs)) / len(runs)
 
 
 def _explodes(run: Numbers, other: Numbers) -> bool:
-    return not run["finite"] or run["moved"] > THROWN * max(other["moved"], 0.1)
+    return not run["finite"] or float(run["moved"]) > THROWN * max(other["moved"], 0.1)
 
 
 def lag_of(pairs: list[tuple[Numbers, Numbers]]) -> float:
@@ -186,7 +199,7 @@ def lag_of(pairs: list[tuple[Numbers, Numbers]]) -> float:
     if not all(other["finite"] and other["skill"] >= LEARNED for _, other in pairs):
         return 0.0
     marks = [max(b, 0.0) - max(a, 0.0) for run, other in pairs for a, b in zip(run["course"], other["course"])]
-    return sum(marks) / max(len(marks), 1)
+    return float(sum(marks) / max(len(marks), 1))
 
 
 def _late(pairs: list[tuple[Numbers, Numbers]]) -> str:
