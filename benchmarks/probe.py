@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import copy
+import queue
 import re
 import sys
 import textwrap
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,13 @@ from kerlint.probe.verdicts import judge
 _ = probe_operations
 
 
-def judged(code: str, shift: int, limit: int) -> Iterator[tuple[str, Job]]:
-    """The experiments of a rule: kind (`faulty`, `twin`, `near`, `latent`) and job."""
+def judged(code: str, shift: int, limit: int, again: bool = False) -> Iterator[tuple[str, Job]]:
+    """The experiments of a rule: kind (`faulty`, `twin`, `near`, `latent`) and job.
+
+    Args:
+        shift: which set of seeds; the first one has the twins.
+        again: whether there are further sets, which then have the neighbours.
+    """
     short, _, latent = code.partition(" ")
     settings = selection.Settings(select=(short,), pedantic=True, probe=True)
     for index, text in enumerate(FAULTY[code]()):
@@ -48,16 +54,27 @@ def judged(code: str, shift: int, limit: int) -> Iterator[tuple[str, Job]]:
             continue
         job = copy.deepcopy(dict(jobs[0]))  # type: ignore[arg-type]
         job["seeds"] = [1000 + 10 * index + 100 * shift + seed for seed in (1, 2, 3)]
+        if shift and job["kind"] != "train":
+            # No seed matters.
+            return
+        again = again and job["kind"] == "train"
         yield ("latent" if latent else "faulty"), job
-        yield "twin", {**job, "original": job["repaired"]}
-        for change in NEAR[code][index % max(len(NEAR[code]), 1) :][:1]:
-            near = copy.deepcopy(job)
-            if job["kind"] == "train":
-                near["original"] = copy.deepcopy(job["repaired"])
-                change(near["original"])
-            else:
-                change(near)
-            yield "near", near
+        if shift == 0:
+            yield "twin", {**job, "original": job["repaired"]}
+        if NEAR[code] and (shift or not again):
+            with suppress(LookupError):
+                yield "near", _near(job, NEAR[code][(index + shift) % len(NEAR[code])])
+
+
+def _near(job: Job, change: Callable[[Job], object]) -> Job:
+    """A job about a healthy neighbour."""
+    near = copy.deepcopy(job)
+    if job["kind"] == "train":
+        near["original"] = copy.deepcopy(job["repaired"])
+        change(near["original"])
+    else:
+        change(near)
+    return near
 
 
 def verdict(session: Session, kind: str, job: Job) -> Probe:
@@ -73,25 +90,38 @@ def verdict(session: Session, kind: str, job: Job) -> Probe:
     return Probe(opinion.verdict, opinion.text)
 
 
-def measure(codes: list[str], seeds: int, limit: int) -> dict[str, Counter[str]]:
+def measure(codes: list[str], seeds: int, limit: int, jobs: int = 1) -> dict[str, Counter[str]]:
     """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds."""
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for code in codes:
+        waiting.put(code)
     found: dict[str, Counter[str]] = {}
-    with closing(Worker()) as worker:
-        session = Session(worker, 1e9)
-        for code in codes:
-            count = found[code] = Counter()
-            for shift in range(seeds):
-                for kind, job in judged(code, shift, limit):
-                    started = time.monotonic()
-                    probe = verdict(session, kind, job)
-                    session.crashes = 0
-                    count[f"{kind} {probe.verdict}"] += 1
-                    count["n"] += 1
-                    count["ms"] += int(1000 * (time.monotonic() - started))
-                    if probe.verdict != ("confirmed" if kind == "faulty" else "refuted"):
-                        print(f"  {code} {kind}: {probe.verdict}. {probe.text}", file=sys.stderr)
-            print(f"{code}: {dict(count)}", file=sys.stderr, flush=True)
+
+    def work(_: int) -> None:
+        with closing(Worker()) as worker:
+            session = Session(worker, 1e9)
+            with suppress(queue.Empty):
+                while code := waiting.get_nowait():
+                    found[code] = _measured(session, code, seeds, limit)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(work, range(jobs)))
     return found
+
+
+def _measured(session: Session, code: str, seeds: int, limit: int) -> Counter[str]:
+    count: Counter[str] = Counter()
+    for shift in range(seeds):
+        for kind, job in judged(code, shift, limit, seeds > 1):
+            probe = verdict(session, kind, job)
+            session.crashes = 0
+            count[f"{kind} {probe.verdict}"] += 1
+            count["n"] += probe.seconds > 0
+            count["ms"] += int(1000 * probe.seconds)
+            if probe.verdict != ("confirmed" if kind == "faulty" else "refuted"):
+                print(f"  {code} {kind}: {probe.verdict}. {probe.text}", file=sys.stderr)
+    print(f"{code}: {dict(count)}", file=sys.stderr, flush=True)
+    return count
 
 
 def table(found: dict[str, Counter[str]]) -> str:
@@ -126,13 +156,14 @@ def main() -> None:
     parser.add_argument("--rules", default="", help="codes or prefixes, separated by commas")
     parser.add_argument("--seeds", type=int, default=1, help="how many sets of seeds")
     parser.add_argument("--limit", type=int, default=99, help="programs for each rule")
+    parser.add_argument("--jobs", type=int, default=1, help="workers at a time")
     parser.add_argument("--markdown", help="a page with the markers <!-- table --> and <!-- end -->")
     parser.add_argument("--second", action="store_true", help="the architectures that the judges were not made with")
     given = parser.parse_args()
     if given.second:
         probe_programs.use_second()
     wanted = tuple(given.rules.split(",")) if given.rules else ("K",)
-    result = table(measure([code for code in FAULTY if code.startswith(wanted)], given.seeds, given.limit))
+    result = table(measure([code for code in FAULTY if code.startswith(wanted)], given.seeds, given.limit, given.jobs))
     print(result)
     if given.markdown:
         page = Path(given.markdown)

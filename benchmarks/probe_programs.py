@@ -229,7 +229,7 @@ def _no_softmax() -> Iterator[str]:
         yield program(body, task, head=f"layers.Dense({units})")
 
 
-@rule("KL003", output("kernel_initializer", "he_normal"), hidden("activation", "tanh"))
+@rule("KL003", optimizer("SGD", learning_rate=0.05), optimizer("Adam", learning_rate=0.003))
 def _twice() -> Iterator[str]:
     heads = ("layers.Dense(5, activation='softmax')", "layers.Dense(5),\n    layers.Softmax()")
     for index, (body, task) in enumerate(each("one,two,four,convolutional,recurrent", "classes")):

@@ -118,6 +118,8 @@ def _slower(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
         run["finite"] and other["finite"] and other["skill"] >= LEARNED and run["skill"] <= other["skill"] - margin
         for run, other in zip(original, repaired)
     )
+    if not behind and lag_of(list(zip(original, repaired))) >= 2 * LATE:
+        return Opinion(CONFIRMED, f"{opinion.text}; {_late(list(zip(original, repaired)))}")
     return Opinion(CONFIRMED if behind else INCONCLUSIVE, opinion.text)
 
 

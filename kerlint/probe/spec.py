@@ -27,6 +27,8 @@ from kerlint.program.values import Object, Shape, Tensor, Value
 SEEDS = [1, 2, 3]
 #: Symptoms that depend on the size of the data. For all others it could only hide what they are about.
 ABOUT_DATA = frozenset({"scale", "range", "raises"})
+#: The batch, and the steps that are always taken, of a model that takes long.
+HEAVY_BATCH, HEAVY_STEPS = 16, 60
 #: Rows that are enough to see an error.
 FEW_ROWS = 8
 #: Rows of data, steps of training (as a rule, and at most), rows in a batch.
@@ -69,7 +71,9 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     original = repaired(original, index, experiment.setting, fitting)
     changed = repaired(original, index, reader.changes(index), fitting)
     at = [step for one in experiment.at if reader.concerns(index, one) for step in index.steps(one)]
-    original, changed = shrink(original, changed, reader.assumptions, exact=exact)
+    if kind == "train":
+        original, changed = shrink(original, changed, reader.assumptions, exact=exact)
+        _shorten(original, changed)
     return _job(experiment, kind, original, changed, at, reader.assumptions)
 
 
@@ -92,6 +96,15 @@ def _job(
         "assumptions": list(dict.fromkeys(assumptions)),
         "heavy": max(work_of(original), work_of(changed)) > MAX_WORK,
     }
+
+
+def _shorten(*variants: Description) -> None:
+    """Gives heavy models smaller batches and fewer steps, so that they take seconds rather than minutes."""
+    work = max(map(work_of, variants))
+    for one in variants if work > 10 * MAX_WORK else ():
+        run = one["run"]
+        run["batch"] = min(run["batch"], HEAVY_BATCH)
+        run["steps"] = max(min(run["steps"], HEAVY_STEPS), run["steps"] * 10 * MAX_WORK // work)
 
 
 def _steps(experiment: Experiment) -> int:

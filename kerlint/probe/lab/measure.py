@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,9 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
 
 def failure(stage: str, error: Exception) -> Numbers:
     """An error of Keras or TensorFlow as a measurement."""
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    # Keras marks some words for terminals, and says first where it was and then what.
+    lines = [re.sub("\x1b\\[[0-9;]*m", "", line).strip() for line in str(error).strip().splitlines()]
+    lines = [line for line in lines if line and not line.startswith("Exception encountered when calling")]
     kind = type(error).__name__
     wanted = next((line for line in lines if kind in line and ":" in line), lines[0] if lines else "")
     memory = kind in ("MemoryError", "ResourceExhaustedError") or "std::bad_alloc" in wanted

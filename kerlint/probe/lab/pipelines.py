@@ -18,6 +18,8 @@ Numbers = dict[str, Any]
 USUAL_ROWS, MOST_ROWS, MOST_IN_BATCH = 200, 4_000, 32
 #: Batches after which a dataset counts as one without an end: many times its rows.
 ENDLESS = 300
+#: Rows for validation.
+ENOUGH = 200
 #: Epochs in which rows are followed.
 EPOCHS = 3
 
@@ -178,7 +180,8 @@ def _order(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
     classes = min(max(int(details["classes"]), 2), 10)
     batch, share = int(details["batch"]), details.get("share")
     rows = int(details["rows"]) or classes * max(4 * batch, 40)
-    rows = min(rows, MOST_ROWS)
+    # A few rows would be a matter of chance.
+    rows = min(max(rows, int(ENOUGH / share)) if share else rows, MOST_ROWS)
     labels: Any = np.arange(rows) * classes // rows
     trained: list[Any] = []
     validated: list[Any] = []
