@@ -142,6 +142,9 @@ def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
         and run["moved"] <= max(LARGE_MOVE, 2 * other["moved"])
         for run, other in zip(original, repaired)
     )
+    if not any(run["finite"] for run in original) and all(_is_calm(run) for run in repaired):
+        # Whether it learns in so short a time is another matter.
+        return Opinion(CONFIRMED, opinion.text)
     if opinion.verdict == INCONCLUSIVE and all(_explodes(*pair) and _rises(*pair) for pair in zip(original, repaired)):
         text = f"{opinion.text}; the loss rose to {_worst(original)} on the way, repaired {_worst(repaired)}"
         if _average(original) <= _average(repaired) - ALIKE / 2:
@@ -181,6 +184,11 @@ def _far_off_scale(run: Numbers, other: Numbers) -> bool:
     usual = other["gradients"].get(first)
     far = bool(usual) and run["gradients"][first] > FAR_GRADIENT * usual
     return bool(far and abs(run["first_loss"]) > FAR_LOSS * abs(other["first_loss"]))
+
+
+def _is_calm(run: Numbers) -> bool:
+    """Whether the loss falls, and the weights stay about where they were."""
+    return bool(run["finite"] and run["moved"] <= LARGE_MOVE and run["last_loss"] < run["first_loss"])
 
 
 def _rises(run: Numbers, other: Numbers) -> bool:
@@ -306,9 +314,16 @@ def _range(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinio
     )
     return decide(
         [_stops(run, low, high) for run in original],
-        [False if _stops(run, low, high) is False else None for run in repaired],
+        [False if _passes(run, low, high) else None for run in repaired],
         text,
     )
+
+
+def _passes(run: Numbers, low: float | None, high: float | None) -> bool:
+    """Whether predictions lie clearly beyond a bound."""
+    room = 1e-3 * max(run["targets"][1] - run["targets"][0], 1e-9)
+    below = low is not None and run["after"]["low"] < low - room
+    return bool(run["finite"] and (below or (high is not None and run["after"]["high"] > high + room)))
 
 
 def _stops(run: Numbers, low: float | None, high: float | None) -> bool | None:

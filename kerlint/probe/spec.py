@@ -30,7 +30,7 @@ ABOUT_DATA = frozenset({"scale", "range", "raises"})
 #: The batch, and the steps that are always taken, of a model that takes long.
 HEAVY_BATCH, HEAVY_STEPS = 16, 60
 #: Rows that are enough to see an error.
-FEW_ROWS = 8
+FEW_ROWS = 5
 #: Rows of data, steps of training (as a rule, and at most), rows in a batch.
 ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 2000, 64
 
@@ -67,7 +67,7 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     if original["run"]["steps"]:
         original["run"]["steps"] = 2 if exact else _steps(experiment)
     if exact:
-        original["run"] |= {"rows": FEW_ROWS, "batch": FEW_ROWS // 2}
+        original["run"] |= {"rows": FEW_ROWS, "batch": FEW_ROWS}
     original = repaired(original, index, experiment.setting, fitting)
     changed = repaired(original, index, reader.changes(index), fitting)
     at = [step for one in experiment.at if reader.concerns(index, one) for step in index.steps(one)]
@@ -96,6 +96,11 @@ def _job(
         "assumptions": list(dict.fromkeys(assumptions)),
         "heavy": max(work_of(original), work_of(changed)) > MAX_WORK,
     }
+
+
+def _alike(left: list[int], right: list[int]) -> bool:
+    """Whether two shapes of rows are the same but for a last axis of 1."""
+    return left == right or [*left, 1] == right or left == [*right, 1]
 
 
 def _shorten(*variants: Description) -> None:
@@ -128,6 +133,8 @@ class _Reader:
         self.fit = None if isinstance(event, Use) else _fit_of(program, event, self.compile)
         self.call: Fit | Use | None = self.fit or _evaluation_of(program, event, self.compile)
         self.output: Output | None = None
+        #: Whether all sizes of the output are known.
+        self.is_certain = False
 
     def description(self) -> tuple[Description, Index, Targets]:
         """The description, where the facts are found in it, and targets that fit its output and its loss."""
@@ -143,6 +150,7 @@ class _Reader:
         if chosen_one.count > 1:
             self.assumptions.append(f"of {chosen_one.count} outputs number {chosen_one.index + 1} is trained alone")
         shape, activation = steps.shape(output), steps.activation(output)
+        self.is_certain = shape is not None and None not in shape[1:]
         loss = self._loss(literals, shape, activation)
         y = data.targets(loss, shape, activation)
         fitting = by_loss(loss["type"], known_row(shape), activation)
@@ -190,10 +198,15 @@ class _Reader:
     def settle_labels(self, made: Description, fitting: Targets, experiment: Experiment) -> None:
         """Gives the loss labels in the encoding that it reads, where that is another finding's matter."""
         loss, kind = made["loss"]["type"], made["y"]["kind"]
+        if any(change.what in ("loss", "y") for change in experiment.repair):
+            return
         wrong = {"categorical_crossentropy": "classes", "sparse_categorical_crossentropy": "onehot"}.get(loss)
-        if kind == wrong and not any(change.what in ("loss", "y") for change in experiment.repair):
+        if kind == wrong:
             made["y"] = fitting
             self.assumptions.append("the labels are in the encoding that the loss reads")
+        elif kind != "same" and self.is_certain and not _alike(made["y"]["shape"], fitting["shape"]):
+            made["y"] = fitting
+            self.assumptions.append("the targets have the shape of the output")
 
     @staticmethod
     def settle_inputs(made: Description) -> None:

@@ -74,7 +74,7 @@ def numbered(tf: Any, rows: int) -> Any:
 
 
 @work("passes")
-def _passes(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
+def _two_passes(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
     """Two passes over a dataset: the same elements in the same order, or not."""
     del keras
     details: Any = job["details"]
