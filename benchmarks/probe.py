@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import queue
 import re
 import sys
@@ -44,9 +45,8 @@ def judged(code: str, shift: int, limit: int, again: bool = False) -> Iterator[t
     """
     short, _, latent = code.partition(" ")
     settings = selection.Settings(select=(short,), pedantic=True, probe=True)
-    for index, text in enumerate(FAULTY[code]()):
-        if index >= limit:
-            return
+    programs = list(enumerate(FAULTY[code]()))
+    for index, text in programs[:: -(-len(programs) // limit)]:
         report = engine.check_bytes(text.encode(), f"{short}_{index}.py", settings)
         jobs = [finding.experiment for finding in report.findings if finding.experiment is not None]
         if not jobs or isinstance(jobs[0], str):
@@ -90,23 +90,25 @@ def verdict(session: Session, kind: str, job: Job) -> Probe:
     return Probe(opinion.verdict, opinion.text)
 
 
-def measure(codes: list[str], seeds: int, limit: int, jobs: int = 1) -> dict[str, Counter[str]]:
-    """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds."""
+def measure(codes: list[str], seeds: int, limit: int, jobs: int, keep: Callable[[str, Counter[str]], None]) -> None:
+    """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds.
+
+    Args:
+        keep: gets the counts of each rule.
+    """
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for code in codes:
         waiting.put(code)
-    found: dict[str, Counter[str]] = {}
 
     def work(_: int) -> None:
         with closing(Worker()) as worker:
             session = Session(worker, 1e9)
             with suppress(queue.Empty):
                 while code := waiting.get_nowait():
-                    found[code] = _measured(session, code, seeds, limit)
+                    keep(code, _measured(session, code, seeds, limit))
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(work, range(jobs)))
-    return found
 
 
 def _measured(session: Session, code: str, seeds: int, limit: int) -> Counter[str]:
@@ -155,15 +157,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=textwrap.dedent(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--rules", default="", help="codes or prefixes, separated by commas")
     parser.add_argument("--seeds", type=int, default=1, help="how many sets of seeds")
-    parser.add_argument("--limit", type=int, default=99, help="programs for each rule")
+    parser.add_argument("--limit", type=int, default=99, help="about how many programs for each rule, from all of them")
     parser.add_argument("--jobs", type=int, default=1, help="workers at a time")
+    parser.add_argument("--counts", help="a JSON file of results: what is in it stays, unless its rule is named")
     parser.add_argument("--markdown", help="a page with the markers <!-- table --> and <!-- end -->")
     parser.add_argument("--second", action="store_true", help="the architectures that the judges were not made with")
     given = parser.parse_args()
     if given.second:
         probe_programs.use_second()
     wanted = tuple(given.rules.split(",")) if given.rules else ("K",)
-    result = table(measure([code for code in FAULTY if code.startswith(wanted)], given.seeds, given.limit, given.jobs))
+    counts = Path(given.counts) if given.counts else None
+    known = json.loads(counts.read_text(encoding="utf-8")) if counts is not None and counts.exists() else {}
+    codes = [code for code in FAULTY if code.startswith(wanted) and (given.rules or code not in known)]
+
+    def keep(code: str, count: Counter[str]) -> None:
+        known[code] = count
+        if counts is not None:
+            counts.write_text(json.dumps(known), encoding="utf-8")
+
+    measure(codes, given.seeds, given.limit, given.jobs, keep)
+    result = table({code: Counter(count) for code, count in known.items()})
     print(result)
     if given.markdown:
         page = Path(given.markdown)

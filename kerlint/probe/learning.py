@@ -108,7 +108,10 @@ def _skills(own: list[str], repaired: list[Numbers]) -> str:
 def _slower(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """The same as `fails`, but a clear lag is enough."""
     opinion = _by_skill(original, repaired, "")
-    if opinion.verdict == REFUTED and abs(lag_of(list(zip(original, repaired)))) > 0.3 * LATE:
+    lag = lag_of(list(zip(original, repaired)))
+    if opinion.verdict != CONFIRMED and lag >= 2 * LATE:
+        return Opinion(CONFIRMED, f"{opinion.text}; {_late(list(zip(original, repaired)))}")
+    if opinion.verdict == REFUTED and abs(lag) > 0.3 * LATE:
         # Made-up data is easier than most, and on the way there was a difference.
         return Opinion(INCONCLUSIVE, f"{opinion.text}; {_late(list(zip(original, repaired)))}")
     if opinion.verdict != INCONCLUSIVE:
@@ -118,8 +121,6 @@ def _slower(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
         run["finite"] and other["finite"] and other["skill"] >= LEARNED and run["skill"] <= other["skill"] - margin
         for run, other in zip(original, repaired)
     )
-    if not behind and lag_of(list(zip(original, repaired))) >= 2 * LATE:
-        return Opinion(CONFIRMED, f"{opinion.text}; {_late(list(zip(original, repaired)))}")
     return Opinion(CONFIRMED if behind else INCONCLUSIVE, opinion.text)
 
 
