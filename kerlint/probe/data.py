@@ -146,7 +146,7 @@ def read_data(
     batch = 32
     if call is not None:
         value = inputs_of(call) if isinstance(call, Fit) else call.args.get("x")
-        if isinstance(value, Sequence) and value.exact and (as_data(value) is None or _is_one_input(call, value)):
+        if isinstance(value, Sequence) and value.exact and (as_data(value) is None or _are_inputs(value)):
             x = [as_data(item) for item in value.exact]
         else:
             x = [as_data(value)]
@@ -155,9 +155,9 @@ def read_data(
     return Data(x, y, max(batch, 1), notes)
 
 
-def _is_one_input(call: Fit | Use, value: Sequence) -> bool:
-    """Whether a list is a list of inputs with one array in it: `predict([row])`."""
-    return isinstance(call, Use) and len(value.exact or ()) == 1 and isinstance((value.exact or ((),))[0], Array)
+def _are_inputs(value: Sequence) -> bool:
+    """Whether the items are inputs of their own, and not rows of one: `predict([row])`, `fit([left, right], y)`."""
+    return all(isinstance(item, Array) for item in value.exact or ())
 
 
 def by_loss(loss: str, row: list[int], activation: str) -> Targets:
