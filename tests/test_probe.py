@@ -267,6 +267,7 @@ def run(**changes: object) -> dict[str, object]:
         "expected_loss": 0.69,
         "losses": [0.7, 0.3, 0.1],
         "course": [0.4, 0.7, 0.9],
+        "gained": 0.8,
         "targets": [-1.0, 1.0],
         "before": {"distinct": 256, "spread": 0.1, "low": 0.2, "high": 0.8, "outside": 0.0},
         "after": {"distinct": 256, "spread": 0.4, "low": 0.0, "high": 1.0, "outside": 0.0},

@@ -86,6 +86,11 @@ FAR = {"first_loss": 70.0, "gradients": {"1": 90.0}}
         ("diverges", run(skill=0.7, moved=90.0, losses=[0.7, 30.0, 2.0]), run(), "confirmed"),
         # Weights that go far are no harm by themselves.
         ("diverges", run(moved=90.0), run(), "inconclusive"),
+        # A model may be lucky before any training: what counts is what training brings.
+        ("budget", run(skill=0.8, gained=0.01, moved=0.002), run(), "confirmed"),
+        ("budget", run(skill=0.7, gained=0.4, moved=0.002), run(), "inconclusive"),
+        ("budget", run(skill=0.7, gained=0.01, moved=0.1), run(), "inconclusive"),
+        ("budget", run(), run(), "refuted"),
         ("drops", run(passes={"1": 0.02}, noise=1.4), run(passes={"1": 0.4}, noise=0.1), "confirmed"),
         ("drops", run(passes={"1": 0.02}, noise=0.3), run(passes={"1": 0.4}, noise=0.1), "inconclusive"),
         ("drops", run(passes={"1": 0.4}, noise=0.3), run(passes={"1": 0.4}, noise=0.1), "refuted"),

@@ -110,6 +110,7 @@ def _measure(trainer: Trainer, job: Job) -> Numbers:
         "after": outputs(trained),
         "skill": course[-1] if course else 0.0,
         "course": course,
+        "gained": course[-1] - skill(one, untrained, trainer.sample.y) if course else 0.0,
         "targets": [float(np.min(trainer.sample.y)), float(np.max(trainer.sample.y))],
         "units": units(trainer, job["at"]),
     }
