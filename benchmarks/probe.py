@@ -36,12 +36,13 @@ from kerlint.probe.verdicts import judge
 _ = probe_operations
 
 
-def judged(code: str, shift: int, limit: int, again: bool = False) -> Iterator[tuple[str, Job]]:
+def judged(code: str, shift: int, limit: int, again: bool = False, first: int = 1) -> Iterator[tuple[str, Job]]:
     """The experiments of a rule: kind (`faulty`, `twin`, `near`, `latent`) and job.
 
     Args:
         shift: which set of seeds; the first one has the twins.
         again: whether there are further sets, which then have the neighbours.
+        first: another number gives other seeds.
     """
     short, _, latent = code.partition(" ")
     settings = selection.Settings(select=(short,), pedantic=True, probe=True)
@@ -53,7 +54,7 @@ def judged(code: str, shift: int, limit: int, again: bool = False) -> Iterator[t
             print(f"{code} {index}: {jobs[0] if jobs else 'nothing is found'}", file=sys.stderr)
             continue
         job = copy.deepcopy(dict(jobs[0]))  # type: ignore[arg-type]
-        job["seeds"] = [1000 + 10 * index + 100 * shift + seed for seed in (1, 2, 3)]
+        job["seeds"] = [1000 * first + 10 * index + 100 * shift + seed for seed in (1, 2, 3)]
         if shift and job["kind"] != "train":
             # No seed matters.
             return
@@ -90,7 +91,9 @@ def verdict(session: Session, kind: str, job: Job) -> Probe:
     return Probe(opinion.verdict, opinion.text)
 
 
-def measure(codes: list[str], seeds: int, limit: int, jobs: int, keep: Callable[[str, Counter[str]], None]) -> None:
+def measure(
+    codes: list[str], seeds: int, limit: int, jobs: int, first: int, keep: Callable[[str, Counter[str]], None]
+) -> None:
     """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds.
 
     Args:
@@ -105,16 +108,16 @@ def measure(codes: list[str], seeds: int, limit: int, jobs: int, keep: Callable[
             session = Session(worker, 1e9)
             with suppress(queue.Empty):
                 while code := waiting.get_nowait():
-                    keep(code, _measured(session, code, seeds, limit))
+                    keep(code, _measured(session, code, seeds, limit, first))
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(work, range(jobs)))
 
 
-def _measured(session: Session, code: str, seeds: int, limit: int) -> Counter[str]:
+def _measured(session: Session, code: str, seeds: int, limit: int, first: int) -> Counter[str]:
     count: Counter[str] = Counter()
     for shift in range(seeds):
-        for kind, job in judged(code, shift, limit, seeds > 1):
+        for kind, job in judged(code, shift, limit, seeds > 1, first):
             probe = verdict(session, kind, job)
             session.crashes = 0
             count[f"{kind} {probe.verdict}"] += 1
@@ -161,6 +164,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="workers at a time")
     parser.add_argument("--counts", help="a JSON file of results: what is in it stays, unless its rule is named")
     parser.add_argument("--markdown", help="a page with the markers <!-- table --> and <!-- end -->")
+    parser.add_argument("--first", type=int, default=1, help="another number gives other seeds")
     parser.add_argument("--second", action="store_true", help="the architectures that the judges were not made with")
     given = parser.parse_args()
     if given.second:
@@ -175,7 +179,7 @@ def main() -> None:
         if counts is not None:
             counts.write_text(json.dumps(known), encoding="utf-8")
 
-    measure(codes, given.seeds, given.limit, given.jobs, keep)
+    measure(codes, given.seeds, given.limit, given.jobs, given.first, keep)
     result = table({code: Counter(count) for code, count in known.items()})
     print(result)
     if given.markdown:

@@ -95,6 +95,8 @@ def _measure(trainer: Trainer, job: Job) -> Numbers:
     found["units_before"] = units(trainer, job["at"])
     if job["symptom"] == "twins":
         found["kernels"] = _kernels(trainer, job["at"])
+    if job["symptom"] == "logits":
+        found["beyond"] = beyond(trainer)
     if job["symptom"] in UNTRAINED:
         return found
     losses: list[float] = []
@@ -249,6 +251,13 @@ def noise(trainer: Trainer, trained: Any) -> float:
     made = [np.array(trainer.model(trainer.inputs(), training=True), dtype="float64") for _ in range(2)]
     apart = float(np.sqrt(((made[0] - made[1]) ** 2).mean() / 2))
     return apart / max(float(np.sqrt(trained.var(axis=0).mean())), 1e-9)
+
+
+def beyond(trainer: Trainer) -> float:
+    """The share of outputs that are no probabilities, for inputs that are ten times as large."""
+    parts = [part * (10 if part.dtype.kind == "f" else 1) for part in trainer.sample.x]
+    made = np.array(trainer.model(parts if len(parts) > 1 else parts[0], training=False), dtype="float64")
+    return float(((made < -SAME) | (made > 1 + SAME)).mean())
 
 
 def changed(trainer: Trainer, at: list[int]) -> float:
