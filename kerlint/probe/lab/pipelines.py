@@ -17,7 +17,7 @@ Numbers = dict[str, Any]
 #: Rows of a dataset whose size is not known, the most that are made, and the most in a batch.
 USUAL_ROWS, MOST_ROWS, MOST_IN_BATCH = 200, 4_000, 32
 #: Batches after which a dataset counts as one without an end: many times its rows.
-ENDLESS = 300
+ENDLESS = 100
 #: Rows for validation.
 ENOUGH = 200
 #: Epochs in which rows are followed.
