@@ -306,9 +306,9 @@ def _raises(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
     """Keras refuses it."""
     error, other = error_of(original), error_of(repaired)
     if error is not None and other is None:
-        return Opinion(CONFIRMED, f"it raises {error}; repaired, it trains")
+        return Opinion(CONFIRMED, f"it raises {error}; repaired, it does not")
     if error is None:
-        return Opinion(REFUTED, "it is built and trained without an error")
+        return Opinion(REFUTED, "it is built and gives a loss without an error")
     return Opinion(INCONCLUSIVE, f"it raises {error}, and the repaired one {other}")
 
 

@@ -27,8 +27,8 @@ from kerlint.program.values import Object, Shape, Tensor, Value
 SEEDS = [1, 2, 3]
 #: Symptoms that depend on the size of the data. For all others it could only hide what they are about.
 ABOUT_DATA = frozenset({"scale", "range", "raises"})
-#: The batch, and the steps that are always taken, of a model that takes long.
-HEAVY_BATCH, HEAVY_STEPS = 16, 60
+#: Rows, batch, and the steps that are always taken, of a model that takes long.
+HEAVY_ROWS, HEAVY_BATCH, HEAVY_STEPS = 96, 16, 60
 #: Rows that are enough to see an error.
 FEW_ROWS = 5
 #: Rows of data, steps of training (as a rule, and at most), rows in a batch.
@@ -108,6 +108,7 @@ def _shorten(*variants: Description) -> None:
     work = max(map(work_of, variants))
     for one in variants if work > 10 * MAX_WORK else ():
         run = one["run"]
+        run["rows"] = min(run["rows"], HEAVY_ROWS)
         run["batch"] = min(run["batch"], HEAVY_BATCH)
         run["steps"] = max(min(run["steps"], HEAVY_STEPS), run["steps"] * 10 * MAX_WORK // work)
 

@@ -75,6 +75,8 @@ def failure(stage: str, error: Exception) -> Numbers:
 
 def _measure(trainer: Trainer, job: Job) -> Numbers:
     one, model = trainer.one, trainer.model
+    if job["symptom"] == "raises":
+        return {"first_loss": trainer.loss()}
     before = [np.array(weight) for weight in model.weights]
     first, gradients = trainer.first_loss()
     untrained = predict(trainer)

@@ -46,6 +46,15 @@ class Trainer:
         parts = [self.tf.constant(part[rows]) for part in self.sample.x]
         return parts if len(parts) > 1 else parts[0]
 
+    def loss(self) -> float:
+        """The loss of all rows before any step.
+
+        Raises:
+            Exception: what Keras raises, where output and targets do not fit.
+        """
+        x, y = self.inputs(), self.tf.constant(self.sample.y)
+        return float(self.model.compute_loss(x=x, y=y, y_pred=self.model(x, training=False)))
+
     def first_loss(self) -> tuple[float, dict[str, float]]:
         """The loss of all rows before any step, and the norm of the gradient of each layer's weights.
 
