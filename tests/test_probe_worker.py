@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -364,3 +365,30 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert rows["KL001"]["verdict"] == "confirmed"
     assert "gave 1 prediction" in rows["KL001"]["text"]
     assert rows["KL001"]["evidence"]["repaired"][0]["after"]["distinct"] > 200
+
+
+def test_a_worker_ends_with_the_process_that_started_it() -> None:
+    if os.name != "posix":
+        pytest.skip("other systems end a group of processes together")
+    lines = (
+        "import sys, time; from kerlint.probe.process import Worker; w = Worker(); w._start(); print(w.pid, flush=True)"
+    )
+    root = str(Path(engine.__file__).parents[1])
+    starter = subprocess.Popen(
+        [sys.executable, "-c", f"{lines}; time.sleep(600)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    assert starter.stdout is not None
+    pid = int(starter.stdout.readline())
+    os.kill(pid, 0)
+    starter.kill()
+    starter.wait(10)
+    for _ in range(300):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker goes on")

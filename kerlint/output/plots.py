@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from kerlint.finding import Probe
-from kerlint.output.verdict import gradients_of, losses_of
+from kerlint.output.verdict import BROKEN, gradients_of, losses_of
 
 _WIDTH, _HEIGHT, _EDGE = 320, 120, 8
-#: What stands for a number that is none.
-_BROKEN = 1e29
 
 
 def plots(probe: Probe) -> Iterator[str]:
@@ -22,7 +20,7 @@ def plots(probe: Probe) -> Iterator[str]:
 
 
 def _figure(title: str, found: dict[str, list[float]]) -> str:
-    known = [value for values in found.values() for value in values if abs(value) < _BROKEN]
+    known = [value for values in found.values() for value in values if abs(value) < BROKEN]
     if not known:
         return ""
     top, bottom = max(known), min(0.0, *known)
@@ -43,10 +41,10 @@ def _points(values: Sequence[float], bottom: float, top: float) -> str:
     return " ".join(
         f"{_EDGE + index * step:.1f},{_HEIGHT - _EDGE - (value - bottom) / room * (_HEIGHT - 2 * _EDGE):.1f}"
         for index, value in enumerate(values)
-        if abs(value) < _BROKEN
+        if abs(value) < BROKEN
     )
 
 
 def _ends(values: Sequence[float]) -> str:
-    first, last = (f"{value:.3g}" if abs(value) < _BROKEN else "NaN" for value in (values[0], values[-1]))
+    first, last = (f"{value:.3g}" if abs(value) < BROKEN else "NaN" for value in (values[0], values[-1]))
     return f"{first} to {last}"

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from kerlint.finding import Finding, Probe, Severity
 
+_VARIANTS = ("original", "repaired")
 #: Heights of the bars of a curve.
 _BARS = "▁▂▃▄▅▆▇█"
 #: What stands for a number that is none.
-_BROKEN = 1e29
+BROKEN = 1e29
 
 
 def verdict_of(finding: Finding) -> str:
@@ -30,10 +31,8 @@ def level_of(finding: Finding) -> Severity:
 def losses_of(probe: Probe) -> dict[str, list[float]]:
     """The loss over the steps of training, in the original and in the repaired variant, with the first seed."""
     found: dict[str, list[float]] = {}
-    for name in ("original", "repaired"):
-        runs = probe.evidence.get(name)
-        run = runs[0] if isinstance(runs, Sequence) and runs else None
-        losses = run.get("losses") if isinstance(run, Mapping) else None
+    for name in _VARIANTS:
+        losses = _first(probe, name, "losses")
         if not isinstance(losses, Sequence) or len(losses) < 2:
             return {}
         found[name] = [float(loss) for loss in losses]
@@ -43,14 +42,19 @@ def losses_of(probe: Probe) -> dict[str, list[float]]:
 def gradients_of(probe: Probe) -> dict[str, list[float]]:
     """The size of the gradient of each layer before training, from the first to the last."""
     found: dict[str, list[float]] = {}
-    for name in ("original", "repaired"):
-        runs = probe.evidence.get(name)
-        run = runs[0] if isinstance(runs, Sequence) and runs else None
-        sizes = run.get("gradients") if isinstance(run, Mapping) else None
+    for name in _VARIANTS:
+        sizes = _first(probe, name, "gradients")
         if not isinstance(sizes, Mapping) or len(sizes) < 2:
             return {}
         found[name] = [float(size) for _, size in sorted(sizes.items(), key=lambda pair: int(pair[0]))]
     return found
+
+
+def _first(probe: Probe, variant: str, key: str) -> object:
+    """What was measured in a variant with the first seed."""
+    runs = probe.evidence.get(variant)
+    run = runs[0] if isinstance(runs, Sequence) and runs else None
+    return run.get(key) if isinstance(run, Mapping) else None
 
 
 def curves(probe: Probe) -> list[str]:
@@ -58,7 +62,7 @@ def curves(probe: Probe) -> list[str]:
     shown = []
     for what, found in (("loss over the steps", losses_of(probe)), ("gradient of each layer", gradients_of(probe))):
         if found:
-            top = max((value for values in found.values() for value in values if value < _BROKEN), default=0.0)
+            top = max((value for values in found.values() for value in values if value < BROKEN), default=0.0)
             parts = [f"{name} {bars(values, top)}" for name, values in found.items()]
             shown.append(f"{what}: {', '.join(parts)}")
     return shown
@@ -69,6 +73,6 @@ def bars(values: Sequence[float], top: float) -> str:
     if top <= 0:
         return _BARS[0] * len(values)
     return "".join(
-        "!" if value >= _BROKEN else _BARS[max(min(int(value / top * (len(_BARS) - 1) + 0.5), len(_BARS) - 1), 0)]
+        "!" if value >= BROKEN else _BARS[max(min(int(value / top * (len(_BARS) - 1) + 0.5), len(_BARS) - 1), 0)]
         for value in values
     )
