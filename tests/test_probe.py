@@ -297,6 +297,7 @@ CONSTANT = {"distinct": 1, "spread": 0.0, "low": 1.0, "high": 1.0, "outside": 0.
         ("fails", [run(finite=False)] * 2, "confirmed"),
         ("fails", [run(skill=0.0), run(skill=0.8)], "inconclusive"),
         ("fails", [run(skill=0.7)] * 2, "inconclusive"),
+        ("fails", [run(skill=0.7, gained=0.0)] * 2, "confirmed"),
         ("fails", [run(skill=0.88)] * 2, "refuted"),
         # The loss alone decides nothing.
         ("fails", [run(first_loss=0.7, last_loss=0.7, losses=[0.7] * 3)] * 2, "refuted"),

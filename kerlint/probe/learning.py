@@ -92,7 +92,9 @@ def _by_skill(original: list[Numbers], repaired: list[Numbers], more: str) -> Op
         return Opinion(REFUTED if all(good) else INCONCLUSIVE, text)
     failed: list[bool | None] = []
     for run, other in zip(original, repaired):
-        if not run["finite"] or run["skill"] <= NOTHING or run["skill"] <= other["skill"] - FAR:
+        # A model may be lucky before any training, so that some skill is none of the training.
+        nothing = run["gained"] < ALIKE / 2 and other["gained"] > 2 * ALIKE
+        if not run["finite"] or run["skill"] <= NOTHING or run["skill"] <= other["skill"] - FAR or nothing:
             failed.append(True)
         else:
             failed.append(False if run["skill"] >= min(other["skill"] - ALIKE, 0.9) else None)
