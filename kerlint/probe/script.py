@@ -16,8 +16,8 @@ from kerlint.report import FileReport, Report
 
 #: What a script takes from the laboratory, in the order in which it needs it.
 _LAB = ("lab/data.py", "lab/build.py", "lab/train.py", "lab/measure.py")
-_OPERATIONS = ("lab/operations.py",)
-_JUDGES = ("opinions.py", "learning.py", "operating.py")
+_OPERATIONS = ("lab/operations.py", "lab/pipelines.py")
+_JUDGES = ("opinions.py", "learning.py", "inside.py", "operating.py")
 _PLACES = {
     "initializers": """Zeros Ones Constant Identity RandomNormal TruncatedNormal RandomUniform GlorotNormal
     GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Orthogonal VarianceScaling""",
@@ -39,6 +39,7 @@ import json
 import math
 import os
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

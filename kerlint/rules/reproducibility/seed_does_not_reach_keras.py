@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import PARAMETRIC
@@ -93,6 +94,7 @@ class SeedDoesNotReachKeras(Rule):
             help=f"call keras.utils.set_random_seed({number}), which seeds Python, NumPy and the backend",
             severity=Severity.ADVICE if for_data else None,
             about=seed,
+            experiment=Experiment(seed, "unseeded", details={"library": seed.name.partition(".")[0], "seed": value}),
         )
 
     bad = (
