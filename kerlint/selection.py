@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from functools import lru_cache
@@ -106,12 +107,20 @@ def validate(selectors: Iterable[str]) -> None:
 
 
 def unknown_rule(word: str, words: Iterable[str]) -> SelectionError:
-    """The complaint about a word that is no rule, with the one that comes closest."""
+    """The complaint about a word that is no rule, with the one that comes closest.
+
+    Codes are all alike: of several that are as close, the first that begins most like the word is named.
+    """
     import difflib
 
     folded = {known.lower(): known for known in sorted(words)}
-    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return SelectionError(word, folded[close[0]] if close else None)
+    near = word.lower()
+    close = difflib.get_close_matches(near, folded, n=20, cutoff=0.6)
+
+    def closeness(known: str) -> tuple[float, int]:
+        return difflib.SequenceMatcher(None, known, near).ratio(), len(os.path.commonprefix([known, near]))
+
+    return SelectionError(word, folded[max(sorted(close), key=closeness)] if close else None)
 
 
 def is_on(code: str, name: str, settings: Settings) -> bool:

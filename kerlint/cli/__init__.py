@@ -11,6 +11,7 @@ import click
 from kerlint import __version__
 from kerlint.cli.caching import clean
 from kerlint.cli.check import check
+from kerlint.cli.config import config
 from kerlint.cli.rule import rule
 from kerlint.cli.server import server
 from kerlint.cli.summary import summary
@@ -58,11 +59,18 @@ class _DefaultToCheck(click.Group):
 def cli() -> None:
     """Finds the reasons why a Keras model does not learn, without running it.
 
+    \b
+    kerlint train.py                            lint a script or a notebook
+    kerlint train.py --symptom constant-output  ask what causes what you see
+    kerlint train.py --diff --unsafe-fixes      see what kerlint would change
+    kerlint rule KL001                          explain a finding
+    kerlint check --help                        all options
+
     `kerlint PATHS` is short for `kerlint check PATHS`.
     """
 
 
-for _command in (check, summary, rule, server, version, clean):
+for _command in (check, summary, rule, config, server, version, clean):
     cli.add_command(_command)
 
 
