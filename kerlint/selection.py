@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from functools import lru_cache
@@ -118,7 +117,8 @@ def unknown_rule(word: str, words: Iterable[str]) -> SelectionError:
     close = difflib.get_close_matches(near, folded, n=20, cutoff=0.6)
 
     def closeness(known: str) -> tuple[float, int]:
-        return difflib.SequenceMatcher(None, known, near).ratio(), len(os.path.commonprefix([known, near]))
+        same = next((index for index, (one, other) in enumerate(zip(known, near)) if one != other), len(near))
+        return difflib.SequenceMatcher(None, known, near).ratio(), same
 
     return SelectionError(word, folded[max(sorted(close), key=closeness)] if close else None)
 

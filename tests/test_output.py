@@ -152,10 +152,10 @@ def test_a_finding_fits_on_the_terminal(columns: int) -> None:
     given = finding(text, "10.0", (text.rstrip(), "the model is trained with it"), why=why, label="too large a step")
     lines = list(renderer("full")(report(text, given), Options(width=columns)))
     # The heading is one line, so that it can be searched for.
-    assert max(map(len, lines[1:-1])) <= columns
+    assert [line for line in lines[1:-1] if len(line) > columns] == []
     assert " ".join(" ".join(lines).split()).count("the model is trained with it") == 1
     assert why.split() == " ".join(lines).partition("= why: ")[2].partition(" = docs")[0].split()
-    marked = next(line for line in lines if line.endswith("^^^^ too large a step") or line.endswith("^^^^"))
+    marked = next(line for line in lines if line.endswith(("^^^^ too large a step", "^^^^")))
     above = [line for line in lines[: lines.index(marked)] if "10.0" in line][-1]
     assert above[marked.index("^") :].startswith("10.0")
 

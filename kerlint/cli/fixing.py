@@ -78,7 +78,8 @@ class Fixing:
 
         fixed = fix_bytes(data, lint, judge, unsafe=self.unsafe)
         for finding, reason in fixed.refused:
-            warn(f"{display_path(name)}:{_position(data, finding)}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
+            place = f"{display_path(name)}:{_position(data, finding)}"
+            warn(f"{place}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
         if self.diff:
             self.fixed += len(fixed.applied)
             self.lines += _diff(name, data, fixed.data)

@@ -109,7 +109,7 @@ def _snippet(
 
     bar = paint.gutter("|")
     # The terminal would break longer lines, and the marks would stand under something else.
-    limit = LIMIT if columns is None else min(LIMIT, max(columns - size - 3 - 2 * len(CUT), 2 * _LEAST))
+    limit = LIMIT if columns is None else min(LIMIT, max(columns - size - 3 - 2 * len(CUT), _LEAST))
     main = cell(finding.span.start_line)
     for index, (number, group) in enumerate(groupby(marks, key=cell)):
         lines = list(group)
