@@ -119,6 +119,42 @@ def test_fixtures(path: Path) -> None:
     assert fix_bytes(outcome.data, check, check, unsafe=True).data == outcome.data
 
 
+@pytest.mark.parametrize(
+    ("code", "beginning"),
+    [("KS020", "def dense"), ("KE020", "x = tf.linspace")],
+)
+def test_what_would_change_other_things_or_help_nobody_is_not_offered(code: str, beginning: str) -> None:
+    rule = next(rule for rule in RULES if rule.code == code)
+    text = next(text for text in programs(rule) if beginning in text)
+    assert [finding.fix for finding in offers(text, rule)] == [None]
+
+
+def test_a_fix_keeps_the_way_an_optimizer_is_written() -> None:
+    rule = next(rule for rule in RULES if rule.code == "KO013")
+    text = next(text for text in programs(rule) if "momentum=0.0" in text)
+    result = fixed(text, rule)
+    assert "model.compile(optimizers.Adam(learning_rate=1e-3), \"mse\")" in result
+    assert "optimizers.Adam(learning_rate=0.001)" in fixed(text.replace("0.0005", "0.001"), rule)
+    assert "optimizers.Adam(1e-3)" in fixed(text.replace("learning_rate=0.0005, momentum=0.0", ""), rule)
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_fixes_of_many_rules_in_one_file(start: int) -> None:
+    """All programs below one another: what is fixed in one leaves the others alone."""
+    chosen = [text for rule in RULES[start::4] for text in [next(iter(programs(rule)))]]
+    text = "".join(f"def part_{number}():\n{textwrap.indent(one, '    ')}\n" for number, one in enumerate(chosen))
+    text += "".join(f"part_{number}()\n" for number in range(len(chosen)))
+    before = lint(text.encode()).findings
+    result = fix_bytes(text.encode(), lint, lint, unsafe=True).data
+    after = lint(result).findings
+    assert syntax_error(result.decode()) is None
+    assert codes(after) <= codes(before)
+    fixable = [finding for finding in before if finding.fix is not None]
+    assert len(fixable) > 5
+    assert len(after) <= len(before) - len(fixable) // 2
+    assert fix_bytes(result, lint, lint, unsafe=True).data == result
+
+
 def offers(text: str, rule: type[Rule]) -> list[Finding]:
     return [finding for finding in lint(text.encode()).findings if finding.code == rule.code]
 

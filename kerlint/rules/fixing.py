@@ -29,12 +29,12 @@ from kerlint.library.kinds import unwrapped
 from kerlint.program.events import Compile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kerlint.library.contracts import Contract
     from kerlint.library.heads import Activation
     from kerlint.library.optimizers import Optimizer
-    from kerlint.program.graph import Node
+    from kerlint.program.graph import Graph, Node
 
 
 class Called(Protocol):
@@ -171,6 +171,19 @@ def activate(node: Node, name: str) -> Change | None:
     """An activation for a layer, whether it has one or not."""
     layer = unwrapped(node.layer) if node.layer is not None else None
     return put(layer, "activation", f'"{name}"') if layer is not None and layer.short.startswith(_ACTIVATED) else None
+
+
+def are_made_alone(nodes: Iterable[Node], graph: Graph) -> bool:
+    """Whether the calls that made these layers made no others of the model, as those in functions and classes may."""
+    own = [node.layer for node in nodes if node.layer is not None]
+    layers, calls = {id(layer) for layer in own}, {id(layer.node) for layer in own}
+    others = (node.layer for node in graph.nodes if node.layer is not None and id(node.layer) not in layers)
+    return not any(id(layer.node) in calls for layer in others)
+
+
+def callee(made: Called | None, name: str) -> Change | None:
+    """Another class with the same arguments."""
+    return Callee(made.node, name) if made is not None and isinstance(made.node, cst.Call) else None
 
 
 _LOSSES = {
