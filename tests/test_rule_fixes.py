@@ -24,6 +24,7 @@ FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.*"))
 
 #: Rules whose page shows another way out than the fix takes, or whose example has no fix.
 OTHERWISE = {
+    "KM003": "what predict_classes gave depends on the model",
     "KA005": "the variable that nobody reads any more stays",
     "KA021": "the variable that nobody reads any more stays",
     "KD008": "the example needs a decision about how to shuffle",
@@ -133,9 +134,64 @@ def test_a_fix_keeps_the_way_an_optimizer_is_written() -> None:
     rule = next(rule for rule in RULES if rule.code == "KO013")
     text = next(text for text in programs(rule) if "momentum=0.0" in text)
     result = fixed(text, rule)
-    assert "model.compile(optimizers.Adam(learning_rate=1e-3), \"mse\")" in result
+    assert 'model.compile(optimizers.Adam(learning_rate=1e-3), "mse")' in result
     assert "optimizers.Adam(learning_rate=0.001)" in fixed(text.replace("0.0005", "0.001"), rule)
     assert "optimizers.Adam(1e-3)" in fixed(text.replace("learning_rate=0.0005, momentum=0.0", ""), rule)
+
+
+def test_an_input_begins_only_a_model() -> None:
+    rule = next(rule for rule in RULES if rule.code == "KM021")
+    text = next(text for text in programs(rule) if "parts = [" in text)
+    result = fixed(text, rule)
+    assert "model.add(keras.Input((4,)))\nmodel.add(keras.layers.Dense(8))  # KM021" in result
+    assert result.count("keras.Input") == 1
+    assert result.count("input_dim=8") == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("data = made.batch(32).shuffle(1000)", "data = made.shuffle(1000).batch(32)"),
+        ("data = made.batch(\n    32\n).shuffle(1000)", "data = made.shuffle(1000).batch(\n    32\n)"),
+        ("data = (made\n    .batch(32)\n    .shuffle(1000))", "data = (made\n    .shuffle(1000)\n    .batch(32))"),
+        ("data = made.batch(32).shuffle(10)", None),
+        ("data = made.batch(32).cache().shuffle(1000)", None),
+        ("data = made.batch(32)  # rows\ndata = data.shuffle(1000)", None),
+    ],
+)
+def test_steps_of_a_chain_change_places(before: str, after: str | None) -> None:
+    rule = next(rule for rule in RULES if rule.code == "KD021")
+    start = "import keras\nimport tensorflow as tf\nmade = tf.data.Dataset.from_tensor_slices((load(), load()))\n"
+    end = """
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(data, epochs=3)
+"""
+    assert offers(start + before + end, rule)
+    assert fixed(start + before + end, rule) == start + (before if after is None else after) + end
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("'model'", "'model.keras'"),
+        ("'out/net.hdf5.ckpt'", "'out/net.hdf5.keras'"),
+        ("'v1.5'", "'v1.5.keras'"),
+        ("folder + '/model'", None),
+        ("'run-{n}'", None),
+    ],
+)
+def test_names_get_their_ending(path: str, expected: str | None) -> None:
+    rule = next(rule for rule in RULES if rule.code == "KM002")
+    text = f"""\
+import keras
+folder = 'out'
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile('adam', 'mse')
+model.save({path})
+"""
+    assert offers(text, rule)
+    assert fixed(text, rule) == text.replace(f"save({path})", f"save({expected or path})")
 
 
 @pytest.mark.parametrize("start", range(4))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import libcst as cst
 
 from kerlint.edits.drafts import (
+    Begin,
     Callee,
     Drop,
     Hoist,
@@ -20,6 +21,7 @@ from kerlint.edits.drafts import (
     Replace,
     Swap,
     SwapLayers,
+    SwapSteps,
     Unroll,
 )
 from kerlint.edits.drafts import Change as Change  # noqa: PLC0414
@@ -108,6 +110,16 @@ def swap_layers(left: Node, right: Node) -> Change | None:
     if left.layer is None or right.layer is None or left.layer.node is None or right.layer.node is None:
         return None
     return SwapLayers(left.layer.node, right.layer.node)
+
+
+def swap_steps(call: cst.CSTNode | None) -> Change | None:
+    """The last two calls of a chain change places."""
+    return None if call is None else SwapSteps(call)
+
+
+def begin(layer: cst.CSTNode | None, text: str, *parts: cst.CSTNode) -> Change | None:
+    """Something comes before the first layer of a model."""
+    return None if layer is None else Begin(layer, text, parts)
 
 
 def hoist(node: cst.CSTNode, loop: cst.CSTNode) -> Change:

@@ -13,7 +13,6 @@ from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
-
 #: The default of Adam.
 _RATE = 1e-3
 
