@@ -8,7 +8,7 @@ from dataclasses import replace
 from kerlint.finding import Finding, Severity
 from kerlint.report import Answer, FileReport, RuledOut
 from kerlint.selection import OWN_NAMES, RANKS
-from kerlint.symptoms.innocents import CODE
+from kerlint.symptoms.innocents import CODE, NO_FAULT
 from kerlint.symptoms.measured import shown
 from kerlint.symptoms.words import WORDS
 
@@ -26,8 +26,9 @@ def weighed(report: FileReport, symptom: str) -> FileReport:
     for finding in report.findings:
         if finding.code in OWN_NAMES:
             causes += [] if finding.code in _ASIDE else [finding]
-        elif finding.code == CODE:
-            ruled_out.append(RuledOut(finding.span, finding.message, finding.why))
+        elif finding.code in (CODE, NO_FAULT):
+            explains = finding.code == NO_FAULT
+            ruled_out.append(RuledOut(finding.span, finding.message, finding.why, explains=explains))
         elif symptom not in finding.symptoms:
             ruled_out += _no_cause(finding, symptom)
         elif why := _refuted(finding, symptom):
