@@ -194,6 +194,43 @@ model.save({path})
     assert fixed(text, rule) == text.replace(f"save({path})", f"save({expected or path})")
 
 
+def test_what_the_program_saves_is_loaded_under_the_same_name() -> None:
+    rule = next(rule for rule in RULES if rule.code == "KM002")
+    text = """\
+import keras
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.save_weights("last.ckpt")
+model.load_weights("last.ckpt")
+model.load_weights("other.ckpt")
+model.save("net")
+again = keras.models.load_model("net")
+"""
+    expected = text.replace("last.ckpt", "last.weights.h5").replace('"net"', '"net.keras"')
+    assert fixed(text, rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[Dense(4, input_shape=(8,)), Dense(1)]", "[Input((8,)), Dense(4), Dense(1)]"),
+        (
+            "[Dense(4, input_shape=(8,)),\n                    Dense(1)]",
+            "[Input((8,)),\n                    Dense(4),\n                    Dense(1)]",
+        ),
+        (
+            "[\n    Dense(\n        4,\n        input_shape=(\n            8,\n        ),\n    ),\n    Dense(1),\n]",
+            "[\n    Input((8,)),\n    Dense(\n        4,\n    ),\n    Dense(1),\n]",
+        ),
+        ("[\n\tDense(4, input_dim=n),\n\tDense(1),\n]", "[\n\tInput((n,)),\n\tDense(4),\n\tDense(1),\n]"),
+    ],
+)
+def test_an_input_stands_as_the_other_layers_do(before: str, after: str) -> None:
+    rule = next(rule for rule in RULES if rule.code == "KM021")
+    start = "from keras import Input, Sequential\nfrom keras.layers import Dense\n"
+    assert fixed(f"{start}model = Sequential({before})\n", rule) == f"{start}model = Sequential({after})\n"
+
+
 @pytest.mark.parametrize("start", range(4))
 def test_fixes_of_many_rules_in_one_file(start: int) -> None:
     """All programs below one another: what is fixed in one leaves the others alone."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from kerlint.edits.calls import own_end, replaced
@@ -57,7 +59,7 @@ def swap_steps(text: Text, change: SwapSteps) -> list[Edit]:
 def begin(text: Text, change: Begin) -> list[Edit]:
     """The edit that puts something before the first layer of a model."""
     layer = change.layer
-    new = text.render(change.text, layer, change.parts)
+    new = _on_one_line(text.render(change.text, layer, change.parts))
     start = text.extent(layer)[0]
     line, _ = text.line_of(start)
     element = text.parents.get(id(layer))
@@ -65,8 +67,10 @@ def begin(text: Text, change: Begin) -> list[Edit]:
         holder = text.parents.get(id(element))
         if not isinstance(holder, cst.List) or holder.elements[0] is not element:
             raise NoFix
-        alone = not text.text[line:start].strip()
-        return [text.edit(start, start, f"{new},\n{text.indent_at(start)}" if alone else f"{new}, ")]
+        # Where each layer has its line, so has this one.
+        several = "\n" in text.text[slice(*text.extent(holder))]
+        below = re.sub(r"\S", " ", text.text[line:start])
+        return [text.edit(start, start, f"{new},\n{below}" if several else f"{new}, ")]
     if not _is_added(text, layer):
         raise NoFix
     call = next(node for node in text.ancestors(layer) if isinstance(node, cst.Call))
@@ -75,6 +79,18 @@ def begin(text: Text, change: Begin) -> list[Edit]:
         raise NoFix
     added = f"{text.source(call.func)}({new})"
     return [text.edit(statement, statement, f"{added}\n{text.indent_at(statement)}")]
+
+
+def _on_one_line(source: str) -> str:
+    """A short expression without line breaks.
+
+    Raises:
+        NoFix: there is a comment in it.
+    """
+    if "#" in source:
+        raise NoFix
+    joined = re.sub(r"(?<=[(\[])\s*\n\s*|\s*\n\s*(?=[)\]])", "", source)
+    return re.sub(r"\s*\n\s*", " ", joined)
 
 
 def _is_added(text: Text, layer: cst.CSTNode) -> bool:

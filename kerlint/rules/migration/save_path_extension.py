@@ -121,8 +121,18 @@ class SavePathExtension(Rule):
             help=_help(method, path) + aside(program.target),
             severity=severity(program.target),
             about=event,
-            fix=_ended(places.get("filepath"), path, endings[0]) if method.startswith("save") else None,
+            fix=self._same_ending(program, method, path, places.get("filepath")),
         )
+
+    def _same_ending(self, program: Program, method: str, path: str, place: cst.CSTNode | None) -> fixing.Draft | None:
+        """The name with another ending: what is loaded has the name under which the program saves it."""
+        if method.startswith("load"):
+            saves = "save" if method == "load_model" else "save_weights"
+            uses = [event for event in program.all(Use) if event.method == saves]
+            if not any(text(event.args.get("filepath")) == path for event in uses):
+                return None
+            method = saves
+        return _ended(place, path, _ENDINGS[method][0])
 
     def _checkpoint(self, program: Program, made: Object) -> Iterator[Found]:
         path = text(made.args.get("filepath"))
