@@ -160,6 +160,12 @@ def test_a_finding_fits_on_the_terminal(columns: int) -> None:
     assert above[marked.index("^") :].startswith("10.0")
 
 
+@pytest.mark.parametrize(("number", "told"), [(50, False), (51, True)])
+def test_there_are_shorter_ways_to_show_many(number: int, told: bool) -> None:
+    text = render("full", report(TRAIN, *[EXAMPLE] * number))
+    assert ("--statistics" in text) is told
+
+
 def test_a_long_line_with_a_long_mark() -> None:
     text = "x = " + "y" * 1000 + "\n"
     lines = snippet(text, finding(text, "y" * 1000, label="long")).splitlines()

@@ -125,6 +125,17 @@ def test_the_same_question_has_the_same_answer(statement: str, question: str, ex
     assert ("It need not be a fault:" in lines) is explains
 
 
+def test_what_is_the_same_in_many_files_is_told_once() -> None:
+    reports = [
+        dataclasses.replace(asked(ZERO_RATE, "constant-output"), filename=f"a{number}.py") for number in range(9)
+    ]
+    lines = list(closing(Report((), 9, answer=answer(reports, "constant-output")), Options()))
+    text = " ".join(" ".join(lines).split())
+    assert text.count("the learning rate of Adam is 0") == 1
+    assert "likewise in a1.py:4:51, a2.py:4:51, a3.py:4:51 and 5 more" in text
+    assert max(map(len, lines)) <= 80
+
+
 def test_what_is_unlikely_is_not_the_last_word(tmp_path: Path) -> None:
     rate = ZERO_RATE.replace("0.0", "10.0")
     (tmp_path / "train.py").write_text(rate)

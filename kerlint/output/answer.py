@@ -10,6 +10,8 @@ from kerlint.output.text import Paint, clean, display_path, position
 from kerlint.report import UNLIKELY, Answer, FileReport, RuledOut
 
 _WIDTH = 80
+#: So many further places are named.
+_PLACES = 3
 
 
 def lines(answer: Answer, paint: Paint) -> Iterator[str]:
@@ -41,9 +43,16 @@ def lines(answer: Answer, paint: Paint) -> Iterator[str]:
 
 
 def _reasons(reasons: Sequence[tuple[FileReport, RuledOut]]) -> Iterator[str]:
-    """Yields what each is, and below it why."""
+    """Yields what each is, and below it why; what is the same in several places is told once."""
+    groups: dict[tuple[str, str], list[tuple[FileReport, RuledOut]]] = {}
     for file, one in reasons:
+        groups.setdefault((one.code or one.message, one.why), []).append((file, one))
+    for (file, one), *others in groups.values():
         yield from _wrapped(f"  {_place(file, one.span)} ", _named(one), 6)
+        if others:
+            places = ", ".join(_place(other, again.span) for other, again in others[:_PLACES])
+            more = f" and {len(others) - _PLACES} more" if len(others) > _PLACES else ""
+            yield from _wrapped("      ", f"likewise in {places}{more}", 6)
         yield from _wrapped("      ", clean(one.why), 6)
 
 

@@ -18,6 +18,8 @@ _NEAR = 2
 _COLUMNS = 100
 #: Narrower columns are no help to a reader.
 _LEAST = 30
+#: From more findings on nobody reads them one by one.
+_MANY = 50
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
@@ -27,6 +29,8 @@ def render(report: Report, options: Options) -> Iterator[str]:
         for finding in file.findings:
             yield from render_finding(file, finding, paint, options.width)
             yield ""
+    if len(report.findings) > _MANY:
+        yield "These are many: --statistics counts them by rule, --output-format grouped gives each one line."
     yield from closing(report, options)
 
 
