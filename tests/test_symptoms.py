@@ -243,7 +243,9 @@ def test_a_confirmed_fault_may_be_another_than_the_one_asked_about() -> None:
     diverging = dataclasses.replace(given, probe=Probe("confirmed", "", evidence))
     report = weighed(FileReport("a.py", (diverging,)), "constant-output")
     assert report.findings == ()
-    assert [one.why for one in report.ruled_out] == ["tried out: 256 inputs gave 195 predictions, from 0 to 1"]
+    assert [one.why for one in report.ruled_out] == [
+        "tried out: 256 inputs gave 195 predictions, from 0 to 1; it is a fault, but shows as loss-flat"
+    ]
     report = weighed(FileReport("a.py", (diverging,)), "loss-flat")
     assert [likelihood(one, "loss-flat") for one in report.findings] == ["confirmed"]
     certain = dataclasses.replace(diverging, severity=Severity.ERROR)

@@ -32,7 +32,8 @@ def weighed(report: FileReport, symptom: str) -> FileReport:
         elif symptom not in finding.symptoms:
             ruled_out += _no_cause(finding, symptom)
         elif why := _refuted(finding, symptom):
-            ruled_out.append(RuledOut(finding.span, finding.message, f"tried out: {why}", finding.code))
+            seen = f"tried out: {why}{_instead(finding, symptom)}"
+            ruled_out.append(RuledOut(finding.span, finding.message, seen, finding.code))
         else:
             causes.append(finding)
     causes.sort(key=lambda finding: _rank(finding, symptom))
@@ -91,6 +92,13 @@ def _refuted(finding: Finding, symptom: str) -> str:
     if measured is False:
         return text
     return finding.probe.text if measured is None and finding.is_refuted else ""
+
+
+def _instead(finding: Finding, symptom: str) -> str:
+    """What a fault shows as that is real, but not what is asked about."""
+    others = [one for one in finding.symptoms if one != symptom]
+    is_real = finding.probe is not None and finding.probe.verdict == "confirmed" and others
+    return f"; it is a fault, but shows as {others[0]}" if is_real else ""
 
 
 def _doubt(finding: Finding) -> int:
