@@ -208,6 +208,9 @@ again = keras.models.load_model("net")
 """
     expected = text.replace("last.ckpt", "last.weights.h5").replace('"net"', '"net.keras"')
     assert fixed(text, rule) == expected
+    # The name comes from elsewhere.
+    text = text.replace('model.save("net")', 'path = "net"\nmodel.save(path)')
+    assert 'load_model("net")' in fixed(text, rule)
 
 
 @pytest.mark.parametrize(

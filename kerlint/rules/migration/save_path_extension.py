@@ -128,8 +128,13 @@ class SavePathExtension(Rule):
         """The name with another ending: what is loaded has the name under which the program saves it."""
         if method.startswith("load"):
             saves = "save" if method == "load_model" else "save_weights"
-            uses = [event for event in program.all(Use) if event.method == saves]
-            if not any(text(event.args.get("filepath")) == path for event in uses):
+            names = [
+                event.places.get("filepath")
+                for event in program.all(Use)
+                if event.method == saves and text(event.args.get("filepath")) == path
+            ]
+            # A name that comes from elsewhere stays what it is.
+            if not names or not all(isinstance(name, cst.SimpleString) for name in names):
                 return None
             method = saves
         return _ended(place, path, _ENDINGS[method][0])
