@@ -234,6 +234,33 @@ def test_an_input_stands_as_the_other_layers_do(before: str, after: str) -> None
     assert fixed(f"{start}model = Sequential({before})\n", rule) == f"{start}model = Sequential({after})\n"
 
 
+@pytest.mark.parametrize(
+    ("imports", "layer", "expected"),
+    [
+        (
+            "from tensorflow.keras import Sequential, layers\nfrom tensorflow import keras",
+            "layers.Dense",
+            "layers.Input",
+        ),
+        ("from tensorflow.keras import Sequential\nimport tensorflow as tf", "tf.keras.layers.Dense", "tf.keras.Input"),
+        ("from keras import Sequential, layers\nimport tensorflow as tf", "layers.Dense", "layers.Input"),
+        ("from keras import Sequential, layers\nimport tf_keras", "layers.Dense", "layers.Input"),
+        ("from keras import Sequential\nfrom keras.layers import Dense\nimport tensorflow as tf", "Dense", None),
+        ("from keras import Sequential\nfrom keras.layers import Dense\nimport tf_keras", "Dense", None),
+        (
+            "from keras import Sequential\nfrom keras.layers import Dense\nfrom tensorflow.keras.layers import Input",
+            "Dense",
+            None,
+        ),
+    ],
+)
+def test_new_names_come_from_the_same_keras(imports: str, layer: str, expected: str | None) -> None:
+    rule = next(rule for rule in RULES if rule.code == "KM021")
+    text = f"{imports}\nmodel = Sequential([{layer}(4, input_dim=8)])\n"
+    made = f"{imports}\nmodel = Sequential([{expected}((8,)), {layer}(4)])\n"
+    assert fixed(text, rule) == (text if expected is None else made)
+
+
 @pytest.mark.parametrize("start", range(4))
 def test_fixes_of_many_rules_in_one_file(start: int) -> None:
     """All programs below one another: what is fixed in one leaves the others alone."""
