@@ -10,6 +10,7 @@ from kerlint.program.facts import Program
 from kerlint.program.values import Layer, Model
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.migration.versions import safety
 
 
 class DeprecatedLayerArgs(Rule):
@@ -78,7 +79,9 @@ class DeprecatedLayerArgs(Rule):
                         help=instead,
                         about=event,
                         fix=fixing.draft(
-                            "write negative_slope=", fixing.rename_keyword(event.node, "alpha", "negative_slope")
+                            "write negative_slope=",
+                            fixing.rename_keyword(event.node, "alpha", "negative_slope"),
+                            safety=safety(program.target),
                         )
                         if event.short == "LeakyReLU"
                         else None,

@@ -16,7 +16,7 @@ from kerlint.program.target import Target
 from kerlint.program.values import Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
-from kerlint.rules.migration.versions import aside, listed, severity
+from kerlint.rules.migration.versions import aside, listed, safety, severity
 
 
 class RemovedKeras2Api(Rule):
@@ -132,7 +132,7 @@ class RemovedKeras2Api(Rule):
                 help=instead + aside(program.target),
                 severity=severity(program.target),
                 about=event,
-                fix=_renamed(event.node, new) if event.method.endswith("_generator") else None,
+                fix=_renamed(event.node, new, program.target) if event.method.endswith("_generator") else None,
             )
 
     def _calls(self, program: Program) -> Iterator[Found]:
@@ -156,7 +156,7 @@ class RemovedKeras2Api(Rule):
                 + ("" if first else aside(program.target)),
                 severity=_weight(wrong[0], program.target),
                 about=event,
-                fix=_rewritten(event.node, wrong),
+                fix=_rewritten(event.node, wrong, program.target),
             )
 
     def _moved(self, program: Program) -> Iterator[Found]:
@@ -359,17 +359,20 @@ _MOVED = {
 _OF_SEQUENTIAL = ("predict_classes", "predict_proba")
 
 
-def _renamed(call: cst.CSTNode | None, new: str) -> fixing.Draft | None:
+def _renamed(call: cst.CSTNode | None, new: str, target: Target) -> fixing.Draft | None:
     func = call.func if isinstance(call, cst.Call) else None
-    return fixing.draft(f"call {new}", fixing.rename_attribute(func, new), safety=Safety.SAFE)
+    # `fit` of the first versions of Keras 2 took no generators.
+    return fixing.draft(f"call {new}", fixing.rename_attribute(func, new), safety=safety(target))
 
 
-def _rewritten(call: cst.CSTNode | None, wrong: list[OldKeyword]) -> fixing.Draft | None:
-    """Keywords by their new names; safe, because the call could only fail with the old ones."""
+def _rewritten(call: cst.CSTNode | None, wrong: list[OldKeyword], target: Target) -> fixing.Draft | None:
+    """Keywords by their new names; safe where the call could only fail with the old ones."""
     if not all(keyword.new for keyword in wrong):
         return None
     changes = [fixing.rename_keyword(call, keyword.name, keyword.new) for keyword in wrong]
-    return fixing.draft(f"write {listed([f'{one.new}=' for one in wrong])}", *changes, safety=Safety.SAFE)
+    # Keras 2 has the names that came after Keras 1, too.
+    how = Safety.SAFE if all(keyword.last == 1 for keyword in wrong) else safety(target)
+    return fixing.draft(f"write {listed([f'{one.new}=' for one in wrong])}", *changes, safety=how)
 
 
 def _is_gone(method: str, target: Target) -> bool:
