@@ -9,7 +9,7 @@ import click
 from kerlint.cli.caching import cache_option, open_cache
 from kerlint.cli.fixing import Fixing, fix_options
 from kerlint.cli.formats import Wanted, check_formats, format_options
-from kerlint.cli.options import CheckCommand, choosing, symptom_name
+from kerlint.cli.options import CheckCommand, choosing, symptom_name, symptoms
 from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
 
@@ -29,6 +29,7 @@ _LEVELS = ("error", "warning", "advice")
     "--symptom",
     metavar="SYMPTOM",
     callback=symptom_name,
+    shell_complete=symptoms,
     help="Show only what can cause this, the likeliest first, and what cannot. The symptoms are listed below.",
 )
 @fix_options

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,6 +67,8 @@ def _own_name(reference: Mapping[str, str]) -> str:
 
 def _table(rows: Mapping[str, str]) -> Iterator[str]:
     """Yields names and what they mean, below one another where the names are long."""
+    import textwrap
+
     indent = max(map(len, rows)) + 2
     for name, text in rows.items():
         if indent > _WIDTH // 3:
@@ -78,6 +79,8 @@ def _table(rows: Mapping[str, str]) -> Iterator[str]:
 
 
 def _explained(key: str, own: Mapping[str, Any]) -> Iterator[str]:
+    import textwrap
+
     yield key
     yield from textwrap.wrap(own["description"], _WIDTH, initial_indent="    ", subsequent_indent="    ")
     yield f"    type: {_type(own)}"

@@ -42,6 +42,20 @@ def per_file(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tu
     return tuple(found)
 
 
+def selectors(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """What selects rules and begins so, for the completion of shells; what stands before a comma is left."""
+    from kerlint.configuration.checking import read_schema
+
+    before, comma, word = incomplete.rpartition(",")
+    known = read_schema()["$defs"]["Selector"]["enum"]
+    return [f"{before}{comma}{name}" for name in known if name.startswith(word)]
+
+
+def symptoms(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The symptoms that begin so, for the completion of shells."""
+    return [name for name in SYMPTOMS if name.startswith(incomplete)]
+
+
 #: The options of `kerlint check` as its help page shows them; what is in none of them is under Other.
 _SECTIONS = {
     "Rules": (
@@ -99,14 +113,23 @@ _CHOOSING = (
         multiple=True,
         metavar="RULES",
         callback=words,
+        shell_complete=selectors,
         help="Rules to apply: codes, prefixes of codes, names or ALL, separated by commas.",
     ),
-    click.option("--ignore", multiple=True, metavar="RULES", callback=words, help="Rules to leave out, likewise."),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="RULES",
+        callback=words,
+        shell_complete=selectors,
+        help="Rules to leave out, likewise.",
+    ),
     click.option(
         "--extend-select",
         multiple=True,
         metavar="RULES",
         callback=words,
+        shell_complete=selectors,
         help="Rules to apply besides the configured ones.",
     ),
     click.option(
