@@ -54,7 +54,7 @@ def assign_target(machine: Machine, target: Any, value: Value) -> None:
 
 def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> None:
     targets = list(target.elements)
-    starred = [index for index, element in enumerate(targets) if isinstance(element, cst.StarredElement)]
+    starred = [index for index, element in enumerate(targets) if type(element) is cst.StarredElement]
     items: list[Value] | None = None
     if isinstance(value, Sequence) and value.exact is not None:
         items = list(value.exact)

@@ -196,9 +196,13 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
 def hand_over(machine: Machine, arguments: Arguments) -> None:
     """Layers are given to something that is not followed, and that may change them."""
     for value, _ in (*arguments.positional, *arguments.keywords.values()):
-        for part in value.items if isinstance(value, Sequence) else (value,):
-            if isinstance(part, Layer):
-                machine.heap.write(part.state, HANDED_OVER, Const(True))
+        kind = type(value)
+        if kind is Layer:
+            machine.heap.write(value.state, HANDED_OVER, Const(True))  # type: ignore[attr-defined]
+        elif kind is Sequence:
+            for part in value.items:  # type: ignore[attr-defined]
+                if type(part) is Layer:
+                    machine.heap.write(part.state, HANDED_OVER, Const(True))
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
@@ -222,8 +226,9 @@ def follow(
     if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
-    depth = sum([frame.function.node is definition for frame in machine.frames])
-    if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
+    frames = machine.frames
+    depth = sum([frame.function.node is definition for frame in frames]) if frames else 0
+    if depth > 1 or len(frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
     scope = Scope("function", function.scope)
@@ -284,15 +289,31 @@ def _yields(body: cst.CSTNode) -> bool:
                     return True
         elif kind is cst.IndentedBlock:
             pending.extend(node.body)
-        elif kind is not cst.FunctionDef and kind is not cst.ClassDef:
-            pending.extend(
-                inner
-                for name in ("body", "orelse", "finalbody")
-                if isinstance(inner := getattr(node, name, None), cst.CSTNode)
-            )
-            pending.extend(getattr(node, "handlers", ()))
-            pending.extend(getattr(node, "cases", ()))
+        else:
+            for name in _BLOCKS.get(kind, ()):
+                inner = getattr(node, name)
+                if name in ("handlers", "cases"):
+                    pending.extend(inner)
+                elif inner is not None:
+                    pending.append(inner)
     return False
+
+
+#: Where compound statements hold other statements; functions and classes stand apart.
+_BLOCKS: dict[type, tuple[str, ...]] = {
+    cst.If: ("body", "orelse"),
+    cst.For: ("body", "orelse"),
+    cst.While: ("body", "orelse"),
+    cst.With: ("body",),
+    cst.Try: ("body", "handlers", "orelse", "finalbody"),
+    cst.TryStar: ("body", "handlers", "orelse", "finalbody"),
+    cst.Match: ("cases",),
+    cst.Else: ("body",),
+    cst.Finally: ("body",),
+    cst.ExceptHandler: ("body",),
+    cst.ExceptStarHandler: ("body",),
+    cst.MatchCase: ("body",),
+}
 
 
 def _bind(
@@ -315,7 +336,7 @@ def _bind(
             names[name] = keywords.pop(name)
         else:
             names[name] = _default(machine, function, name, arguments)
-    if isinstance(parameters.star_arg, cst.Param):
+    if type(parameters.star_arg) is cst.Param:
         rest: list[Value] = [*positional, Gap()] if arguments.open else positional
         names[parameters.star_arg.name.value] = list_of(rest, "tuple", parameters.star_arg)
     for parameter in parameters.kwonly_params:

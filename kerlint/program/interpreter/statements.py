@@ -194,8 +194,12 @@ def run_arm(machine: Machine, node: cst.CSTNode, index: int, run: Callable[[], i
     """
     heap = machine.heap
     mark, births = heap.mark(), machine.births
-    with machine.arm(node, index):
+    outer = machine.path
+    machine.path = (*outer, (node, index))
+    try:
         flow = run()
+    finally:
+        machine.path = outer
     changes = heap.capture(mark)
     heap.undo(mark)
     born = machine.born_since(births)
@@ -206,7 +210,7 @@ def run_arm(machine: Machine, node: cst.CSTNode, index: int, run: Callable[[], i
 def _orelse(machine: Machine, node: cst.If) -> int:
     if node.orelse is None:
         return FALL
-    if isinstance(node.orelse, cst.If):
+    if type(node.orelse) is cst.If:
         return machine.execute(node.orelse)
     return machine.execute(node.orelse.body)
 
