@@ -122,7 +122,7 @@ def test_fixtures(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "beginning"),
-    [("KS020", "def dense"), ("KE020", "x = tf.linspace")],
+    [("KS020", "def dense"), ("KE020", "x = tf.linspace"), ("KD009", "load_x()")],
 )
 def test_what_would_change_other_things_or_help_nobody_is_not_offered(code: str, beginning: str) -> None:
     rule = next(rule for rule in RULES if rule.code == code)

@@ -121,6 +121,13 @@ class SwapSteps:
 
 
 @dataclass(frozen=True, eq=False)
+class DropStep:
+    """A call is taken out of a chain: `data.repeat().batch(8)` becomes `data.batch(8)`."""
+
+    call: libcst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
 class Begin:
     """Something comes before the first layer of a model: in the list that it stands in, or by another `add`."""
 
@@ -144,7 +151,21 @@ class Unroll:
     node: libcst.CSTNode
 
 
-Change = Replace | Put | Drop | Swap | SwapLayers | SwapSteps | Begin | Callee | Parameter | Insert | Hoist | Unroll
+Change = (
+    Replace
+    | Put
+    | Drop
+    | Swap
+    | SwapLayers
+    | SwapSteps
+    | DropStep
+    | Begin
+    | Callee
+    | Parameter
+    | Insert
+    | Hoist
+    | Unroll
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from kerlint.edits.drafts import (
     Change,
     Draft,
     Drop,
+    DropStep,
     Hoist,
     Insert,
     Parameter,
@@ -22,7 +23,18 @@ from kerlint.edits.drafts import (
     SwapSteps,
     Unroll,
 )
-from kerlint.edits.statements import begin, hoist, insert, parameter, replace, swap, swap_layers, swap_steps, unroll
+from kerlint.edits.statements import (
+    begin,
+    drop_step,
+    hoist,
+    insert,
+    parameter,
+    replace,
+    swap,
+    swap_layers,
+    swap_steps,
+    unroll,
+)
 from kerlint.edits.text import NoFix, Text
 from kerlint.finding import Edit, Fix, Safety
 
@@ -33,6 +45,7 @@ _MADE: Mapping[type, Callable[[Text, Any], list[Edit]]] = {
     Swap: swap,
     SwapLayers: swap_layers,
     SwapSteps: swap_steps,
+    DropStep: drop_step,
     Begin: begin,
     Callee: callee,
     Parameter: parameter,

@@ -7,7 +7,7 @@ import re
 import libcst as cst
 
 from kerlint.edits.calls import own_end, replaced
-from kerlint.edits.drafts import Begin, Hoist, Insert, Parameter, Replace, Swap, SwapLayers, SwapSteps, Unroll
+from kerlint.edits.drafts import Begin, DropStep, Hoist, Insert, Parameter, Replace, Swap, SwapLayers, SwapSteps, Unroll
 from kerlint.edits.text import NoFix, Text, bound_in, names_in
 from kerlint.finding import Edit
 
@@ -54,6 +54,17 @@ def swap_steps(text: Text, change: SwapSteps) -> list[Edit]:
     if "#" in between or "#" in text.text[slice(*first)] + text.text[slice(*second)]:
         raise NoFix
     return [text.edit(*first, text.text[slice(*second)]), text.edit(*second, text.text[slice(*first)])]
+
+
+def drop_step(text: Text, change: DropStep) -> list[Edit]:
+    """The edit that takes a call out of a chain."""
+    call = change.call
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        raise NoFix
+    start, end = text.extent(call.func.value)[1], own_end(text, call)
+    if "#" in text.text[start:end]:
+        raise NoFix
+    return [text.edit(start, end, "")]
 
 
 def begin(text: Text, change: Begin) -> list[Edit]:

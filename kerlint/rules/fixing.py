@@ -14,6 +14,7 @@ from kerlint.edits.drafts import (
     Begin,
     Callee,
     Drop,
+    DropStep,
     Hoist,
     Insert,
     Parameter,
@@ -115,6 +116,11 @@ def swap_layers(left: Node, right: Node) -> Change | None:
 def swap_steps(call: cst.CSTNode | None) -> Change | None:
     """The last two calls of a chain change places."""
     return None if call is None else SwapSteps(call)
+
+
+def drop_step(call: cst.CSTNode | None) -> Change | None:
+    """A call is taken out of a chain."""
+    return None if call is None else DropStep(call)
 
 
 def begin(layer: cst.CSTNode | None, text: str, *parts: cst.CSTNode) -> Change | None:
