@@ -194,6 +194,13 @@ model.save({path})
     assert fixed(text, rule) == text.replace(f"save({path})", f"save({expected or path})")
 
 
+def test_a_list_with_a_name_stays_what_it_is() -> None:
+    rule = next(rule for rule in RULES if rule.code == "KM021")
+    text = "from keras import Sequential, layers\nparts = [layers.Dense(4, input_dim=8)]\nmodel = Sequential(parts)\n"
+    assert offers(text, rule)
+    assert fixed(text, rule) == text
+
+
 def test_what_the_program_saves_is_loaded_under_the_same_name() -> None:
     rule = next(rule for rule in RULES if rule.code == "KM002")
     text = """\

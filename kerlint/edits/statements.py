@@ -76,7 +76,9 @@ def begin(text: Text, change: Begin) -> list[Edit]:
     element = text.parents.get(id(layer))
     if isinstance(element, cst.Element):
         holder = text.parents.get(id(element))
-        if not isinstance(holder, cst.List) or holder.elements[0] is not element:
+        # A list that has a name may be used elsewhere, too.
+        is_given = holder is not None and isinstance(text.parents.get(id(holder)), cst.Arg)
+        if not isinstance(holder, cst.List) or holder.elements[0] is not element or not is_given:
             raise NoFix
         # Where each layer has its line, so has this one.
         several = "\n" in text.text[slice(*text.extent(holder))]
