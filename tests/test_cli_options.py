@@ -190,3 +190,7 @@ def test_the_keys_of_the_configuration_are_explained(tmp_path: Path) -> None:
     assert by_code == run("config", "rules.learning-rate-too-high", cwd=tmp_path).stdout
     assert "rules.learning-rate-too-high.momentum-limit\n" in by_code
     assert "default: 0.3\n" in by_code
+    one = run("config", "tool.kerlint.rules.KO002.momentum-limit", cwd=tmp_path).stdout
+    assert one.splitlines()[0] == "rules.learning-rate-too-high.momentum-limit"
+    assert one in by_code
+    assert run("config", "rules.KO002.momentum", cwd=tmp_path).returncode == 2

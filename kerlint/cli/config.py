@@ -32,28 +32,40 @@ def config(key: str | None) -> None:
     from kerlint.configuration.checking import read_schema
 
     schema = read_schema()
-    properties: Mapping[str, Any] = schema["properties"]
-    if key is None:
-        print_lines(_table({name: own["description"] for name, own in properties.items()}))
-        return
-    word = key.removeprefix("tool.kerlint.")
-    if word in properties and word != "rules":
-        print_lines(_explained(word, properties[word]))
-        return
-    rules = _by_name(properties)
-    if word == "rules":
-        print_lines(_table({f"rules.{name}": schema["$defs"][name]["description"] for name in rules}))
-        return
-    name = word.removeprefix("rules.")
-    # The code of a rule is as good as its name.
-    name = _own_name(properties["rules"]["properties"].get(name, {})) or name
-    if not word.startswith("rules.") or name not in rules:
-        from difflib import get_close_matches
+    word = (key or "").removeprefix("tool.kerlint.")
+    if not word:
+        print_lines(_table({name: own["description"] for name, own in schema["properties"].items()}))
+    elif word == "rules":
+        names = _by_name(schema["properties"])
+        print_lines(_table({f"rules.{name}": schema["$defs"][name]["description"] for name in names}))
+    elif found := _found(word, schema):
+        print_lines(line for name, own in found.items() for line in _explained(name, own))
+    else:
+        raise click.UsageError(f"unknown key {key!r}{_hint(word, schema)}")
 
-        close = get_close_matches(word, [*properties, *(f"rules.{one}" for one in rules)], n=1)
-        raise click.UsageError(f"unknown key {key!r}" + (f"; did you mean {close[0]}?" if close else ""))
-    for number, (option, own) in enumerate(schema["$defs"][name]["properties"].items()):
-        print_lines([*([""] if number else []), *_explained(f"rules.{name}.{option}", own)])
+
+def _found(word: str, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What there is to know about a key, or about the options of a rule; empty if there is no such thing."""
+    properties: Mapping[str, Any] = schema["properties"]
+    if word in properties:
+        return {word: properties[word]}
+    within, _, rest = word.partition(".")
+    rule, _, option = rest.partition(".")
+    # The code of a rule is as good as its name.
+    name = _own_name(properties["rules"]["properties"].get(rule, {}))
+    if within != "rules" or not name:
+        return {}
+    options = schema["$defs"][name]["properties"]
+    return {f"rules.{name}.{one}": own for one, own in options.items() if option in ("", one)}
+
+
+def _hint(word: str, schema: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(
+        word, [*schema["properties"], *(f"rules.{one}" for one in _by_name(schema["properties"]))]
+    )
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _by_name(properties: Mapping[str, Any]) -> list[str]:
