@@ -6,6 +6,9 @@ from kerlint.finding import Finding, Span
 from kerlint.records import dataclass
 from kerlint.source import Place, Source
 
+#: The least of the likelihoods, as `kerlint.symptoms.verdict.likelihood` gives them.
+UNLIKELY = "unlikely"
+
 
 @dataclass(frozen=True, order=True)
 class RuledOut:
@@ -14,12 +17,14 @@ class RuledOut:
     Args:
         why: how that is known; empty for a finding of another kind.
         code: of the finding; empty for something that is none.
+        explains: it can look like the symptom after all, but it is no fault.
     """
 
     span: Span
     message: str
     why: str
     code: str = ""
+    explains: bool = False
 
 
 @dataclass(frozen=True)

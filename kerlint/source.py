@@ -23,6 +23,8 @@ from kerlint.records import dataclass
 
 NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n?")
+#: The marks that a text in UTF-16 begins with, as Windows writes it.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: The message of a text whose nesting no parser should be asked to follow.
@@ -150,6 +152,8 @@ def _own_line(cell: Cell, line: int) -> str:
 
 def mentions_keras(data: bytes) -> bool:
     """Whether a file can be of any interest: a test for bytes, made before anything expensive is imported."""
+    if data.startswith(_UTF16):
+        data = data.replace(b"\0", b"")
     return b"keras" in data or b"tensorflow" in data or _is_cut_out(data)
 
 
@@ -168,6 +172,8 @@ def read_source(data: bytes, filename: str) -> Source:
     Raises:
         Unreadable: if there is none.
     """
+    if data.startswith(_UTF16):
+        raise Unreadable("the text is UTF-16, which neither Python nor Jupyter reads; save it as UTF-8")
     if not filename.endswith(".ipynb"):
         return _read_python(data, filename)
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):

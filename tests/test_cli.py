@@ -235,6 +235,17 @@ def test_unreadable_files(project: Path) -> None:
     assert [line.split(" ")[1] for line in result.stdout.splitlines()[:-1]] == ["error[KX002]"] * 2
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
+def test_utf_16_is_told_rather_than_passed_over(tmp_path: Path, codec: str) -> None:
+    mark = b"" if codec == "utf-16" else b"\xfe\xff"
+    for name, text in (("a.py", "import keras\n"), ("b.py", "import os\n"), ("c.ipynb", '{"cells": ["keras"]}')):
+        (tmp_path / name).write_bytes(mark + text.encode(codec))
+    result = run(".", "--output-format", "concise", cwd=tmp_path)
+    assert result.returncode == 1
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()[:-1]] == ["a.py", "c.ipynb"]
+    assert "a.py:1:1: error[KX002] the text is UTF-16, which neither Python nor Jupyter reads" in result.stdout
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
 def test_a_pipe_is_not_waited_for(project: Path) -> None:
     os.mkfifo(project / "pipe.py")

@@ -122,7 +122,7 @@ def print_report(
         if wanted.path is None:
             print_lines(render(report, options), to)
         else:
-            _write(wanted.path, render(report, replace(options, color=False)))
+            _write(wanted.path, render(report, replace(options, color=False, width=None)))
 
 
 def _write(path: str, lines: Iterator[str]) -> None:

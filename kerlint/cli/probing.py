@@ -24,7 +24,7 @@ _OPTIONS = (
         metavar="SECONDS",
         type=click.FloatRange(min=1),
         default=120.0,
-        show_default=True,
+        show_default="120",
         help="The time for all experiments together.",
     ),
     click.option(

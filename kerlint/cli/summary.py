@@ -9,7 +9,7 @@ import click
 from kerlint.cli.terminal import CLEAN, print_lines, use_color, warn
 
 
-@click.command()
+@click.command(short_help="Print the models of a file without running it.")
 @click.argument("file", type=click.Path(exists=True, allow_dash=True, dir_okay=False))
 @click.option(
     "--output-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print it."
