@@ -122,15 +122,17 @@ def print_report(
         if wanted.path is None:
             print_lines(render(report, options), to)
         else:
-            _write(wanted.path, render(report, replace(options, color=False)))
+            _write(wanted.path, render(report, replace(options, color=False, width=None)))
 
 
 def _write(path: str, lines: Iterator[str]) -> None:
+    from kerlint.writing import write_report
+
     try:
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        text = "".join(f"{line}\n" for line in lines)
+        write_report(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error
