@@ -41,6 +41,7 @@ class FileReport:
         known: how many findings are in the baseline.
         unchanged: how many findings are left out because nothing of them has changed.
         ruled_out: what cannot cause the symptom, where one was asked about.
+        limits: the budgets that ran out, in words: there may be more to find.
     """
 
     filename: str
@@ -53,6 +54,7 @@ class FileReport:
     known: int = 0
     ruled_out: tuple[RuledOut, ...] = ()
     unchanged: int = 0
+    limits: tuple[str, ...] = ()
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""

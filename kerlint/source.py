@@ -29,6 +29,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: The message of a text whose nesting no parser should be asked to follow.
 TOO_DEEP = "too deeply nested"
+#: The message of a text that takes too much time and memory to be read.
+TOO_LARGE = "the file is too large to be read"
 
 # Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
 # takes the process down with it some thousand levels further.
@@ -71,6 +73,11 @@ class Broken:
     line: int
     column: int
     message: str
+
+    @property
+    def is_budget(self) -> bool:
+        """Whether it is no fault of the text: there is more of it than can be read."""
+        return self.message == TOO_LARGE
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import stat
 import tempfile
 from typing import BinaryIO
 
-from kerlint.files import read_file
+from kerlint.files import project_root, read_file
 
 
 def write_atomically(path: str, data: bytes) -> None:
@@ -18,8 +18,10 @@ def write_atomically(path: str, data: bytes) -> None:
     is not replaced but overwritten.
 
     Raises:
-        OSError: if it cannot be written; the file is then what it was.
+        OSError: if it cannot be written, or is a link that leads out of its project; the file is then what it was.
     """
+    if leads_out(path):
+        raise OSError("it is a link that leads out of the project")
     path = os.path.realpath(path)
     handle, temporary = tempfile.mkstemp(prefix=".kerlint-", dir=os.path.dirname(path))
     try:
@@ -38,6 +40,30 @@ def write_atomically(path: str, data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path is a link to somewhere outside of the project that the link is in.
+
+    Who wrote the project may have put it there, for somebody else's file to be overwritten.
+    """
+    if not os.path.islink(path):
+        return False
+    root = os.path.realpath(project_root(os.path.dirname(os.path.abspath(path))))
+    return not os.path.realpath(path).startswith(os.path.join(root, ""))
+
+
+def write_report(path: str, data: bytes) -> None:
+    """Writes what somebody has asked for: in one piece if it is a file, and as it comes into a pipe or a device.
+
+    Raises:
+        OSError: as in `write_atomically`.
+    """
+    if os.path.exists(path) and (not os.path.isfile(path) or path.startswith(("/dev/", "/proc/"))):
+        with open(path, "wb") as stream:
+            stream.write(data)
+        return
+    write_atomically(path, data)
 
 
 def rewrite(path: str, data: bytes, expected: bytes) -> None:

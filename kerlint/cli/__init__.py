@@ -90,15 +90,26 @@ def main() -> None:
     try:
         status = cli.main(prog_name="kerlint", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         status = FAILED
     except ConfigurationError as error:
-        click.ClickException(str(error)).show()
+        _show(click.ClickException(str(error)))
         status = FAILED
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except OSError as error:
         # A full disk, for one.
-        click.echo(f"error: {error}", err=True)
+        _show(click.ClickException(str(error)))
         status = FAILED
     sys.exit(status)
+
+
+def _show(error: click.ClickException) -> None:
+    """Prints an error. It may quote names of files, which must not steer the terminal."""
+    from io import StringIO
+
+    from kerlint.output.text import clean
+
+    text = StringIO()
+    error.show(text)
+    click.echo("\n".join(map(clean, text.getvalue().rstrip("\n").split("\n"))), err=True)

@@ -31,7 +31,7 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
 
     name = (stdin_filename or "<stdin>") if file == files.STDIN else file
     try:
-        data = sys.stdin.buffer.read() if file == files.STDIN else files.read_file(file)
+        data = files.read_stream(sys.stdin.buffer) if file == files.STDIN else files.read_file(file)
         path = stdin_filename if file == files.STDIN else file
         root = Lookup(CommandLine()).of_file(path).root if path is not None else None
         models, source = engine.summarize_bytes(data, name, path, root)

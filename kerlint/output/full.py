@@ -9,6 +9,7 @@ from kerlint.finding import Finding, Label, Span
 from kerlint.output import Options
 from kerlint.output.snippet import CUT, LIMIT, Mark, rows
 from kerlint.output.text import Paint, clean, closing, display_path, location, position, width
+from kerlint.output.verdict import curves, verdict_of
 from kerlint.report import FileReport, Report
 from kerlint.source import Source
 
@@ -51,7 +52,7 @@ def render_finding(file: FileReport, finding: Finding, paint: Paint, columns: in
         yield from _snippet(file, file.source, marks, finding, size, paint, columns)
         yield empty
     fix = f"{finding.fix.title} [{finding.fix.safety.value}]" if finding.fix is not None else ""
-    probe = f"{finding.probe.verdict}. {finding.probe.text}" if finding.probe is not None else ""
+    probe = "\n".join((verdict_of(finding), *curves(finding.probe))) if finding.probe is not None else ""
     docs = f"kerlint rule {finding.code}"
     notes = (("why", finding.why), ("help", finding.help), ("fix", fix), ("probe", probe), ("docs", docs))
     for name, text in notes:

@@ -162,10 +162,12 @@ def summary(report: Report) -> str:
         text = f"No {'problems' if report.answer is None else 'cause'} found in {files}."
     if report.fixed:
         text = f"Fixed {_count(report.fixed, 'finding', 'findings')}. {text}"
+    refuted = sum(finding.is_refuted for finding in report.findings)
     quiet = [
         f"{report.ignored} ignored by comments." if report.ignored else "",
         f"{report.known} in the baseline." if report.known else "",
         f"{report.unchanged} not changed." if report.unchanged else "",
+        f"{refuted} refuted by experiments." if refuted else "",
         f"{report.hidden} more with --pedantic." if report.hidden else "",
     ]
     return " ".join(filter(None, [text, *quiet]))

@@ -71,7 +71,10 @@ def _pure(function: Callable[..., Any]) -> Handler:
         if function is abs and isinstance(first, Array):
             return machine.library.call(machine, "numpy.abs", arguments, node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
-            return Const(function(first.value), first.assumed, node=node)
+            try:
+                return Const(function(first.value), first.assumed, node=node)
+            except (ValueError, ArithmeticError):
+                return Unknown("fails", node=node)
         return Unknown("builtin", node=node)
 
     return handler
@@ -227,7 +230,7 @@ def _extreme(function: Callable[..., Any]) -> Handler:
 def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     value, kinds = arguments.get(0), arguments.get(1)
     wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)
-    answers = [_is_instance(value, kind) for kind in wanted]
+    answers = [is_instance(value, kind) for kind in wanted]
     if True in answers:
         return Const(True, node=node)
     return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
@@ -243,7 +246,8 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _is_instance(value: Value | None, kind: Value | None) -> bool | None:
+def is_instance(value: Value | None, kind: Value | None) -> bool | None:
+    """Whether a value is of a kind; None if that is not known."""
     if isinstance(kind, Class):
         cls = value.cls if isinstance(value, (Instance, Layer, Model)) else None
         while isinstance(cls, Class):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
+from kerlint.experiment import Experiment, Plain
 from kerlint.finding import Safety, Severity
 from kerlint.library.feeding import EVALUATION, TRAINING, VALIDATION, Fed, fed
 from kerlint.program.constants import constant, integer, truth
@@ -14,6 +15,7 @@ from kerlint.program.facts import Program
 from kerlint.program.values import Dataset
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.passing import plain_steps
 
 
 class InfiniteDatasetWithoutSteps(Rule):
@@ -80,6 +82,7 @@ class InfiniteDatasetWithoutSteps(Rule):
                 help=f"leave repeat() out, or say how many batches to take: {_ARGUMENTS[feed.role]}=...",
                 about=feed.event,
                 fix=_without_end(endless, feeds),
+                experiment=_experiment(feed),
             )
 
     bad = (
@@ -186,6 +189,13 @@ class InfiniteDatasetWithoutSteps(Rule):
 
 
 _ARGUMENTS = {TRAINING: "steps_per_epoch", VALIDATION: "validation_steps", EVALUATION: "steps", "prediction": "steps"}
+
+
+def _experiment(feed: Fed) -> Experiment:
+    """The call that the data is for, on a few rows."""
+    source = "generator" if truth(feed.data.args.get("endless")) is True else "dataset"
+    details: dict[str, Plain] = {"role": feed.role, "source": source, "steps": plain_steps(feed.steps)}
+    return Experiment(feed.event, "endless", details=details)
 
 
 def _has_steps(feed: Fed) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import PARAMETRIC
@@ -98,6 +99,7 @@ class SeedDoesNotReachKeras(Rule):
             severity=Severity.ADVICE if for_data else None,
             about=seed,
             fix=_set_for_all(seed),
+            experiment=Experiment(seed, "unseeded", details={"library": seed.name.partition(".")[0], "seed": value}),
         )
 
     bad = (
