@@ -17,19 +17,23 @@ def settle() -> None:
     gc.freeze()
 
 
-def tidy() -> None:
-    """Looks for garbage among what has come since `settle`, for processes that live long."""
-    if not gc.isenabled():
+def tidy(size: int) -> None:
+    """A text of so many bytes has been linted in a process that lives long: what it left behind may be garbage soon."""
+    if not gc.isenabled() and _is_time(size):
         gc.collect()
 
 
 def linted(size: int) -> None:
     """A file of so many bytes has been linted."""
-    if gc.isenabled():
-        return
-    _seen["bytes"] += size
-    if _seen["bytes"] >= _BYTES:
-        _seen["bytes"] = 0
+    if not gc.isenabled() and _is_time(size):
         # Nothing that is still there will ever be garbage but what the next files leave behind.
         gc.collect()
         gc.freeze()
+
+
+def _is_time(size: int) -> bool:
+    _seen["bytes"] += size
+    if _seen["bytes"] < _BYTES:
+        return False
+    _seen["bytes"] = 0
+    return True

@@ -18,6 +18,7 @@ class Node:
 @pytest.fixture
 def no_collector() -> Iterator[None]:
     gc.disable()
+    memory._seen["bytes"] = 0
     yield
     gc.enable()
 
@@ -29,12 +30,14 @@ def test_tidy() -> None:
     gone = weakref.ref(node)
     del node
     assert gone() is not None
-    memory.tidy()
+    memory.tidy(100)
+    assert gone() is not None, "not after each text, however short"
+    memory.tidy(1_000_000)
     assert gone() is None
 
 
 def test_python_does_it_by_itself_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(gc, "collect", lambda: asked.append(True))
-    memory.tidy()
+    memory.tidy(1_000_000)
     assert asked == []
