@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerlint.cli.caching import cache_option, open_cache
+from kerlint.cli.caching import cache_option
 from kerlint.cli.fixing import Fixing, fix_options
-from kerlint.cli.formats import Wanted, check_formats, format_options
+from kerlint.cli.formats import check_formats, format_options
 from kerlint.cli.options import OptionalValue, choosing, symptom_name
+from kerlint.cli.printing import Wanted
 from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
 from kerlint.rules.base import SYMPTOMS
@@ -89,7 +90,7 @@ def check(
     Exits with 0 if nothing was found, 1 if errors or warnings were, and 2 after misuse or an internal error.
     """
     from kerlint import files
-    from kerlint.cli.run import Inputs, Means, lint
+    from kerlint.cli.run import Inputs, Means, lint, open_cache
 
     modes = {
         "--show-files": show_files,

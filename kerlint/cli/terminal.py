@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-import click
-
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
 def warn(text: str) -> None:
     """Says something on standard error."""
+    import click
+
     from kerlint.output.text import clean
 
     click.echo(f"warning: {clean(text)}", err=True)
