@@ -3,8 +3,8 @@
 To Python and to type checkers they are dataclasses like any other: `replace`, `fields`, inheritance in both directions
 and pattern matching work. The one of the standard library compiles half a dozen methods for each class when a module is
 imported. kerlint has 150 such classes, and a run over a small file needs the constructors of thirty: that was an eighth
-of its time (`docs/benchmarks.md`). To import `dataclasses` alone, with `inspect` behind it, takes more than half as long
-as `python -c pass`, so that this is done when somebody asks for what only it knows.
+of its time (`docs/benchmarks.md`). To import `dataclasses`, with `inspect` behind it, takes half as long as
+`python -c pass`, so that this is left for when somebody asks for what only it knows.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kerlint.cli.group import cli
@@ -46,9 +46,8 @@ def _run(arguments: list[str]) -> int:
 def _complain(error: Exception) -> int:
     """Says what is wrong, and gives the exit status. Raises what nobody expects."""
     import click
-    from click.utils import PacifyFlushWrapper
 
-    from kerlint.cli.terminal import FAILED, INTERRUPTED
+    from kerlint.cli.terminal import FAILED, INTERRUPTED, silence
     from kerlint.configuration.model import ConfigurationError
 
     if isinstance(error, click.ClickException):
@@ -61,9 +60,9 @@ def _complain(error: Exception) -> int:
         return INTERRUPTED
     if isinstance(error, OSError):
         if error.errno == errno.EPIPE:
-            # Nobody reads any more; click ends in the same way.
-            sys.stdout = cast("TextIO", PacifyFlushWrapper(sys.stdout))
-            sys.stderr = cast("TextIO", PacifyFlushWrapper(sys.stderr))
+            # Nobody reads any more; click ends with the same status.
+            for stream in (sys.stdout, sys.stderr):
+                silence(stream)
             return 1
         # A full disk, for one.
         click.echo(f"error: {error}", err=True)

@@ -42,5 +42,10 @@ def print_lines(lines: Iterable[str], to: TextIO | None = None) -> None:
             stream.write(line + "\n")
         stream.flush()
     except BrokenPipeError:
-        # The reader has seen enough. Without a stream Python does not fail once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # The reader has seen enough.
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Leads a stream nowhere, so that Python does not fail once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
