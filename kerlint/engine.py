@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerlint import comments
+from kerlint import comments, memory
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.records import dataclass
@@ -193,6 +193,7 @@ def check_source(
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
+    memory.parsed()
     if isinstance(module, Broken):
         findings.append(_syntax_finding(module, source.filename))
         return sorted(findings, key=_order)
