@@ -185,7 +185,7 @@ def large(_: Sequence[str], repeat: int) -> Iterator[str]:
 
     texts = {
         "a.py": ("50,000 assignments", lines(50_000)),
-        "b.py": ("50,000 lines with 3,846 models", mixed(50_000)),
+        "b.py": ("50,000 lines with 4,545 models", mixed(50_000)),
         "c.ipynb": ("a notebook of 5,000 cells", cells(4545)),
     }
     rows: list[list[str]] = []

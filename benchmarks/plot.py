@@ -10,7 +10,7 @@ import matplotlib as mpl
 
 mpl.use("svg")
 
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 
 #: Readable on white and on black.
 INK = "#7d8590"
@@ -28,13 +28,13 @@ def draw(growth: list[dict[str, list[float]]], image: str) -> None:
     """One line for each thing that grows, from its own start, beside the slopes of n and n squared."""
     settings = {"svg.fonttype": "none", "svg.hashsalt": "kerlint", "font.size": 9, "text.color": INK}
     settings |= dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK)
-    with pyplot.rc_context(settings):
-        figure, axes = pyplot.subplots(figsize=(7.5, 4.2))
+    with plt.rc_context(settings):
+        figure, axes = plt.subplots(figsize=(7.5, 4.2))
         steps = [2**step for step in range(max(len(one["sizes"]) for one in growth))]
         for power, name in ((1, "n"), (2, "n²")):
             axes.plot(steps, [step**power for step in steps], color=INK, linewidth=0.8, linestyle="--")
             axes.annotate(name, (steps[-1], steps[-1] ** power), color=INK, xytext=(4, 0), textcoords="offset points")
-        colours = pyplot.get_cmap("tab20").colors
+        colours = plt.get_cmap("tab20").colors
         for number, one in enumerate(growth):
             sizes = [size / one["sizes"][0] for size in one["sizes"]]
             times = [seconds / one["seconds"][0] for seconds in one["seconds"]]
