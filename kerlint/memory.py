@@ -10,15 +10,31 @@ from __future__ import annotations
 
 import gc
 
+#: Whether garbage was looked for, and nothing has been done since that could leave any.
+_state = {"clean": True}
+
+
+def settle() -> None:
+    """Says that what is there now stays: garbage is not looked for among it any more."""
+    gc.collect()
+    gc.freeze()
+
+
+def tidy() -> None:
+    """Looks for garbage among what has come since `settle`, for processes that live long."""
+    if not gc.isenabled():
+        gc.collect()
+
 
 def parsed() -> None:
-    """A file has been parsed, and nothing else has been done since the last was linted."""
-    if not gc.isenabled():
+    """A file has been parsed, and is about to be evaluated."""
+    if _state["clean"] and not gc.isenabled():
         # What exists is not looked through any more. It is freed all the same when nobody refers to it.
         gc.freeze()
+    _state["clean"] = False
 
 
 def linted() -> None:
     """A file has been linted."""
-    if not gc.isenabled():
-        gc.collect()
+    tidy()
+    _state["clean"] = True

@@ -8,6 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import click
+
     from kerlint.cli.group import cli
 
 __all__ = ["cli", "main"]
@@ -51,10 +53,10 @@ def _complain(error: Exception) -> int:
     from kerlint.configuration.model import ConfigurationError
 
     if isinstance(error, click.ClickException):
-        error.show()
+        _show(error)
         return FAILED
     if isinstance(error, ConfigurationError):
-        click.ClickException(str(error)).show()
+        _show(click.ClickException(str(error)))
         return FAILED
     if isinstance(error, click.Abort):
         return INTERRUPTED
@@ -65,9 +67,22 @@ def _complain(error: Exception) -> int:
                 silence(stream)
             return 1
         # A full disk, for one.
-        click.echo(f"error: {error}", err=True)
+        _show(click.ClickException(str(error)))
         return FAILED
     raise error
+
+
+def _show(error: click.ClickException) -> None:
+    """Prints an error. It may quote names of files, which must not steer the terminal."""
+    from io import StringIO
+
+    import click
+
+    from kerlint.output.text import clean
+
+    text = StringIO()
+    error.show(text)
+    click.echo("\n".join(map(clean, text.getvalue().rstrip("\n").split("\n"))), err=True)
 
 
 def _interrupted() -> int:

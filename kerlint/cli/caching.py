@@ -25,7 +25,7 @@ def cache_option(command: Command) -> Command:
     )(command)
 
 
-@click.command()
+@click.command(short_help="Remove what is cached.")
 @cache_option
 @click.pass_context
 def clean(ctx: click.Context, cache_dir: str | None) -> None:

@@ -54,9 +54,8 @@ def format_options(command: F) -> F:
             type=_Format(),
             multiple=True,
             metavar="FORMAT[=FILE]",
-            default=("full",),
             envvar="KERLINT_OUTPUT_FORMAT",
-            show_default=True,
+            show_default="full; github inside GitHub Actions",
             show_envvar=True,
             help="How to print findings, and where: full, concise, grouped, json, json-lines, github, gitlab, junit, "
             "sarif or html. May be given several times.",

@@ -10,6 +10,7 @@ import click
 from kerlint import __version__
 from kerlint.cli.caching import clean
 from kerlint.cli.check import check
+from kerlint.cli.config import config
 from kerlint.cli.rule import rule
 from kerlint.cli.server import server
 from kerlint.cli.summary import summary
@@ -51,14 +52,25 @@ class _DefaultToCheck(click.Group):
         return list({item.value: item for item in found}.values())
 
 
-@click.group(cls=_DefaultToCheck, context_settings={"help_option_names": ["-h", "--help"]})
+#: A line with a backspace keeps click from filling the paragraph that follows.
+_ABOUT = """Finds the reasons why a Keras model does not learn, without running it.
+
+\b
+kerlint train.py                            lint a script or a notebook
+kerlint train.py --symptom constant-output  ask what causes what you see
+kerlint train.py --diff --unsafe-fixes      see what kerlint would change
+kerlint rule KL001                          explain a finding
+kerlint check --help                        all options
+
+`kerlint PATHS` is short for `kerlint check PATHS`.
+"""
+
+
+@click.group(cls=_DefaultToCheck, help=_ABOUT, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kerlint", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Finds the reasons why a Keras model does not learn, without running it.
-
-    `kerlint PATHS` is short for `kerlint check PATHS`.
-    """
+    """The command without a subcommand."""
 
 
-for _command in (check, summary, rule, server, version, clean):
+for _command in (check, summary, rule, config, server, version, clean):
     cli.add_command(_command)

@@ -53,11 +53,11 @@ def _is_plain(path: str) -> bool:
 def _check(paths: Sequence[str], *, force_exclude: bool, no_cache: bool) -> int:
     """As `kerlint.cli.check.check` does it if no other option is given."""
     from kerlint.cli.fixing import Fixing
-    from kerlint.cli.printing import Wanted
+    from kerlint.cli.printing import default_formats
     from kerlint.cli.run import Inputs, Means, lint, open_cache
     from kerlint.configuration.lookup import Lookup
     from kerlint.configuration.model import CommandLine
 
     inputs = Inputs(paths, Lookup(CommandLine()), force_exclude=force_exclude)
     run = lint(inputs, means=Means(None if no_cache else open_cache(None)))
-    return Fixing().finish(run, (Wanted("full"),), "auto", statistics=False, exit_zero=False)
+    return Fixing().finish(run, default_formats(for_people=False), "auto", statistics=False, exit_zero=False)

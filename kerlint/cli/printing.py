@@ -22,6 +22,16 @@ class Wanted:
     path: str | None = None
 
 
+def default_formats(*, for_people: bool) -> tuple[Wanted, ...]:
+    """What is printed where nothing is said about it: annotations inside GitHub Actions, else text.
+
+    Args:
+        for_people: whether what is asked for has no place in annotations.
+    """
+    inside_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    return (Wanted("github" if inside_actions and not for_people else "full"),)
+
+
 def print_report(
     report: Report, formats: tuple[Wanted, ...], options: Options, *, statistics: bool = False, to: TextIO | None = None
 ) -> None:
@@ -37,16 +47,18 @@ def print_report(
         if wanted.path is None:
             print_lines(render(report, options), to)
         else:
-            _write(wanted.path, render(report, replace(options, color=False)))
+            _write(wanted.path, render(report, replace(options, color=False, width=None)))
 
 
 def _write(path: str, lines: Iterator[str]) -> None:
+    from kerlint.writing import write_report
+
     try:
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        text = "".join(f"{line}\n" for line in lines)
+        write_report(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         import click
 

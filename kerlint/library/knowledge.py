@@ -489,8 +489,11 @@ def _set_value(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
 def _has_tensor(arguments: Arguments) -> bool:
     """Whether a symbolic tensor is among the arguments."""
     for value, _ in arguments.positional:
-        if isinstance(value, Tensor) or (
-            isinstance(value, Sequence) and any(isinstance(item, Tensor) for item in value.items)
-        ):
+        kind = type(value)
+        if kind is Tensor:
             return True
-    return any(isinstance(value, Tensor) for value, _ in arguments.keywords.values())
+        if kind is Sequence:
+            for item in value.items:  # type: ignore[attr-defined]
+                if type(item) is Tensor:
+                    return True
+    return bool(arguments.keywords) and any(type(value) is Tensor for value, _ in arguments.keywords.values())

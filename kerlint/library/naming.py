@@ -6,6 +6,7 @@ The class in snake case, and from the second on a number (`keras/src/utils/namin
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.program.values import Arguments, Const, Layer, Model, Tensor, Unknown, Value
@@ -32,6 +33,7 @@ _WORD = re.compile(r"(.)([A-Z][a-z]+)")
 _CAPITAL = re.compile(r"([a-z])([A-Z])")
 
 
+@lru_cache(maxsize=1000)
 def snake_case(name: str) -> str:
     """`MaxPooling2D` as `max_pooling2d`."""
     return _CAPITAL.sub(r"\1_\2", _WORD.sub(r"\1_\2", re.sub(r"\W+", "", name))).lower()

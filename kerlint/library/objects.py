@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -55,6 +56,11 @@ def argument(made: Object, name: str) -> Value | None:
 
 def default_of(function: str, parameter: str, node: cst.CSTNode | None = None) -> Value | None:
     """A parameter's constant default by the table of signatures."""
+    default = _default(function, parameter)
+    return None if type(default) is Marker else Const(default, node=node)
+
+
+@lru_cache(maxsize=10_000)
+def _default(function: str, parameter: str) -> object:
     known = signature(function)
-    default = known.default(parameter) if known is not None else Marker.NO_DEFAULT
-    return None if isinstance(default, Marker) else Const(default, node=node)
+    return known.default(parameter) if known is not None else Marker.NO_DEFAULT

@@ -10,7 +10,7 @@ Mutable things (lists, dicts, instances, models, layers) keep what can change in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import field
 from itertools import count
 from operator import attrgetter
@@ -105,7 +105,11 @@ class Sequence(Mutable):
     @property
     def exact(self) -> tuple[Value, ...] | None:
         """The items, or None if some are not known."""
-        return None if any(isinstance(item, Gap) for item in self.items) else self.items
+        items: tuple[Value, ...] = self.state["items"]
+        for item in items:
+            if type(item) is Gap:
+                return None
+        return items
 
 
 @dataclass(eq=False, slots=True)
@@ -150,6 +154,8 @@ class Function(Value):
     defaults: dict[str, Value]
     owner: Class | None = None
     decorators: tuple[Value, ...] = ()
+    #: Of a property, what an assignment calls.
+    setter: Function | None = None
 
     @property
     def parameters(self) -> list[cst.Param]:
@@ -470,12 +476,13 @@ def mapping_of(entries: dict[Any, Value], *, open: bool = False, node: cst.CSTNo
     return Mapping(state={"entries": entries, "open": open, "weight": weight, "depth": depth}, node=node)
 
 
-def extent(parts: Iterable[Value]) -> tuple[int, int]:
+def extent(parts: Collection[Value]) -> tuple[int, int]:
     """How many values a container of these parts holds, counted as often as they are named, and how deep."""
-    weight, depth = 1, 0
+    weight, depth = 1 + len(parts), 0
     for part in parts:
-        weight += 1
-        if isinstance(part, (Sequence, Mapping)):
-            weight += part.state.get("weight") or 0
-            depth = max(depth, part.state.get("depth") or 0)
+        kind = type(part)
+        if kind is Sequence or kind is Mapping:
+            state = part.state  # type: ignore[attr-defined]
+            weight += state.get("weight") or 0
+            depth = max(depth, state.get("depth") or 0)
     return weight, depth + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import libcst as cst
@@ -39,6 +39,9 @@ from kerlint.program.values import (
 )
 from kerlint.records import dataclass
 
+#: Modules with functions of which more is known than their names.
+_STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
+
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"
 
@@ -62,8 +65,25 @@ def define_function(machine: Machine, node: cst.FunctionDef) -> int:
     )
     if machine.at_home:
         machine.functions.append(function)
-    machine.assign(node.name.value, function)
+    machine.assign(node.name.value, _decorated(machine, function, node) if decorators else function)
     return FALL
+
+
+def _decorated(machine: Machine, function: Function, node: cst.FunctionDef) -> Value:
+    """What the name of a function stands for after its decorators."""
+    last = node.decorators[-1].decorator
+    if isinstance(last, cst.Attribute) and last.attr.value == "setter":
+        getter = machine.scope.names.get(function.name)
+        if isinstance(getter, Function) and is_property(getter):
+            return replace(getter, setter=function)
+    if machine.scope.kind == "class":
+        return function
+    value: Function = function
+    for decorator in reversed(function.decorators):
+        # Those of libraries give a function that does the same.
+        made = call(machine, decorator, Arguments([(value, node)]), node) if isinstance(decorator, Function) else None
+        value = made if isinstance(made, Function) else value
+    return value
 
 
 def make_lambda(machine: Machine, node: cst.Lambda) -> Function:
@@ -95,6 +115,8 @@ def define_class(machine: Machine, node: cst.ClassDef) -> int:
     for value in scope.names.values():
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
+            if value.setter is not None:
+                value.setter.owner = cls
     cls.state.update(scope.names)
     if machine.at_home:
         machine.classes.append(cls)
@@ -162,6 +184,10 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        if callee.name.startswith(_STANDARD):
+            found = _call_standard(machine, callee.name, arguments, node)
+            if found is not None:
+                return found
         machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Bound):
@@ -193,12 +219,24 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
     return Unknown("unknown function", node=node)
 
 
+def _call_standard(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+    from kerlint.program.interpreter.fields import make_field
+    from kerlint.program.interpreter.standard import call_standard
+
+    found = call_standard(machine, name, arguments, node)
+    return found if found is not None else make_field(name, arguments, node)
+
+
 def hand_over(machine: Machine, arguments: Arguments) -> None:
     """Layers are given to something that is not followed, and that may change them."""
     for value, _ in (*arguments.positional, *arguments.keywords.values()):
-        for part in value.items if isinstance(value, Sequence) else (value,):
-            if isinstance(part, Layer):
-                machine.heap.write(part.state, HANDED_OVER, Const(True))
+        kind = type(value)
+        if kind is Layer:
+            machine.heap.write(value.state, HANDED_OVER, Const(True))  # type: ignore[attr-defined]
+        elif kind is Sequence:
+            for part in value.items:  # type: ignore[attr-defined]
+                if type(part) is Layer:
+                    machine.heap.write(part.state, HANDED_OVER, Const(True))
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
@@ -222,8 +260,9 @@ def follow(
     if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
-    depth = sum([frame.function.node is definition for frame in machine.frames])
-    if depth > 1 or len(machine.frames) >= MAX_CALL_DEPTH:
+    frames = machine.frames
+    depth = sum([frame.function.node is definition for frame in frames]) if frames else 0
+    if depth > 1 or len(frames) >= MAX_CALL_DEPTH:
         return Unknown("recursion" if depth > 1 else "calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver)
     scope = Scope("function", function.scope)
@@ -284,15 +323,31 @@ def _yields(body: cst.CSTNode) -> bool:
                     return True
         elif kind is cst.IndentedBlock:
             pending.extend(node.body)
-        elif kind is not cst.FunctionDef and kind is not cst.ClassDef:
-            pending.extend(
-                inner
-                for name in ("body", "orelse", "finalbody")
-                if isinstance(inner := getattr(node, name, None), cst.CSTNode)
-            )
-            pending.extend(getattr(node, "handlers", ()))
-            pending.extend(getattr(node, "cases", ()))
+        else:
+            for name in _BLOCKS.get(kind, ()):
+                inner = getattr(node, name)
+                if name in ("handlers", "cases"):
+                    pending.extend(inner)
+                elif inner is not None:
+                    pending.append(inner)
     return False
+
+
+#: Where compound statements hold other statements; functions and classes stand apart.
+_BLOCKS: dict[type, tuple[str, ...]] = {
+    cst.If: ("body", "orelse"),
+    cst.For: ("body", "orelse"),
+    cst.While: ("body", "orelse"),
+    cst.With: ("body",),
+    cst.Try: ("body", "handlers", "orelse", "finalbody"),
+    cst.TryStar: ("body", "handlers", "orelse", "finalbody"),
+    cst.Match: ("cases",),
+    cst.Else: ("body",),
+    cst.Finally: ("body",),
+    cst.ExceptHandler: ("body",),
+    cst.ExceptStarHandler: ("body",),
+    cst.MatchCase: ("body",),
+}
 
 
 def _bind(
@@ -315,7 +370,7 @@ def _bind(
             names[name] = keywords.pop(name)
         else:
             names[name] = _default(machine, function, name, arguments)
-    if isinstance(parameters.star_arg, cst.Param):
+    if type(parameters.star_arg) is cst.Param:
         rest: list[Value] = [*positional, Gap()] if arguments.open else positional
         names[parameters.star_arg.name.value] = list_of(rest, "tuple", parameters.star_arg)
     for parameter in parameters.kwonly_params:
@@ -378,18 +433,12 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CS
     initializer = cls.lookup("__init__")
     if isinstance(initializer, Function):
         follow(machine, initializer, arguments, node, receiver=instance)
-    elif cls.knows_its_bases() and not cls.external_bases():
-        _fill_fields(machine, cls, instance, arguments)
+    elif cls.knows_its_bases():
+        from kerlint.program.interpreter.fields import fill_fields, has_fields
+
+        if has_fields(cls):
+            fill_fields(machine, cls, instance, arguments, node)
     return instance
-
-
-def _fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arguments) -> None:
-    """A dataclass: annotated class attributes are the parameters, in order."""
-    fields = [name for name in cls.state if not name.startswith("__")]
-    for name, (value, _) in zip(fields, arguments.positional):
-        machine.heap.write(instance.state, name, value)
-    for name, (value, _) in arguments.keywords.items():
-        machine.heap.write(instance.state, name, value)
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-_LEAVING = (cst.Return, cst.Raise)
-_LOOPS = (cst.For, cst.While)
-_APART = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_LEAVING = frozenset({cst.Return, cst.Raise})
+_LOOPS = frozenset({cst.For, cst.While})
+_APART = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 
 
 def is_endless(definition: cst.CSTNode | None) -> bool:
@@ -36,7 +36,7 @@ def _holds_yield(body: cst.CSTNode) -> bool:
         node = pending.pop()
         if isinstance(node, cst.Yield):
             return True
-        if not isinstance(node, _APART):
+        if type(node) not in _APART:
             pending.extend(node.children)
     return False
 
@@ -46,10 +46,11 @@ def _is_left(body: cst.CSTNode) -> bool:
     pending: list[tuple[cst.CSTNode, bool]] = [(body, False)]
     while pending:
         node, in_loop = pending.pop()
-        if isinstance(node, _LEAVING) or (isinstance(node, cst.Break) and not in_loop):
+        kind = type(node)
+        if kind in _LEAVING or (kind is cst.Break and not in_loop):
             return True
-        if isinstance(node, (*_APART, cst.BaseExpression)):
+        if kind in _APART or isinstance(node, cst.BaseExpression):
             continue
-        inner = in_loop or isinstance(node, _LOOPS)
+        inner = in_loop or kind in _LOOPS
         pending.extend((child, inner) for child in node.children)
     return False

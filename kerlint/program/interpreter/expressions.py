@@ -55,8 +55,8 @@ from kerlint.records import dataclass
 
 #: Attributes of attributes that are looked at together.
 MAX_CHAIN = 50
-#: Displays with more elements than this are read only as far as a sample of their elements.
-MAX_DISPLAY = 2000
+#: Displays with more elements are read as far as a sample of them; so many elements take as long as a statement.
+MAX_DISPLAY, _FREE = 2000, 20
 
 
 def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
@@ -219,26 +219,14 @@ def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
 
 
 def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
-    parts: list[str] = []
-    known = True
-    for part in node.parts:
-        if isinstance(part, cst.FormattedStringText):
-            parts.append(part.value)
-        elif isinstance(part, cst.FormattedStringExpression):
-            # What stands in the braces happens, whether the string is known or not.
-            found = constant(machine.evaluate(part.expression))
-            known = known and found is not NOTHING and part.format_spec is None and part.conversion is None
-            parts.append(str(found))
-        else:
-            known = False
-    text = "".join(parts)
-    if not known:
-        return Unknown("f-string", node=node)
-    return Const(text, node=node) if len(text) <= MAX_LENGTH else Unknown("long string", node=node)
+    from kerlint.program.interpreter.strings import formatted
+
+    return formatted(machine, node)
 
 
 def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
     items: list[Value] = []
+    machine.burn(min(len(nodes), MAX_DISPLAY) // _FREE)
     for element in nodes[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
         if type(element) is cst.StarredElement:
@@ -267,17 +255,18 @@ def _set(machine: Machine, node: cst.Set) -> Value:
 
 def _dict(machine: Machine, node: cst.Dict) -> Value:
     entries: dict[Any, Value] = {}
+    machine.burn(min(len(node.elements), MAX_DISPLAY) // _FREE)
     is_open = len(node.elements) > MAX_DISPLAY
     for element in node.elements[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
-        if isinstance(element, cst.StarredDictElement):
+        if type(element) is cst.StarredDictElement:
             if isinstance(value, Mapping):
                 entries.update(value.entries)
                 is_open = is_open or value.open
             else:
                 is_open = True
             continue
-        if not isinstance(element, cst.DictElement):
+        if type(element) is not cst.DictElement:
             continue
         key = constant(machine.evaluate(element.key))
         if key is NOTHING:
@@ -334,7 +323,7 @@ def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
 
 def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
     value = machine.evaluate(node.expression)
-    if isinstance(node.operator, cst.Not):
+    if type(node.operator) is cst.Not:
         known = truth_of(value)
         assumed = value.assumed if isinstance(value, Const) else 0
         return Unknown("not", node=node) if known is None else Const(not known, assumed, node=node)
@@ -412,9 +401,9 @@ def _subscript(machine: Machine, node: cst.Subscript) -> Value:
 
 def index_of(machine: Machine, part: cst.BaseSlice) -> Value:
     """One index of a subscript; a slice is an `Object` of that name."""
-    if isinstance(part, cst.Index):
+    if type(part) is cst.Index:
         return machine.evaluate(part.value)
-    if not isinstance(part, cst.Slice):
+    if type(part) is not cst.Slice:
         return Unknown("index", node=part)
     bounds = {
         name: machine.evaluate(bound)

@@ -18,9 +18,9 @@ MAX_IMPORTING = 40
 
 def dotted(node: cst.CSTNode | None) -> str:
     """The text of a dotted name."""
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         return node.value
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         return f"{dotted(node.value)}.{node.attr.value}"
     return ""
 

@@ -280,9 +280,10 @@ class Machine:
 
     def note_symbol(self, name: str, node: cst.CSTNode) -> None:
         """Records that a symbol of a library is spelt out."""
-        if self.certain and len(name) < _LONGEST_NAME:
+        if not self.path and not self.tries and len(name) < _LONGEST_NAME:
             self.program.used.symbols.add(name)
-            self._note_place(name, node)
+            if "keras" in name:
+                self.program.mentions.setdefault(name, node)
 
     def _note_place(self, name: str, node: cst.CSTNode) -> None:
         if "keras" in name:

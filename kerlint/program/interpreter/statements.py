@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence as Statements
-from functools import partial
 from typing import Any
 
 import libcst as cst
@@ -194,8 +193,12 @@ def run_arm(machine: Machine, node: cst.CSTNode, index: int, run: Callable[[], i
     """
     heap = machine.heap
     mark, births = heap.mark(), machine.births
-    with machine.arm(node, index):
+    outer = machine.path
+    machine.path = (*outer, (node, index))
+    try:
         flow = run()
+    finally:
+        machine.path = outer
     changes = heap.capture(mark)
     heap.undo(mark)
     born = machine.born_since(births)
@@ -206,7 +209,7 @@ def run_arm(machine: Machine, node: cst.CSTNode, index: int, run: Callable[[], i
 def _orelse(machine: Machine, node: cst.If) -> int:
     if node.orelse is None:
         return FALL
-    if isinstance(node.orelse, cst.If):
+    if type(node.orelse) is cst.If:
         return machine.execute(node.orelse)
     return machine.execute(node.orelse.body)
 
@@ -272,22 +275,6 @@ def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
 
 
 def _match(machine: Machine, node: cst.Match) -> int:
-    """Every case may be the one: each is evaluated as an arm, and the arms are joined."""
-    machine.evaluate(node.subject)
-    heap = machine.heap
-    arms = []
-    flow = FALL
-    for index, case in enumerate(node.cases):
-        flow, changes = run_arm(machine, node, index, partial(machine.execute, case.body))
-        if flow in (FALL, BREAK, CONTINUE):
-            arms.append(changes)
-    if not arms:
-        return flow
-    joined = arms[0]
-    for arm in arms[1:]:
-        mark = heap.mark()
-        heap.merge(joined, arm)
-        joined = heap.capture(mark)
-        heap.undo(mark)
-    heap.apply(joined)
-    return FALL
+    from kerlint.program.interpreter.matching import run_match
+
+    return run_match(machine, node)
