@@ -33,14 +33,23 @@ def draw(growth: list[dict[str, list[float]]], image: str) -> None:
         steps = [2**step for step in range(max(len(one["sizes"]) for one in growth))]
         for power, name in ((1, "n"), (2, "n²")):
             axes.plot(steps, [step**power for step in steps], color=INK, linewidth=0.8, linestyle="--")
-            axes.annotate(name, (steps[-1], steps[-1] ** power), color=INK, xytext=(4, 0), textcoords="offset points")
+            end = steps[-1] if power == 1 else steps[3]
+            axes.annotate(name, (end, end**power), color=INK, xytext=(5, -3), textcoords="offset points")
         colours = plt.get_cmap("tab20").colors
         for number, one in enumerate(growth):
             sizes = [size / one["sizes"][0] for size in one["sizes"]]
             times = [seconds / one["seconds"][0] for seconds in one["seconds"]]
-            axes.plot(sizes, times, marker="o", markersize=3, linewidth=1.2, label=one["name"], color=colours[number])
+            axes.plot(
+                sizes,
+                times,
+                marker="o",
+                markersize=3,
+                linewidth=1.2,
+                label=one["name"].replace("`", ""),
+                color=colours[number],
+            )
         axes.set(xscale="log", yscale="log", xlabel="size, the smallest is 1", ylabel="time, the shortest is 1")
-        axes.set_ylim(0.7, 4 * steps[-1])
+        axes.set_ylim(0.5, 4 * steps[-1])
         axes.set_xticks(steps, [str(step) for step in steps])
         axes.minorticks_off()
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.06, 0.5))
