@@ -104,9 +104,10 @@ def starts_here(program: Program, compiled: Compile) -> bool:
     for update in program.all(ApplyGradients):
         if update.snapshot is None or layers & layers_of_graph(update.snapshot.graph):
             return False
-    for fit in program.fits:
-        if fit.compile is not compiled and (fit.model is model or layers & layers_of_graph(fit.graph)):
-            return False
+    if any(fit.compile is not compiled for fit in program.fits_on(layers)):
+        return False
+    if any(fit.model is model and fit.compile is not compiled for fit in program.fits):
+        return False
     loading = ("load_weights", "set_weights")
     return not any(use.method in loading and use.model is model for use in program.all(Use))
 
