@@ -247,3 +247,20 @@ def test_steps_that_are_taken_for_classes_are_one_finding() -> None:
         model.fit(np.random.rand(100, 9, 2), y)
         """
     assert [(one.code, one.experiment) for one in findings(text, "KL010", "KL001")] == [("KL010", None)]
+
+
+def test_targets_with_places_shrink_with_the_input() -> None:
+    text = """
+        import keras
+        model = keras.Sequential([
+            keras.Input((900, 8)),
+            keras.layers.Conv1D(16, 5),
+            keras.layers.LSTM(8, return_sequences=True),
+            keras.layers.Dense(3),
+            keras.layers.Dense(3),
+        ])
+        model.compile("adam", "mse")
+        """
+    made = job(text, "KA001")["original"]
+    assert made["x"][0]["shape"] == [24, 8]
+    assert made["y"]["shape"] == [20, 3]
