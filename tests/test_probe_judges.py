@@ -25,6 +25,8 @@ SPLIT = {"epochs": 3, "rows": 100, "trained_on": 0}
 CALL = {"rows": 8, "batches": 3, "ended": True, "keras": "3"}
 ORDER = {"rows": 90, "classes": 3, "purity": 0.45, "overlap": 0.97, "validated": [0, 1, 2]}
 LAYER = {"what": "Normalization", "unchanged": False, "mean": 0.0, "spread": 1.0}
+ERRORS = {"metric": "MeanAbsoluteError", "good": 0.01, "useless": 0.8, "shifted": 3.0, "chance": None}
+SHARE = {"metric": "Accuracy", "good": 1.0, "useless": 0.5, "shifted": 1.0, "chance": None}
 ERROR = {"error": {"type": "ValueError", "message": "no table", "memory": False}}
 WEIGHTS = {"library": "numpy", "moved": 0.0, "keras": "3"}
 
@@ -58,6 +60,9 @@ WEIGHTS = {"library": "numpy", "moved": 0.0, "keras": "3"}
         ("unadapted", LAYER, LAYER, "refuted"),
         ("unseeded", WEIGHTS | {"moved": 0.2}, WEIGHTS, "confirmed"),
         ("unseeded", WEIGHTS, WEIGHTS, "refuted"),
+        ("metric", SHARE, ERRORS, "confirmed"),
+        ("metric", SHARE | {"shifted": None}, SHARE | {"shifted": None}, "refuted"),
+        ("metric", ERRORS, ERRORS, "refuted"),
         ("superfluous", {"changed": 0.0}, {"changed": 0.4}, "confirmed"),
         ("superfluous", {"changed": 0.1}, {"changed": 0.4}, "refuted"),
     ],
