@@ -74,6 +74,10 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     if kind == "train":
         original, changed = shrink(original, changed, reader.assumptions, exact=exact)
         _shorten(original, changed)
+    else:
+        # A metric is asked about answers that are made up: the model is not needed.
+        for one in (original, changed):
+            one["steps"], one["output"], one["x"] = tiny()["steps"], tiny()["output"], tiny()["x"]
     return _job(experiment, kind, original, changed, at, reader.assumptions)
 
 
