@@ -11,6 +11,18 @@ _BYTES = 100_000
 _seen = {"bytes": 0}
 
 
+def settle() -> None:
+    """Says that what is there now stays: garbage is not looked for among it any more."""
+    gc.collect()
+    gc.freeze()
+
+
+def tidy() -> None:
+    """Looks for garbage among what has come since `settle`, for processes that live long."""
+    if not gc.isenabled():
+        gc.collect()
+
+
 def linted(size: int) -> None:
     """A file of so many bytes has been linted."""
     if gc.isenabled():

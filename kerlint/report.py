@@ -6,6 +6,9 @@ from kerlint.finding import Finding, Span
 from kerlint.records import dataclass
 from kerlint.source import Place, Source
 
+#: The least of the likelihoods, as `kerlint.symptoms.verdict.likelihood` gives them.
+UNLIKELY = "unlikely"
+
 
 @dataclass(frozen=True, order=True)
 class RuledOut:
@@ -14,12 +17,14 @@ class RuledOut:
     Args:
         why: how that is known; empty for a finding of another kind.
         code: of the finding; empty for something that is none.
+        explains: it can look like the symptom after all, but it is no fault.
     """
 
     span: Span
     message: str
     why: str
     code: str = ""
+    explains: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class FileReport:
         known: how many findings are in the baseline.
         unchanged: how many findings are left out because nothing of them has changed.
         ruled_out: what cannot cause the symptom, where one was asked about.
+        limits: the budgets that ran out, in words: there may be more to find.
     """
 
     filename: str
@@ -48,6 +54,7 @@ class FileReport:
     known: int = 0
     ruled_out: tuple[RuledOut, ...] = ()
     unchanged: int = 0
+    limits: tuple[str, ...] = ()
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""

@@ -11,6 +11,7 @@ import click
 from kerlint import __version__
 from kerlint.cli.caching import clean
 from kerlint.cli.check import check
+from kerlint.cli.config import config
 from kerlint.cli.rule import rule
 from kerlint.cli.server import server
 from kerlint.cli.summary import summary
@@ -53,16 +54,27 @@ class _DefaultToCheck(click.Group):
         return list({item.value: item for item in found}.values())
 
 
-@click.group(cls=_DefaultToCheck, context_settings={"help_option_names": ["-h", "--help"]})
+#: A line with a backspace keeps click from filling the paragraph that follows.
+_ABOUT = """Finds the reasons why a Keras model does not learn, without running it.
+
+\b
+kerlint train.py                            lint a script or a notebook
+kerlint train.py --symptom constant-output  ask what causes what you see
+kerlint train.py --diff --unsafe-fixes      see what kerlint would change
+kerlint rule KL001                          explain a finding
+kerlint check --help                        all options
+
+`kerlint PATHS` is short for `kerlint check PATHS`.
+"""
+
+
+@click.group(cls=_DefaultToCheck, help=_ABOUT, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kerlint", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Finds the reasons why a Keras model does not learn, without running it.
-
-    `kerlint PATHS` is short for `kerlint check PATHS`.
-    """
+    """The command without a subcommand."""
 
 
-for _command in (check, summary, rule, server, version, clean):
+for _command in (check, summary, rule, config, server, version, clean):
     cli.add_command(_command)
 
 
@@ -78,15 +90,26 @@ def main() -> None:
     try:
         status = cli.main(prog_name="kerlint", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         status = FAILED
     except ConfigurationError as error:
-        click.ClickException(str(error)).show()
+        _show(click.ClickException(str(error)))
         status = FAILED
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except OSError as error:
         # A full disk, for one.
-        click.echo(f"error: {error}", err=True)
+        _show(click.ClickException(str(error)))
         status = FAILED
     sys.exit(status)
+
+
+def _show(error: click.ClickException) -> None:
+    """Prints an error. It may quote names of files, which must not steer the terminal."""
+    from io import StringIO
+
+    from kerlint.output.text import clean
+
+    text = StringIO()
+    error.show(text)
+    click.echo("\n".join(map(clean, text.getvalue().rstrip("\n").split("\n"))), err=True)

@@ -40,7 +40,7 @@ def open_cache(given: str | None) -> Cache | None:
     return cache.Cache(folder)
 
 
-@click.command()
+@click.command(short_help="Remove what is cached.")
 @cache_option
 @click.pass_context
 def clean(ctx: click.Context, cache_dir: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from kerlint.cli.formats import Wanted, print_report
-from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, use_color, warn
+from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, columns, use_color, warn
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
@@ -74,10 +74,12 @@ class Fixing:
             report: what is reported in the end.
         """
         from kerlint.fixer import fix_bytes, is_wanted
+        from kerlint.output.text import display_path
 
         fixed = fix_bytes(data, lint, judge, unsafe=self.unsafe)
         for finding, reason in fixed.refused:
-            warn(f"{name}:{_position(data, finding)}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
+            place = f"{display_path(name)}:{_position(data, finding)}"
+            warn(f"{place}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
         if self.diff:
             self.fixed += len(fixed.applied)
             self.lines += _diff(name, data, fixed.data)
@@ -91,12 +93,13 @@ class Fixing:
         return report(fixed.data)
 
     def _write(self, path: str, data: bytes, fixed: Fixed) -> bool:
+        from kerlint.output.text import display_path
         from kerlint.writing import rewrite
 
         try:
             rewrite(path, fixed.data, data)
         except OSError as error:
-            warn(f"{path}: cannot be written: {error.strerror or error}")
+            warn(f"{display_path(path)}: cannot be written: {error.strerror or error}")
             self.failed = True
             return False
         return True
@@ -116,7 +119,8 @@ class Fixing:
             to = sys.stderr
         report = replace(run.report(), fixed=self.fixed)
         # Links are for a terminal, whatever the colours are for.
-        options = Options(use_color(color, to), self.unsafe, (to or sys.stdout).isatty())
+        stream = to or sys.stdout
+        options = Options(use_color(color, to), self.unsafe, stream.isatty(), columns(stream), self.is_on)
         print_report(report, formats, options, statistics=statistics, to=to)
         return FAILED if self.failed else run.status(exit_zero)
 

@@ -68,9 +68,8 @@ def format_options(command: F) -> F:
             type=_Format(),
             multiple=True,
             metavar="FORMAT[=FILE]",
-            default=("full",),
             envvar="KERLINT_OUTPUT_FORMAT",
-            show_default=True,
+            show_default="full; github inside GitHub Actions",
             show_envvar=True,
             help="How to print findings, and where: full, concise, grouped, json, json-lines, github, gitlab, junit, "
             "sarif or html. May be given several times.",
@@ -78,6 +77,16 @@ def format_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def default_formats(*, for_people: bool) -> tuple[Wanted, ...]:
+    """What is printed where nothing is said about it: annotations inside GitHub Actions, else text.
+
+    Args:
+        for_people: whether what is asked for has no place in annotations.
+    """
+    inside_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    return (Wanted("github" if inside_actions and not for_people else "full"),)
 
 
 def check_formats(formats: tuple[Wanted, ...], *, statistics: bool) -> None:
@@ -113,15 +122,17 @@ def print_report(
         if wanted.path is None:
             print_lines(render(report, options), to)
         else:
-            _write(wanted.path, render(report, replace(options, color=False)))
+            _write(wanted.path, render(report, replace(options, color=False, width=None)))
 
 
 def _write(path: str, lines: Iterator[str]) -> None:
+    from kerlint.writing import write_report
+
     try:
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        text = "".join(f"{line}\n" for line in lines)
+        write_report(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -173,15 +173,12 @@ def lint(
         verbose: whether the tracebacks of crashes go to standard error.
         changes: what has changed; the rest is left out.
     """
-    import click
-
     means = means if means is not None else Means()
     run = Run(symptom=means.symptom)
     jobs = _jobs(inputs, means, changes, run)
     for job, report in _reports(jobs, inputs.stdin_filename, means, fixing, baseline, changes):
         if verbose:
-            for text in report.tracebacks:
-                click.echo(text, err=True)
+            _tell(report)
         if baseline is not None:
             report = baseline.without_known(report, job.settings)
         if changes is not None:
@@ -192,6 +189,22 @@ def lint(
     if means.cache is not None:
         means.cache.prune()
     return run
+
+
+def _tell(report: FileReport) -> None:
+    """Says on standard error what went wrong with a file, and which budgets ended."""
+    import click
+
+    from kerlint import __version__
+    from kerlint.output.text import clean, display_path
+
+    name = clean(display_path(report.filename))
+    for text in report.tracebacks:
+        version = ".".join(map(str, sys.version_info[:3]))
+        click.echo(f"{name}: kerlint {__version__}, Python {version}, {sys.platform}", err=True)
+        click.echo("\n".join(map(clean, text.split("\n"))), err=True)
+    for limit in report.limits:
+        click.echo(f"note: {name}: {clean(limit)}; there may be more to find", err=True)
 
 
 def _reports(
@@ -253,7 +266,7 @@ def check_file(
             path = stdin_filename
             name = stdin_filename or "<stdin>"
             is_test = files.is_test_file(name)
-            data = sys.stdin.buffer.read()
+            data = files.read_stream(sys.stdin.buffer)
         else:
             data = files.read_file(name)
     except OSError as error:

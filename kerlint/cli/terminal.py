@@ -34,6 +34,19 @@ def use_color(when: str, to: TextIO | None = None) -> bool:
     return (to or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
+def columns(stream: TextIO) -> int | None:
+    """How wide a terminal is, which `COLUMNS` may say for it; None for what is none."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
 def print_lines(lines: Iterable[str], to: TextIO | None = None) -> None:
     """Prints lines as they come. Whoever reads them may stop early."""
     stream = to or sys.stdout

@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerlint.files import EXCLUDED
+from kerlint.files import EXCLUDED, is_endless
 from kerlint.finding import Severity
 from kerlint.records import dataclass
 from kerlint.selection import Settings
@@ -45,7 +45,7 @@ class Patterns:
     def _spec(self) -> GitIgnoreSpec:
         from pathspec import GitIgnoreSpec
 
-        return GitIgnoreSpec.from_lines(self.texts)
+        return GitIgnoreSpec.from_lines([text for text in self.texts if not is_endless(text)])
 
     def match(self, path: str, *, is_directory: bool = False) -> bool:
         """Whether they fit a path; never for one that is not below the folder."""

@@ -73,6 +73,30 @@ def render(report: Report, options: Options) -> Iterator[str]:
     yield "</html>"
 
 
+#: For a part of somebody else's page, whose colours it takes where the page names them.
+_PART = """\
+<style>
+.kerlint { --error: var(--jp-error-color1, #b3261e); --warning: var(--jp-warn-color0, #8a5a00);
+  --advice: var(--jp-info-color0, #00696b); font-size: 14px; line-height: 1.5; }
+.kerlint details { border: 1px solid rgba(128, 128, 128, .4); border-radius: .3rem; margin: .4rem 0; }
+.kerlint summary { padding: .3rem .6rem; cursor: pointer; }
+.kerlint pre { margin: 0; padding: .3rem .6rem .6rem; overflow-x: auto; background: none; border: none;
+  font: 12px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.kerlint .error { color: var(--error); } .kerlint .warning { color: var(--warning); }
+.kerlint .advice { color: var(--advice); } .kerlint .quiet { opacity: .65; }
+</style>"""
+
+
+def render_part(report: Report) -> Iterator[str]:
+    """Yields the findings for a page that has other things in it, too."""
+    yield '<div class="kerlint">'
+    yield _PART
+    for file in report.files:
+        for finding in file.findings:
+            yield from _finding(file, finding)
+    yield "</div>"
+
+
 def _finding(file: FileReport, finding: Finding) -> Iterator[str]:
     severity = finding.severity.value
     # The heading says the first line already.

@@ -122,8 +122,13 @@ def script(file: FileReport, finding: Finding) -> str:
 
 def _job(job: Job) -> str:
     """The data and the training, as JSON."""
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in job.items())
+    lines = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in job.items())
     return f"#: Data and training of both; the models once more.\nJOB: Any = json.loads(r'''{{\n{lines}\n}}''')"
+
+
+def _json(value: object) -> str:
+    """JSON that cannot end the string that it stands in: texts come from the linted program."""
+    return json.dumps(value).replace("'", "\\u0027")
 
 
 #: Takes the place of the laboratory's function that builds from a description: the models stand above.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from kerlint.program.bindings import BoundData, Unread
 from kerlint.program.events import Compile, Event, Fit
@@ -61,6 +61,9 @@ class Program:
     bound: dict[int, list[BoundData]] = field(default_factory=dict)
     #: The first line of each cell of a notebook.
     cells: tuple[int, ...] = ()
+    #: The events by their kind, and of which list they are, and how many there were then.
+    _by_kind: dict[type[Event], list[Event]] = field(default_factory=dict)
+    _indexed: tuple[list[Event], int] = field(default_factory=lambda: ([], 0))
 
     def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
         """The variable that a value was given to last, before an event; None if it was given to none."""
@@ -77,9 +80,12 @@ class Program:
 
     def all(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order of execution."""
-        for event in self.events:
-            if type(event) is kind:
-                yield event
+        # Rules ask again and again, and a program may have thousands of events.
+        if self._indexed[0] is not self.events or self._indexed[1] != len(self.events):
+            self._indexed, self._by_kind = (self.events, len(self.events)), {}
+            for event in self.events:
+                self._by_kind.setdefault(type(event), []).append(event)
+        return cast("Iterator[E]", iter(self._by_kind.get(kind, ())))
 
     @property
     def compiles(self) -> Iterator[Compile]:

@@ -154,6 +154,8 @@ class Function(Value):
     defaults: dict[str, Value]
     owner: Class | None = None
     decorators: tuple[Value, ...] = ()
+    #: Of a property, what an assignment calls.
+    setter: Function | None = None
 
     @property
     def parameters(self) -> list[cst.Param]:

@@ -9,6 +9,7 @@ import libcst as cst
 from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, set_entries, set_items
+from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import (
@@ -18,6 +19,7 @@ from kerlint.program.values import (
     Const,
     Dataset,
     External,
+    Function,
     Gap,
     Instance,
     Layer,
@@ -60,6 +62,9 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
         items = list(value.exact)
     elif isinstance(value, Sequence) and not starred:
         items = _around_gap(value.items, len(targets))
+    elif isinstance(value, Instance):
+        parts = tuple_items(value)
+        items = list(parts) if parts is not None else None
     elif (isinstance(value, Mapping) and not value.open) or (isinstance(value, Array) and value.rows == len(targets)):
         items = [machine.library.element(machine, value, target) for _ in targets]
     if items is not None and starred and len(items) >= len(targets) - 1:
@@ -86,6 +91,12 @@ def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
 def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:
     receiver = machine.evaluate(target.value)
     name = target.attr.value
+    setter = _setter(receiver, name) if isinstance(receiver, (Instance, Model, Layer)) else None
+    if setter is not None:
+        from kerlint.program.interpreter.calls import follow
+
+        follow(machine, setter, Arguments([(value, target)]), target, receiver=receiver)
+        return
     if isinstance(receiver, (Instance, Class)):
         machine.heap.write(receiver.state, name, value)
         return
@@ -99,6 +110,12 @@ def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> 
         machine.library.set_attribute(machine, receiver, name, value, target)
         return
     machine.library.set_attribute(machine, receiver, name, value, target)
+
+
+def _setter(receiver: Instance | Model | Layer, name: str) -> Function | None:
+    """The function of the program that an assignment to an attribute calls."""
+    found = receiver.cls.lookup(name) if receiver.cls is not None else None
+    return found.setter if isinstance(found, Function) else None
 
 
 def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> None:

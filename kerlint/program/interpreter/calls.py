@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import libcst as cst
@@ -39,6 +39,9 @@ from kerlint.program.values import (
 )
 from kerlint.records import dataclass
 
+#: Modules with functions of which more is known than their names.
+_STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
+
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"
 
@@ -62,8 +65,25 @@ def define_function(machine: Machine, node: cst.FunctionDef) -> int:
     )
     if machine.at_home:
         machine.functions.append(function)
-    machine.assign(node.name.value, function)
+    machine.assign(node.name.value, _decorated(machine, function, node) if decorators else function)
     return FALL
+
+
+def _decorated(machine: Machine, function: Function, node: cst.FunctionDef) -> Value:
+    """What the name of a function stands for after its decorators."""
+    last = node.decorators[-1].decorator
+    if isinstance(last, cst.Attribute) and last.attr.value == "setter":
+        getter = machine.scope.names.get(function.name)
+        if isinstance(getter, Function) and is_property(getter):
+            return replace(getter, setter=function)
+    if machine.scope.kind == "class":
+        return function
+    value: Function = function
+    for decorator in reversed(function.decorators):
+        # Those of libraries give a function that does the same.
+        made = call(machine, decorator, Arguments([(value, node)]), node) if isinstance(decorator, Function) else None
+        value = made if isinstance(made, Function) else value
+    return value
 
 
 def make_lambda(machine: Machine, node: cst.Lambda) -> Function:
@@ -95,6 +115,8 @@ def define_class(machine: Machine, node: cst.ClassDef) -> int:
     for value in scope.names.values():
         if isinstance(value, Function) and value.owner is None:
             value.owner = cls
+            if value.setter is not None:
+                value.setter.owner = cls
     cls.state.update(scope.names)
     if machine.at_home:
         machine.classes.append(cls)
@@ -162,6 +184,10 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
             from kerlint.program.interpreter.builtins import call_builtin
 
             return call_builtin(machine, callee.name[9:], arguments, node)
+        if callee.name.startswith(_STANDARD):
+            found = _call_standard(machine, callee.name, arguments, node)
+            if found is not None:
+                return found
         machine.spelled = callee.written
         return machine.library.call(machine, callee.name, arguments, node)
     if isinstance(callee, Bound):
@@ -191,6 +217,14 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
         return machine.library.invoke(machine, callee, arguments, node)
     hand_over(machine, arguments)
     return Unknown("unknown function", node=node)
+
+
+def _call_standard(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+    from kerlint.program.interpreter.fields import make_field
+    from kerlint.program.interpreter.standard import call_standard
+
+    found = call_standard(machine, name, arguments, node)
+    return found if found is not None else make_field(name, arguments, node)
 
 
 def hand_over(machine: Machine, arguments: Arguments) -> None:
@@ -399,18 +433,12 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CS
     initializer = cls.lookup("__init__")
     if isinstance(initializer, Function):
         follow(machine, initializer, arguments, node, receiver=instance)
-    elif cls.knows_its_bases() and not cls.external_bases():
-        _fill_fields(machine, cls, instance, arguments)
+    elif cls.knows_its_bases():
+        from kerlint.program.interpreter.fields import fill_fields, has_fields
+
+        if has_fields(cls):
+            fill_fields(machine, cls, instance, arguments, node)
     return instance
-
-
-def _fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arguments) -> None:
-    """A dataclass: annotated class attributes are the parameters, in order."""
-    fields = [name for name in cls.state if not name.startswith("__")]
-    for name, (value, _) in zip(fields, arguments.positional):
-        machine.heap.write(instance.state, name, value)
-    for name, (value, _) in arguments.keywords.items():
-        machine.heap.write(instance.state, name, value)
 
 
 @contextmanager

@@ -55,8 +55,8 @@ from kerlint.records import dataclass
 
 #: Attributes of attributes that are looked at together.
 MAX_CHAIN = 50
-#: Displays with more elements than this are read only as far as a sample of their elements.
-MAX_DISPLAY = 2000
+#: Displays with more elements are read as far as a sample of them; so many elements take as long as a statement.
+MAX_DISPLAY, _FREE = 2000, 20
 
 
 def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
@@ -219,26 +219,14 @@ def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
 
 
 def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
-    parts: list[str] = []
-    known = True
-    for part in node.parts:
-        if type(part) is cst.FormattedStringText:
-            parts.append(part.value)
-        elif type(part) is cst.FormattedStringExpression:
-            # What stands in the braces happens, whether the string is known or not.
-            found = constant(machine.evaluate(part.expression))
-            known = known and found is not NOTHING and part.format_spec is None and part.conversion is None
-            parts.append(str(found))
-        else:
-            known = False
-    text = "".join(parts)
-    if not known:
-        return Unknown("f-string", node=node)
-    return Const(text, node=node) if len(text) <= MAX_LENGTH else Unknown("long string", node=node)
+    from kerlint.program.interpreter.strings import formatted
+
+    return formatted(machine, node)
 
 
 def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
     items: list[Value] = []
+    machine.burn(min(len(nodes), MAX_DISPLAY) // _FREE)
     for element in nodes[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
         if type(element) is cst.StarredElement:
@@ -267,6 +255,7 @@ def _set(machine: Machine, node: cst.Set) -> Value:
 
 def _dict(machine: Machine, node: cst.Dict) -> Value:
     entries: dict[Any, Value] = {}
+    machine.burn(min(len(node.elements), MAX_DISPLAY) // _FREE)
     is_open = len(node.elements) > MAX_DISPLAY
     for element in node.elements[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)

@@ -14,6 +14,7 @@ from kerlint.program.constants import NOTHING, constant
 from kerlint.program.events import ApplyGradients, Fit, Forward, LabelsRead, LossCall
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
+from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
@@ -89,7 +90,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
         return tuple(Const(key, node=iterable.node) for key in iterable.entries)
     if isinstance(iterable, Const) and isinstance(iterable.value, str) and len(iterable.value) <= MAX_UNROLLED:
         return tuple(Const(character, node=iterable.node) for character in iterable.value)
-    return None
+    return tuple_items(iterable)
 
 
 def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:

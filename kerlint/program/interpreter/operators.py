@@ -10,7 +10,7 @@ import libcst as cst
 
 from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import Const, Gap, OneOf, Sequence, Unknown, Value, list_of
+from kerlint.program.values import Const, Gap, Mapping, OneOf, Sequence, Unknown, Value, list_of, mapping_of
 
 #: Longest string or sequence that an operator may build.
 MAX_LENGTH = 4096
@@ -91,6 +91,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
         built = _on_sequences(symbol, left, right, node)
         if built is not None:
             return built
+    if symbol == "|" and isinstance(left, Mapping) and isinstance(right, Mapping):
+        return mapping_of({**left.entries, **right.entries}, open=left.open or right.open, node=node)
     found = machine.library.operate(machine, symbol, left, right, node)
     return found if found is not None else Unknown("operator", node=node)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence as Statements
-from functools import partial
 from typing import Any
 
 import libcst as cst
@@ -276,22 +275,6 @@ def _try(machine: Machine, node: cst.Try | cst.TryStar) -> int:
 
 
 def _match(machine: Machine, node: cst.Match) -> int:
-    """Every case may be the one: each is evaluated as an arm, and the arms are joined."""
-    machine.evaluate(node.subject)
-    heap = machine.heap
-    arms = []
-    flow = FALL
-    for index, case in enumerate(node.cases):
-        flow, changes = run_arm(machine, node, index, partial(machine.execute, case.body))
-        if flow in (FALL, BREAK, CONTINUE):
-            arms.append(changes)
-    if not arms:
-        return flow
-    joined = arms[0]
-    for arm in arms[1:]:
-        mark = heap.mark()
-        heap.merge(joined, arm)
-        joined = heap.capture(mark)
-        heap.undo(mark)
-    heap.apply(joined)
-    return FALL
+    from kerlint.program.interpreter.matching import run_match
+
+    return run_match(machine, node)
