@@ -37,7 +37,8 @@ pre { margin: 0; padding: .8rem; overflow-x: auto; background: var(--back); font
 .error { color: var(--error); } .warning { color: var(--warning); } .advice { color: var(--advice); }
 .quiet { color: var(--quiet); }
 .probe { padding: .5rem .8rem; } .probe p { margin: .3rem 0; }
-figure { display: inline-block; margin: .4rem 1rem .4rem 0; max-width: 100%; } figcaption { font-size: .85rem; max-width: 20rem; }
+figure { display: inline-block; margin: .4rem 1rem .4rem 0; max-width: 100%; }
+figcaption { font-size: .85rem; max-width: 20rem; }
 svg { width: 20rem; max-width: 100%; height: auto; border-bottom: 1px solid var(--line); }
 polyline { fill: none; stroke-width: 2; } polyline.original { stroke: var(--error); }
 polyline.repaired { stroke: var(--advice); stroke-dasharray: 5 3; }
