@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerlint import comments, crashes
+from kerlint import comments, crashes, memory
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.records import dataclass
@@ -204,6 +204,7 @@ def check_source(
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
+    memory.parsed()
     if isinstance(module, Broken):
         if module.is_budget:
             on_limit(module.message)

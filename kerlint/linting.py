@@ -41,7 +41,7 @@ def lint_data(
 
     around = Surroundings()
     found = engine.check_bytes(data, name, settings, is_test=is_test, path=path, around=around)
-    memory.linted(len(data))
+    memory.linted()
     if cache is not None and not settings.probe:
         cache.keep(data, settings, found, around, is_test=is_test)
     return _weighed(found, settings)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kerlint.finding import Finding, Span
 from kerlint.records import dataclass
-from kerlint.source import Place, Source
+
+if TYPE_CHECKING:
+    from kerlint.source import Place, Source
 
 #: The least of the likelihoods, as `kerlint.symptoms.verdict.likelihood` gives them.
 UNLIKELY = "unlikely"
@@ -58,6 +62,8 @@ class FileReport:
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""
+        from kerlint.source import Place
+
         if self.source is None:
             return Place(None, span.start_line, span.start_column)
         return self.source.place(span.start_line, span.start_column)

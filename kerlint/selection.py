@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.finding import Severity
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
     from kerlint.rules.base import Rule

@@ -15,11 +15,10 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import field
 from functools import cached_property
 
 from kerlint import magics
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n?")

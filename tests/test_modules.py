@@ -494,7 +494,7 @@ def test_trees_are_kept_while_there_is_room(tmp_path: Path, monkeypatch: pytest.
     assert parsing.parse_file("a.py", "a = 2\n") is not first
     assert parsing.parse_file("b.py", "a = 1\n") is not first
     for index in range(9):
-        parsing.parse_file("c.py", f"a = 1{index}\n")
+        parsing.parse_file(f"c{index}.py", f"a = 1{index}\n")
     assert parsing._sizes["kept"] == sum(len(text) for _, text in parsing._trees) <= 40
     assert parsing.parse_file("a.py", "a = 1\n") is not first
 

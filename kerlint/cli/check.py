@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerlint.cli.caching import cache_option, open_cache
+from kerlint.cli.caching import cache_option
 from kerlint.cli.fixing import Fixing, fix_options
-from kerlint.cli.formats import Wanted, check_formats, default_formats, format_options
+from kerlint.cli.formats import check_formats, format_options
 from kerlint.cli.options import CheckCommand, choosing, symptom_name, symptoms
+from kerlint.cli.printing import Wanted, default_formats
 from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
 
@@ -91,7 +92,7 @@ def check(
     Exits with 0 if nothing was found, 1 if errors or warnings were, and 2 after misuse or an internal error.
     """
     from kerlint import files
-    from kerlint.cli.run import Inputs, Means, lint
+    from kerlint.cli.run import Inputs, Means, lint, open_cache
 
     modes = {
         "--show-files": show_files,

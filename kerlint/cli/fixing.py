@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
-from kerlint.cli.formats import Wanted, print_report
+from kerlint.cli.printing import Wanted, print_report
 from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, columns, use_color, warn
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from kerlint.cli.run import Run
@@ -25,6 +22,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def fix_options(command: F) -> F:
     """The options of `kerlint check` that are about fixes."""
+    import click
+
     for option in (
         click.option("--diff", is_flag=True, help="Change no file, and print what --fix would change."),
         click.option(
@@ -126,6 +125,8 @@ class Fixing:
 
     def print_diff(self) -> None:
         """Prints the changes, and on standard error how many there are."""
+        import click
+
         for line in self.lines:
             sys.stdout.write(line + "\n")
         sys.stdout.flush()

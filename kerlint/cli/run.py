@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from kerlint import files
 from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, warn
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
@@ -145,6 +145,18 @@ class Means:
     jobs: int | None = None
     probe: bool = False
     symptom: str | None = None
+
+
+def open_cache(given: str | None) -> Cache | None:
+    """The cache; None if there cannot be one."""
+    from kerlint import cache
+
+    # Who names a folder may name a link. A link in the project may lead anywhere.
+    folder = os.path.realpath(given) if given is not None else cache.default_folder()
+    if given is not None and not cache.is_usable(folder):
+        warn(f"{given}: neither empty nor a cache of kerlint; no results are cached")
+        return None
+    return cache.Cache(folder)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-import click
-
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
 def warn(text: str) -> None:
     """Says something on standard error."""
+    import click
+
     from kerlint.output.text import clean
 
     click.echo(f"warning: {clean(text)}", err=True)
@@ -55,5 +55,10 @@ def print_lines(lines: Iterable[str], to: TextIO | None = None) -> None:
             stream.write(line + "\n")
         stream.flush()
     except BrokenPipeError:
-        # The reader has seen enough. Without a stream Python does not fail once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # The reader has seen enough.
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Leads a stream nowhere, so that Python does not fail once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerlint.files import EXCLUDED, is_endless
 from kerlint.finding import Severity
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 from kerlint.selection import Settings
 
 if TYPE_CHECKING:

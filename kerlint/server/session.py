@@ -185,16 +185,16 @@ class Session:
                 self._pool, self._analyse, opened, snapshot, opened.revision, self._roots, self.options
             )
             # The answer does not wait for it.
-            opened.future.add_done_callback(lambda _: self._tidy())
+            opened.future.add_done_callback(lambda _: self._tidy(snapshot.size))
         return await asyncio.shield(opened.future)
 
     async def run(self, function: Callable[[], T]) -> T:
         """Calls something in the worker thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
-    def _tidy(self) -> None:
+    def _tidy(self, size: int) -> None:
         if not self._has_stopped:
-            self._pool.submit(memory.tidy)
+            self._pool.submit(memory.tidy, size)
 
     def _snapshot(self, uri: str) -> Snapshot | None:
         return take(self._workspace, uri) if self._workspace is not None else None
