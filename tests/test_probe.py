@@ -315,6 +315,8 @@ CONSTANT = {"distinct": 1, "spread": 0.0, "low": 1.0, "high": 1.0, "outside": 0.
         ("slower", [run(skill=0.75)] * 2, "inconclusive"),
         ("logits", [run(beyond=0.6)] * 2, "confirmed"),
         ("logits", [run()] * 2, "refuted"),
+        # A relu gives zeros, which the loss clips, and nothing below.
+        ("logits", [run(before={**CONSTANT, "outside": 0.6})] * 2, "confirmed"),
         ("twice", [run()] * 2, "refuted"),
         ("raises", [{"error": {"type": "ValueError", "message": "shapes", "memory": False}}], "confirmed"),
         ("raises", [{"error": {"type": "ResourceExhaustedError", "message": "", "memory": True}}], "inconclusive"),

@@ -25,6 +25,8 @@ SPLIT = {"epochs": 3, "rows": 100, "trained_on": 0}
 CALL = {"rows": 8, "batches": 3, "ended": True, "keras": "3"}
 ORDER = {"rows": 90, "classes": 3, "purity": 0.45, "overlap": 0.97, "validated": [0, 1, 2]}
 LAYER = {"what": "Normalization", "unchanged": False, "mean": 0.0, "spread": 1.0}
+ERRORS = {"metric": "MeanAbsoluteError", "good": 0.01, "useless": 0.8, "shifted": 3.0, "chance": None}
+SHARE = {"metric": "Accuracy", "good": 1.0, "useless": 0.5, "shifted": 1.0, "chance": None}
 ERROR = {"error": {"type": "ValueError", "message": "no table", "memory": False}}
 WEIGHTS = {"library": "numpy", "moved": 0.0, "keras": "3"}
 
@@ -58,6 +60,9 @@ WEIGHTS = {"library": "numpy", "moved": 0.0, "keras": "3"}
         ("unadapted", LAYER, LAYER, "refuted"),
         ("unseeded", WEIGHTS | {"moved": 0.2}, WEIGHTS, "confirmed"),
         ("unseeded", WEIGHTS, WEIGHTS, "refuted"),
+        ("metric", SHARE, ERRORS, "confirmed"),
+        ("metric", SHARE | {"shifted": None}, SHARE | {"shifted": None}, "refuted"),
+        ("metric", ERRORS, ERRORS, "refuted"),
         ("superfluous", {"changed": 0.0}, {"changed": 0.4}, "confirmed"),
         ("superfluous", {"changed": 0.1}, {"changed": 0.4}, "refuted"),
     ],
@@ -247,3 +252,20 @@ def test_steps_that_are_taken_for_classes_are_one_finding() -> None:
         model.fit(np.random.rand(100, 9, 2), y)
         """
     assert [(one.code, one.experiment) for one in findings(text, "KL010", "KL001")] == [("KL010", None)]
+
+
+def test_targets_with_places_shrink_with_the_input() -> None:
+    text = """
+        import keras
+        model = keras.Sequential([
+            keras.Input((900, 8)),
+            keras.layers.Conv1D(16, 5),
+            keras.layers.LSTM(8, return_sequences=True),
+            keras.layers.Dense(3),
+            keras.layers.Dense(3),
+        ])
+        model.compile("adam", "mse")
+        """
+    made = job(text, "KA001")["original"]
+    assert made["x"][0]["shape"] == [24, 8]
+    assert made["y"]["shape"] == [20, 3]

@@ -37,7 +37,8 @@ pre { margin: 0; padding: .8rem; overflow-x: auto; background: var(--back); font
 .error { color: var(--error); } .warning { color: var(--warning); } .advice { color: var(--advice); }
 .quiet { color: var(--quiet); }
 .probe { padding: .5rem .8rem; } .probe p { margin: .3rem 0; }
-figure { display: inline-block; margin: .4rem 1rem .4rem 0; max-width: 100%; } figcaption { font-size: .85rem; }
+figure { display: inline-block; margin: .4rem 1rem .4rem 0; max-width: 100%; }
+figcaption { font-size: .85rem; max-width: 20rem; }
 svg { width: 20rem; max-width: 100%; height: auto; border-bottom: 1px solid var(--line); }
 polyline { fill: none; stroke-width: 2; } polyline.original { stroke: var(--error); }
 polyline.repaired { stroke: var(--advice); stroke-dasharray: 5 3; }
@@ -110,7 +111,7 @@ def _finding(file: FileReport, finding: Finding) -> Iterator[str]:
 
 def _probe(probe: Probe) -> Iterator[str]:
     """What was measured, as curves, and what was assumed for it."""
-    yield f'<div class="probe"><b>probe: {escape(probe.verdict)}</b>'
+    yield f'<div class="probe"><p><b>probe: {escape(probe.verdict)}.</b> {escape(clean(probe.text))}</p>'
     yield from plots(probe)
     if probe.assumptions:
         yield f'<p class="quiet">Assumed: {escape("; ".join(map(clean, probe.assumptions)))}.</p>'

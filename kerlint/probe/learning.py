@@ -262,10 +262,11 @@ def _budget(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
 def _logits(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Outputs that are no probabilities, although the loss reads them so."""
     # With few outputs it may be chance that they are small: larger inputs show that nothing bounds them.
-    outside = [run["beyond"] for run in original]
+    beyond = max(run["beyond"] for run in original)
+    outside = [max(run["before"]["outside"], run["beyond"]) for run in original]
     other, wanted = repaired[0]["first_loss"], original[0]["expected_loss"]
     text = f"{percent(max(run['before']['outside'] for run in original))} of the outputs lie outside 0..1, where the "
-    text += f"loss clips them ({percent(max(outside))} for inputs ten times as large)"
+    text += f"loss clips them ({percent(beyond)} for inputs ten times as large)"
     if wanted is not None:
         text += (
             f"; the first loss is {listed([number(run['first_loss']) for run in original])}, "
@@ -273,7 +274,7 @@ def _logits(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
         )
     return decide(
         [share >= 0.05 if share >= 0.05 or share == 0 else None for share in outside],
-        [run["beyond"] > 0 for run in repaired],
+        [run["before"]["outside"] > 0 or run["beyond"] > 0 for run in repaired],
         text,
         absent="all outputs lie between 0 and 1",
     )

@@ -115,9 +115,13 @@ def _metric(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
         text += f"; answers that are all too large get {number(own['shifted'])}, repaired {number(other['shifted'])}"
     fooled = own["shifted"] is not None and own["shifted"] > 0.9 * own["good"]
     misleads = own["good"] < 0.5 or own["useless"] > (own["chance"] or 0.5) + 0.3 or fooled
+    if "Error" in own["metric"]:
+        # The smaller the better, and without a largest value.
+        misleads = not _tells(own)
     if misleads and _tells(other):
         return Opinion(CONFIRMED, text)
     sound = own["good"] > 0.9 and own["useless"] < (own["chance"] or 0.5) + 0.1
+    sound = not misleads if "Error" in own["metric"] else sound
     return Opinion(REFUTED if sound else INCONCLUSIVE, text)
 
 

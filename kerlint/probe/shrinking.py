@@ -20,6 +20,8 @@ PICTURES = (32, 48, 64, 96, 128, 192, 256)
 MAX_EXACT = 30_000_000
 #: With more multiplications a row, a training of a thousand steps takes more than a few seconds.
 MAX_WORK = 150_000
+#: With more it takes minutes: it is made smaller.
+MUCH_WORK = 50_000_000
 #: Steps of a model.
 MAX_DEPTH = 120
 _WIDTHS = ("units", "filters", "output_dim", "key_dim", "value_dim")
@@ -47,14 +49,15 @@ def shrink(
     keep = _last_layers(original)
     pair = copy.deepcopy((original, changed))
     done: list[str] = []
-    if any(prod(data["shape"]) > MAX_VALUES for data in original["x"]):
+    too_much = max(map(work_of, pair)) > MUCH_WORK
+    if too_much or any(prod(data["shape"]) > MAX_VALUES for data in original["x"]):
         picture = next((size for size in PICTURES if all(leaves_something(one, size) for one in pair)), None)
         if picture is None:
             raise Refused("a model with such large windows cannot be made smaller")
         for one in pair:
             _smaller_inputs(one, picture)
         done.append("smaller inputs")
-    if max(map(size_of, pair)) > MAX_PARAMETERS:
+    if max(map(size_of, pair)) > MAX_PARAMETERS or max(map(work_of, pair)) > MUCH_WORK:
         for one in pair:
             _narrower(one, keep)
         done.append(f"no more than {WIDTH} units in a hidden layer")
@@ -67,23 +70,42 @@ def shrink(
 
 def leaves_something(one: Description, limit: int) -> bool:
     """Whether each step has a place left, if no axis of an input is longer than the limit."""
+    return places_of(one, limit) is not None
+
+
+def places_of(one: Description, limit: int | None = None) -> list[int] | None:
+    """The sizes of all axes of the output but the last; None if a window finds nothing left.
+
+    Args:
+        limit: the longest axis of an input.
+    """
     places: dict[int, list[int]] = {}
     for step in one["steps"]:
-        config = step["config"]
-        if step["type"] == "Input":
+        kind, config = step["type"], step["config"]
+        if kind == "Input":
             shape = [size for size in config["shape"] if isinstance(size, int)]  # type: ignore[union-attr]
-            short = LENGTH if len(shape) == 2 and limit == PICTURES[0] else limit
-            places[step["id"]] = [min(size, short) for size in shape[:-1]]
+            places[step["id"]] = shape[:-1] if limit is None else _limited(shape, limit)
             continue
-        before = places[step["inputs"][0]]
-        places[step["id"]] = after = [_left(step, size, axis) for axis, size in enumerate(before)]
+        after = [_left(step, size, axis) for axis, size in enumerate(places[step["inputs"][0]])]
         if any(size < 1 for size in after):
-            return False
-        if step["type"] in ("Flatten", "Reshape", "Permute") or step["type"].startswith("Global"):
-            places[step["id"]] = []
-        elif step["type"] == "Resizing":
-            places[step["id"]] = [size for size in (config["height"], config["width"]) if isinstance(size, int)]
-    return True
+            return None
+        if kind in ("Flatten", "Reshape", "Permute") or kind.startswith("Global") or _gives_the_last(step):
+            after = []
+        elif kind == "Resizing":
+            after = [size for size in (config["height"], config["width"]) if isinstance(size, int)]
+        places[step["id"]] = after
+    return places[one["output"]]
+
+
+def _limited(shape: list[int], limit: int) -> list[int]:
+    short = LENGTH if len(shape) == 2 and limit == PICTURES[0] else limit
+    return [min(size, short) for size in shape[:-1]]
+
+
+def _gives_the_last(step: Step) -> bool:
+    """Whether a recurrent layer gives its last answer only."""
+    recurrent = step["type"] in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+    return recurrent and not any(config.get("return_sequences") for config in _configs(step))
 
 
 def _left(step: Step, size: int, axis: int) -> int:
@@ -108,6 +130,7 @@ def _along(value: Plain, axis: int) -> int:
 
 
 def _smaller_inputs(one: Description, limit: int) -> None:
+    before = places_of(one)
     starts = [step for step in one["steps"] if step["type"] == "Input"]
     for step, data in zip(starts, one["x"]):
         shape = data["shape"]
@@ -118,8 +141,11 @@ def _smaller_inputs(one: Description, limit: int) -> None:
         elif data["vocabulary"]:
             data["shape"] = [min(size, LENGTH) for size in shape]
         step["config"]["shape"] = list(data["shape"])
+    after, row = places_of(one), one["y"]["shape"]
     if one["y"]["kind"] == "same":
         one["y"]["shape"] = list(one["x"][0]["shape"])
+    elif before and after and row[: len(before)] == before:
+        one["y"]["shape"] = [*after, *row[len(before) :]]
 
 
 def _narrower(one: Description, keep: set[int]) -> None:
