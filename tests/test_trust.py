@@ -237,7 +237,8 @@ def test_a_crash_report_holds_nothing_of_the_file(monkeypatch: pytest.MonkeyPatc
     (told,) = report.tracebacks
     assert finding.code == "KX000"
     assert re.search(r"crashed: ValueError at engine\.py:\d+$", finding.message)
-    assert "--verbose" in finding.help and crashes.ISSUES in finding.help
+    assert finding.help == crashes.ADVICE
+    assert crashes.ISSUES in finding.help
     assert told.count("Traceback") == 2
     assert "KeyError: '...'\n" in told
     assert "ValueError: cannot use '...' and '...'\n" in told
