@@ -9,7 +9,7 @@ interface Changes extends Partial<Omit<Surroundings, "settings">> {
 
 function around(changes: Changes = {}): Surroundings {
   return {
-    folders: ["/work/project"],
+    folders: ["/code/project"],
     chosen: undefined,
     home: "/home/me",
     platform: "linux",
@@ -34,27 +34,27 @@ test("what the user has said is the only one", () => {
 test("a path in a setting counts from the folder, a name does not", () => {
   const program = (path: string, more: Changes = {}): string | undefined =>
     candidates(around({ ...more, settings: { path } }), () => true)[0]?.program;
-  assert.equal(program("tools/kerlint"), "/work/project/tools/kerlint");
+  assert.equal(program("tools/kerlint"), "/code/project/tools/kerlint");
   assert.equal(program("kerlint"), "kerlint");
   assert.equal(program("tools/kerlint", { folders: [] }), "tools/kerlint");
-  assert.equal(program("${workspaceFolder}/.venv/bin/kerlint"), "/work/project/.venv/bin/kerlint");
+  assert.equal(program("${workspaceFolder}/.venv/bin/kerlint"), "/code/project/.venv/bin/kerlint");
   assert.equal(program("tools\\kerlint.exe", { folders: ["C:\\p"], platform: "win32" }), "C:\\p\\tools\\kerlint.exe");
   assert.equal(program("D:\\kerlint.exe", { folders: ["C:\\p"], platform: "win32" }), "D:\\kerlint.exe");
 });
 
 test("the chosen Python, then those of the folders, then the PATH", () => {
-  const there = new Set(["/chosen/python", "/work/project/venv/bin/python", "/b/.venv/bin/python", "/usr/bin/kerlint"]);
-  const found = candidates(around({ chosen: "/chosen/python", folders: ["/work/project", "/b"] }), (file) => there.has(file));
+  const there = new Set(["/chosen/python", "/code/project/venv/bin/python", "/b/.venv/bin/python", "/usr/bin/kerlint"]);
+  const found = candidates(around({ chosen: "/chosen/python", folders: ["/code/project", "/b"] }), (file) => there.has(file));
   assert.deepEqual(found, [
     module("/chosen/python"),
-    module("/work/project/venv/bin/python"),
+    module("/code/project/venv/bin/python"),
     module("/b/.venv/bin/python"),
     server("/usr/bin/kerlint"),
   ]);
 });
 
 test("each is tried once, and nothing that is relative on the PATH", () => {
-  const python = "/work/project/.venv/bin/python";
+  const python = "/code/project/.venv/bin/python";
   assert.deepEqual(candidates(around({ chosen: python }), (file) => file === python), [module(python)]);
   assert.deepEqual(candidates(around(), (file) => file.startsWith("relative")), []);
 });

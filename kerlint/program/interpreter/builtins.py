@@ -10,6 +10,7 @@ import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import set_entries, set_items
+from kerlint.program.interpreter.instances import call_isinstance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
@@ -18,15 +19,11 @@ from kerlint.program.values import (
     Arguments,
     Array,
     Bound,
-    Class,
     Const,
     Dataset,
-    External,
     Gap,
     Instance,
-    Layer,
     Mapping,
-    Model,
     Object,
     Sequence,
     Tensor,
@@ -226,51 +223,6 @@ def _extreme(function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    value, kinds = arguments.get(0), arguments.get(1)
-    wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)
-    answers = [is_instance(value, kind) for kind in wanted]
-    if True in answers:
-        return Const(True, node=node)
-    return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
-
-
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "int": int,
-    "float": float,
-    "str": str,
-    "bool": bool,
-    "bytes": bytes,
-    "complex": complex,
-}
-
-
-def is_instance(value: Value | None, kind: Value | None) -> bool | None:
-    """Whether a value is of a kind; None if that is not known."""
-    if isinstance(kind, Class):
-        cls = value.cls if isinstance(value, (Instance, Layer, Model)) else None
-        while isinstance(cls, Class):
-            if cls is kind:
-                return True
-            cls = next((base for base in cls.bases if isinstance(base, Class)), None)
-        return False if isinstance(value, (Instance, Const)) else None
-    if not isinstance(kind, External):
-        return None
-    name = kind.name.rpartition(".")[2]
-    if isinstance(value, Const):
-        known = _TYPES.get(name)
-        return isinstance(value.value, known) if known else False
-    if isinstance(value, Sequence):
-        return value.kind == name
-    if isinstance(value, Mapping):
-        return name == "dict"
-    if isinstance(value, Layer) and kind.name.startswith("keras.layers."):
-        if kind.name == "keras.layers.Layer" or value.name == kind.name:
-            return True
-        return False if value.cls is None else None
-    return None
-
-
 def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     from kerlint.program.interpreter.expressions import attribute
 
@@ -363,7 +315,7 @@ BUILTINS: dict[str, Handler] = {
     "id": _unknown,
     "input": _unknown,
     "int": _pure(int),
-    "isinstance": _isinstance,
+    "isinstance": call_isinstance,
     "issubclass": _unknown,
     "iter": lambda machine, arguments, node: arguments.get(0) or Unknown(node=node),
     "len": _len,

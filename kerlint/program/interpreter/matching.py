@@ -10,8 +10,8 @@ import libcst as cst
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import Captured
 from kerlint.program.interpreter.assign import assign_target
-from kerlint.program.interpreter.builtins import is_instance
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL
+from kerlint.program.interpreter.instances import is_instance
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.statements import run_arm
 from kerlint.program.values import Unknown, Value
