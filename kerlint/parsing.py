@@ -76,6 +76,10 @@ def parse(text: str) -> libcst.Module | Broken:
         except libcst.ParserSyntaxError as unsupported:
             line, column = unsupported.editor_line, unsupported.editor_column
             return Broken(max(line, 1), max(column, 1), _UNSUPPORTED)
+        except (MemoryError, RecursionError):
+            raise
+        except Exception:  # noqa: BLE001 - libcst's nodes are stricter than its grammar, about `return.5` for one
+            return Broken(1, 1, _UNSUPPORTED)
         except BaseException as panic:
             # What a panic in Rust becomes is no Exception.
             if type(panic).__name__ != "PanicException":
@@ -93,5 +97,5 @@ def parse(text: str) -> libcst.Module | Broken:
     try:
         # It may be the syntax of a newer Python than the one that runs kerlint.
         return with_deep_stack(lambda: libcst.parse_module(text))
-    except (libcst.ParserSyntaxError, ValueError, RuntimeError):
+    except Exception:  # noqa: BLE001 - whatever it says, it is no Python
         return error

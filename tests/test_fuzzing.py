@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kerlint.testing import check
-from tests.fuzzing import campaign, properties, seeds
+from tests.fuzzing import campaign, properties, seeds, words
 
 COUNT = 120
 
@@ -106,3 +106,24 @@ def test_odd_values(program: str) -> None:
     head = "import keras\nimport numpy as np\nimport pandas as pd\nimport tensorflow as tf\nx = np.random.rand(10, 4)\n"
     for value in ODD:
         check(head + program.replace("ODD", value) + "\n")
+
+
+@pytest.mark.parametrize("start", ["keras.Input(batch_shape=())", "np.array(1)", "keras.Input(())", "np.zeros(0)", "3"])
+def test_inputs_without_axes(start: str) -> None:
+    """Every layer, with and without arguments that are odd, on what has no axes or no elements."""
+    head = f"import keras\nimport numpy as np\nx = {start}\n"
+    calls = (
+        f"keras.layers.{name}({given})({value})\n"
+        for name in words.LAYERS
+        for given in ("", "1", "(2, 1)", "'a'", "()", "keras.layers.Dense(1)", "x")
+        for value in ("x", "[x, x]")
+    )
+    check(head + "".join(f"def f{number}():\n    {call}" for number, call in enumerate(calls)))
+
+
+@pytest.mark.parametrize("statement", ["return.5", "return(lambda: 0)()", "return* x.y, 1"])
+def test_what_libcst_cannot_hold(statement: str) -> None:
+    """Python needs no space there, and libcst cannot do without."""
+    codes = {finding.code for finding in check(f"import keras\ndef f():\n    {statement}\n")}
+    assert codes <= {"KX001"}
+    assert codes or statement != "return.5"

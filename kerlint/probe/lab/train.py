@@ -103,7 +103,7 @@ class Trainer:
             wanted = y[start : start + batch]
             x = part if len(part) > 1 else part[0]
             with tf.GradientTape() as tape:
-                loss = model.compute_loss(x=x, y=wanted, y_pred=model(x, training=True), training=True)
+                loss = model.compute_loss(x=x, y=wanted, y_pred=model(x, training=True))
             gradients = tape.gradient(loss, model.trainable_variables)
             pairs = [pair for pair in zip(gradients, model.trainable_variables) if pair[0] is not None]
             if pairs:

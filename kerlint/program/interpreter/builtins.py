@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import libcst as cst
@@ -68,10 +69,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
         if function is abs and isinstance(first, Array):
             return machine.library.call(machine, "numpy.abs", arguments, node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
-            try:
+            with suppress(ValueError, ArithmeticError):
                 return Const(function(first.value), first.assumed, node=node)
-            except (ValueError, ArithmeticError):
-                return Unknown("fails", node=node)
         return Unknown("builtin", node=node)
 
     return handler
