@@ -1,14 +1,21 @@
-"""How time grows with what a program consists of: near to 1, the exponent of a line through the times, is linear."""
+"""How time grows with what a program consists of: near to 1, the exponent of a line through the times, is linear.
+
+Times are those of kerlint as the command line runs it, with the garbage collector at rest, and beside them those of
+`libcst.parse_module` on the same text, which is the largest part of most.
+"""
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
+
+import libcst
 
 from benchmarks.timing import best_time
-from kerlint import engine
+from kerlint import linting, source
 from kerlint.selection import Settings
 
 HEAD = "import numpy as np\nfrom tensorflow import keras\nfrom tensorflow.keras import layers\n"
@@ -76,6 +83,18 @@ def cells(size: int) -> str:
     return json.dumps({"cells": found, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
+def mixed(size: int) -> str:
+    """So many lines of everything."""
+    block = (
+        MODEL
+        + "def f(a, b=2):\n    c = a * b\n    return c + 1\n\nx = [1, 2, 3]\nfor i in range(3):\n    x.append(f(i))\n"
+    )
+    return HEAD + block * (size // block.count("\n"))
+
+
+#: How often the size is doubled, and one more.
+STEPS = 6
+
 #: What grows, its smallest size, and what makes a program of a size.
 CASES: tuple[tuple[str, int, Callable[[int], str]], ...] = (
     ("lines", 500, lines),
@@ -92,16 +111,47 @@ CASES: tuple[tuple[str, int, Callable[[int], str]], ...] = (
 )
 
 
-def measure(repeat: int) -> Iterator[tuple[str, list[tuple[int, float]], float]]:
-    """Yields what grows, the sizes with their seconds, and the exponent."""
+@dataclass(frozen=True)
+class Growth:
+    """How time grows with one thing.
+
+    Args:
+        times, parsing: seconds by size, of kerlint and of the parse alone.
+    """
+
+    name: str
+    times: dict[int, float]
+    parsing: dict[int, float]
+
+    @property
+    def exponent(self) -> float:
+        """That of the last three sizes."""
+        return _exponent(list(self.times.items())[-3:])
+
+    @property
+    def exponent_of_parse(self) -> float:
+        """The same for the parse alone."""
+        return _exponent(list(self.parsing.items())[-3:])
+
+
+def measure(repeat: int) -> Iterator[Growth]:
+    """Yields what grows, with its times."""
+    gc.disable()
     for name, smallest, make in CASES:
         filename = "a.ipynb" if make is cells else "a.py"
-        sizes = [smallest * 2**step for step in range(4)]
-        times: list[tuple[int, float]] = []
-        for size in sizes:
+        times: dict[int, float] = {}
+        parsing: dict[int, float] = {}
+        for size in (smallest * 2**step for step in range(STEPS)):
             data = make(size).encode()
-            times.append((size, best_time(partial(engine.check_bytes, data, filename, Settings()), repeat)))
-        yield name, times, _exponent(times[1:])
+            text = source.read_source(data, filename).text
+
+            def lint(data: bytes = data, filename: str = filename) -> object:
+                return linting.lint_data(data, filename, Settings(), None, is_test=False, path=None)
+
+            times[size] = best_time(lint, repeat)
+            parsing[size] = best_time(lambda text=text: libcst.parse_module(text), repeat)
+        yield Growth(name, times, parsing)
+    gc.enable()
 
 
 def _exponent(times: list[tuple[int, float]]) -> float:

@@ -1,6 +1,6 @@
 """How often the probe is right: generated programs with a fault, and healthy twins.
 
-    python benchmarks/probe.py [--rules KO,KL001] [--seeds 2] [--markdown docs/probe.md]
+    python -m benchmarks.probe [--rules KO,KL001] [--seeds 2] [--markdown docs/probe.md]
 
 Each rule gets programs with its fault in several architectures and sizes. The linter finds the fault, the probe judges
 it. Each experiment is then run on healthy models with the same repair: the repaired model against itself, and models
@@ -12,351 +12,121 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
+import queue
 import re
 import sys
 import textwrap
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks import probe_operations, probe_programs
+from benchmarks.probe_programs import FAULTY, NEAR, Job
 from kerlint import engine, selection
+from kerlint.finding import Probe
 from kerlint.probe.process import Worker
 from kerlint.probe.runner import Session
-
-Job = dict[str, Any]
-
-IMPORTS = "import keras\nimport numpy as np\nfrom keras import layers\n"
-#: Hidden layers by architecture and size: `ACT` and `MORE` are filled in.
-BODIES = {
-    "MLP 16": [(12,), "layers.Dense(16, ACT MORE)"],
-    "MLP 64-32": [(20,), "layers.Dense(64, ACT MORE)", "layers.Dense(32, ACT MORE)"],
-    "MLP 32x4": [(30,), *["layers.Dense(32, ACT MORE)"] * 4],
-    "CNN": [
-        (16, 16, 3),
-        "layers.Conv2D(8, 3, ACT MORE)",
-        "layers.MaxPooling2D(2)",
-        "layers.Conv2D(16, 3, ACT MORE)",
-        "layers.Flatten()",
-    ],
-    "LSTM": [(10, 6), "layers.LSTM(16)", "layers.Dense(16, ACT MORE)"],
-}
-HEADS = {
-    "binary": ('layers.Dense(1, activation="sigmoid")', '"binary_crossentropy"'),
-    "classes": ('layers.Dense(5, activation="softmax")', '"sparse_categorical_crossentropy"'),
-    "numbers": ("layers.Dense(1)", '"mse"'),
-}
-TARGETS = {
-    "binary": "np.random.randint(0, 2, (1000,))",
-    "classes": "np.random.randint(0, 5, (1000,))",
-    "numbers": "np.random.normal(size=(1000, 1))",
-}
-
-
-def program(
-    body: str,
-    task: str,
-    *,
-    act: str = 'activation="relu"',
-    more: str = "",
-    head: str | None = None,
-    loss: str | None = None,
-    optimizer: str = '"adam"',
-    last: str = "",
-    fit: str = "",
-    x: str | None = None,
-    y: str | None = None,
-    extra: str = "",
-) -> str:
-    """A training program as people write it."""
-    shape, *hidden = BODIES[body]
-    parts = [f"keras.Input({shape})", *(one.replace("ACT", act).replace(" MORE", more) for one in hidden)]
-    if last:
-        parts.append(last)
-    parts.append(head or HEADS[task][0])
-    listed = "".join(f"    {one},\n" for one in parts)
-    x = x or f"np.random.normal(size=(1000, *{shape}))"
-    return (
-        f"{IMPORTS}x = {x}\ny = {y or TARGETS[task]}\nmodel = keras.Sequential([\n{listed}])\n"
-        f"model.compile(optimizer={optimizer}, loss={loss or HEADS[task][1]}, metrics=[])\n"
-        f"{extra}model.fit(x, y, epochs=20{fit})\n"
-    )
-
-
-Programs = Callable[[], Iterator[str]]
-#: The faulty programs of each rule, and what makes a healthy neighbour of its repaired model.
-FAULTY: dict[str, Programs] = {}
-NEAR: dict[str, list[Callable[[Job], object]]] = {}
-
-
-def rule(code: str, *near: Callable[[Job], object]) -> Callable[[Programs], Programs]:
-    """Registers the programs of a rule."""
-
-    def register(programs: Programs) -> Programs:
-        FAULTY[code], NEAR[code] = programs, list(near)
-        return programs
-
-    return register
-
-
-def each(bodies: str = "MLP 16,MLP 64-32,CNN,LSTM", tasks: str = "binary,classes,numbers") -> Iterator[tuple[str, str]]:
-    """Architectures, each with one task in turn."""
-    names = tasks.split(",")
-    for index, body in enumerate(bodies.split(",")):
-        yield body, names[index % len(names)]
-        if len(names) > 1:
-            yield body, names[(index + 1) % len(names)]
-
-
-def optimizer(kind: str | None = None, **config: float) -> Callable[[Job], object]:
-    """The repaired model with another optimizer or rate."""
-
-    def change(one: Job) -> None:
-        one["optimizer"]["type"] = kind or one["optimizer"]["type"]
-        one["optimizer"]["config"] = dict(config)
-
-    return change
-
-
-def hidden(name: str, value: object) -> Callable[[Job], object]:
-    """The repaired model with another argument in its hidden layers."""
-
-    def change(one: Job) -> None:
-        for step in one["steps"]:
-            if step["type"] in ("Dense", "Conv2D") and step["id"] != one["output"]:
-                step["config"][name] = value
-
-    return change
-
-
-def output(name: str, value: object) -> Callable[[Job], object]:
-    """The repaired model with another argument in its last layer."""
-
-    def change(one: Job) -> None:
-        next(step for step in one["steps"] if step["id"] == one["output"])["config"][name] = value
-
-    return change
-
-
-def dropout(rate: float) -> Callable[[Job], object]:
-    """The repaired model with this rate in its dropout layers."""
-
-    def change(one: Job) -> None:
-        for step in one["steps"]:
-            if step["type"] == "Dropout":
-                step["config"]["rate"] = rate
-
-    return change
-
-
-def inputs(low: float, high: float) -> Callable[[Job], object]:
-    """The repaired model with inputs in this range."""
-
-    def change(one: Job) -> None:
-        for data in one["x"]:
-            data.update(low=low, high=high, tight=True, columns=None)
-
-    return change
-
-
-def targets(low: float, high: float) -> Callable[[Job], object]:
-    """The repaired model with targets in this range."""
-    return lambda one: one["y"].update(low=low, high=high)
-
-
-@rule("KO001", optimizer(learning_rate=1e-5), optimizer("SGD", learning_rate=1e-4))
-def _zero() -> Iterator[str]:
-    for name, (body, task) in zip(["Adam", "SGD", "RMSprop", "Adamax"] * 2, each()):
-        yield program(body, task, optimizer=f"keras.optimizers.{name}(learning_rate=0.0)")
-
-
-@rule(
-    "KO002",
-    optimizer("Adam", learning_rate=0.01),
-    optimizer("Adagrad", learning_rate=0.1),
-    optimizer("RMSprop", learning_rate=0.005),
-    optimizer("SGD", learning_rate=0.02, momentum=0.9),
-)
-def _high() -> Iterator[str]:
-    rates = [
-        "Adam(10.0)",
-        "SGD(100.0)",
-        "RMSprop(3.0)",
-        "Adam(1.0)",
-        "SGD(10.0)",
-        "Nadam(5.0)",
-        "SGD(3.0, momentum=0.9)",
-    ]
-    for rate, (body, task) in zip([*rates, "AdamW(10.0)"], each()):
-        yield program(body, task, optimizer=f"keras.optimizers.{rate}")
-
-
-@rule("KO003", optimizer("Adam", learning_rate=0.002), optimizer("Adam", learning_rate=0.01))
-def _low() -> Iterator[str]:
-    rates = ["Adam(1e-6)", "RMSprop(1e-6)", "Adam(1e-7)", "Nadam(5e-6)", "Adam(1e-6)", "RMSprop(2e-6)"]
-    for rate, (body, task) in zip(rates, each()):
-        yield program(
-            body, task, optimizer=f"keras.optimizers.{rate}", fit=", batch_size=64", x=_learnable(body), y=_labels(task)
-        )
-
-
-def _learnable(body: str) -> str:
-    """Data that comes from somewhere: random numbers would be a demonstration."""
-    return f"np.load('x.npy').reshape((1000, *{BODIES[body][0]}))"
-
-
-def _labels(task: str) -> str:
-    return {"numbers": "np.load('y.npy').reshape((1000, 1))"}.get(task, TARGETS[task])
-
-
-@rule("KL001", output("kernel_initializer", "he_normal"), optimizer("SGD", learning_rate=0.001))
-def _one_unit() -> Iterator[str]:
-    for body, task in each(tasks="binary,numbers"):
-        yield program(body, task, head='layers.Dense(1, activation="softmax")')
-    yield program("MLP 16", "binary", loss='"categorical_crossentropy"')
-    yield program("CNN", "binary", loss='"categorical_crossentropy"')
-
-
-@rule("KL002", output("kernel_initializer", "he_normal"), hidden("activation", "tanh"))
-def _no_softmax() -> Iterator[str]:
-    for body, task in each(tasks="classes,binary"):
-        units = 5 if task == "classes" else 1
-        yield program(body, task, head=f"layers.Dense({units})")
-
-
-@rule("KL003")
-def _twice() -> Iterator[str]:
-    loss = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
-    for body, task in each(tasks="classes"):
-        yield program(body, task, loss=loss)
-
-
-@rule("KL004", optimizer("SGD", learning_rate=0.001))
-def _encoding() -> Iterator[str]:
-    for body, task in each(tasks="classes"):
-        yield program(body, task, loss='"categorical_crossentropy"')
-        yield program(body, task, y=f"keras.utils.to_categorical({TARGETS[task]}, 5)")
-
-
-@rule("KL005", hidden("activation", "tanh"))
-def _one_for_many() -> Iterator[str]:
-    for body, task in each(tasks="classes"):
-        yield program(body, task, head=HEADS["binary"][0], loss='"binary_crossentropy"')
-
-
-@rule("KL007", targets(-0.9, 0.9), targets(-2.0, 2.0))
-def _range() -> Iterator[str]:
-    for (body, task), act in zip(each(tasks="numbers"), ["sigmoid", "tanh", "relu", "sigmoid"]):
-        yield program(body, task, head=f'layers.Dense(1, activation="{act}")', y="np.random.uniform(-5, 5, (1000, 1))")
-
-
-@rule("KA001", hidden("activation", "leaky_relu"), hidden("activation", "tanh"), hidden("activation", "elu"))
-def _linear() -> Iterator[str]:
-    for body, task in each("MLP 64-32,MLP 32x4,CNN", "binary,numbers"):
-        yield program(body, task, act="activation=None")
-
-
-@rule("KA002", hidden("activation", "tanh"), hidden("activation", "selu"))
-def _sigmoids() -> Iterator[str]:
-    for depth, body in ((4, "MLP 16"), (5, "MLP 64-32"), (6, "MLP 16"), (7, "MLP 64-32")):
-        stack = ",\n    ".join(['layers.Dense(24, activation="sigmoid")'] * depth)
-        for task in ("numbers", "classes"):
-            yield program(body, task, act='activation="sigmoid"', last=stack, optimizer="keras.optimizers.SGD(0.01)")
-
-
-@rule("KA004", output("kernel_initializer", "zeros"), hidden("kernel_initializer", "he_normal"))
-def _zeros() -> Iterator[str]:
-    for (body, task), start in zip(each(), ["zeros", "ones"] * 4):
-        more = f', kernel_initializer="{start}"'
-        yield program(body, task, more=more, head=HEADS[task][0][:-1] + more + ")")
-
-
-@rule("KA021", hidden("kernel_initializer", "he_normal"), hidden("kernel_initializer", "orthogonal"))
-def _large() -> Iterator[str]:
-    for body, task in each("MLP 64-32,MLP 32x4,CNN"):
-        yield program(body, task, more=", kernel_initializer=keras.initializers.RandomNormal(stddev=1.0)")
-
-
-@rule("KS002", dropout(0.5), dropout(0.1))
-def _dropout() -> Iterator[str]:
-    for (body, task), rate in zip(each("MLP 64-32,MLP 32x4,CNN,LSTM"), [1.0, 0.99, 0.95] * 3):
-        yield program(body, task, last=f"layers.Dropout({rate})")
-
-
-@rule("KN001", inputs(-1, 1), inputs(0, 2))
-def _pixels() -> Iterator[str]:
-    for rate in ('"adam"', "keras.optimizers.SGD(0.1)", "keras.optimizers.SGD(0.01, momentum=0.9)"):
-        for name, body in (("mnist", "MLP 64-32"), ("cifar10", "CNN"), ("fashion_mnist", "MLP 16")):
-            text = program(body, "classes", optimizer=rate, head='layers.Dense(10, activation="softmax")', x="X", y="Y")
-            shape = (28, 28) if "mnist" in name else (32, 32, 3)
-            text = text.replace(f"keras.Input({BODIES[body][0]})", f"keras.Input({shape})")
-            if "mnist" in name:
-                text = text.replace(f"keras.Input({shape}),\n", f"keras.Input({shape}),\n    layers.Flatten(),\n")
-            yield text.replace("x = X\ny = Y", f"(x, y), _ = keras.datasets.{name}.load_data()")
-
-
-@rule("KN002", inputs(-1, 1), inputs(-3, 3))
-def _scales() -> Iterator[str]:
-    for rate in ('"adam"', "keras.optimizers.SGD(0.1)", "keras.optimizers.SGD(0.01, momentum=0.9)"):
-        for name, width in (("boston_housing", 13), ("california_housing", 8)):
-            text = program("MLP 64-32", "numbers", optimizer=rate, x="X", y="Y")
-            text = text.replace(f"keras.Input({BODIES['MLP 64-32'][0]})", f"keras.Input(({width},))")
-            yield text.replace("x = X\ny = Y", f"(x, y), _ = keras.datasets.{name}.load_data()")
-
-
-@rule("KF020")
-def _frozen() -> Iterator[str]:
-    for body, task in each(tasks="numbers,classes"):
-        text = program(body, task)
-        yield text.replace("model.compile", "for layer in model.layers:\n    layer.trainable = False\nmodel.compile")
-
-
-def judged(code: str, shift: int, limit: int) -> Iterator[tuple[str, Job]]:
-    """The experiments of a rule: kind (`faulty`, `twin`, `near`) and job."""
-    settings = selection.Settings(select=(code,), pedantic=True, probe=True)
-    for index, text in enumerate(FAULTY[code]()):
-        if index >= limit:
-            return
-        report = engine.check_bytes(text.encode(), f"{code}_{index}.py", settings)
+from kerlint.probe.verdicts import judge
+
+#: Importing registers them.
+_ = probe_operations
+
+
+def judged(code: str, shift: int, limit: int, again: bool = False, first: int = 1) -> Iterator[tuple[str, Job]]:
+    """The experiments of a rule: kind (`faulty`, `twin`, `near`, `latent`) and job.
+
+    Args:
+        shift: which set of seeds; the first one has the twins.
+        again: whether there are further sets, which then have the neighbours.
+        first: another number gives other seeds.
+    """
+    short, _, latent = code.partition(" ")
+    settings = selection.Settings(select=(short,), pedantic=True, probe=True)
+    programs = list(enumerate(FAULTY[code]()))
+    for index, text in programs[:: -(-len(programs) // limit)]:
+        report = engine.check_bytes(text.encode(), f"{short}_{index}.py", settings)
         jobs = [finding.experiment for finding in report.findings if finding.experiment is not None]
         if not jobs or isinstance(jobs[0], str):
             print(f"{code} {index}: {jobs[0] if jobs else 'nothing is found'}", file=sys.stderr)
             continue
         job = copy.deepcopy(dict(jobs[0]))  # type: ignore[arg-type]
-        job["seeds"] = [10 * index + 100 * shift + seed for seed in (1, 2, 3)]
-        yield "faulty", job
-        if job["kind"] != "train":
-            continue
-        yield "twin", {**job, "original": job["repaired"]}
-        for change in NEAR[code][index % max(len(NEAR[code]), 1) :][:1]:
-            near = copy.deepcopy(job["repaired"])
-            change(near)
-            yield "near", {**job, "original": near}
+        job["seeds"] = [1000 * first + 10 * index + 100 * shift + seed for seed in (1, 2, 3)]
+        if shift and job["kind"] != "train":
+            # No seed matters.
+            return
+        again = again and job["kind"] == "train"
+        yield ("latent" if latent else "faulty"), job
+        if shift == 0:
+            yield "twin", {**job, "original": job["repaired"]}
+        if NEAR[code] and (shift or not again):
+            with suppress(LookupError):
+                yield "near", _near(job, NEAR[code][(index + shift) % len(NEAR[code])])
 
 
-def measure(codes: list[str], seeds: int, limit: int) -> dict[str, Counter[str]]:
-    """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds."""
-    found: dict[str, Counter[str]] = {}
-    with closing(Worker()) as worker:
-        session = Session(worker, 1e9)
-        for code in codes:
-            count = found[code] = Counter()
-            for shift in range(seeds):
-                for kind, job in judged(code, shift, limit):
-                    started = time.monotonic()
-                    probe = session.verdict(job)
-                    count[f"{kind} {probe.verdict}"] += 1
-                    count["n"] += 1
-                    count["ms"] += int(1000 * (time.monotonic() - started))
-                    if (kind == "faulty") == (probe.verdict == "refuted") or (kind, probe.verdict) == (
-                        "faulty",
-                        "inconclusive",
-                    ):
-                        print(f"  {code} {kind}: {probe.verdict}. {probe.text}", file=sys.stderr)
-            print(f"{code}: {dict(count)}", file=sys.stderr, flush=True)
-    return found
+def _near(job: Job, change: Callable[[Job], object]) -> Job:
+    """A job about a healthy neighbour."""
+    near = copy.deepcopy(job)
+    if job["kind"] == "train":
+        near["original"] = copy.deepcopy(job["repaired"])
+        change(near["original"])
+    else:
+        change(near)
+    return near
+
+
+def verdict(session: Session, kind: str, job: Job) -> Probe:
+    """The verdict about a job; about the repaired operation in the place of the faulty one for a twin."""
+    if kind != "twin" or job["kind"] == "train":
+        return session.verdict(job)
+    plain = {**job, "seeds": [*job["seeds"]]}
+    evidence = session.verdict(plain).evidence
+    if "repaired" not in evidence:
+        return session.verdict(plain)
+    runs: list[Any] = evidence["repaired"]  # type: ignore[assignment]
+    opinion = judge(plain, runs, runs)  # type: ignore[arg-type]
+    return Probe(opinion.verdict, opinion.text)
+
+
+def measure(
+    codes: list[str], seeds: int, limit: int, jobs: int, first: int, keep: Callable[[str, Counter[str]], None]
+) -> None:
+    """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds.
+
+    Args:
+        keep: gets the counts of each rule.
+    """
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for code in codes:
+        waiting.put(code)
+
+    def work(_: int) -> None:
+        with closing(Worker()) as worker:
+            session = Session(worker, 1e9)
+            with suppress(queue.Empty):
+                while code := waiting.get_nowait():
+                    keep(code, _measured(session, code, seeds, limit, first))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(work, range(jobs)))
+
+
+def _measured(session: Session, code: str, seeds: int, limit: int, first: int) -> Counter[str]:
+    count: Counter[str] = Counter()
+    for shift in range(seeds):
+        for kind, job in judged(code, shift, limit, seeds > 1, first):
+            probe = verdict(session, kind, job)
+            session.crashes = 0
+            count[f"{kind} {probe.verdict}"] += 1
+            count["n"] += probe.seconds > 0
+            count["ms"] += int(1000 * probe.seconds)
+            if probe.verdict != ("confirmed" if kind == "faulty" else "refuted"):
+                print(f"  {code} {kind}: {probe.verdict}. {probe.text}", file=sys.stderr)
+    print(f"{code}: {dict(count)}", file=sys.stderr, flush=True)
+    return count
 
 
 def table(found: dict[str, Counter[str]]) -> str:
@@ -365,15 +135,24 @@ def table(found: dict[str, Counter[str]]) -> str:
         "| rule | faulty: confirmed | inconclusive | refuted | healthy: refuted | inconclusive | confirmed | seconds |",
         "|---|---|---|---|---|---|---|---|",
     ]
+    total: Counter[str] = Counter()
     for code, count in sorted(found.items()):
         faulty = [count[f"faulty {verdict}"] for verdict in ("confirmed", "inconclusive", "refuted")]
         healthy = [
-            count[f"twin {verdict}"] + count[f"near {verdict}"] for verdict in ("refuted", "inconclusive", "confirmed")
+            sum(count[f"{kind} {verdict}"] for kind in ("twin", "near", "latent"))
+            for verdict in ("refuted", "inconclusive", "confirmed")
         ]
-        cells = [f"{number} of {sum(faulty)}" if number else "0" for number in faulty]
-        cells += [f"{number} of {sum(healthy)}" if number else "0" for number in healthy]
+        cells = [_of(number, faulty) for number in faulty] + [_of(number, healthy) for number in healthy]
         lines.append(f"| {code} | {' | '.join(cells)} | {count['ms'] / 1000 / max(count['n'], 1):.1f} |")
+        total.update({f"{index}": number for index, number in enumerate((*faulty, *healthy))})
+    numbers = [total[str(index)] for index in range(6)]
+    cells = [_of(number, numbers[:3]) for number in numbers[:3]] + [_of(number, numbers[3:]) for number in numbers[3:]]
+    lines.append(f"| all | {' | '.join(cells)} | |")
     return "\n".join(lines)
+
+
+def _of(number: int, all_of: list[int]) -> str:
+    return f"{number} of {sum(all_of)}" if number else "0" if sum(all_of) else "-"
 
 
 def main() -> None:
@@ -381,11 +160,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=textwrap.dedent(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--rules", default="", help="codes or prefixes, separated by commas")
     parser.add_argument("--seeds", type=int, default=1, help="how many sets of seeds")
-    parser.add_argument("--limit", type=int, default=99, help="programs for each rule")
+    parser.add_argument("--limit", type=int, default=99, help="about how many programs for each rule, from all of them")
+    parser.add_argument("--jobs", type=int, default=1, help="workers at a time")
+    parser.add_argument("--counts", help="a JSON file of results: what is in it stays, unless its rule is named")
     parser.add_argument("--markdown", help="a page with the markers <!-- table --> and <!-- end -->")
+    parser.add_argument("--first", type=int, default=1, help="another number gives other seeds")
+    parser.add_argument("--second", action="store_true", help="the architectures that the judges were not made with")
     given = parser.parse_args()
+    if given.second:
+        probe_programs.use_second()
     wanted = tuple(given.rules.split(",")) if given.rules else ("K",)
-    result = table(measure([code for code in FAULTY if code.startswith(wanted)], given.seeds, given.limit))
+    counts = Path(given.counts) if given.counts else None
+    known = json.loads(counts.read_text(encoding="utf-8")) if counts is not None and counts.exists() else {}
+    codes = [code for code in FAULTY if code.startswith(wanted) and (given.rules or code not in known)]
+
+    def keep(code: str, count: Counter[str]) -> None:
+        known[code] = count
+        if counts is not None:
+            counts.write_text(json.dumps(known), encoding="utf-8")
+
+    measure(codes, given.seeds, given.limit, given.jobs, given.first, keep)
+    result = table({code: Counter(count) for code, count in known.items()})
     print(result)
     if given.markdown:
         page = Path(given.markdown)

@@ -35,10 +35,15 @@ def environment() -> dict[str, str]:
 
 
 def run(arguments: Sequence[str], cwd: Path) -> Cost:
-    """Runs Python with arguments. Exit statuses do not matter: there are findings."""
+    """Runs Python with arguments."""
+    return run_command([sys.executable, *arguments], cwd)
+
+
+def run_command(command: Sequence[str], cwd: Path) -> Cost:
+    """Runs a command. Exit statuses do not matter: there are findings."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *arguments], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+        command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
     )
     _, _, usage = os.wait4(process.pid, 0)
     clock = time.perf_counter() - start

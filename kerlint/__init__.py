@@ -4,7 +4,24 @@
 is stable: it changes only with a new major version.
 """
 
-from __future__ import annotations
+import os
+import sys
+
+
+def _forget_current_folder() -> None:
+    """Takes the current folder from Python's path, where `python -m kerlint` has put it before all others.
+
+    It holds what is to be linted: a file `typing.py` or `click.py` in it would be executed from here on.
+    """
+    is_own_run = sys.argv[:1] == ["-m"] and not {"kerlint", "-mkerlint"}.isdisjoint(sys.orig_argv)
+    if is_own_run and sys.path and os.path.isabs(sys.path[0]):
+        current = os.path.join(sys.path[0], "")
+        # With `-I` and `-P` there is nothing to take, and whoever works on kerlint itself needs its folder.
+        if current == os.path.join(os.getcwd(), "") and not __file__.startswith(current):
+            del sys.path[0]
+
+
+_forget_current_folder()
 
 from typing import TYPE_CHECKING
 
@@ -66,6 +83,20 @@ def __getattr__(name: str) -> object:
     # The next one does not come here.
     globals()[name] = found
     return found
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext kerlint` calls in IPython and Jupyter: `%kerlint` and `%%kerlint` are there then."""
+    from kerlint.jupyter import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """What `%unload_ext kerlint` calls."""
+    from kerlint.jupyter import unload
+
+    unload(shell)
 
 
 def __dir__() -> list[str]:

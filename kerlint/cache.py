@@ -18,7 +18,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
+from functools import cached_property
 
 from kerlint import __version__
 from kerlint.files import project_root, read_file
@@ -52,7 +52,6 @@ class Cache:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self._own = os.path.join(folder, environment())
         self._asked: dict[Question, str] = {}
         self._settings: dict[int, tuple[Settings, bytes]] = {}
         self._is_ready: bool | None = None
@@ -114,6 +113,11 @@ class Cache:
         path = os.fsencode(os.path.abspath(name))
         return digest(b"\0".join((path, b"test" if is_test else b"", known[1])))
 
+    @cached_property
+    def _own(self) -> str:
+        """The folder of this installation; it takes a look at each of its files to tell."""
+        return os.path.join(self.folder, environment())
+
     def _prepare(self) -> bool:
         """Whether the folder is there and ours."""
         if self._is_ready is None:
@@ -161,6 +165,8 @@ def clean(folder: str) -> int:
 
 def environment() -> str:
     """The name of this installation: its version, and what tells it from others that may find other things."""
+    from hashlib import blake2b
+
     hashed = blake2b(digest_size=8)
     for part in (__version__, sys.version, *_installed("kerlint", deep=True), *_installed("libcst", deep=False)):
         hashed.update(part.encode("utf-8", "backslashreplace") + b"\0")
@@ -195,7 +201,7 @@ def _state(folder: str, deep: bool) -> Iterator[str]:
 def _plain(value: object) -> object:
     """A value whose `repr` is the same for equal values, and differs for others."""
     if isinstance(value, Settings):
-        return [_plain(getattr(value, name)) for name in value.__dataclass_fields__]
+        return _plain(vars(value))
     if isinstance(value, Mapping):
         return sorted((key, _plain(one)) for key, one in value.items())
     if isinstance(value, (list, tuple)):
@@ -205,6 +211,8 @@ def _plain(value: object) -> object:
 
 def _seal(payload: bytes, key: str) -> bytes:
     """Tells an entry that is whole, and in its own place, from others."""
+    from hashlib import blake2b
+
     return blake2b(payload, digest_size=16, key=key.encode()).hexdigest().encode()
 
 

@@ -12,19 +12,26 @@ import io
 import re
 import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import accumulate
+from operator import itemgetter
 
 from kerlint.finding import Finding, Span
 from kerlint.records import dataclass
 from kerlint.source import NEWLINE, Source
 
-#: Nothing is tokenized unless this is found.
-_ANY = re.compile(r"#[ \t]*(?:kerlint[ \t]*:|(?i:noqa)[ \t]*:[^\n]*\bK[A-Z][0-9]{3}\b)")
+#: Nothing is tokenized unless one of these is found, and for the second a code behind it.
+_ANY_OWN = re.compile(r"#[ \t]*kerlint[ \t]*:")
+_ANY_NOQA = re.compile(r"#[ \t]*(?i:noqa)[ \t]*:([^\n]*)")
+_ANY_CODE = re.compile(r"\bK[A-Z][0-9]{3}\b")
 _OWN = re.compile(r"#[ \t]*kerlint[ \t]*:[ \t]*(?P<kind>[A-Za-z-]+)(?:[ \t]*\[(?P<rules>[^\]]*)(?P<end>\]?))?")
 _NOQA = re.compile(r"#[ \t]*(?i:noqa)[ \t]*:[ \t]*(?P<rules>[A-Z]+[0-9]+(?:[ \t,]+[A-Z]+[0-9]+)*)")
 _WORD = re.compile(r"[^\s,]+")
 _CODE = re.compile(r"K[A-Z][0-9]{3}")
 
 _KINDS = ("ignore", "file-ignore")
+#: Words that are longer are no misspelt names, and after so many of them nothing is guessed any more.
+_LONGEST_WORD = 60
+_MOST_GUESSES = 200
 _WITHOUT_MEANING = frozenset(
     {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER}
 )
@@ -55,9 +62,28 @@ class Ignore:
     fault: str = ""
     noqa: bool = False
 
-    def covers(self, span: Span) -> bool:
-        """Whether a finding's place touches its statement."""
-        return self.lines is None or (self.lines[0] <= span.end_line and span.start_line <= self.lines[1])
+
+class _Index:
+    """Finds the comments that silence a finding, however many there are."""
+
+    def __init__(self, ignores: Iterable[Ignore], codes: Mapping[str, str]) -> None:
+        by_lines: dict[tuple[int, int] | None, dict[str, list[Named]]] = {}
+        for ignore in ignores:
+            own = by_lines.setdefault(ignore.lines, {})
+            for named in ignore.rules:
+                own.setdefault(codes.get(named.word, ""), []).append(named)
+        self._everywhere = by_lines.pop(None, {})
+        self._parts = sorted(((lines, own) for lines, own in by_lines.items() if lines is not None), key=itemgetter(0))
+        self._starts = [lines[0] for lines, _ in self._parts]
+        # The last line that any part up to this one reaches.
+        self._ends = list(accumulate((lines[1] for lines, _ in self._parts), max))
+
+    def silencing(self, finding: Finding) -> list[Named]:
+        """What is named and silences a finding."""
+        first = bisect.bisect_left(self._ends, finding.span.start_line)
+        last = bisect.bisect_right(self._starts, finding.span.end_line)
+        parts = (own for lines, own in self._parts[first:last] if lines[1] >= finding.span.start_line)
+        return [named for own in (self._everywhere, *parts) for named in own.get(finding.code, ())]
 
 
 @dataclass(frozen=True)
@@ -79,7 +105,9 @@ class Outcome:
 
 def may_silence(text: str) -> bool:
     """Whether there can be such a comment: a test for text, made before anything is tokenized."""
-    return _ANY.search(text) is not None
+    if _ANY_OWN.search(text) is not None:
+        return True
+    return any(_ANY_CODE.search(match[1]) is not None for match in _ANY_NOQA.finditer(text))
 
 
 def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str], ran: Collection[str]) -> Outcome:
@@ -94,14 +122,9 @@ def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str],
     used: set[Named] = set()
     kept: list[Finding] = []
     silenced: list[Finding] = []
+    index = _Index(ignores, codes)
     for finding in findings:
-        by = [
-            named
-            for ignore in ignores
-            if ignore.covers(finding.span)
-            for named in ignore.rules
-            if codes.get(named.word) == finding.code
-        ]
+        by = index.silencing(finding)
         used.update(by)
         (silenced if by else kept).append(finding)
     unused = [
@@ -111,8 +134,9 @@ def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str],
         if named not in used and codes.get(named.word) in ran
     ]
     wrong = [(ignore.span, ignore.fault) for ignore in ignores if ignore.fault]
+    guesses = iter(range(_MOST_GUESSES))
     wrong += [
-        (named.span, _unknown(named.word, codes))
+        (named.span, _unknown(named.word, codes if next(guesses, None) is not None else ()))
         for ignore in ignores
         # A code that is unknown here may be another linter's.
         if not ignore.noqa
@@ -157,11 +181,11 @@ def _misspelt(kind: str, has_rules: bool, span: Span) -> Ignore | None:
     """A comment that was meant to silence something; others, `# kerlint: found a bug here`, are nobody's business."""
     import difflib
 
-    close = difflib.get_close_matches(kind.lower(), _KINDS, n=1, cutoff=0.75)
+    close = difflib.get_close_matches(kind.lower(), _KINDS if len(kind) <= _LONGEST_WORD else (), n=1, cutoff=0.75)
     if not close and not has_rules:
         return None
     hint = f"did you mean {close[0]}?" if close else "there are ignore and file-ignore"
-    return Ignore(span, (), None, f"unknown word {kind!r}; {hint}")
+    return Ignore(span, (), None, f"unknown word {_short(kind)!r}; {hint}")
 
 
 def _named(match: re.Match[str], row: int, column: int) -> Iterator[Named]:
@@ -177,9 +201,15 @@ def _span(match: re.Match[str], row: int, column: int) -> Span:
 def _unknown(word: str, codes: Iterable[str]) -> str:
     import difflib
 
-    folded = {known.lower(): known for known in sorted(codes)}
+    folded = {known.lower(): known for known in sorted(codes)} if len(word) <= _LONGEST_WORD else {}
     close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return f"unknown rule {word!r}" + (f"; did you mean {folded[close[0]]}?" if close else "; write a code or a name")
+    return f"unknown rule {_short(word)!r}" + (
+        f"; did you mean {folded[close[0]]}?" if close else "; write a code or a name"
+    )
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LONGEST_WORD else word[:_LONGEST_WORD] + "..."
 
 
 def statements_of_comments(source: Source) -> Iterator[tuple[tokenize.TokenInfo, tuple[int, int]]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerlint import comments
+from kerlint import comments, crashes, memory
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.records import dataclass
@@ -30,12 +29,12 @@ if TYPE_CHECKING:
     from kerlint.summaries.outline import Outline
     from kerlint.surroundings import Surroundings
 
-ISSUES = "https://github.com/kerlint/kerlint/issues"
-
 INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE, UNUSED_IGNORE, INVALID_IGNORE = OWN_NAMES
 
 #: Is told which part crashed.
 OnCrash = Callable[[str, Exception], None]
+#: Is told which budget has run out.
+OnLimit = Callable[[str], None]
 
 _DEFAULT = Settings()
 
@@ -97,10 +96,11 @@ def _report(
     tracebacks: list[str] = []
 
     def on_crash(_: str, error: Exception) -> None:
-        tracebacks.append("".join(traceback.format_exception(error)))
+        tracebacks.append(crashes.report(error))
 
     source: Source | None = None
     ignored = 0
+    limits: list[str] = []
     try:
         source = read()
         rules = rules_for(settings)
@@ -109,10 +109,19 @@ def _report(
 
             rules += innocents(settings.symptom)
         findings = check_source(
-            source, rules, settings, is_test=is_test, on_crash=on_crash, path=path, around=around, fix_all=False
+            source,
+            rules,
+            settings,
+            is_test=is_test,
+            on_crash=on_crash,
+            on_limit=limits.append,
+            path=path,
+            around=around,
+            fix_all=False,
         )
-        if settings.comments and comments.may_silence(source.text):
-            ran = {rule.code for rule in rules if rule.in_tests or not is_test}
+        if settings.comments and (findings or not limits) and comments.may_silence(source.text):
+            # Where a budget ended nobody knows what would have been found.
+            ran = {rule.code for rule in rules if rule.in_tests or not is_test} if not limits else set()
             findings, ignored = _silenced(findings, source, ran, settings)
     except SourceError as error:
         findings = [own_finding(UNREADABLE, filename, error.message, error.line, error.column)]
@@ -130,6 +139,7 @@ def _report(
         tuple(tracebacks),
         hidden_codes=tuple(finding.code for finding in hidden),
         ignored=ignored,
+        limits=tuple(dict.fromkeys(limits)),
     )
 
 
@@ -180,6 +190,7 @@ def check_source(
     *,
     is_test: bool = False,
     on_crash: OnCrash = lambda *_: None,
+    on_limit: OnLimit = lambda _: None,
     path: str | None = None,
     around: Surroundings | None = None,
     fix_all: bool = True,
@@ -193,13 +204,19 @@ def check_source(
     """
     findings = [_syntax_finding(error, source.filename) for error in source.broken]
     module = _parse(source.text, path)
+    memory.parsed()
     if isinstance(module, Broken):
-        findings.append(_syntax_finding(module, source.filename))
+        if module.is_budget:
+            on_limit(module.message)
+        else:
+            findings.append(_syntax_finding(module, source.filename))
         return sorted(findings, key=_order)
     wrong: list[tuple[str, Exception]] = []
     found: list[tuple[Rule, Found]] = []
     program = _evaluate(module, source, path, settings, wrong, around)
     if program is not None:
+        for limit in program.limits:
+            on_limit(limit)
         found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
         if settings.severity:
             found = [(rule, _with_severity(rule, one, settings)) for rule, one in found]
@@ -275,7 +292,8 @@ def _module(source: Source, path: str | None) -> libcst.Module | None:
         return None
     module = _parse(source.text, path)
     if isinstance(module, Broken):
-        raise SourceError(f"syntax error: {module.message}", module.line, module.column)
+        prefix = "" if module.is_budget else "syntax error: "
+        raise SourceError(prefix + module.message, module.line, module.column)
     return module
 
 
@@ -308,9 +326,7 @@ def _syntax_finding(error: Broken, filename: str) -> Finding:
 
 
 def _crash(part: str, error: Exception, filename: str) -> Finding:
-    advice = f"run with --verbose for the traceback, and please report it at {ISSUES}"
-    reason = f"{type(error).__name__}: {error}".rstrip(": ").split("\n", 1)[0]
-    return own_finding(INTERNAL_ERROR, filename, f"{part} crashed: {reason}", help=advice)
+    return own_finding(INTERNAL_ERROR, filename, f"{part} crashed: {crashes.summary(error)}", help=crashes.ADVICE)
 
 
 def _parse(text: str, path: str | None) -> libcst.Module | Broken:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kerlint.records import dataclass
 
@@ -17,12 +18,22 @@ STDIN = "-"
 
 SUFFIXES = (".py", ".ipynb")
 
+#: Why a file is not read that has more than `LARGEST` bytes.
+TOO_MUCH = "it has more than 100 MB"
+
 #: Directories that hold no code of the user. The list is ruff's, with caches added.
 EXCLUDED = frozenset(
     """.bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .kerlint_cache .mypy_cache .nox .pants.d .pyenv
     .pytest_cache .pytype .ruff_cache .svn .tox .venv .vscode __pycache__ __pypackages__ _build buck-out build dist
     node_modules site-packages venv""".split()
 )
+
+#: Files with more bytes are not read.
+LARGEST = 100_000_000
+
+#: Patterns with more wildcards in a row of names are left out: to match one takes longer with each, without end.
+_MOST_WILDCARDS = 3
+_LONGEST_PATTERN = 1_000
 
 #: What lies in the root of a project.
 ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -124,14 +135,27 @@ def read_file(path: str) -> bytes:
     """The bytes of a regular file.
 
     Raises:
-        OSError: for everything else; pipes and devices could keep the linter waiting for ever.
+        OSError: for everything else; pipes and devices could keep the linter waiting for ever, and files without end
+            could take all memory.
     """
     # Not blocking, because the opening of a pipe waits for a writer.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("not a regular file")
-        return file.read()
+        return read_stream(file)
+
+
+def read_stream(stream: IO[bytes]) -> bytes:
+    """All bytes of a stream.
+
+    Raises:
+        OSError: there are too many.
+    """
+    data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(TOO_MUCH)
+    return data
 
 
 def _relative(path: str, root: str | None) -> str:
@@ -235,10 +259,19 @@ def _read_gitignore(path: str) -> GitIgnoreSpec | None:
     # Only directories need it, and hooks and editors name files.
     from pathspec import GitIgnoreSpec
 
+    lines = [line for line in lines if not is_endless(line)]
     try:
         return GitIgnoreSpec.from_lines(lines)
     except ValueError:
         return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def is_endless(pattern: str) -> bool:
+    """Whether it could take for ever to find out what a pattern fits: nobody needs so many wildcards."""
+    if len(pattern) > _LONGEST_PATTERN:
+        return True
+    parts = pattern.split("/")
+    return parts.count("**") > _MOST_WILDCARDS or any(len(re.findall(r"\*+", part)) > _MOST_WILDCARDS for part in parts)
 
 
 def _is_pattern(line: str) -> bool:

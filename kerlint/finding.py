@@ -8,10 +8,9 @@ In a notebook, lines count through all code cells as `Source` joins them;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import Enum
 
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 
 class Severity(str, Enum):

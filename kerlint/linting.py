@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint import files
+from kerlint.crashes import ISSUES
 from kerlint.report import FileReport
 from kerlint.source import mentions_keras
 
@@ -40,7 +41,7 @@ def lint_data(
 
     around = Surroundings()
     found = engine.check_bytes(data, name, settings, is_test=is_test, path=path, around=around)
-    memory.linted(len(data))
+    memory.linted()
     if cache is not None and not settings.probe:
         cache.keep(data, settings, found, around, is_test=is_test)
     return _weighed(found, settings)
@@ -76,6 +77,6 @@ def died(name: str, how: str) -> FileReport:
     """The report about a file whose linting ended the process that did it."""
     from kerlint import engine
 
-    advice = f"run again with --jobs 1 to see more, and please report it at {engine.ISSUES}"
+    advice = f"run again with --jobs 1 to see more, and please report it at {ISSUES}"
     message = f"the process that linted this file {how}"
     return FileReport(name, (engine.own_finding(engine.INTERNAL_ERROR, name, message, help=advice),))

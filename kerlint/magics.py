@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 #: Cell magics whose body is Python. Of an unknown one the body is tried as Python.
 PYTHON_CELLS = frozenset(
-    {"capture", "debug", "ipytest", "memit", "prun", "pypy", "python", "python3", "time", "timeit"}
+    {"capture", "debug", "ipytest", "kerlint", "memit", "prun", "pypy", "python", "python3", "time", "timeit"}
 )
 
 #: Cell magics whose body is another language or plain text.

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kerlint.finding import Finding, Span
 from kerlint.records import dataclass
-from kerlint.source import Place, Source
+
+if TYPE_CHECKING:
+    from kerlint.source import Place, Source
+
+#: The least of the likelihoods, as `kerlint.symptoms.verdict.likelihood` gives them.
+UNLIKELY = "unlikely"
 
 
 @dataclass(frozen=True, order=True)
@@ -14,12 +21,14 @@ class RuledOut:
     Args:
         why: how that is known; empty for a finding of another kind.
         code: of the finding; empty for something that is none.
+        explains: it can look like the symptom after all, but it is no fault.
     """
 
     span: Span
     message: str
     why: str
     code: str = ""
+    explains: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class FileReport:
         known: how many findings are in the baseline.
         unchanged: how many findings are left out because nothing of them has changed.
         ruled_out: what cannot cause the symptom, where one was asked about.
+        limits: the budgets that ran out, in words: there may be more to find.
     """
 
     filename: str
@@ -48,9 +58,12 @@ class FileReport:
     known: int = 0
     ruled_out: tuple[RuledOut, ...] = ()
     unchanged: int = 0
+    limits: tuple[str, ...] = ()
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""
+        from kerlint.source import Place
+
         if self.source is None:
             return Place(None, span.start_line, span.start_column)
         return self.source.place(span.start_line, span.start_column)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.finding import Severity
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
     from kerlint.rules.base import Rule
@@ -106,12 +105,21 @@ def validate(selectors: Iterable[str]) -> None:
 
 
 def unknown_rule(word: str, words: Iterable[str]) -> SelectionError:
-    """The complaint about a word that is no rule, with the one that comes closest."""
+    """The complaint about a word that is no rule, with the one that comes closest.
+
+    Codes are all alike: of several that are as close, the first that begins most like the word is named.
+    """
     import difflib
 
     folded = {known.lower(): known for known in sorted(words)}
-    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return SelectionError(word, folded[close[0]] if close else None)
+    near = word.lower()
+    close = difflib.get_close_matches(near, folded, n=20, cutoff=0.6)
+
+    def closeness(known: str) -> tuple[float, int]:
+        same = next((index for index, (one, other) in enumerate(zip(known, near)) if one != other), len(near))
+        return difflib.SequenceMatcher(None, known, near).ratio(), same
+
+    return SelectionError(word, folded[max(sorted(close), key=closeness)] if close else None)
 
 
 def is_on(code: str, name: str, settings: Settings) -> bool:

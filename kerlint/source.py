@@ -15,18 +15,21 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import field
 from functools import cached_property
 
 from kerlint import magics
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n?")
+#: The marks that a text in UTF-16 begins with, as Windows writes it.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: The message of a text whose nesting no parser should be asked to follow.
 TOO_DEEP = "too deeply nested"
+#: The message of a text that takes too much time and memory to be read.
+TOO_LARGE = "the file is too large to be read"
 
 # Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
 # takes the process down with it some thousand levels further.
@@ -69,6 +72,11 @@ class Broken:
     line: int
     column: int
     message: str
+
+    @property
+    def is_budget(self) -> bool:
+        """Whether it is no fault of the text: there is more of it than can be read."""
+        return self.message == TOO_LARGE
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,8 @@ def _own_line(cell: Cell, line: int) -> str:
 
 def mentions_keras(data: bytes) -> bool:
     """Whether a file can be of any interest: a test for bytes, made before anything expensive is imported."""
+    if data.startswith(_UTF16):
+        data = data.replace(b"\0", b"")
     return b"keras" in data or b"tensorflow" in data or _is_cut_out(data)
 
 
@@ -161,6 +171,8 @@ def read_source(data: bytes, filename: str) -> Source:
     Raises:
         Unreadable: if there is none.
     """
+    if data.startswith(_UTF16):
+        raise Unreadable("the text is UTF-16, which neither Python nor Jupyter reads; save it as UTF-8")
     if not filename.endswith(".ipynb"):
         return _read_python(data, filename)
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):

@@ -33,6 +33,7 @@ def report_as_json(report: FileReport) -> list[object]:
         report.hidden,
         list(report.hidden_codes),
         report.ignored,
+        list(report.limits),
         _source(source) if source is not None and source.filename.endswith(".ipynb") else None,
     ]
 
@@ -43,7 +44,7 @@ def report_from_json(value: object, filename: str, data: bytes) -> FileReport:
     Raises:
         Damaged: if it is none.
     """
-    findings, hidden, hidden_codes, ignored, source = _parts(value, 5)
+    findings, hidden, hidden_codes, ignored, limits, source = _parts(value, 6)
     found = tuple(_read_finding(one, filename) for one in _list(findings))
     return FileReport(
         filename,
@@ -52,6 +53,7 @@ def report_from_json(value: object, filename: str, data: bytes) -> FileReport:
         _read_source(source, filename, data) if found else None,
         hidden_codes=_texts(hidden_codes),
         ignored=_number(ignored),
+        limits=_texts(limits),
     )
 
 

@@ -1,4 +1,4 @@
-"""Files are written in one piece or not at all."""
+"""Files are written in one piece or not at all, and stay the same file to everybody else."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import contextlib
 import os
 import stat
 import tempfile
+from typing import BinaryIO
 
-from kerlint.files import read_file
+from kerlint.files import project_root, read_file
 
 
 def write_atomically(path: str, data: bytes) -> None:
-    """Puts data in the place of a file, which keeps its permissions, or makes a new one.
+    """Puts data in the place of a file, which keeps its permissions and its owner, or makes a new one.
 
-    A link stays a link: what it leads to is replaced.
+    A link stays a link: what it leads to is replaced. A file with several names, or one whose owner could not be kept,
+    is not replaced but overwritten.
 
     Raises:
-        OSError: if it cannot be written; the file is then what it was.
+        OSError: if it cannot be written, or is a link that leads out of its project; the file is then what it was.
     """
+    if leads_out(path):
+        raise OSError("it is a link that leads out of the project")
     path = os.path.realpath(path)
     handle, temporary = tempfile.mkstemp(prefix=".kerlint-", dir=os.path.dirname(path))
     try:
@@ -25,16 +29,41 @@ def write_atomically(path: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(path):
-            with contextlib.suppress(OSError, AttributeError):
-                state = os.stat(path)
-                os.chown(temporary, state.st_uid, state.st_gid)
-        os.chmod(temporary, _mode(path))
-        os.replace(temporary, path)
+        if _may_be_replaced(path, temporary):
+            os.chmod(temporary, _mode(path))
+            os.replace(temporary, path)
+        else:
+            # That it could be written once means that there is room for it.
+            os.unlink(temporary)
+            _overwrite(path, data)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path is a link to somewhere outside of the project that the link is in.
+
+    Who wrote the project may have put it there, for somebody else's file to be overwritten.
+    """
+    if not os.path.islink(path):
+        return False
+    root = os.path.realpath(project_root(os.path.dirname(os.path.abspath(path))))
+    return not os.path.realpath(path).startswith(os.path.join(root, ""))
+
+
+def write_report(path: str, data: bytes) -> None:
+    """Writes what somebody has asked for: in one piece if it is a file, and as it comes into a pipe or a device.
+
+    Raises:
+        OSError: as in `write_atomically`.
+    """
+    if os.path.exists(path) and (not os.path.isfile(path) or path.startswith(("/dev/", "/proc/"))):
+        with open(path, "wb") as stream:
+            stream.write(data)
+        return
+    write_atomically(path, data)
 
 
 def rewrite(path: str, data: bytes, expected: bytes) -> None:
@@ -52,6 +81,40 @@ def rewrite(path: str, data: bytes, expected: bytes) -> None:
     if read_file(path) != expected:
         raise OSError("it has been changed meanwhile")
     write_atomically(path, data)
+
+
+def _may_be_replaced(path: str, temporary: str) -> bool:
+    """Whether a new file can take the place of an old one, whose owner it gets."""
+    try:
+        state = os.stat(path)
+    except FileNotFoundError:
+        return True
+    if state.st_nlink > 1:
+        return False
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):
+            os.chown(temporary, state.st_uid, state.st_gid)
+    new = os.stat(temporary)
+    return (new.st_uid, new.st_gid) == (state.st_uid, state.st_gid)
+
+
+def _overwrite(path: str, data: bytes) -> None:
+    """Writes into a file as it is; what was in it is put back if that fails."""
+    with open(path, "r+b") as file:
+        before = file.read()
+        try:
+            _write(file, data)
+        except OSError:
+            with contextlib.suppress(OSError):
+                _write(file, before)
+            raise
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    file.seek(0)
+    file.write(data)
+    file.truncate()
+    file.flush()
 
 
 def _mode(path: str) -> int:

@@ -31,7 +31,9 @@ def capabilities(**changes: Any) -> types.ClientCapabilities:
             ),
             hover=types.HoverClientCapabilities(content_format=changes.get("hover", [types.MarkupKind.Markdown])),
         ),
+        window=types.WindowClientCapabilities(work_done_progress=changes.get("progress", True)),
         workspace=types.WorkspaceClientCapabilities(
+            code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
             configuration=changes.get("configuration", True),
             inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
             workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=changes.get("versions", True)),
@@ -63,6 +65,8 @@ class Editor:
         self.logged: list[str] = []
         self.registered: list[types.Registration] = []
         self.refreshed = 0
+        self.lenses_refreshed = 0
+        self.progress: dict[str | int, list[Any]] = {}
         self.versions: dict[str, int] = {}
         self._news = asyncio.Condition()
         self._listen()
@@ -95,6 +99,20 @@ class Editor:
         @self.client.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
         async def refresh(_: Any) -> None:
             self.refreshed += 1
+            await self._tell()
+
+        @self.client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+        async def refresh_lenses(_: Any) -> None:
+            self.lenses_refreshed += 1
+            await self._tell()
+
+        @self.client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        async def create(params: types.WorkDoneProgressCreateParams) -> None:
+            self.progress[params.token] = []
+
+        @self.client.feature(types.PROGRESS)
+        async def progress(params: types.ProgressParams) -> None:
+            self.progress[params.token].append(params.value)
             await self._tell()
 
     async def _tell(self) -> None:
@@ -202,6 +220,17 @@ class Editor:
         params = types.InlayHintParams(types.TextDocumentIdentifier(uri), where)
         answer = await asyncio.wait_for(self.client.text_document_inlay_hint_async(params), PATIENCE)
         return [(one.position.line, one.position.character, str(one.label)) for one in answer or ()]
+
+    async def lenses(self, uri: str) -> list[types.CodeLens]:
+        """The lenses of a document."""
+        params = types.CodeLensParams(types.TextDocumentIdentifier(uri))
+        return list(await asyncio.wait_for(self.client.text_document_code_lens_async(params), PATIENCE) or ())
+
+    async def choose(self, lens: types.CodeLens) -> None:
+        """Does what a lens is for."""
+        assert lens.command is not None
+        params = types.ExecuteCommandParams(lens.command.command, lens.command.arguments)
+        await asyncio.wait_for(self.client.workspace_execute_command_async(params), PATIENCE)
 
 
 def edits_of(edit: types.WorkspaceEdit) -> dict[str, list[types.TextEdit]]:

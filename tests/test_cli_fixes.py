@@ -102,6 +102,39 @@ def test_links_are_written_through(train: Path) -> None:
     assert train.read_text(encoding="utf-8") == GOOD
 
 
+@pytest.mark.skipif(os.name != "posix", reason="hard links of POSIX")
+def test_a_file_with_two_names_stays_one_file(train: Path) -> None:
+    other = train.parent / "other.txt"
+    os.link(train, other)
+    assert run("--fix", "train.py", cwd=train.parent).returncode == 0
+    assert train.samefile(other)
+    assert other.read_text(encoding="utf-8") == GOOD
+    # Longer before than after: nothing of the old text is left.
+    train.write_text(GOOD + "x = 1\n" * 9 + "import keras  # kerlint: ignore[KL001]\n", encoding="utf-8")
+    assert run("--fix", "train.py", cwd=train.parent).returncode == 0
+    assert other.read_text(encoding="utf-8") == GOOD + "x = 1\n" * 9 + "import keras\n"
+    assert sorted(os.listdir(train.parent)) == [".kerlint_cache", "other.txt", "train.py"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give files away")
+def test_a_file_keeps_its_owner(train: Path) -> None:
+    os.chown(train, 12345, 12346)
+    assert run("--fix", "train.py", cwd=train.parent).returncode == 0
+    state = train.stat()
+    assert (state.st_uid, state.st_gid) == (12345, 12346)
+
+
+def test_an_owner_that_cannot_be_kept_is_kept_by_overwriting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kerlint import writing
+
+    path = tmp_path / "a.py"
+    path.write_bytes(b"old and longer")
+    number = path.stat().st_ino
+    monkeypatch.setattr(writing, "_may_be_replaced", lambda *_: False)
+    writing.write_atomically(str(path), b"new")
+    assert (path.read_bytes(), path.stat().st_ino, os.listdir(tmp_path)) == (b"new", number, ["a.py"])
+
+
 #: The command line on a disk that takes nothing.
 FULL_DISK = """
 import kerlint.writing

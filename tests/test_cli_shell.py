@@ -51,6 +51,11 @@ def test_closed_streams_are_no_crash(tmp_path: Path, command: str, status: int) 
         ("kerlint a.py --outp", "--output-format"),
         ("kerlint --output-format sar", "sarif"),
         ("kerlint rule KL00", "KL001"),
+        ("kerlint --select KL00", "KL001"),
+        ("kerlint check --ignore KO001,single-un", "KO001,single-unit-multiclass-head"),
+        ("kerlint --symptom const", "constant-output"),
+        ("kerlint config ext", "extend-exclude"),
+        ("kerlint config rules.learning", "rules.learning-rate-too-high"),
         ("kerlint rule single-unit", "single-unit-multiclass-head"),
     ],
 )

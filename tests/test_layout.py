@@ -20,9 +20,11 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.finding": set(),
     "kerlint.magics": set(),
     "kerlint.deep": set(),
+    "kerlint.crashes": set(),
     # Pure text in, pure text out: a part of reading, kept in a file of its own.
     "kerlint.source": {"kerlint.magics"},
-    "kerlint.parsing": {"kerlint.source", "kerlint.deep"},
+    "kerlint.large": {"kerlint.source"},
+    "kerlint.parsing": {"kerlint.source", "kerlint.deep", "kerlint.large"},
     # What is read around a linted file. The program knows only the shapes in `program.modules` and `program.target`.
     "kerlint.surroundings": {"kerlint.files"},
     "kerlint.modules": {

@@ -494,7 +494,7 @@ def test_trees_are_kept_while_there_is_room(tmp_path: Path, monkeypatch: pytest.
     assert parsing.parse_file("a.py", "a = 2\n") is not first
     assert parsing.parse_file("b.py", "a = 1\n") is not first
     for index in range(9):
-        parsing.parse_file("c.py", f"a = 1{index}\n")
+        parsing.parse_file(f"c{index}.py", f"a = 1{index}\n")
     assert parsing._sizes["kept"] == sum(len(text) for _, text in parsing._trees) <= 40
     assert parsing.parse_file("a.py", "a = 1\n") is not first
 
@@ -607,3 +607,15 @@ def test_bombs_end(tmp_path: Path, name: str) -> None:
     assert program.failures == []
     if not program.limits or "program" not in program.limits[-1]:
         assert values(program, "b") == ["2"]
+
+
+def test_trees_of_old_texts_are_not_kept(tmp_path: Path) -> None:
+    """An editor has another text after each keystroke."""
+    from kerlint import parsing
+
+    path = str(tmp_path / "typed.py")
+    for number in range(20):
+        parsing.parse_file(path, f"x = {number}\n")
+    assert sum(key[0] == path for key in parsing._trees) == 2
+    assert parsing.parse_file(path, "x = 19\n") is parsing.parse_file(path, "x = 19\n")
+    assert parsing._sizes["kept"] == sum(len(text) for _, text in parsing._trees)

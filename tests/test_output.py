@@ -145,6 +145,27 @@ def test_long_lines_are_cut_around_the_marks() -> None:
     assert lines[3].endswith("worse]")
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_finding_fits_on_the_terminal(columns: int) -> None:
+    text = "model.compile(optimizer=Adam(learning_rate=10.0), loss=keras.losses.BinaryCrossentropy(from_logits=True))\n"
+    why = "a sentence that is far longer than any terminal is wide, and has a word_that_cannot_be_broken in it " * 3
+    given = finding(text, "10.0", (text.rstrip(), "the model is trained with it"), why=why, label="too large a step")
+    lines = list(renderer("full")(report(text, given), Options(width=columns)))
+    # The heading is one line, so that it can be searched for.
+    assert [line for line in lines[1:-1] if len(line) > columns] == []
+    assert " ".join(" ".join(lines).split()).count("the model is trained with it") == 1
+    assert why.split() == " ".join(lines).partition("= why: ")[2].partition(" = docs")[0].split()
+    marked = next(line for line in lines if line.endswith(("^^^^ too large a step", "^^^^")))
+    above = [line for line in lines[: lines.index(marked)] if "10.0" in line][-1]
+    assert above[marked.index("^") :].startswith("10.0")
+
+
+@pytest.mark.parametrize(("number", "told"), [(50, False), (51, True)])
+def test_there_are_shorter_ways_to_show_many(number: int, told: bool) -> None:
+    text = render("full", report(TRAIN, *[EXAMPLE] * number))
+    assert ("--statistics" in text) is told
+
+
 def test_a_long_line_with_a_long_mark() -> None:
     text = "x = " + "y" * 1000 + "\n"
     lines = snippet(text, finding(text, "y" * 1000, label="long")).splitlines()

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -98,7 +99,25 @@ def own_examples(code: str) -> Iterator[str]:
     yield from (textwrap.dedent(text) for text in (example.group(1), *rule.bad))
 
 
-@pytest.mark.parametrize("code", ["KF001", "KF002", "KL009", "KR002", "KT001", "KT002", "KT004"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "KD002",
+        "KD003",
+        "KD004",
+        "KD007",
+        "KD008",
+        "KD009",
+        "KR001",
+        "KF001",
+        "KF002",
+        "KL009",
+        "KR002",
+        "KT001",
+        "KT002",
+        "KT004",
+    ],
+)
 def test_faults_of_single_operations_are_confirmed(worker: Worker, code: str) -> None:
     session = Session(worker, 100)
     settings = selection.Settings(select=(code,), pedantic=True, probe=True)
@@ -121,6 +140,83 @@ def test_the_same_input_gives_the_same_numbers(worker: Worker) -> None:
     assert worker.ask(experiment, 60)["result"] == first
     with closing(Worker()) as another:
         assert another.ask(experiment, 60)["result"] == first
+
+
+def test_the_same_findings_get_the_same_verdicts_and_sentences() -> None:
+    text = (
+        SOFTMAX.replace('"adam"', "keras.optimizers.Adam(0.0)") + "\nmodel.fit(np.random.rand(50, 10), np.ones(50))\n"
+    )
+    settings = selection.Settings(pedantic=True, probe=True)
+    report = Report((engine.check_bytes(text.encode(), "train.py", settings),), 1)
+    first, second = (
+        [finding.probe for finding in probed(report, Options())[0].findings if finding.experiment is not None]
+        for _ in range(2)
+    )
+    assert len(first) >= 2
+    for one, other in zip(first, second):
+        assert one is not None
+        assert other is not None
+        # All but the seconds.
+        assert (one.verdict, one.text, one.evidence, one.assumptions) == (
+            other.verdict,
+            other.text,
+            other.evidence,
+            other.assumptions,
+        )
+
+
+SEVERAL = (
+    HEAD
+    + """
+inputs = keras.Input((10,))
+hidden = layers.Dense(16, activation="relu")(inputs)
+price = layers.Dense(1, name="price")(hidden)
+sold = layers.Dense(1, activation="softmax", name="sold")(hidden)
+model = keras.Model(inputs, [price, sold])
+model.compile("adam", LOSSES)
+model.fit(np.zeros((100, 10)), TARGETS)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("losses", "targets"),
+    [
+        ('["mse", "binary_crossentropy"]', "[np.random.rand(100, 1), np.random.randint(0, 2, (100, 1))]"),
+        ('{"price": "mse", "sold": "binary_crossentropy"}', '{"price": load(), "sold": np.ones((100, 1))}'),
+    ],
+)
+def test_of_several_outputs_the_one_in_question_is_trained(worker: Worker, losses: str, targets: str) -> None:
+    text = SEVERAL.replace("LOSSES", losses).replace("TARGETS", targets)
+    experiment = next(one.experiment for one in findings(text, "KL001"))
+    assert experiment is not None
+    assert not isinstance(experiment, str), experiment
+    assert experiment["original"]["loss"]["type"] == "binary_crossentropy"  # type: ignore[index]
+    probe = Session(worker, 100).verdict(experiment)
+    assert probe.verdict == "confirmed", probe.text
+    assert "of 2 outputs number 2 is trained alone" in probe.assumptions
+
+
+WRONG_DATA = program('3, activation="softmax"', loss='"categorical_crossentropy"')
+
+
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [
+        ("KL004", "model.evaluate(np.zeros((8, 10)), np.array([0, 1, 2, 0, 1, 2, 0, 1]))\n"),
+        ("KS001", "model.predict(np.zeros((8, 10))[0])\n"),
+        ("KS001", "model.predict([np.zeros((8, 10))[0]])\n"),
+        # Sizes are what matters: nothing is made smaller.
+        ("KS001", "model.fit(np.zeros((8, 90000)), np.zeros((8, 3)))\n"),
+    ],
+)
+def test_errors_in_other_calls_than_fit(worker: Worker, code: str, more: str) -> None:
+    experiment = findings(WRONG_DATA + more, code)[0].experiment
+    assert experiment is not None
+    assert not isinstance(experiment, str), experiment
+    probe = Session(worker, 100).verdict(experiment)
+    assert probe.verdict == "confirmed", probe.text
+    assert "ValueError" in probe.text
 
 
 def test_a_script_prints_the_numbers_of_the_verdict(tmp_path: Path, worker: Worker) -> None:
@@ -269,3 +365,30 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert rows["KL001"]["verdict"] == "confirmed"
     assert "gave 1 prediction" in rows["KL001"]["text"]
     assert rows["KL001"]["evidence"]["repaired"][0]["after"]["distinct"] > 200
+
+
+def test_a_worker_ends_with_the_process_that_started_it() -> None:
+    if os.name != "posix":
+        pytest.skip("other systems end a group of processes together")
+    lines = (
+        "import sys, time; from kerlint.probe.process import Worker; w = Worker(); w._start(); print(w.pid, flush=True)"
+    )
+    root = str(Path(engine.__file__).parents[1])
+    starter = subprocess.Popen(
+        [sys.executable, "-c", f"{lines}; time.sleep(600)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    assert starter.stdout is not None
+    pid = int(starter.stdout.readline())
+    os.kill(pid, 0)
+    starter.kill()
+    starter.wait(10)
+    for _ in range(300):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker goes on")

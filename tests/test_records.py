@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from kerlint import records
 from kerlint.program.facts import Program
 from kerlint.records import dataclass
 
@@ -206,3 +207,40 @@ def test_pickle() -> None:
     program = Program()
     program.limits.append("steps")
     assert pickle.loads(pickle.dumps(program)).limits == ["steps"]
+
+
+@pytest.mark.parametrize("replace", [records.replace, dataclasses.replace])
+@pytest.mark.parametrize("decorator", [dataclass, dataclasses.dataclass])
+def test_fields_and_replace(decorator: Decorator, replace: Callable[..., Any]) -> None:
+    """Our own `field` makes what that of the standard library makes, and `replace` takes records of both kinds."""
+    make = records.field if decorator is dataclass else field
+
+    @decorator(frozen=True)
+    class Base:
+        x: int
+        items: list[int] = make(default_factory=list, compare=False)
+        total: int = make(init=False, default=7)
+
+    @decorator(frozen=True)
+    class Sub(Base):
+        y: int = make(default=3, repr=False)
+
+    class Plain(Sub):
+        pass
+
+    for cls in (Base, Sub, Plain):
+        first = cls(1, [2])
+        second = replace(first, x=5)
+        assert type(second) is cls
+        assert (second.x, second.total) == (5, 7)
+        assert second.items is first.items
+        assert first == cls(1, [3])
+        assert cls(1).items == []
+        with pytest.raises(ValueError, match="init=False"):
+            replace(first, total=1)
+        with pytest.raises(TypeError):
+            replace(first, other=1)
+        assert [one.name for one in dataclasses.fields(cls)][:3] == ["x", "items", "total"]
+    assert "y=" not in shown(Sub(1))
+    with pytest.raises(ValueError, match="both"):
+        make(default=1, default_factory=list)

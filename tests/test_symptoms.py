@@ -95,6 +95,58 @@ def test_sigmoid_stacks_depend_on_the_optimizer(optimizer: str, is_cause: bool) 
     assert ("KA002" in ruled_out(report)) is not is_cause
 
 
+ASKED_TWICE = HEAD + textwrap.dedent("""\
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(4, "relu"), layers.Dense(2)])
+    x = keras.ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]])
+    for _ in range(2):
+        {statement}
+        print({question})
+    """)
+
+
+@pytest.mark.parametrize(
+    ("statement", "question", "explains"),
+    [
+        ("pass", "model(x)", True),
+        ("pass", "model.predict(x)", True),
+        ("pass", "model(x, training=True)", False),
+        ("train(model)", "model(x)", False),
+        ("model.fit(x, x)", "model.predict(x)", False),
+        ("x = x + 1", "model(x)", False),
+    ],
+)
+def test_the_same_question_has_the_same_answer(statement: str, question: str, explains: bool) -> None:
+    text = ASKED_TWICE.format(statement=statement, question=question)
+    report = asked(text, "constant-output")
+    assert [one.message for one in report.ruled_out if one.explains] == [
+        "the loop asks the model about the same input again and again"
+    ] * explains
+    lines = list(closing(Report((), 1, answer=answer([report], "constant-output")), Options()))
+    assert ("It need not be a fault:" in lines) is explains
+
+
+def test_what_is_the_same_in_many_files_is_told_once() -> None:
+    reports = [
+        dataclasses.replace(asked(ZERO_RATE, "constant-output"), filename=f"a{number}.py") for number in range(9)
+    ]
+    lines = list(closing(Report((), 9, answer=answer(reports, "constant-output")), Options()))
+    text = " ".join(" ".join(lines).split())
+    assert text.count("the learning rate of Adam is 0") == 1
+    assert "likewise in a1.py:4:51, a2.py:4:51, a3.py:4:51 and 5 more" in text
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_is_unlikely_is_not_the_last_word(tmp_path: Path) -> None:
+    rate = ZERO_RATE.replace("0.0", "10.0")
+    (tmp_path / "train.py").write_text(rate)
+    text = run("train.py", "--symptom", "constant-output", cwd=tmp_path).stdout
+    assert "Can cause it, but seldom does:\n  unlikely  KO002" in text
+    assert "What to measure next:" in text
+    text = run("train.py", "--symptom", "loss-flat", cwd=tmp_path).stdout
+    assert "Can cause it, the likeliest first:\n  possible  KO002" in text
+    assert "What to measure next:" not in text
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -105,6 +157,8 @@ def test_sigmoid_stacks_depend_on_the_optimizer(optimizer: str, is_cause: bool) 
         ("model.fit(np.zeros((65, 8)), np.zeros((65, 1)), batch_size=64)", set()),
         ("model.fit(x, y, batch_size=64)", set()),
         ("np.random.seed(unknown)", {"KR001"}),
+        ("start = keras.initializers.GlorotUniform(seed=3)", {"initializers have seeds of their own"}),
+        ("start = keras.initializers.GlorotUniform()", set()),
     ],
 )
 def test_what_is_blamed_without_reason(text: str, expected: set[str]) -> None:
@@ -189,7 +243,9 @@ def test_a_confirmed_fault_may_be_another_than_the_one_asked_about() -> None:
     diverging = dataclasses.replace(given, probe=Probe("confirmed", "", evidence))
     report = weighed(FileReport("a.py", (diverging,)), "constant-output")
     assert report.findings == ()
-    assert [one.why for one in report.ruled_out] == ["tried out: 256 inputs gave 195 predictions, from 0 to 1"]
+    assert [one.why for one in report.ruled_out] == [
+        "tried out: 256 inputs gave 195 predictions, from 0 to 1; it is a fault, but shows as loss-flat"
+    ]
     report = weighed(FileReport("a.py", (diverging,)), "loss-flat")
     assert [likelihood(one, "loss-flat") for one in report.findings] == ["confirmed"]
     certain = dataclasses.replace(diverging, severity=Severity.ERROR)

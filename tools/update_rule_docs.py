@@ -2,7 +2,8 @@
 
     python tools/update_rule_docs.py [--check]
 
-It writes the schema of the configuration, too; see `update_schema.py`. With `--check` nothing is written; the exit
+It writes the schema of the configuration and the pages of the symptoms, too; see `update_schema.py` and
+`update_symptom_docs.py`. With `--check` nothing is written; the exit
 status is 1 if something is stale.
 """
 
@@ -12,6 +13,7 @@ import argparse
 from pathlib import Path
 
 import update_schema
+import update_symptom_docs
 
 from kerlint.finding import Severity
 from kerlint.rules import all_rules
@@ -64,8 +66,9 @@ def _index(found: list[Page]) -> str:
             lines.append("")
     lines += ["## By symptom", ""]
     for symptom in sorted({symptom for page in found for symptom in page.symptoms}):
+        about = f"[{symptom}](../symptoms/{symptom}.md)"
         names = ", ".join(f"[{page.code}]({page.name}.md)" for page in found if symptom in page.symptoms)
-        lines.append(f"- **{symptom}**: {names}")
+        lines.append(f"- **{about}**: {names}")
     lines += ["", "## By severity", ""]
     for severity in Severity:
         names = ", ".join(f"[{page.code}]({page.name}.md)" for page in found if page.severity is severity)
@@ -83,7 +86,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     # The schema of the configuration is made from the rules, too.
-    return update_pages(check) | update_schema.update(check)
+    return update_pages(check) | update_schema.update(check) | update_symptom_docs.update(TOPICS, check)
 
 
 def update_pages(check: bool) -> int:

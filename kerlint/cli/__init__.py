@@ -2,68 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from kerlint import __version__
-from kerlint.cli.caching import clean
-from kerlint.cli.check import check
-from kerlint.cli.rule import rule
-from kerlint.cli.server import server
-from kerlint.cli.summary import summary
-from kerlint.cli.terminal import CLEAN, FAILED, INTERRUPTED
-from kerlint.cli.version import version
-from kerlint.configuration.model import ConfigurationError
-
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+    import click
 
+    from kerlint.cli.group import cli
 
-class _DefaultToCheck(click.Group):
-    """A group for which `kerlint PATHS` means `kerlint check PATHS`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {*self.commands, *(option for parameter in self.get_params(ctx) for option in parameter.opts)}
-        if not ctx.resilient_parsing:
-            if not args:
-                click.echo(ctx.get_help())
-                ctx.exit(CLEAN)
-            self._doubt(args[0])
-        if args and args[0] not in own:
-            args = ["check", *args]
-        return super().parse_args(ctx, args)
-
-    def _doubt(self, word: str) -> None:
-        """Refuses what is neither a command nor a file, but nearly a command."""
-        if word in self.commands or word.startswith("-") or os.path.lexists(word):
-            return
-        from difflib import get_close_matches
-
-        if close := get_close_matches(word, self.commands, n=1, cutoff=0.7):
-            raise click.UsageError(f"there is no command or file {word!r}; did you mean {close[0]}?")
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The options of `kerlint check` may stand without its name."""
-        found = super().shell_complete(ctx, incomplete)
-        if incomplete.startswith("-"):
-            found += check.shell_complete(click.Context(check, info_name="check", parent=ctx), incomplete)
-        return list({item.value: item for item in found}.values())
-
-
-@click.group(cls=_DefaultToCheck, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="kerlint", message="%(prog)s %(version)s")
-def cli() -> None:
-    """Finds the reasons why a Keras model does not learn, without running it.
-
-    `kerlint PATHS` is short for `kerlint check PATHS`.
-    """
-
-
-for _command in (check, summary, rule, server, version, clean):
-    cli.add_command(_command)
+__all__ = ["cli", "main"]
 
 
 def main() -> None:
@@ -76,17 +25,78 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = cli.main(prog_name="kerlint", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        status = FAILED
-    except ConfigurationError as error:
-        click.ClickException(str(error)).show()
-        status = FAILED
-    except (click.Abort, KeyboardInterrupt):
-        status = INTERRUPTED
-    except OSError as error:
-        # A full disk, for one.
-        click.echo(f"error: {error}", err=True)
-        status = FAILED
+        status = _run(sys.argv[1:])
+    except Exception as error:  # noqa: BLE001 - what is not a complaint is raised again
+        status = _complain(error)
+    except KeyboardInterrupt:
+        status = _interrupted()
     sys.exit(status)
+
+
+def _run(arguments: list[str]) -> int:
+    from kerlint.cli import plain
+
+    status = plain.run(arguments)
+    if status is not None:
+        return status
+    from kerlint.cli.group import cli
+
+    found = cli.main(args=arguments, prog_name="kerlint", standalone_mode=False)
+    return found if isinstance(found, int) else 0
+
+
+def _complain(error: Exception) -> int:
+    """Says what is wrong, and gives the exit status. Raises what nobody expects."""
+    import click
+
+    from kerlint.cli.terminal import FAILED, INTERRUPTED, silence
+    from kerlint.configuration.model import ConfigurationError
+
+    if isinstance(error, click.ClickException):
+        _show(error)
+        return FAILED
+    if isinstance(error, ConfigurationError):
+        _show(click.ClickException(str(error)))
+        return FAILED
+    if isinstance(error, click.Abort):
+        return INTERRUPTED
+    if isinstance(error, OSError):
+        if error.errno == errno.EPIPE:
+            # Nobody reads any more; click ends with the same status.
+            for stream in (sys.stdout, sys.stderr):
+                silence(stream)
+            return 1
+        # A full disk, for one.
+        _show(click.ClickException(str(error)))
+        return FAILED
+    raise error
+
+
+def _show(error: click.ClickException) -> None:
+    """Prints an error. It may quote names of files, which must not steer the terminal."""
+    from io import StringIO
+
+    import click
+
+    from kerlint.output.text import clean
+
+    text = StringIO()
+    error.show(text)
+    click.echo("\n".join(map(clean, text.getvalue().rstrip("\n").split("\n"))), err=True)
+
+
+def _interrupted() -> int:
+    from kerlint.cli.terminal import INTERRUPTED
+
+    # Behind the `^C` that a terminal shows.
+    sys.stderr.write("\n")
+    return INTERRUPTED
+
+
+def __getattr__(name: str) -> object:
+    """`cli`, the group of commands, is there for those who ask for it."""
+    if name != "cli":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from kerlint.cli.group import cli
+
+    return cli

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from kerlint.cli.terminal import CLEAN, warn
-
-if TYPE_CHECKING:
-    from kerlint.cache import Cache
+from kerlint.cli.terminal import CLEAN
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -28,19 +25,7 @@ def cache_option(command: Command) -> Command:
     )(command)
 
 
-def open_cache(given: str | None) -> Cache | None:
-    """The cache; None if there cannot be one."""
-    from kerlint import cache
-
-    # Who names a folder may name a link. A link in the project may lead anywhere.
-    folder = os.path.realpath(given) if given is not None else cache.default_folder()
-    if given is not None and not cache.is_usable(folder):
-        warn(f"{given}: neither empty nor a cache of kerlint; no results are cached")
-        return None
-    return cache.Cache(folder)
-
-
-@click.command()
+@click.command(short_help="Remove what is cached.")
 @cache_option
 @click.pass_context
 def clean(ctx: click.Context, cache_dir: str | None) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerlint.cli.caching import cache_option, open_cache
+from kerlint.cli.caching import cache_option
 from kerlint.cli.fixing import Fixing, fix_options
-from kerlint.cli.formats import Wanted, check_formats, format_options
-from kerlint.cli.options import OptionalValue, choosing, symptom_name
+from kerlint.cli.formats import check_formats, format_options
+from kerlint.cli.options import CheckCommand, choosing, symptom_name, symptoms
+from kerlint.cli.printing import Wanted, default_formats
 from kerlint.cli.probing import Probing, probe_options
 from kerlint.cli.terminal import CLEAN, FAILED, print_lines, warn
-from kerlint.rules.base import SYMPTOMS
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 _LEVELS = ("error", "warning", "advice")
 
 
-@click.command(cls=OptionalValue)
+@click.command(cls=CheckCommand, short_help="Lint files and folders; may be left out.")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True))
 @choosing
 @click.option(
     "--symptom",
     metavar="SYMPTOM",
     callback=symptom_name,
-    help="Show only what can cause this, the likeliest first, and what cannot: " + ", ".join(SYMPTOMS) + ".",
+    shell_complete=symptoms,
+    help="Show only what can cause this, the likeliest first, and what cannot. The symptoms are listed below.",
 )
 @fix_options
 @probe_options
@@ -52,7 +53,9 @@ _LEVELS = ("error", "warning", "advice")
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep cached results.")
 @cache_option
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show the traceback of an internal error, and which budgets have ended."
+)
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -89,7 +92,7 @@ def check(
     Exits with 0 if nothing was found, 1 if errors or warnings were, and 2 after misuse or an internal error.
     """
     from kerlint import files
-    from kerlint.cli.run import Inputs, Means, lint
+    from kerlint.cli.run import Inputs, Means, lint, open_cache
 
     modes = {
         "--show-files": show_files,
@@ -105,6 +108,7 @@ def check(
         _only_one({"--symptom": symptom is not None, name: modes[name]})
     _only_one({"--diff-base": diff_base is not None, "--write-baseline": write_baseline is not None})
     _only_one({"--baseline": baseline is not None, "--write-baseline": write_baseline is not None})
+    output_formats = output_formats or default_formats(for_people=statistics or symptom is not None)
     check_formats(output_formats, statistics=statistics)
     fixing = Fixing(fix and not diff, diff, unsafe_fixes)
     names = paths or ((files.STDIN,) if stdin_filename else (".",))
@@ -178,7 +182,9 @@ def _write_baseline(path: str, run: Run) -> int:
         number = write_baseline(path, run.reports)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error
-    click.echo(f"Wrote {number} known finding{'s' * (number != 1)} to {path}.")
+    from kerlint.output.text import clean as printable
+
+    click.echo(f"Wrote {number} known finding{'s' * (number != 1)} to {printable(path)}.")
     return FAILED if run.has_crashed else CLEAN
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
-from kerlint.cli.formats import Wanted, print_report
-from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, use_color, warn
-from kerlint.records import dataclass
+from kerlint.cli.printing import Wanted, print_report
+from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, columns, use_color, warn
+from kerlint.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from kerlint.cli.run import Run
@@ -25,6 +22,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def fix_options(command: F) -> F:
     """The options of `kerlint check` that are about fixes."""
+    import click
+
     for option in (
         click.option("--diff", is_flag=True, help="Change no file, and print what --fix would change."),
         click.option(
@@ -74,10 +73,12 @@ class Fixing:
             report: what is reported in the end.
         """
         from kerlint.fixer import fix_bytes, is_wanted
+        from kerlint.output.text import display_path
 
         fixed = fix_bytes(data, lint, judge, unsafe=self.unsafe)
         for finding, reason in fixed.refused:
-            warn(f"{name}:{_position(data, finding)}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
+            place = f"{display_path(name)}:{_position(data, finding)}"
+            warn(f"{place}: the fix of {finding.code} ({finding.name}) is left out: {reason}")
         if self.diff:
             self.fixed += len(fixed.applied)
             self.lines += _diff(name, data, fixed.data)
@@ -91,12 +92,13 @@ class Fixing:
         return report(fixed.data)
 
     def _write(self, path: str, data: bytes, fixed: Fixed) -> bool:
+        from kerlint.output.text import display_path
         from kerlint.writing import rewrite
 
         try:
             rewrite(path, fixed.data, data)
         except OSError as error:
-            warn(f"{path}: cannot be written: {error.strerror or error}")
+            warn(f"{display_path(path)}: cannot be written: {error.strerror or error}")
             self.failed = True
             return False
         return True
@@ -116,12 +118,15 @@ class Fixing:
             to = sys.stderr
         report = replace(run.report(), fixed=self.fixed)
         # Links are for a terminal, whatever the colours are for.
-        options = Options(use_color(color, to), self.unsafe, (to or sys.stdout).isatty())
+        stream = to or sys.stdout
+        options = Options(use_color(color, to), self.unsafe, stream.isatty(), columns(stream), self.is_on)
         print_report(report, formats, options, statistics=statistics, to=to)
         return FAILED if self.failed else run.status(exit_zero)
 
     def print_diff(self) -> None:
         """Prints the changes, and on standard error how many there are."""
+        import click
+
         for line in self.lines:
             sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -1,32 +1,18 @@
-"""`--output-format` and `--statistics`: what is printed, and where."""
+"""The options `--output-format` and `--statistics`."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from kerlint.cli.terminal import print_lines
-from kerlint.records import dataclass
+from kerlint.cli.printing import Wanted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from kerlint.output import Options
-    from kerlint.report import Report
-
 F = TypeVar("F", bound=Callable[..., object])
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A format, and the file to write it to; None for standard output."""
-
-    name: str
-    path: str | None = None
 
 
 class _Format(click.ParamType):  # type: ignore[type-arg]
@@ -68,9 +54,8 @@ def format_options(command: F) -> F:
             type=_Format(),
             multiple=True,
             metavar="FORMAT[=FILE]",
-            default=("full",),
             envvar="KERLINT_OUTPUT_FORMAT",
-            show_default=True,
+            show_default="full; github inside GitHub Actions",
             show_envvar=True,
             help="How to print findings, and where: full, concise, grouped, json, json-lines, github, gitlab, junit, "
             "sarif or html. May be given several times.",
@@ -96,32 +81,3 @@ def check_formats(formats: tuple[Wanted, ...], *, statistics: bool) -> None:
     wrong = [wanted.name for wanted in formats if statistics and wanted.name not in STATISTICS]
     if wrong:
         raise click.UsageError(f"--statistics cannot be printed as {wrong[0]}; use {', '.join(STATISTICS)}")
-
-
-def print_report(
-    report: Report, formats: tuple[Wanted, ...], options: Options, *, statistics: bool = False, to: TextIO | None = None
-) -> None:
-    """Prints and writes a report in all formats.
-
-    Raises:
-        click.ClickException: a file cannot be written.
-    """
-    from kerlint.output import renderer, statistics_renderer
-
-    for wanted in formats:
-        render = statistics_renderer(wanted.name) if statistics else renderer(wanted.name)
-        if wanted.path is None:
-            print_lines(render(report, options), to)
-        else:
-            _write(wanted.path, render(report, replace(options, color=False)))
-
-
-def _write(path: str, lines: Iterator[str]) -> None:
-    try:
-        folder = os.path.dirname(path)
-        if folder:
-            os.makedirs(folder, exist_ok=True)
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
-    except OSError as error:
-        raise click.ClickException(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -42,10 +42,63 @@ def per_file(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tu
     return tuple(found)
 
 
-class OptionalValue(click.Command):
-    """A command with options whose value may be left out; it is given with `=` only: `--add-ignore[=REASON]`."""
+def selectors(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """What selects rules and begins so, for the completion of shells; what stands before a comma is left."""
+    from kerlint.configuration.checking import read_schema
+
+    before, comma, word = incomplete.rpartition(",")
+    known = read_schema()["$defs"]["Selector"]["enum"]
+    return [f"{before}{comma}{name}" for name in known if name.startswith(word)]
+
+
+def symptoms(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The symptoms that begin so, for the completion of shells."""
+    return [name for name in SYMPTOMS if name.startswith(incomplete)]
+
+
+#: The options of `kerlint check` as its help page shows them; what is in none of them is under Other.
+_SECTIONS = {
+    "Rules": (
+        "select",
+        "ignore",
+        "extend_select",
+        "per_file_ignores",
+        "pedantic",
+        "target_keras",
+        "no_ignores",
+        "config",
+        "isolated",
+    ),
+    "Files": ("exclude", "extend_exclude", "force_exclude", "stdin_filename", "diff_base"),
+    "Answers": ("symptom", "probe", "probe_python", "probe_timeout", "probe_script"),
+    "Fixes and comments": ("fix", "unsafe_fixes", "diff", "add_ignore"),
+    "Output": ("output_formats", "statistics", "color", "show_files", "show_settings", "verbose"),
+    "What counts": ("fail_on", "exit_zero", "baseline", "write_baseline"),
+    "Speed": ("jobs", "no_cache", "cache_dir"),
+}
+
+
+class CheckCommand(click.Command):
+    """A command with options whose value may be left out, and with a help page that has sections.
+
+    Such a value is given with `=` only: `--add-ignore[=REASON]`.
+    """
 
     optional: tuple[str, ...] = ("--add-ignore",)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options by section, and the symptoms."""
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        left = {one.name: record for one in options if (record := one.get_help_record(ctx)) is not None}
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([left.pop(name) for name in names])
+        with formatter.section("Other"):
+            formatter.write_dl(list(left.values()))
+        from kerlint.symptoms.words import WORDS
+
+        with formatter.section("Symptoms"):
+            formatter.write_dl([(name, words.meaning) for name, words in WORDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Click would take the next word as the value."""
@@ -55,9 +108,30 @@ class OptionalValue(click.Command):
 
 
 _CHOOSING = (
-    click.option("--select", multiple=True, callback=words, help="Rules to apply: codes, prefixes, names or ALL."),
-    click.option("--ignore", multiple=True, callback=words, help="Rules to leave out, likewise."),
-    click.option("--extend-select", multiple=True, callback=words, help="Rules to apply besides the configured ones."),
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="RULES",
+        callback=words,
+        shell_complete=selectors,
+        help="Rules to apply: codes, prefixes of codes, names or ALL, separated by commas.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="RULES",
+        callback=words,
+        shell_complete=selectors,
+        help="Rules to leave out, likewise.",
+    ),
+    click.option(
+        "--extend-select",
+        multiple=True,
+        metavar="RULES",
+        callback=words,
+        shell_complete=selectors,
+        help="Rules to apply besides the configured ones.",
+    ),
     click.option(
         "--per-file-ignores",
         multiple=True,
@@ -71,9 +145,19 @@ _CHOOSING = (
         "--target-keras", metavar="VERSION", callback=version, help="The Keras that the code is for: 2, 3 or 3.4."
     ),
     click.option(
-        "--exclude", multiple=True, callback=patterns, help="Files and folders to leave out, instead of the usual ones."
+        "--exclude",
+        multiple=True,
+        metavar="PATTERNS",
+        callback=patterns,
+        help="Files and folders to leave out, instead of the usual ones.",
     ),
-    click.option("--extend-exclude", multiple=True, callback=patterns, help="Files and folders to leave out, too."),
+    click.option(
+        "--extend-exclude",
+        multiple=True,
+        metavar="PATTERNS",
+        callback=patterns,
+        help="Files and folders to leave out, too.",
+    ),
     click.option("--force-exclude", is_flag=True, help="Leave them out even where they are named."),
     click.option(
         "--config",

@@ -24,7 +24,7 @@ _OPTIONS = (
         metavar="SECONDS",
         type=click.FloatRange(min=1),
         default=120.0,
-        show_default=True,
+        show_default="120",
         help="The time for all experiments together.",
     ),
     click.option(
@@ -69,7 +69,8 @@ class Probing:
         if missing is not None:
             warn(f"nothing was probed: {missing}; pip install 'kerlint[probe]', or name another Python: --probe-python")
         if self.script is not None:
+            from kerlint.output.text import clean
             from kerlint.probe.script import write_scripts
 
             for path in write_scripts(report, self.script):
-                click.echo(f"wrote {path}", err=True)
+                click.echo(f"wrote {clean(path)}", err=True)

@@ -28,7 +28,7 @@ def _names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     return codes + [name for _, name in known if incomplete and name.startswith(incomplete.lower())]
 
 
-@click.command()
+@click.command(short_help="Explain a rule.")
 @click.argument("rule", required=False, metavar="CODE|NAME", shell_complete=_names)
 @click.option("--all", "every", is_flag=True, help="Explain all rules.")
 @click.option(

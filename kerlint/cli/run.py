@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from kerlint import files
 from kerlint.cli.terminal import CLEAN, FAILED, FINDINGS, warn
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from kerlint.baseline import Baseline
@@ -147,6 +147,18 @@ class Means:
     symptom: str | None = None
 
 
+def open_cache(given: str | None) -> Cache | None:
+    """The cache; None if there cannot be one."""
+    from kerlint import cache
+
+    # Who names a folder may name a link. A link in the project may lead anywhere.
+    folder = os.path.realpath(given) if given is not None else cache.default_folder()
+    if given is not None and not cache.is_usable(folder):
+        warn(f"{given}: neither empty nor a cache of kerlint; no results are cached")
+        return None
+    return cache.Cache(folder)
+
+
 @dataclass(frozen=True)
 class Job:
     """A file, and what applies to it."""
@@ -173,15 +185,12 @@ def lint(
         verbose: whether the tracebacks of crashes go to standard error.
         changes: what has changed; the rest is left out.
     """
-    import click
-
     means = means if means is not None else Means()
     run = Run(symptom=means.symptom)
     jobs = _jobs(inputs, means, changes, run)
     for job, report in _reports(jobs, inputs.stdin_filename, means, fixing, baseline, changes):
         if verbose:
-            for text in report.tracebacks:
-                click.echo(text, err=True)
+            _tell(report)
         if baseline is not None:
             report = baseline.without_known(report, job.settings)
         if changes is not None:
@@ -192,6 +201,22 @@ def lint(
     if means.cache is not None:
         means.cache.prune()
     return run
+
+
+def _tell(report: FileReport) -> None:
+    """Says on standard error what went wrong with a file, and which budgets ended."""
+    import click
+
+    from kerlint import __version__
+    from kerlint.output.text import clean, display_path
+
+    name = clean(display_path(report.filename))
+    for text in report.tracebacks:
+        version = ".".join(map(str, sys.version_info[:3]))
+        click.echo(f"{name}: kerlint {__version__}, Python {version}, {sys.platform}", err=True)
+        click.echo("\n".join(map(clean, text.split("\n"))), err=True)
+    for limit in report.limits:
+        click.echo(f"note: {name}: {clean(limit)}; there may be more to find", err=True)
 
 
 def _reports(
@@ -253,7 +278,7 @@ def check_file(
             path = stdin_filename
             name = stdin_filename or "<stdin>"
             is_test = files.is_test_file(name)
-            data = sys.stdin.buffer.read()
+            data = files.read_stream(sys.stdin.buffer)
         else:
             data = files.read_file(name)
     except OSError as error:

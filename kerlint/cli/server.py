@@ -7,7 +7,7 @@ import importlib.util
 import click
 
 
-@click.command()
+@click.command(short_help="Run the language server for an editor.")
 @click.option("--stdio", is_flag=True, help="Talk over standard input and output, which it always does.")
 def server(stdio: bool) -> None:
     """Run the language server for an editor, which talks to it over standard input and output.

@@ -64,6 +64,10 @@ def _linted(jobs: Sequence[Job], cache: Cache | None, number: int) -> Iterator[t
 
 
 def _work(cache: Cache | None, job: Job) -> FileReport:
+    import gc
+
+    # As `__main__` has it, which a process that was not forked has never seen.
+    gc.disable()
     return check_file(job, None, cache)
 
 

@@ -9,7 +9,7 @@ import click
 from kerlint.cli.terminal import CLEAN, print_lines, use_color, warn
 
 
-@click.command()
+@click.command(short_help="Print the models of a file without running it.")
 @click.argument("file", type=click.Path(exists=True, allow_dash=True, dir_okay=False))
 @click.option(
     "--output-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print it."
@@ -31,7 +31,7 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
 
     name = (stdin_filename or "<stdin>") if file == files.STDIN else file
     try:
-        data = sys.stdin.buffer.read() if file == files.STDIN else files.read_file(file)
+        data = files.read_stream(sys.stdin.buffer) if file == files.STDIN else files.read_file(file)
         path = stdin_filename if file == files.STDIN else file
         root = Lookup(CommandLine()).of_file(path).root if path is not None else None
         models, source = engine.summarize_bytes(data, name, path, root)

@@ -11,7 +11,7 @@ from kerlint import __version__
 from kerlint.cli.terminal import print_lines
 
 
-@click.command()
+@click.command(short_help="Print versions, for reports of faults.")
 @click.option(
     "--output-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How to print it."
 )

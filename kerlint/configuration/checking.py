@@ -29,7 +29,7 @@ def check_selectors(selectors: Iterable[tuple[str, str]], source: str) -> None:
     """
     known: set[str] | None = None
     for key, selector in selectors:
-        known = known if known is not None else set(_schema()["$defs"]["Selector"]["enum"])
+        known = known if known is not None else set(read_schema()["$defs"]["Selector"]["enum"])
         if selector not in known:
             try:
                 validate([selector])
@@ -67,7 +67,7 @@ def read_options(tables: Mapping[str, Mapping[str, object]], source: str, key: s
 
 
 @lru_cache(maxsize=1)
-def _schema() -> dict[str, Any]:
+def read_schema() -> dict[str, Any]:
     """The schema: to import all rules takes far longer than to read what there is to know about them."""
     found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return found
@@ -75,11 +75,11 @@ def _schema() -> dict[str, Any]:
 
 def _known_options(tables: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]] | None:
     """The options as `read_options` gives them, if the schema has nothing against them."""
-    rules = _schema()["properties"]["rules"]["properties"]
+    rules = read_schema()["properties"]["rules"]["properties"]
     found: dict[str, dict[str, object]] = {}
     for word, values in tables.items():
         name = rules[word]["$ref"].rpartition("/")[2] if word in rules else ""
-        if not name or not _fits(values, _schema()["$defs"][name]):
+        if not name or not _fits(values, read_schema()["$defs"][name]):
             return None
         found.setdefault(name, {}).update(values)
     return found

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerlint.files import EXCLUDED
+from kerlint.files import EXCLUDED, is_endless
 from kerlint.finding import Severity
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 from kerlint.selection import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Patterns:
     def _spec(self) -> GitIgnoreSpec:
         from pathspec import GitIgnoreSpec
 
-        return GitIgnoreSpec.from_lines(self.texts)
+        return GitIgnoreSpec.from_lines([text for text in self.texts if not is_endless(text)])
 
     def match(self, path: str, *, is_directory: bool = False) -> bool:
         """Whether they fit a path; never for one that is not below the folder."""

@@ -120,7 +120,7 @@ def _next_line(text: Text, line_end: int) -> int:
 def _added(text: Text, call: cst.Call, new: str) -> list[Edit]:
     """The edits that add an argument at the end."""
     if not call.args:
-        close = text.text.rindex(")", 0, _own_end(text, call))
+        close = text.text.rindex(")", 0, own_end(text, call))
         if text.text[text.extent(call.func)[1] + 1 : close].strip():
             raise NoFix
         return [text.edit(text.extent(call.func)[1] + 1, close, new)]
@@ -151,7 +151,7 @@ def _added(text: Text, call: cst.Call, new: str) -> list[Edit]:
     return [text.edit(place, place, f"\n{indent}{new}," if comma is not None else f",\n{indent}{new}")]
 
 
-def _own_end(text: Text, call: cst.Call) -> int:
+def own_end(text: Text, call: cst.Call) -> int:
     """The index behind the closing parenthesis of the call itself."""
     end = text.extent(call)[1]
     for parenthesis in call.rpar:

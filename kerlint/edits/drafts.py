@@ -114,6 +114,29 @@ class Insert:
 
 
 @dataclass(frozen=True, eq=False)
+class SwapSteps:
+    """The last two calls of a chain change places: `data.batch(8).shuffle(9)` becomes `data.shuffle(9).batch(8)`."""
+
+    call: libcst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
+class DropStep:
+    """A call is taken out of a chain: `data.repeat().batch(8)` becomes `data.batch(8)`."""
+
+    call: libcst.CSTNode
+
+
+@dataclass(frozen=True, eq=False)
+class Begin:
+    """Something comes before the first layer of a model: in the list that it stands in, or by another `add`."""
+
+    layer: libcst.CSTNode
+    text: str
+    parts: tuple[libcst.CSTNode, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Hoist:
     """The statement around a node is moved before the loop around it."""
 
@@ -128,7 +151,21 @@ class Unroll:
     node: libcst.CSTNode
 
 
-Change = Replace | Put | Drop | Swap | SwapLayers | Callee | Parameter | Insert | Hoist | Unroll
+Change = (
+    Replace
+    | Put
+    | Drop
+    | Swap
+    | SwapLayers
+    | SwapSteps
+    | DropStep
+    | Begin
+    | Callee
+    | Parameter
+    | Insert
+    | Hoist
+    | Unroll
+)
 
 
 @dataclass(frozen=True, eq=False)

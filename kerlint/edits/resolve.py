@@ -7,10 +7,12 @@ from typing import Any
 
 from kerlint.edits.calls import callee, drop, put
 from kerlint.edits.drafts import (
+    Begin,
     Callee,
     Change,
     Draft,
     Drop,
+    DropStep,
     Hoist,
     Insert,
     Parameter,
@@ -18,9 +20,21 @@ from kerlint.edits.drafts import (
     Replace,
     Swap,
     SwapLayers,
+    SwapSteps,
     Unroll,
 )
-from kerlint.edits.statements import hoist, insert, parameter, replace, swap, swap_layers, unroll
+from kerlint.edits.statements import (
+    begin,
+    drop_step,
+    hoist,
+    insert,
+    parameter,
+    replace,
+    swap,
+    swap_layers,
+    swap_steps,
+    unroll,
+)
 from kerlint.edits.text import NoFix, Text
 from kerlint.finding import Edit, Fix, Safety
 
@@ -30,6 +44,9 @@ _MADE: Mapping[type, Callable[[Text, Any], list[Edit]]] = {
     Drop: drop,
     Swap: swap,
     SwapLayers: swap_layers,
+    SwapSteps: swap_steps,
+    DropStep: drop_step,
+    Begin: begin,
     Callee: callee,
     Parameter: parameter,
     Insert: insert,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
-from kerlint.edits.calls import replaced
-from kerlint.edits.drafts import Hoist, Insert, Parameter, Replace, Swap, SwapLayers, Unroll
+from kerlint.edits.calls import own_end, replaced
+from kerlint.edits.drafts import Begin, DropStep, Hoist, Insert, Parameter, Replace, Swap, SwapLayers, SwapSteps, Unroll
 from kerlint.edits.text import NoFix, Text, bound_in, names_in
 from kerlint.finding import Edit
 
@@ -36,6 +38,72 @@ def swap_layers(text: Text, change: SwapLayers) -> list[Edit]:
     elif not (_is_added(text, left) and _is_added(text, right)) and not (_is_called(a, left) and _is_called(b, right)):
         raise NoFix
     return swap(text, Swap(left, right))
+
+
+def swap_steps(text: Text, change: SwapSteps) -> list[Edit]:
+    """The edits that let the last two calls of a chain change places."""
+    outer = change.call
+    inner = outer.func.value if isinstance(outer, cst.Call) and isinstance(outer.func, cst.Attribute) else None
+    if not isinstance(inner, cst.Call) or not isinstance(inner.func, cst.Attribute) or inner.lpar:
+        raise NoFix
+    assert isinstance(outer, cst.Call)
+    assert isinstance(outer.func, cst.Attribute)
+    first = text.extent(inner.func.attr)[0], text.extent(inner)[1]
+    second = text.extent(outer.func.attr)[0], own_end(text, outer)
+    between = text.text[first[1] : second[0]]
+    if "#" in between or "#" in text.text[slice(*first)] + text.text[slice(*second)]:
+        raise NoFix
+    return [text.edit(*first, text.text[slice(*second)]), text.edit(*second, text.text[slice(*first)])]
+
+
+def drop_step(text: Text, change: DropStep) -> list[Edit]:
+    """The edit that takes a call out of a chain."""
+    call = change.call
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        raise NoFix
+    start, end = text.extent(call.func.value)[1], own_end(text, call)
+    if "#" in text.text[start:end]:
+        raise NoFix
+    return [text.edit(start, end, "")]
+
+
+def begin(text: Text, change: Begin) -> list[Edit]:
+    """The edit that puts something before the first layer of a model."""
+    layer = change.layer
+    new = _on_one_line(text.render(change.text, layer, change.parts))
+    start = text.extent(layer)[0]
+    line, _ = text.line_of(start)
+    element = text.parents.get(id(layer))
+    if isinstance(element, cst.Element):
+        holder = text.parents.get(id(element))
+        # A list that has a name may be used elsewhere, too.
+        is_given = holder is not None and isinstance(text.parents.get(id(holder)), cst.Arg)
+        if not isinstance(holder, cst.List) or holder.elements[0] is not element or not is_given:
+            raise NoFix
+        # Where each layer has its line, so has this one.
+        several = "\n" in text.text[slice(*text.extent(holder))]
+        below = re.sub(r"\S", " ", text.text[line:start])
+        return [text.edit(start, start, f"{new},\n{below}" if several else f"{new}, ")]
+    if not _is_added(text, layer):
+        raise NoFix
+    call = next(node for node in text.ancestors(layer) if isinstance(node, cst.Call))
+    statement = text.extent(text.statement(layer))[0]
+    if text.extent(call)[0] != statement or text.text[text.line_of(statement)[0] : statement].strip():
+        raise NoFix
+    added = f"{text.source(call.func)}({new})"
+    return [text.edit(statement, statement, f"{added}\n{text.indent_at(statement)}")]
+
+
+def _on_one_line(source: str) -> str:
+    """A short expression without line breaks.
+
+    Raises:
+        NoFix: there is a comment in it.
+    """
+    if "#" in source:
+        raise NoFix
+    joined = re.sub(r"(?<=[(\[])\s*\n\s*|\s*\n\s*(?=[)\]])", "", source)
+    return re.sub(r"\s*\n\s*", " ", joined)
 
 
 def _is_added(text: Text, layer: cst.CSTNode) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
+from typing import TypeGuard
 
 import libcst as cst
 
@@ -17,6 +18,8 @@ from kerlint.source import NEWLINE
 _NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 _PART = re.compile(r"\{(\d)\}")
 
+#: Other names for what has several.
+_SAME = {"keras.Input": ("keras.layers.Input",)}
 #: How the names of fields begin that hold blanks, comments, brackets and the like.
 _LAYOUT = (
     "whitespace", "leading_lines", "lines_after", "trailing_whitespace", "header", "footer", "empty_lines", "indent",
@@ -169,15 +172,17 @@ class Text:
         Raises:
             NoFix: nothing that it belongs to is imported before, or the name is another thing's there.
         """
-        found: list[tuple[int, str, str]] = []
-        for bound, canonical in self.names.items():
-            if canonical == name or name.startswith(f"{canonical}."):
-                found.append((len(canonical), bound, bound + name[len(canonical) :]))
-            elif canonical == "tensorflow" and name.startswith("keras.") and "tf_keras" not in self.text:
-                # Objects of the one Keras are nothing to a model of the other.
-                found.append((0, bound, f"{bound}.{name}"))
-        for _, bound, written in sorted(found, reverse=True):
-            if self._is_imported(bound, near):
+        found: list[tuple[int, int, str, str]] = []
+        for index, known in enumerate((name, *_SAME.get(name, ()))):
+            for bound, canonical in self.names.items():
+                if canonical == known or known.startswith(f"{canonical}."):
+                    found.append((-len(canonical), index, bound, bound + known[len(canonical) :]))
+                elif canonical == "tensorflow" and known.startswith("keras."):
+                    found.append((0, index, bound, f"{bound}.{known}"))
+        # Objects of the one Keras are nothing to a model of the other.
+        wanted = self._packages_near(near) if name.startswith("keras.") else frozenset()
+        for _, _, bound, written in sorted(found):
+            if self._is_imported(bound, near) and (not wanted or self._packages[bound] & wanted):
                 return written
         raise NoFix
 
@@ -193,6 +198,46 @@ class Text:
             return False
         functions = [node for node in self.ancestors(near) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
         return not any(_binds(function, name) for function in functions)
+
+    def _packages_near(self, near: cst.CSTNode) -> frozenset[str]:
+        """The packages that the Keras of a statement comes from; where it has none, that of the file.
+
+        Empty if there is no Keras at all; a package that does not exist if nobody can say which one is meant.
+        """
+        for around in (near, *self.ancestors(near)):
+            here = [self._packages[node.value] for node in _walk(around) if self._is_keras(node)]
+            if here:
+                return here[0] if all(one == here[0] for one in here) else frozenset({""})
+        return frozenset()
+
+    def _is_keras(self, node: cst.CSTNode) -> TypeGuard[cst.Name]:
+        """Whether a name stands for Keras or something of it: `layers`, or the `tf` of `tf.keras`."""
+        if not isinstance(node, cst.Name) or node.value not in self._packages:
+            return False
+        parent = self.parents.get(id(node))
+        canonical = self.names.get(node.value, "")
+        if canonical == "tensorflow":
+            return isinstance(parent, cst.Attribute) and parent.value is node and parent.attr.value == "keras"
+        is_member = isinstance(parent, cst.Attribute) and parent.attr is node
+        is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+        return canonical.partition(".")[0] == "keras" and not is_member and not is_keyword
+
+    @cached_property
+    def _packages(self) -> dict[str, frozenset[str]]:
+        """The names that are imported anywhere in the file, and the packages that they come from."""
+        found: dict[str, frozenset[str]] = {}
+        for node in _walk(self.module):
+            if not isinstance(node, cst.ImportAlias):
+                continue
+            parent = self.parents.get(id(node))
+            module: cst.CSTNode | None = parent.module if isinstance(parent, cst.ImportFrom) else node.name
+            while isinstance(module, cst.Attribute):
+                module = module.value
+            name = node.evaluated_alias or node.evaluated_name
+            bound = name if isinstance(parent, cst.ImportFrom) or node.asname else name.partition(".")[0]
+            package = module.value if isinstance(module, cst.Name) else ""
+            found[bound] = found.get(bound, frozenset()) | {package}
+        return found
 
     @cached_property
     def _imports(self) -> dict[str, int]:

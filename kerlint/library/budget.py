@@ -99,22 +99,17 @@ def starts_here(program: Program, compiled: Compile) -> bool:
         return False
     if next(program.made("tensorflow.train.Checkpoint"), None) is not None:
         return False
-    for event in program.events:
-        if isinstance(event, Created) and event.model is model and not _same_loops(event, compiled):
+    if any(event.model is model and not _same_loops(event, compiled) for event in program.all(Created)):
+        return False
+    for update in program.all(ApplyGradients):
+        if update.snapshot is None or layers & layers_of_graph(update.snapshot.graph):
             return False
-        if isinstance(event, ApplyGradients) and (
-            event.snapshot is None or layers & layers_of_graph(event.snapshot.graph)
-        ):
-            return False
-        if (
-            isinstance(event, Fit)
-            and event.compile is not compiled
-            and (event.model is model or layers & layers_of_graph(event.graph))
-        ):
-            return False
-        if isinstance(event, Use) and event.method in ("load_weights", "set_weights") and event.model is model:
-            return False
-    return True
+    if any(fit.compile is not compiled for fit in program.fits_on(layers)):
+        return False
+    if any(fit.model is model and fit.compile is not compiled for fit in program.fits):
+        return False
+    loading = ("load_weights", "set_weights")
+    return not any(use.method in loading and use.model is model for use in program.all(Use))
 
 
 def layers_of_graph(graph: Graph) -> set[int]:

@@ -189,7 +189,9 @@ def _round(call: Call) -> Value:
     """`round(x, decimals)`."""
     digits = call.value("decimals", 1)
     if isinstance(call.first, Const) and is_none(digits) and isinstance(call.first.value, (int, float)):
-        return Const(float(round(call.first.value)), call.first.assumed, node=call.node)
+        found = call.first.value
+        rounded = float(round(found)) if math.isfinite(found) else found
+        return Const(rounded, call.first.assumed, node=call.node)
     array = call.array
     if array is None:
         return Unknown("round", node=call.node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -211,6 +212,8 @@ def _sample(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     if count is not None:
         rows = integer(count)
     elif given.get("frac") is not None:
+        if share is not None and not math.isfinite(share):
+            share = None
         rows = None if share is None or frame.rows is None else round(frame.rows * share)
     return frames.with_rows(frame, rows, node, "sample", order="random")
 

@@ -174,9 +174,16 @@ def _start(machine: Machine, model: Model, layers: tuple[Value, ...], data: Shap
         if first.kind == "sequential" and machine.nesting < MAX_NESTING:
             machine.nesting += 1
             try:
-                return _start(machine, first, first.state.get("layers", ()), data)
+                start = _start(machine, first, first.state.get("layers", ()), data)
             finally:
                 machine.nesting -= 1
+            own = text(model.state.get(INPUT_NAME))
+            if own is None or start.op.label == own:
+                return start
+            # It has an input of its own, like that of the model in it.
+            made = input_tensor(start.shape, start.node, start.op.args)
+            made.op.label = own
+            return made
     given = model.state.get(DECLARED)
     is_known = isinstance(given, Value) and dims(given) == data
     made = input_tensor(data, model.node, {"batch_shape": given} if is_known and isinstance(given, Value) else None)

@@ -280,6 +280,8 @@ def _padded_shape(shape: Shape, widths: Value | None) -> Shape:
     found = as_array(widths)
     if found is None or found.values is None or found.shape is None:
         return (None,) * len(shape)
+    if found.rank not in (1, 2):
+        return (None,) * len(shape)
     pairs = found.values if found.rank == 2 else [found.values] * len(shape)
     pairs = pairs * len(shape) if len(pairs) == 1 else pairs
     if len(pairs) != len(shape) or any(len(pair) != 2 for pair in pairs):

@@ -149,7 +149,7 @@ def one_hot(
     if is_none(classes) and array is not None:
         if array.labels is not None and array.labels.classes is not None and array.tight:
             count = array.labels.classes
-        elif array.high is not None and array.tight and array.high < MAX_CLASSES:
+        elif array.high is not None and array.tight and 0 <= array.high < MAX_CLASSES:
             count = int(array.high) + 1
     shape: Shape = None
     if array is not None and array.shape is not None:

@@ -93,7 +93,8 @@ def rate_changes(program: Program, optimizer: Optimizer) -> bool:
     """Whether a callback of the training calls may set another learning rate."""
     if not isinstance(optimizer.event, Compile):
         return False
-    return any(_changes_rate(fit) for fit in program.fits_of(optimizer.event))
+    # Where a budget ended, what trains the model may not have been seen.
+    return bool(program.limits) or any(_changes_rate(fit) for fit in program.fits_of(optimizer.event))
 
 
 def _changes_rate(fit: Fit) -> bool:

@@ -59,6 +59,10 @@ USES = frozenset(
 _PREDICTIONS = ("predict", "predict_generator", "predict_on_batch", "predict_proba")
 
 
+#: From so many layers and models on, those of a model count when it is compiled.
+_MANY = 500
+
+
 def as_object(kind: str, value: Value | None) -> Value | None:
     """A loss, metric or optimizer given by name, class or function, as an object.
 
@@ -98,6 +102,9 @@ def compile_model(machine: Machine, model: Model, arguments: Arguments, node: cs
         snapshot=snapshot(machine, model),
         frozen=_frozen(machine, model),
     )
+    if machine.built > _MANY:
+        # Rules look at every layer of every model that is compiled.
+        machine.burn(len(event.graph.nodes))
     machine.emit(event)
     machine.heap.write(model.state, "compile", event)
     return Const(None, node=node)

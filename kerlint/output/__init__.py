@@ -20,11 +20,15 @@ class Options:
     Args:
         unsafe_fixes: whether fixes that change what the program does are asked for.
         links: whether codes lead to the pages of their rules when they are clicked, in a terminal.
+        width: the columns of the terminal; None where there is none.
+        fixing: whether what could be fixed has been fixed already, and the rest was left out.
     """
 
     color: bool = False
     unsafe_fixes: bool = False
     links: bool = False
+    width: int | None = None
+    fixing: bool = False
 
 
 Render = Callable[[Report, Options], Iterator[str]]

@@ -7,13 +7,20 @@ from itertools import groupby
 
 from kerlint.finding import Finding, Label, Span
 from kerlint.output import Options
-from kerlint.output.snippet import Mark, rows
-from kerlint.output.text import Paint, clean, closing, display_path, location, position
+from kerlint.output.snippet import CUT, LIMIT, Mark, rows
+from kerlint.output.text import Paint, clean, closing, display_path, location, position, width
+from kerlint.output.verdict import curves, verdict_of
 from kerlint.report import FileReport, Report
 from kerlint.source import Source
 
 # Two marked lines with one line between them are shown with it; it takes no more room than the dots.
 _NEAR = 2
+#: How wide text is where there is no terminal: longer lines are hard to read.
+_COLUMNS = 100
+#: Narrower columns are no help to a reader.
+_LEAST = 30
+#: From more findings on nobody reads them one by one.
+_MANY = 50
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
@@ -21,13 +28,19 @@ def render(report: Report, options: Options) -> Iterator[str]:
     paint = Paint(options.color, options.links)
     for file in report.files:
         for finding in file.findings:
-            yield from render_finding(file, finding, paint)
+            yield from render_finding(file, finding, paint, options.width)
             yield ""
+    if len(report.findings) > _MANY:
+        yield "These are many: --statistics counts them by rule, --output-format grouped gives each one line."
     yield from closing(report, options)
 
 
-def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator[str]:
-    """Yields the lines of one finding."""
+def render_finding(file: FileReport, finding: Finding, paint: Paint, columns: int | None = None) -> Iterator[str]:
+    """Yields the lines of one finding.
+
+    Args:
+        columns: of the terminal; None where there is none.
+    """
     yield f"{paint.head(finding)} {paint.bold(clean(finding.message))} ({finding.name})"
     marks = _marks(file.source, finding) if file.source else {}
     size = max((len(str(_own_line(file.source, line))) for line in marks), default=1) if file.source else 1
@@ -36,16 +49,28 @@ def render_finding(file: FileReport, finding: Finding, paint: Paint) -> Iterator
     empty = f"{indent} {paint.gutter('|')}"
     if file.source and marks:
         yield empty
-        yield from _snippet(file, file.source, marks, finding, size, paint)
+        yield from _snippet(file, file.source, marks, finding, size, paint, columns)
         yield empty
     fix = f"{finding.fix.title} [{finding.fix.safety.value}]" if finding.fix is not None else ""
-    probe = f"{finding.probe.verdict}. {finding.probe.text}" if finding.probe is not None else ""
+    probe = "\n".join((verdict_of(finding), *curves(finding.probe))) if finding.probe is not None else ""
     docs = f"kerlint rule {finding.code}"
     notes = (("why", finding.why), ("help", finding.help), ("fix", fix), ("probe", probe), ("docs", docs))
     for name, text in notes:
-        for index, line in enumerate(text.splitlines()):
-            start = f"{paint.gutter('=')} {paint.bold(name)}: " if index == 0 else " " * (len(name) + 4)
-            yield f"{indent} {start}{clean(line)}"
+        margin = size + len(name) + 5
+        for index, line in enumerate(_wrapped(text, (columns or _COLUMNS) - margin)):
+            start = f"{indent} {paint.gutter('=')} {paint.bold(name)}: " if index == 0 else " " * margin
+            yield f"{start}{line}"
+
+
+def _wrapped(text: str, columns: int) -> Iterator[str]:
+    """Yields the lines of a text, broken at blanks where they are too long."""
+    from textwrap import wrap
+
+    for line in map(clean, text.splitlines()):
+        if len(line) <= columns:
+            yield line
+        else:
+            yield from wrap(line, max(columns, _LEAST), break_long_words=False, break_on_hyphens=False)
 
 
 def _own_line(source: Source | None, line: int) -> int:
@@ -76,12 +101,20 @@ def _stretch(source: Source, span: Span) -> tuple[int, int]:
 
 
 def _snippet(
-    file: FileReport, source: Source, marks: dict[int, list[Mark]], finding: Finding, size: int, paint: Paint
+    file: FileReport,
+    source: Source,
+    marks: dict[int, list[Mark]],
+    finding: Finding,
+    size: int,
+    paint: Paint,
+    columns: int | None,
 ) -> Iterator[str]:
     def cell(line: int) -> int | None:
         return source.place(line).cell
 
     bar = paint.gutter("|")
+    # The terminal would break longer lines, and the marks would stand under something else.
+    limit = LIMIT if columns is None else min(LIMIT, max(columns - size - 3 - 2 * len(CUT), _LEAST))
     main = cell(finding.span.start_line)
     for index, (number, group) in enumerate(groupby(marks, key=cell)):
         lines = list(group)
@@ -96,15 +129,25 @@ def _snippet(
             if line is None:
                 yield paint.gutter("...")
                 continue
-            for row in rows(source.line(line), marks.get(line, [])):
+            for row in rows(source.line(line), marks.get(line, []), limit):
                 if row.mark is None:
                     gutter = paint.gutter(str(_own_line(source, line)).rjust(size))
                     yield f"{gutter} {bar} {row.text}".rstrip()
                     continue
-                text = f"{row.text} {clean(row.mark.text)}".rstrip()
-                style = paint.severity(text.lstrip(), finding.severity) if row.mark.is_primary else None
-                shown = style or paint.gutter(text.lstrip())
-                yield f"{' ' * size} {bar} {' ' * (len(text) - len(text.lstrip()))}{shown}"
+                for text in _beside(row.text, clean(row.mark.text), None if columns is None else columns - size - 3):
+                    style = paint.severity(text.lstrip(), finding.severity) if row.mark.is_primary else None
+                    shown = style or paint.gutter(text.lstrip())
+                    yield f"{' ' * size} {bar} {' ' * (len(text) - len(text.lstrip()))}{shown}"
+
+
+def _beside(underline: str, text: str, columns: int | None) -> Iterator[str]:
+    """Yields a mark with its text beside it, or below it where there is no room."""
+    if not text or columns is None or not len(underline) + 1 + width(text) > columns >= width(text):
+        yield f"{underline} {text}".rstrip()
+    else:
+        start = len(underline) - len(underline.lstrip())
+        yield underline
+        yield f"{' ' * min(start, columns - width(text))}{text}"
 
 
 def _with_gaps(lines: list[int]) -> Iterator[int | None]:

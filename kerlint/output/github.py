@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kerlint.finding import Finding, Severity
 from kerlint.output import Options
 from kerlint.output.text import clean, display_path, position
+from kerlint.output.verdict import level_of, verdict_of
 from kerlint.report import FileReport, Report
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "notice"}
@@ -36,8 +37,12 @@ def _command(file: FileReport, finding: Finding) -> str:
     order = [key for key in ("title", "file", "line", "col", "endLine", "endColumn") if key in properties]
     listed = ",".join(f"{key}={_property(properties[key])}" for key in order)
     lines = [f"{path}:{position(file, span.start_line, span.start_column)}: {finding.message}"]
-    lines += [f"  {name}: {text}" for name, text in (("why", finding.why), ("help", finding.help)) if text]
-    return f"::{_LEVELS[finding.severity]} {listed}::{'%0A'.join(_data(line) for line in lines)}"
+    lines += [f"  {name}: {text}" for name, text in _notes(finding) if text]
+    return f"::{_LEVELS[level_of(finding)]} {listed}::{'%0A'.join(_data(line) for line in lines)}"
+
+
+def _notes(finding: Finding) -> tuple[tuple[str, str], ...]:
+    return (("why", finding.why), ("help", finding.help), ("probe", verdict_of(finding)))
 
 
 def _data(text: str) -> str:

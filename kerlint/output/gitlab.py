@@ -9,6 +9,7 @@ from typing import Any
 from kerlint.finding import Finding, Severity
 from kerlint.output import Options
 from kerlint.output.text import clean, display_path, fingerprints, position, repository_path
+from kerlint.output.verdict import level_of, verdict_of
 from kerlint.report import FileReport, Report
 
 _LEVELS = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.ADVICE: "info"}
@@ -25,13 +26,15 @@ def _finding(file: FileReport, finding: Finding, fingerprint: str) -> dict[str, 
     span = finding.span
     notebook = file.source is not None and file.source.is_notebook
     # Which line of a notebook's JSON it is, nobody sees.
-    cell = f" ({position(file, span.start_line, span.start_column)})" if notebook else ""
+    note = f" ({position(file, span.start_line, span.start_column)})" if notebook else ""
+    if finding.probe is not None:
+        note += f" [probe: {verdict_of(finding)}]"
     begin, end = (1, 1) if notebook else (span.start_line, span.end_line)
     return {
-        "description": clean(f"{finding.code}: {finding.message}{cell}"),
+        "description": clean(f"{finding.code}: {finding.message}{note}"),
         "check_name": finding.code,
         "fingerprint": fingerprint,
-        "severity": _LEVELS[finding.severity],
+        "severity": _LEVELS[level_of(finding)],
         "location": {
             "path": clean(repository_path(file.filename) or display_path(file.filename)),
             "lines": {"begin": begin, "end": end},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kerlint.output import Options
 from kerlint.output.text import Paint, clean, closing, display_path, fix_mark, position
+from kerlint.output.verdict import verdict_of
 from kerlint.report import Report
 
 
@@ -19,5 +20,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
         for place, finding in zip(places, file.findings):
             head = paint.severity(f"{finding.severity.value:<7} {finding.code}", finding.severity)
             yield f"  {place:>{width}}  {head}  {fix_mark(finding, options)}{clean(finding.message)}"
+            if finding.probe is not None:
+                yield f"  {'':>{width}}  probe: {clean(verdict_of(finding))}"
         yield ""
     yield from closing(report, options)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from html import escape
 
 from kerlint import __version__
-from kerlint.finding import Finding, documentation_url
+from kerlint.finding import Finding, Probe, documentation_url
 from kerlint.output import Options, statistics
 from kerlint.output.answer import lines as answer_lines
 from kerlint.output.full import render_finding
+from kerlint.output.plots import plots
 from kerlint.output.text import Paint, clean, display_path, summary
 from kerlint.report import FileReport, Report
 
@@ -35,6 +36,13 @@ summary { padding: .5rem .8rem; cursor: pointer; }
 pre { margin: 0; padding: .8rem; overflow-x: auto; background: var(--back); font: 13px/1.45 ui-monospace, monospace; }
 .error { color: var(--error); } .warning { color: var(--warning); } .advice { color: var(--advice); }
 .quiet { color: var(--quiet); }
+.probe { padding: .5rem .8rem; } .probe p { margin: .3rem 0; }
+figure { display: inline-block; margin: .4rem 1rem .4rem 0; max-width: 100%; }
+figcaption { font-size: .85rem; max-width: 20rem; }
+svg { width: 20rem; max-width: 100%; height: auto; border-bottom: 1px solid var(--line); }
+polyline { fill: none; stroke-width: 2; } polyline.original { stroke: var(--error); }
+polyline.repaired { stroke: var(--advice); stroke-dasharray: 5 3; }
+span.original { color: var(--error); } span.repaired { color: var(--advice); }
 </style>
 </head>
 <body>"""
@@ -66,12 +74,48 @@ def render(report: Report, options: Options) -> Iterator[str]:
     yield "</html>"
 
 
+#: For a part of somebody else's page, whose colours it takes where the page names them.
+_PART = """\
+<style>
+.kerlint { --error: var(--jp-error-color1, #b3261e); --warning: var(--jp-warn-color0, #8a5a00);
+  --advice: var(--jp-info-color0, #00696b); font-size: 14px; line-height: 1.5; }
+.kerlint details { border: 1px solid rgba(128, 128, 128, .4); border-radius: .3rem; margin: .4rem 0; }
+.kerlint summary { padding: .3rem .6rem; cursor: pointer; }
+.kerlint pre { margin: 0; padding: .3rem .6rem .6rem; overflow-x: auto; background: none; border: none;
+  font: 12px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.kerlint .error { color: var(--error); } .kerlint .warning { color: var(--warning); }
+.kerlint .advice { color: var(--advice); } .kerlint .quiet { opacity: .65; }
+</style>"""
+
+
+def render_part(report: Report) -> Iterator[str]:
+    """Yields the findings for a page that has other things in it, too."""
+    yield '<div class="kerlint">'
+    yield _PART
+    for file in report.files:
+        for finding in file.findings:
+            yield from _finding(file, finding)
+    yield "</div>"
+
+
 def _finding(file: FileReport, finding: Finding) -> Iterator[str]:
     severity = finding.severity.value
     # The heading says the first line already.
     _, *lines = render_finding(file, finding, Paint(True))
     head = f'<b class="{severity}">{severity} {escape(finding.code)}</b> {escape(clean(finding.message))}'
-    yield f"<details open><summary>{head}</summary><pre>{escape_painted(chr(10).join(lines))}</pre></details>"
+    yield f"<details open><summary>{head}</summary><pre>{escape_painted(chr(10).join(lines))}</pre>"
+    if finding.probe is not None:
+        yield from _probe(finding.probe)
+    yield "</details>"
+
+
+def _probe(probe: Probe) -> Iterator[str]:
+    """What was measured, as curves, and what was assumed for it."""
+    yield f'<div class="probe"><p><b>probe: {escape(probe.verdict)}.</b> {escape(clean(probe.text))}</p>'
+    yield from plots(probe)
+    if probe.assumptions:
+        yield f'<p class="quiet">Assumed: {escape("; ".join(map(clean, probe.assumptions)))}.</p>'
+    yield "</div>"
 
 
 def escape_painted(text: str) -> str:

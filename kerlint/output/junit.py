@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from kerlint.finding import Finding, Severity
 from kerlint.output import Options
 from kerlint.output.text import clean, display_path, position
+from kerlint.output.verdict import level_of, verdict_of
 from kerlint.report import FileReport, Report
 
 
@@ -40,7 +41,8 @@ def _suite(root: ET.Element, file: FileReport) -> None:
         if file.source is None or not file.source.is_notebook:
             case.set("line", str(finding.span.start_line))
         lines = [f"{path}:{place}: {finding.message}"]
-        lines += [f"{name}: {text}" for name, text in (("why", finding.why), ("help", finding.help)) if text]
+        notes = (("why", finding.why), ("help", finding.help), ("probe", verdict_of(finding)))
+        lines += [f"{name}: {text}" for name, text in notes if text]
         text = "\n".join(clean(line) for line in lines)
         if _failed(finding):
             failure = ET.SubElement(case, "failure", message=clean(finding.message))
@@ -51,5 +53,5 @@ def _suite(root: ET.Element, file: FileReport) -> None:
 
 
 def _failed(finding: Finding) -> bool:
-    # Advice fails no run.
-    return finding.severity is not Severity.ADVICE
+    # Advice fails no run, and neither does a warning that an experiment has refuted.
+    return level_of(finding) is not Severity.ADVICE

@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from kerlint import __version__
-from kerlint.finding import Finding, Fix, Severity, Span, documentation_url
+from kerlint.finding import Finding, Fix, Probe, Severity, Span, documentation_url
 from kerlint.output import Options
 from kerlint.output.text import clean, fingerprints, position, repository_path
+from kerlint.output.verdict import level_of, verdict_of
 from kerlint.report import FileReport, Report
 from kerlint.rules.documentation import OWN_PAGES, Page, page_of
 
@@ -81,10 +82,12 @@ def _rule(page: Page) -> dict[str, Any]:
 
 def _result(file: FileReport, finding: Finding, index: int, fingerprint: str) -> dict[str, Any]:
     message = ". ".join(part for part in (finding.message, finding.why, finding.help) if part)
+    if finding.probe is not None:
+        message += f". Probe: {verdict_of(finding)}"
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index,
-        "level": _LEVELS[finding.severity],
+        "level": _LEVELS[level_of(finding)],
         "message": {"text": clean(message)},
         "locations": [_location(file, finding.span, finding.label)],
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
@@ -95,9 +98,20 @@ def _result(file: FileReport, finding: Finding, index: int, fingerprint: str) ->
     ]
     if related:
         result["relatedLocations"] = related
+    if finding.probe is not None:
+        result["properties"] = {"probe": _probe(finding.probe)}
     if finding.fix is not None and not _is_notebook(file):
         result["fixes"] = [_fix(file, finding.fix)]
     return result
+
+
+def _probe(probe: Probe) -> dict[str, Any]:
+    return {
+        "verdict": probe.verdict,
+        "text": clean(probe.text),
+        "assumptions": [clean(text) for text in probe.assumptions],
+        "seconds": probe.seconds,
+    }
 
 
 def _location(file: FileReport, span: Span, label: str) -> dict[str, Any]:

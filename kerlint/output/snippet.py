@@ -9,7 +9,8 @@ from kerlint.records import dataclass
 
 #: Longer lines are cut to the part around the marks.
 LIMIT = 110
-_CUT = "..."
+#: What stands for the part that is cut.
+CUT = "..."
 _MARGIN = 20
 
 
@@ -31,22 +32,26 @@ class Row:
     mark: Mark | None = None
 
 
-def rows(line: str, marks: Sequence[Mark]) -> Iterator[Row]:
-    """Yields the line of source and what belongs under it; a long line once for each part that has marks."""
+def rows(line: str, marks: Sequence[Mark], limit: int = LIMIT) -> Iterator[Row]:
+    """Yields the line of source and what belongs under it; a long line once for each part that has marks.
+
+    Args:
+        limit: the columns that there are for a line of source.
+    """
     shown, columns = _expand(line)
     ordered = sorted(marks, key=lambda mark: (mark.start, mark.end))
-    if columns[-1] <= LIMIT:
+    if columns[-1] <= limit:
         yield Row(shown.rstrip())
         for mark in ordered:
             yield _underline(mark, columns, 0, columns[-1])
         return
-    for group in _groups(ordered, columns) or [[]]:
+    for group in _groups(ordered, columns, limit) or [[]]:
         first = columns[min(group[0].start, len(line))] if group else 0
         last = max((columns[min(mark.end, len(line))] for mark in group), default=0)
-        start = max(0, min(first - _MARGIN, columns[-1] - LIMIT)) if last > LIMIT else 0
-        stop = min(columns[-1], start + LIMIT)
+        start = max(0, min(first - _MARGIN, columns[-1] - limit)) if last > limit else 0
+        stop = min(columns[-1], start + limit)
         yield Row(_window(line, columns, start, stop))
-        shift = start - len(_CUT) if start else 0
+        shift = start - len(CUT) if start else 0
         for mark in group:
             yield _underline(mark, columns, shift, stop)
 
@@ -69,12 +74,12 @@ def _shown(char: str, column: int) -> str:
     return " " if char == "\f" else visible_char(char)
 
 
-def _groups(marks: Sequence[Mark], columns: list[int]) -> list[list[Mark]]:
+def _groups(marks: Sequence[Mark], columns: list[int], limit: int) -> list[list[Mark]]:
     """Marks that fit in one window together."""
     groups: list[list[Mark]] = []
     for mark in marks:
         start = columns[min(groups[-1][0].start, len(columns) - 1)] if groups else 0
-        if groups and columns[min(mark.end, len(columns) - 1)] - start <= LIMIT - 2 * _MARGIN:
+        if groups and columns[min(mark.end, len(columns) - 1)] - max(0, start - _MARGIN) <= limit:
             groups[-1].append(mark)
         else:
             groups.append([mark])
@@ -87,7 +92,7 @@ def _window(line: str, columns: list[int], start: int, stop: int) -> str:
         for index, char in enumerate(line)
         if columns[index] >= start and columns[index + 1] <= stop
     )
-    return f"{_CUT if start else ''}{text.rstrip()}{_CUT if stop < columns[-1] else ''}"
+    return f"{CUT if start else ''}{text.rstrip()}{CUT if stop < columns[-1] else ''}"
 
 
 def _underline(mark: Mark, columns: list[int], shift: int, stop: int) -> Row:

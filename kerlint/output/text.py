@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from kerlint.files import repository
-from kerlint.finding import Finding, Safety, Severity
+from kerlint.finding import Finding, Fix, Safety, Severity
 from kerlint.output import Options
 from kerlint.report import FileReport, Report
 
@@ -114,7 +114,11 @@ def location(file: FileReport, finding: Finding) -> str:
 def closing(report: Report, options: Options) -> Iterator[str]:
     """Yields the last lines of a run: the summary, and which findings kerlint can fix."""
     yield summary(report)
-    fixes = [finding.fix.safety for finding in report.findings if finding.fix is not None]
+    fixes = [
+        finding.fix.safety
+        for finding in report.findings
+        if finding.fix is not None and not (options.fixing and _is_meant(finding.fix, options))
+    ]
     unsafe = fixes.count(Safety.UNSAFE)
     safe = len(fixes) - unsafe
     if fixes and options.unsafe_fixes:
@@ -133,7 +137,13 @@ def closing(report: Report, options: Options) -> Iterator[str]:
 def fix_mark(finding: Finding, options: Options) -> str:
     """`[*] ` for what can be fixed, as the options are."""
     fix = finding.fix
-    return "[*] " if fix is not None and (options.unsafe_fixes or fix.safety is Safety.SAFE) else ""
+    # What is still there after fixing was left out.
+    return "[*] " if fix is not None and _is_meant(fix, options) and not options.fixing else ""
+
+
+def _is_meant(fix: Fix, options: Options) -> bool:
+    """Whether the options ask for such a fix."""
+    return options.unsafe_fixes or fix.safety is Safety.SAFE
 
 
 def summary(report: Report) -> str:
@@ -152,10 +162,12 @@ def summary(report: Report) -> str:
         text = f"No {'problems' if report.answer is None else 'cause'} found in {files}."
     if report.fixed:
         text = f"Fixed {_count(report.fixed, 'finding', 'findings')}. {text}"
+    refuted = sum(finding.is_refuted for finding in report.findings)
     quiet = [
         f"{report.ignored} ignored by comments." if report.ignored else "",
         f"{report.known} in the baseline." if report.known else "",
         f"{report.unchanged} not changed." if report.unchanged else "",
+        f"{refuted} refuted by experiments." if refuted else "",
         f"{report.hidden} more with --pedantic." if report.hidden else "",
     ]
     return " ".join(filter(None, [text, *quiet]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kerlint.library.budget import batch_of
 from kerlint.library.contracts import as_data, inputs_of, targets_of
 from kerlint.library.kinds import unwrapped
 from kerlint.probe.description import Input, Made, Targets
 from kerlint.probe.literal import Refused
 from kerlint.program.constants import integer
-from kerlint.program.events import Fit
+from kerlint.program.events import Fit, Use
 from kerlint.program.graph import Node
 from kerlint.program.values import Array, Sequence, Shape, Value
 
@@ -40,6 +42,12 @@ class Data:
         self._x, self._y, self._notes = x, y, notes
         self.batch = batch
         self.shapes = [_row(array) for array in x]
+
+    def keep(self, places: list[int]) -> None:
+        """Leaves out the data of all other inputs."""
+        if len(self._x) > 1:
+            self._x = [self._x[index] for index in places if index < len(self._x)]
+            self.shapes = [_row(array) for array in self._x]
 
     def inputs(self, starts: list[tuple[Node, list[int]]]) -> list[Input]:
         """What each input gets."""
@@ -125,20 +133,31 @@ class Data:
         return None
 
 
-def read_data(fit: Fit | None, target: Value | None, notes: list[str]) -> Data:
-    """What is known of the data of a training call, or of the targets of a hand-written step."""
+def read_data(
+    call: Fit | Use | None, target: Value | None, notes: list[str], part: Callable[[Value | None], Value | None]
+) -> Data:
+    """What is known of the data of a call for training or evaluation, or of the targets of a hand-written step.
+
+    Args:
+        part: takes the targets of the output in question, of those of several.
+    """
     x: list[Array | None] = []
     y = as_data(target)
     batch = 32
-    if fit is not None:
-        value = inputs_of(fit)
-        if isinstance(value, Sequence) and value.exact and as_data(value) is None:
+    if call is not None:
+        value = inputs_of(call) if isinstance(call, Fit) else call.args.get("x")
+        if isinstance(value, Sequence) and value.exact and (as_data(value) is None or _are_inputs(value)):
             x = [as_data(item) for item in value.exact]
         else:
             x = [as_data(value)]
-        y = as_data(targets_of(fit))
-        batch = batch_of(fit) or 32
+        y = as_data(part(targets_of(call) if isinstance(call, Fit) else call.args.get("y")))
+        batch = (batch_of(call) if isinstance(call, Fit) else None) or 32
     return Data(x, y, max(batch, 1), notes)
+
+
+def _are_inputs(value: Sequence) -> bool:
+    """Whether the items are inputs of their own, and not rows of one: `predict([row])`, `fit([left, right], y)`."""
+    return all(isinstance(item, Array) for item in value.exact or ())
 
 
 def by_loss(loss: str, row: list[int], activation: str) -> Targets:
@@ -164,7 +183,7 @@ def _reshaped(made: Targets, shape: list[int], width: list[int]) -> Targets:
     """Targets of which only the shape is known, and that is not the one that the loss asks for."""
     if made["kind"] == "onehot" and shape in ([], [1]):
         return {**made, "kind": "classes", "shape": shape}
-    if made["kind"] == "classes" and width and shape[-1:] == width:
+    if made["kind"] in ("classes", "onehot") and width and shape[-1:] == width:
         return {**made, "kind": "onehot", "shape": shape}
     return {**made, "shape": shape} if made["kind"] in ("binary", "numbers", "signs", "multihot") else made
 

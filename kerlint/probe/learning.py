@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from kerlint.probe.description import Job
 from kerlint.probe.opinions import (
     ALIKE,
@@ -94,7 +92,9 @@ def _by_skill(original: list[Numbers], repaired: list[Numbers], more: str) -> Op
         return Opinion(REFUTED if all(good) else INCONCLUSIVE, text)
     failed: list[bool | None] = []
     for run, other in zip(original, repaired):
-        if not run["finite"] or run["skill"] <= NOTHING or run["skill"] <= other["skill"] - FAR:
+        # A model may be lucky before any training, so that some skill is none of the training.
+        nothing = run["gained"] < ALIKE / 2 and other["gained"] > 2 * ALIKE
+        if not run["finite"] or run["skill"] <= NOTHING or run["skill"] <= other["skill"] - FAR or nothing:
             failed.append(True)
         else:
             failed.append(False if run["skill"] >= min(other["skill"] - ALIKE, 0.9) else None)
@@ -110,6 +110,12 @@ def _skills(own: list[str], repaired: list[Numbers]) -> str:
 def _slower(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """The same as `fails`, but a clear lag is enough."""
     opinion = _by_skill(original, repaired, "")
+    lag = lag_of(list(zip(original, repaired)))
+    if opinion.verdict != CONFIRMED and lag >= 2 * LATE:
+        return Opinion(CONFIRMED, f"{opinion.text}; {_late(list(zip(original, repaired)))}")
+    if opinion.verdict == REFUTED and not all(_same_course(run, other) for run, other in zip(original, repaired)):
+        # Made-up data is easier than most: only where nothing at all differs, nothing is the matter.
+        return Opinion(INCONCLUSIVE, f"{opinion.text}; {_late(list(zip(original, repaired)))}")
     if opinion.verdict != INCONCLUSIVE:
         return opinion
     margin = float(job["details"].get("margin", 0.3))  # type: ignore[arg-type]
@@ -135,10 +141,17 @@ def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
     opinion = _by_skill(original, repaired, more)
     calm = all(
         run["first_loss"] <= 2 * other["first_loss"]
-        and max(run["losses"]) <= 1.5 * run["first_loss"]
-        and run["moved"] <= LARGE_MOVE
+        and max(run["losses"]) <= 1.5 * max(run["first_loss"], *other["losses"])
+        and run["moved"] <= max(LARGE_MOVE, 2 * other["moved"])
         for run, other in zip(original, repaired)
     )
+    if not any(run["finite"] for run in original) and all(_is_calm(run) for run in repaired):
+        # Whether it learns in so short a time is another matter.
+        return Opinion(CONFIRMED, opinion.text)
+    if opinion.verdict == INCONCLUSIVE and all(_explodes(*pair) and _rises(*pair) for pair in zip(original, repaired)):
+        text = f"{opinion.text}; the loss rose to {_worst(original)} on the way, repaired {_worst(repaired)}"
+        if _average(original) <= _average(repaired) - ALIKE / 2:
+            return Opinion(CONFIRMED, text)
     if opinion.verdict == REFUTED and not calm:
         # It came through this time, on data that is easier than most.
         return Opinion(INCONCLUSIVE, f"{opinion.text}; the largest loss on the way was {_worst(original)}")
@@ -149,9 +162,67 @@ def _diverges(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
 def _scale(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """The same, where it is the size of the data that does it: losses or gradients are of another size at the start."""
     opinion = _diverges(job, original, repaired)
-    if opinion.verdict == CONFIRMED and not all(_off_scale(run, other) for run, other in zip(original, repaired)):
+    pairs = list(zip(original, repaired))
+    if opinion.verdict == CONFIRMED and not all(_off_scale(run, other) for run, other in pairs):
         return Opinion(INCONCLUSIVE, f"{opinion.text}; but it starts like the repaired model")
+    if opinion.verdict == INCONCLUSIVE and all(_far_off_scale(run, other) for run, other in pairs):
+        if all(_explodes(run, other) for run, other in pairs):
+            return Opinion(CONFIRMED, f"{opinion.text}; the first steps throw the weights away")
+        if lag_of(pairs) >= LATE:
+            return Opinion(CONFIRMED, f"{opinion.text}; {_late(pairs)}")
     return opinion
+
+
+#: How much larger a loss and a gradient start that no model with usual data starts with.
+FAR_LOSS, FAR_GRADIENT = 5.0, 20.0
+#: How many times as far as usual weights move that are thrown away.
+THROWN = 100.0
+#: A model whose skill is behind by so much on the way, on average, learns late.
+LATE = 0.1
+
+
+def _far_off_scale(run: Numbers, other: Numbers) -> bool:
+    """Whether the loss and the gradient of the first layer start many times too large."""
+    first = next(iter(run["gradients"]), None)
+    usual = other["gradients"].get(first)
+    far = bool(usual) and run["gradients"][first] > FAR_GRADIENT * usual
+    return bool(far and abs(run["first_loss"]) > FAR_LOSS * abs(other["first_loss"]))
+
+
+def _is_calm(run: Numbers) -> bool:
+    """Whether the loss falls, and the weights stay about where they were."""
+    return bool(run["finite"] and run["moved"] <= LARGE_MOVE and run["last_loss"] < run["first_loss"])
+
+
+def _rises(run: Numbers, other: Numbers) -> bool:
+    return bool(max(run["losses"]) > 3 * max(run["first_loss"], *other["losses"]))
+
+
+def _average(runs: list[Numbers]) -> float:
+    """The mean skill."""
+    return float(sum(run["skill"] for run in runs)) / len(runs)
+
+
+def _explodes(run: Numbers, other: Numbers) -> bool:
+    return not run["finite"] or float(run["moved"]) > THROWN * max(other["moved"], 0.1)
+
+
+def lag_of(pairs: list[tuple[Numbers, Numbers]]) -> float:
+    """How far the skill of the original is behind on the way, on average; 0 where the repaired one learns nothing."""
+    if not all(other["finite"] and other["skill"] >= LEARNED for _, other in pairs):
+        return 0.0
+    marks = [max(b, 0.0) - max(a, 0.0) for run, other in pairs for a, b in zip(run["course"], other["course"])]
+    return float(sum(marks) / max(len(marks), 1))
+
+
+def _same_course(run: Numbers, other: Numbers) -> bool:
+    return all(abs(a - b) < 0.2 * LATE for a, b in zip(run["course"], other["course"]))
+
+
+def _late(pairs: list[tuple[Numbers, Numbers]]) -> str:
+    """The skill after the first steps."""
+    own, other = ([f"{pair[side]['course'][0]:.2f}" for pair in pairs] for side in (0, 1))
+    return f"after the first steps the skill was {listed(own)}, repaired {listed(other)}"
 
 
 def _off_scale(run: Numbers, other: Numbers) -> bool:
@@ -166,24 +237,36 @@ def _worst(runs: list[Numbers]) -> str:
     return number(max(max(run["losses"]) for run in runs))
 
 
+#: Weights that move less leave a model as it was: measured over optimizers, rates and 600 steps.
+TOO_LITTLE = 0.006
+
+
 @symptom("budget")
 def _budget(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Weights hardly move, and nothing is learned."""
-    moved = f"; weights moved by up to {most(original, 'moved')}, repaired {most(repaired, 'moved')}"
-    opinion = _by_skill(original, repaired, moved)
-    if opinion.verdict == CONFIRMED and not all(
-        run["moved"] <= 0.2 * other["moved"] for run, other in zip(original, repaired)
-    ):
-        return Opinion(INCONCLUSIVE, opinion.text)
+    more = f"; weights moved by up to {most(original, 'moved')}, repaired {most(repaired, 'moved')}"
+    opinion = _by_skill(original, repaired, more)
+    less = all(run["moved"] <= 0.2 * other["moved"] for run, other in zip(original, repaired))
+    if opinion.verdict == CONFIRMED:
+        return opinion if less else Opinion(INCONCLUSIVE, opinion.text)
+    learned = all(run["finite"] and run["skill"] >= LEARNED and run["gained"] > 2 * ALIKE for run in repaired)
+    as_before = all(run["moved"] < TOO_LITTLE and abs(run["gained"]) < ALIKE for run in original)
+    if less and learned and as_before:
+        # What it can, it could before any training.
+        gained = [f"{run['gained']:.2f}" for run in original]
+        return Opinion(CONFIRMED, f"{opinion.text}; of its skill training brought {listed(gained)}")
     return opinion
 
 
 @symptom("logits")
 def _logits(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Outputs that are no probabilities, although the loss reads them so."""
-    outside = [run["before"]["outside"] for run in original]
+    # With few outputs it may be chance that they are small: larger inputs show that nothing bounds them.
+    beyond = max(run["beyond"] for run in original)
+    outside = [max(run["before"]["outside"], run["beyond"]) for run in original]
     other, wanted = repaired[0]["first_loss"], original[0]["expected_loss"]
-    text = f"{percent(max(outside))} of the outputs lie outside 0..1, where the loss clips them"
+    text = f"{percent(max(run['before']['outside'] for run in original))} of the outputs lie outside 0..1, where the "
+    text += f"loss clips them ({percent(beyond)} for inputs ten times as large)"
     if wanted is not None:
         text += (
             f"; the first loss is {listed([number(run['first_loss']) for run in original])}, "
@@ -191,7 +274,7 @@ def _logits(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
         )
     return decide(
         [share >= 0.05 if share >= 0.05 or share == 0 else None for share in outside],
-        [run["before"]["outside"] > 0 for run in repaired],
+        [run["before"]["outside"] > 0 or run["beyond"] > 0 for run in repaired],
         text,
         absent="all outputs lie between 0 and 1",
     )
@@ -230,9 +313,9 @@ def _raises(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
     """Keras refuses it."""
     error, other = error_of(original), error_of(repaired)
     if error is not None and other is None:
-        return Opinion(CONFIRMED, f"it raises {error}; repaired, it trains")
+        return Opinion(CONFIRMED, f"it raises {error}; repaired, it does not")
     if error is None:
-        return Opinion(REFUTED, "it is built and trained without an error")
+        return Opinion(REFUTED, "it is built and gives a loss without an error")
     return Opinion(INCONCLUSIVE, f"it raises {error}, and the repaired one {other}")
 
 
@@ -246,13 +329,20 @@ def _range(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinio
     text = (
         f"targets go from {number(run['targets'][0])} to {number(run['targets'][1])}, predictions after training "
         f"from {number(run['after']['low'])} to {number(run['after']['high'])}, repaired from "
-        f"{number(other['after']['low'])} to {number(other['after']['high'])}; {_skill_pair(original, repaired)}"
+        f"{number(other['after']['low'])} to {number(other['after']['high'])}; {skill_pair(original, repaired)}"
     )
     return decide(
         [_stops(run, low, high) for run in original],
-        [False if _stops(run, low, high) is False else None for run in repaired],
+        [False if _passes(run, low, high) else None for run in repaired],
         text,
     )
+
+
+def _passes(run: Numbers, low: float | None, high: float | None) -> bool:
+    """Whether predictions lie clearly beyond a bound."""
+    room = 1e-3 * max(run["targets"][1] - run["targets"][0], 1e-9)
+    below = low is not None and run["after"]["low"] < low - room
+    return bool(run["finite"] and (below or (high is not None and run["after"]["high"] > high + room)))
 
 
 def _stops(run: Numbers, low: float | None, high: float | None) -> bool | None:
@@ -272,100 +362,17 @@ def _stops(run: Numbers, low: float | None, high: float | None) -> bool | None:
     return True if any(one is True for one in found) and run["skill"] < 0.9 else False if True not in found else None
 
 
-def _skill_pair(original: list[Numbers], repaired: list[Numbers]) -> str:
+def skill_pair(original: list[Numbers], repaired: list[Numbers]) -> str:
     own = [f"{run['skill']:.2f}" for run in original]
     return "skill " + listed(own) + ", repaired " + listed([f"{run['skill']:.2f}" for run in repaired])
 
 
-@symptom("alike")
-def _alike(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """Units of a layer that all give the same, or nothing."""
-    own, other = [_units(run) for run in original], [_units(run) for run in repaired]
-    text = f"after training {listed([f'{a} of {b}' for a, b in own])} units of the layer differ from each other"
-    text += f", repaired {listed([f'{a} of {b}' for a, b in other])}"
-    return decide([_is_alike(*pair) for pair in own], [_is_alike(*pair) for pair in other], text)
+def _noises(runs: list[Numbers]) -> str:
+    return listed([f"{run['noise']:.2f}" for run in runs])
 
 
-def _units(run: Numbers) -> tuple[int, int]:
-    """How many units differ in the worst layer, and how many there are: before or after training, whichever more."""
-    found = [
-        (max(one["distinct"], run["units_before"].get(step, one)["distinct"]), one["count"])
-        for step, one in run["units"].items()
-    ]
-    return min(found, key=lambda pair: pair[0] / max(pair[1], 1), default=(0, 0))
-
-
-def _is_alike(distinct: int, count: int) -> bool | None:
-    if count < 2:
-        return None
-    return True if distinct <= max(1, count // 8) else False if distinct > count / 2 else None
-
-
-@symptom("dead")
-def _dead(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """Units that give 0 for every input."""
-    own, other = [_dead_share(run) for run in original], [_dead_share(run) for run in repaired]
-    text = f"{listed([percent(one) for one in own])} of the units of the layer give 0 for every input; repaired, "
-    text += listed([percent(one) for one in other])
-    return decide(
-        [True if one > 0.9 else False if one < 0.5 else None for one in own],
-        [True if one > 0.9 else False if one < 0.5 else None for one in other],
-        text,
-    )
-
-
-def _dead_share(run: Numbers) -> float:
-    return max((one["dead"] for one in run["units_before"].values()), default=0.0)
-
-
-@symptom("vanishes")
-def _vanishes(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """The gradient of the first layer is far smaller than that of the last."""
-    found = [_ratio(run, job) for run in (*original, *repaired)]
-    known = [one for one in found if one]
-    if len(known) < len(found):
-        return Opinion(INCONCLUSIVE, "the gradients could not be compared")
-    own, other = known[: len(original)], known[len(original) :]
-    text = (
-        f"the gradient of the first of these layers is {listed([number(one) for one in own])} times that of the last, "
-        f"repaired {listed([number(one) for one in other])}; {_skill_pair(original, repaired)}"
-    )
-    small, usual = _typical(own), _typical(other)
-    lags = all(
-        run["skill"] <= NOTHING or run["skill"] <= better["skill"] - ALIKE for run, better in zip(original, repaired)
-    )
-    opinion = decide(
-        [True if small < 0.05 else False if small > 0.15 else None], [False if usual > 0.1 else None], text
-    )
-    if opinion.verdict == CONFIRMED and not (lags and all(run["skill"] >= LEARNED for run in repaired)):
-        return Opinion(INCONCLUSIVE, text)
-    return opinion
-
-
-def _typical(ratios: list[float]) -> float:
-    """The geometric mean."""
-    return math.exp(sum(math.log(one) for one in ratios) / len(ratios))
-
-
-def _ratio(run: Numbers, job: Job) -> float | None:
-    at = [str(step) for step in job["at"]]
-    known = [run["gradients"][step] for step in at if step in run["gradients"]]
-    return None if len(known) < 2 or not known[-1] else known[0] / known[-1]
-
-
-@symptom("linear")
-def _linear(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """Layers that are one linear layer together."""
-    own, other = [run["bend"] for run in original], [run["bend"] for run in repaired]
-    if None in own or None in other:
-        return Opinion(INCONCLUSIVE, "the layers could not be taken out of the model")
-    text = (
-        f"together the layers deviate from a linear function by {number(max(own))} of their values, "
-        f"repaired by {number(min(other))}"
-    )
-    return decide([one < 1e-3 for one in own], [one < 1e-2 for one in other], text)
-
-
+#: From here on the answer in training depends as much on what is dropped as on the row.
+DROWNED = 0.5
 #: What passes a dropout that lets next to nothing through.
 HARDLY_ANYTHING = 0.15
 
@@ -375,49 +382,15 @@ def _drops(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Dropout that lets next to nothing through."""
     passed = [min(run.get("passes", {"": 1.0}).values()) for run in original]
     more = f"; in training {percent(sum(passed) / len(passed))} of the values pass"
+    pairs = list(zip(original, repaired))
+    if all("noise" in run for run in (*original, *repaired)):
+        more += f"; two passes over the same rows differ by {_noises(original)} of what different rows do, "
+        more += f"repaired {_noises(repaired)}"
     opinion = _by_skill(original, repaired, more)
-    if opinion.verdict == REFUTED and max(passed) < HARDLY_ANYTHING:
-        # It learned all the same, on data that is easier than most.
-        return Opinion(INCONCLUSIVE, opinion.text)
-    return opinion
-
-
-@symptom("twins")
-def _twins(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """Layers that start with the same weights."""
-    own, other = original[0]["kernels"], repaired[0]["kernels"]
-    text = (
-        f"{own['count']} layers start with {own['different']} different sets of weights, repaired {other['different']}"
-    )
-    return decide(
-        [run["kernels"]["different"] < run["kernels"]["count"] for run in original],
-        [run["kernels"]["different"] < run["kernels"]["count"] for run in repaired],
-        text,
-    )
-
-
-@symptom("large")
-def _large(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """Weights so large that the first outputs are far off, and the model lags behind."""
-    own = [_size(run) / max(_size(other), 1e-30) for run, other in zip(original, repaired)]
-    text = f"the last of these layers starts with outputs {listed([number(one) for one in own])} times as large"
-    text += f" as with the usual weights; {_skill_pair(original, repaired)}"
-    lags = [
-        other["finite"]
-        and other["skill"] >= LEARNED
-        and (not run["finite"] or run["skill"] <= other["skill"] - 2 * ALIKE)
-        for run, other in zip(original, repaired)
-    ]
-    if all(one > 4 for one in own) and all(lags):
-        return Opinion(CONFIRMED, text)
-    # Outputs that are as large as the rule says may do harm on other data.
-    fine = all(one < 2 for one in own) and all(
-        run["finite"] and run["skill"] >= min(other["skill"] - ALIKE, 0.9) and other["skill"] >= LEARNED
-        for run, other in zip(original, repaired)
-    )
-    return Opinion(REFUTED if fine else INCONCLUSIVE, text)
-
-
-def _size(run: Numbers) -> float:
-    last = list(run["units_before"].values())
-    return float(last[-1]["largest"]) if last else 0.0
+    if opinion.verdict == CONFIRMED or max(passed) >= HARDLY_ANYTHING:
+        return opinion
+    learned = all(run["finite"] and run["skill"] >= LEARNED for run in repaired)
+    if learned and all(run.get("noise", 0.0) > max(DROWNED, 3 * other.get("noise", 1.0)) for run, other in pairs):
+        return Opinion(CONFIRMED, opinion.text)
+    # It learned all the same, on data that is easier than most.
+    return Opinion(INCONCLUSIVE, opinion.text)

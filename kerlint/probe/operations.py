@@ -20,6 +20,14 @@ KINDS = {
     "one_choice": "choice",
     "outer": "outer",
     "metric": "metric",
+    "frozen": "passes",
+    "leaks": "parts",
+    "endless": "end",
+    "one_class": "order",
+    "unseen": "order",
+    "traced": "trace",
+    "unadapted": "adapt",
+    "unseeded": "start",
 }
 
 #: A job has two descriptions in any case; these experiments bring their own models.

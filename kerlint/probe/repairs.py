@@ -50,6 +50,11 @@ class Index:
             raise Refused("the layer in question is not part of the model")
         return found
 
+    def has(self, what: Node | Object) -> bool:
+        """Whether the node or the layer became a step."""
+        key = what if isinstance(what, Object) else what.layer if what.layer is not None else what.op
+        return id(key) in self._steps
+
     def is_inner(self, what: Node | Object) -> bool:
         """Whether the layer is wrapped by another one."""
         return isinstance(what, Object) and id(what) in self._inner

@@ -16,8 +16,8 @@ from kerlint.report import FileReport, Report
 
 #: What a script takes from the laboratory, in the order in which it needs it.
 _LAB = ("lab/data.py", "lab/build.py", "lab/train.py", "lab/measure.py")
-_OPERATIONS = ("lab/operations.py",)
-_JUDGES = ("opinions.py", "learning.py", "operating.py")
+_OPERATIONS = ("lab/operations.py", "lab/pipelines.py")
+_JUDGES = ("opinions.py", "learning.py", "inside.py", "operating.py")
 _PLACES = {
     "initializers": """Zeros Ones Constant Identity RandomNormal TruncatedNormal RandomUniform GlorotNormal
     GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Orthogonal VarianceScaling""",
@@ -39,6 +39,7 @@ import json
 import math
 import os
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,8 +122,13 @@ def script(file: FileReport, finding: Finding) -> str:
 
 def _job(job: Job) -> str:
     """The data and the training, as JSON."""
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in job.items())
+    lines = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in job.items())
     return f"#: Data and training of both; the models once more.\nJOB: Any = json.loads(r'''{{\n{lines}\n}}''')"
+
+
+def _json(value: object) -> str:
+    """JSON that cannot end the string that it stands in: texts come from the linted program."""
+    return json.dumps(value).replace("'", "\\u0027")
 
 
 #: Takes the place of the laboratory's function that builds from a description: the models stand above.

@@ -12,23 +12,36 @@ from kerlint.probe.opinions import SMALLER
 
 #: A model with more weights or more values in an input is made smaller.
 MAX_PARAMETERS, MAX_VALUES = 300_000, 4_096
-#: The most units of a layer, and the largest picture, once it is.
-WIDTH, PICTURE, LENGTH, VOCABULARY = 32, 32, 24, 500
+#: The most units of a layer, the longest row and the most words, once it is.
+WIDTH, LENGTH, VOCABULARY = 32, 24, 500
+#: Sizes of pictures: the first that leaves something behind all windows.
+PICTURES = (32, 48, 64, 96, 128, 192, 256)
+#: A model with more weights is made smaller even if its sizes are what matters.
+MAX_EXACT = 30_000_000
 #: With more multiplications a row, a training of a thousand steps takes more than a few seconds.
 MAX_WORK = 150_000
+#: With more it takes minutes: it is made smaller.
+MUCH_WORK = 50_000_000
 #: Steps of a model.
 MAX_DEPTH = 120
 _WIDTHS = ("units", "filters", "output_dim", "key_dim", "value_dim")
 
 
-def shrink(original: Description, changed: Description, notes: list[str]) -> tuple[Description, Description]:
+def shrink(
+    original: Description, changed: Description, notes: list[str], *, exact: bool = False
+) -> tuple[Description, Description]:
     """Both descriptions, small enough to train in a second.
+
+    Args:
+        exact: sizes are what matters: they stay where a few rows can go through.
 
     Raises:
         Refused: that cannot be done.
     """
     if len(original["steps"]) > MAX_DEPTH:
         raise Refused(f"the model has {len(original['steps'])} steps, which is too many for a short experiment")
+    if exact and max(map(size_of, (original, changed))) <= MAX_EXACT:
+        return original, changed
     if any(step["type"] == "Reshape" for step in original["steps"]):
         if max(size_of(original), size_of(changed)) > 10 * MAX_PARAMETERS:
             raise Refused("the model is too large")
@@ -36,11 +49,15 @@ def shrink(original: Description, changed: Description, notes: list[str]) -> tup
     keep = _last_layers(original)
     pair = copy.deepcopy((original, changed))
     done: list[str] = []
-    if any(prod(data["shape"]) > MAX_VALUES for data in original["x"]):
+    too_much = max(map(work_of, pair)) > MUCH_WORK
+    if too_much or any(prod(data["shape"]) > MAX_VALUES for data in original["x"]):
+        picture = next((size for size in PICTURES if all(leaves_something(one, size) for one in pair)), None)
+        if picture is None:
+            raise Refused("a model with such large windows cannot be made smaller")
         for one in pair:
-            _smaller_inputs(one)
+            _smaller_inputs(one, picture)
         done.append("smaller inputs")
-    if max(map(size_of, pair)) > MAX_PARAMETERS:
+    if max(map(size_of, pair)) > MAX_PARAMETERS or max(map(work_of, pair)) > MUCH_WORK:
         for one in pair:
             _narrower(one, keep)
         done.append(f"no more than {WIDTH} units in a hidden layer")
@@ -51,19 +68,84 @@ def shrink(original: Description, changed: Description, notes: list[str]) -> tup
     return pair
 
 
-def _smaller_inputs(one: Description) -> None:
+def leaves_something(one: Description, limit: int) -> bool:
+    """Whether each step has a place left, if no axis of an input is longer than the limit."""
+    return places_of(one, limit) is not None
+
+
+def places_of(one: Description, limit: int | None = None) -> list[int] | None:
+    """The sizes of all axes of the output but the last; None if a window finds nothing left.
+
+    Args:
+        limit: the longest axis of an input.
+    """
+    places: dict[int, list[int]] = {}
+    for step in one["steps"]:
+        kind, config = step["type"], step["config"]
+        if kind == "Input":
+            shape = [size for size in config["shape"] if isinstance(size, int)]  # type: ignore[union-attr]
+            places[step["id"]] = shape[:-1] if limit is None else _limited(shape, limit)
+            continue
+        after = [_left(step, size, axis) for axis, size in enumerate(places[step["inputs"][0]])]
+        if any(size < 1 for size in after):
+            return None
+        if kind in ("Flatten", "Reshape", "Permute") or kind.startswith("Global") or _gives_the_last(step):
+            after = []
+        elif kind == "Resizing":
+            after = [size for size in (config["height"], config["width"]) if isinstance(size, int)]
+        places[step["id"]] = after
+    return places[one["output"]]
+
+
+def _limited(shape: list[int], limit: int) -> list[int]:
+    short = LENGTH if len(shape) == 2 and limit == PICTURES[0] else limit
+    return [min(size, short) for size in shape[:-1]]
+
+
+def _gives_the_last(step: Step) -> bool:
+    """Whether a recurrent layer gives its last answer only."""
+    recurrent = step["type"] in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+    return recurrent and not any(config.get("return_sequences") for config in _configs(step))
+
+
+def _left(step: Step, size: int, axis: int) -> int:
+    """How much of an axis is left behind a convolution or a pooling."""
+    kind, config = step["type"], step["config"]
+    if "Transpose" in kind or kind.startswith(("UpSampling", "ZeroPadding", "Global")):
+        return size
+    pooling = "Pooling" in kind
+    if not pooling and "Conv" not in kind:
+        return size
+    window = _along(config.get("pool_size" if pooling else "kernel_size", 2 if pooling else 1), axis)
+    stride = _along(config.get("strides") or (window if pooling else 1), axis)
+    if config.get("padding") in ("same", "causal"):
+        return -(-size // stride)
+    return (size - window) // stride + 1
+
+
+def _along(value: Plain, axis: int) -> int:
+    """A size that is given once or for each axis."""
+    found = value[min(axis, len(value) - 1)] if isinstance(value, list) and value else value
+    return found if isinstance(found, int) and found > 0 else 1
+
+
+def _smaller_inputs(one: Description, limit: int) -> None:
+    before = places_of(one)
     starts = [step for step in one["steps"] if step["type"] == "Input"]
     for step, data in zip(starts, one["x"]):
         shape = data["shape"]
         if len(shape) >= 3:
-            data["shape"] = [*(min(size, PICTURE) for size in shape[:-1]), shape[-1]]
+            data["shape"] = [*(min(size, limit) for size in shape[:-1]), shape[-1]]
         elif len(shape) == 2:
-            data["shape"] = [min(shape[0], LENGTH), min(shape[1], 64)]
+            data["shape"] = [min(shape[0], max(LENGTH, limit) if limit > PICTURES[0] else LENGTH), min(shape[1], 64)]
         elif data["vocabulary"]:
             data["shape"] = [min(size, LENGTH) for size in shape]
         step["config"]["shape"] = list(data["shape"])
+    after, row = places_of(one), one["y"]["shape"]
     if one["y"]["kind"] == "same":
         one["y"]["shape"] = list(one["x"][0]["shape"])
+    elif before and after and row[: len(before)] == before:
+        one["y"]["shape"] = [*after, *row[len(before) :]]
 
 
 def _narrower(one: Description, keep: set[int]) -> None:

@@ -5,27 +5,32 @@ What is not known is chosen small and named among the assumptions; what cannot b
 
 from __future__ import annotations
 
-from kerlint.experiment import Experiment, Plain
+from kerlint.experiment import Change, Experiment, Plain
 from kerlint.library.contracts import read_loss
+from kerlint.library.graphs import graph_of
 from kerlint.library.metrics import CHOSEN, metrics_of
 from kerlint.library.optimizers import read_optimizer
-from kerlint.library.weights import weights_inside
 from kerlint.probe.data import Data, by_loss, known_row, read_data
 from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made, Targets
 from kerlint.probe.literal import Literals, Refused
 from kerlint.probe.operations import KINDS, tiny
+from kerlint.probe.outputs import Output, chosen
 from kerlint.probe.repairs import Index, repaired, standardise
-from kerlint.probe.shrinking import MAX_PARAMETERS, MAX_WORK, shrink, work_of
+from kerlint.probe.shrinking import MAX_WORK, MUCH_WORK, shrink, work_of
 from kerlint.probe.steps import Steps
 from kerlint.program.events import ApplyGradients, Compile, Event, Fit, Forward, LossCall, Mismatch, Use
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph, Snapshot
-from kerlint.program.values import Model, Object, Shape, Tensor, Value
+from kerlint.program.graph import Graph, Node, Snapshot
+from kerlint.program.values import Object, Shape, Tensor, Value
 
 #: Seeds of a verdict: two decide, the third is asked where they leave it open.
 SEEDS = [1, 2, 3]
 #: Symptoms that depend on the size of the data. For all others it could only hide what they are about.
 ABOUT_DATA = frozenset({"scale", "range", "raises"})
+#: Rows, batch, and the steps that are always taken, of a model that takes long.
+HEAVY_ROWS, HEAVY_BATCH, HEAVY_STEPS = 96, 16, 60
+#: Rows that are enough to see an error; those of a model in its own size that takes very long.
+FEW_ROWS, FEWEST = 5, 2
 #: Rows of data, steps of training (as a rule, and at most), rows in a batch.
 ROWS, STEPS, MAX_STEPS, MAX_BATCH = 256, 200, 2000, 64
 
@@ -49,7 +54,7 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     kind = KINDS.get(experiment.symptom, "train")
     if kind not in ("train", "metric"):
         return _job(experiment, kind, tiny(), tiny(), [], [])
-    reader = _Reader(program, experiment.event)
+    reader = _Reader(program, experiment)
     wanted = experiment.details.get("metric")
     reader.metric = wanted if isinstance(wanted, str) else None
     original, index, fitting = reader.description()
@@ -58,12 +63,22 @@ def job_of(program: Program, experiment: Experiment) -> Job:
         reader.settle_labels(original, fitting, experiment)
     if experiment.symptom not in ABOUT_DATA and standardise(original):
         reader.assumptions.append("large inputs and targets are standardised")
+    exact = experiment.symptom == "raises"
     if original["run"]["steps"]:
-        original["run"]["steps"] = _steps(experiment)
+        original["run"]["steps"] = 2 if exact else _steps(experiment)
+    if exact:
+        original["run"] |= {"rows": FEW_ROWS, "batch": FEW_ROWS}
     original = repaired(original, index, experiment.setting, fitting)
-    changed = repaired(original, index, experiment.repair, fitting)
-    at = [step for one in experiment.at for step in index.steps(one)]
-    original, changed = shrink(original, changed, reader.assumptions)
+    changed = repaired(original, index, reader.changes(index), fitting)
+    at = [step for one in experiment.at if reader.concerns(index, one) for step in index.steps(one)]
+    if kind == "train":
+        original, changed = shrink(original, changed, reader.assumptions, exact=exact)
+        _shorten(original, changed)
+    else:
+        # A metric is asked about answers that are made up: the model is not needed.
+        for one in (original, changed):
+            one["steps"], one["output"] = tiny()["steps"], tiny()["output"]
+            one["x"] = one["x"][:1] if one["y"]["kind"] == "same" else tiny()["x"]
     return _job(experiment, kind, original, changed, at, reader.assumptions)
 
 
@@ -88,6 +103,21 @@ def _job(
     }
 
 
+def _alike(left: list[int], right: list[int]) -> bool:
+    """Whether two shapes of rows are the same but for a last axis of 1."""
+    return left == right or [*left, 1] == right or left == [*right, 1]
+
+
+def _shorten(*variants: Description) -> None:
+    """Gives heavy models smaller batches and fewer steps, so that they take seconds rather than minutes."""
+    work = max(map(work_of, variants))
+    for one in variants if work > 10 * MAX_WORK else ():
+        run = one["run"]
+        run["rows"] = min(run["rows"], HEAVY_ROWS if work <= MUCH_WORK else FEWEST)
+        run["batch"] = min(run["batch"], HEAVY_BATCH, run["rows"])
+        run["steps"] = max(min(run["steps"], HEAVY_STEPS), run["steps"] * 10 * MAX_WORK // work)
+
+
 def _steps(experiment: Experiment) -> int:
     """How long the symptom takes to show."""
     wanted = experiment.details.get("steps", STEPS)
@@ -97,28 +127,37 @@ def _steps(experiment: Experiment) -> int:
 class _Reader:
     """Reads the training that one event belongs to."""
 
-    def __init__(self, program: Program, event: Event | Graph) -> None:
+    def __init__(self, program: Program, experiment: Experiment) -> None:
+        event = experiment.event
         self.program = program
+        self.experiment = experiment
         self.event = event
         self.assumptions: list[str] = []
         #: The metric in question, `chosen` for one that Keras chooses.
         self.metric: str | None = None
         self.compile = _compile_of(event)
-        self.fit = _fit_of(program, event, self.compile)
-        self.graph = event if isinstance(event, Graph) else None
+        self.fit = None if isinstance(event, Use) else _fit_of(program, event, self.compile)
+        self.call: Fit | Use | None = self.fit or _evaluation_of(program, event, self.compile)
+        self.output: Output | None = None
+        #: Whether all sizes of the output are known.
+        self.is_certain = False
 
     def description(self) -> tuple[Description, Index, Targets]:
         """The description, where the facts are found in it, and targets that fit its output and its loss."""
-        model, graph = self._model()
-        self._refuse_what_is_too_large(model)
+        graph = self._graph()
         literals = Literals()
+        chosen_one = self.output = chosen(graph, self.experiment)
         if isinstance(self.event, Mismatch):
             return self._broken(graph, literals)
-        steps = Steps(graph, self.compile, self._shapes(), literals, self.assumptions)
-        output = steps.only_output()
+        data = read_data(self.call, self._target(), self.assumptions, chosen_one.part)
+        data.keep(chosen_one.places(graph))
+        steps = Steps(chosen_one.kept(graph), self.compile, data.shapes, literals, self.assumptions)
+        output = steps.number(chosen_one.node)
+        if chosen_one.count > 1:
+            self.assumptions.append(f"of {chosen_one.count} outputs number {chosen_one.index + 1} is trained alone")
         shape, activation = steps.shape(output), steps.activation(output)
+        self.is_certain = shape is not None and None not in shape[1:]
         loss = self._loss(literals, shape, activation)
-        data = read_data(self.fit, self._target(), self.assumptions)
         y = data.targets(loss, shape, activation)
         fitting = by_loss(loss["type"], known_row(shape), activation)
         run = {"rows": ROWS, "batch": min(data.batch, MAX_BATCH), "steps": STEPS}
@@ -134,16 +173,25 @@ class _Reader:
         }
         return made, steps.index, fitting
 
-    def _shapes(self) -> list[list[int] | None]:
-        return read_data(self.fit, None, []).shapes
+    def concerns(self, index: Index, what: Node | Object) -> bool:
+        """Whether a layer is to be looked at: in a model with several outputs those of the others are not there."""
+        return self.output is None or self.output.count == 1 or index.has(what)
+
+    def changes(self, index: Index) -> list[Change]:
+        """What is put right."""
+        found = [one for one in self.experiment.repair if isinstance(one.what, str) or self.concerns(index, one.what)]
+        if self.experiment.repair and not found:
+            raise Refused("the layer in question is not part of the model")
+        return found
 
     def _broken(self, graph: Graph, literals: Literals) -> tuple[Description, Index, Targets]:
         """A model up to the layer that does not take its input. It raises before there is a loss."""
-        steps = Steps(graph, None, [], literals, self.assumptions)
+        steps = Steps(graph.nodes, None, [], literals, self.assumptions)
+        assert self.output is not None
         y: Targets = {"kind": "numbers", "shape": [1], "classes": 0, "low": None, "high": None}
         made: Description = {
             "steps": steps.made,
-            "output": steps.only_output(),
+            "output": steps.number(self.output.node),
             "optimizer": {"type": "SGD", "config": {}},
             "loss": {"type": "mean_squared_error", "config": {}},
             "metrics": [],
@@ -156,10 +204,15 @@ class _Reader:
     def settle_labels(self, made: Description, fitting: Targets, experiment: Experiment) -> None:
         """Gives the loss labels in the encoding that it reads, where that is another finding's matter."""
         loss, kind = made["loss"]["type"], made["y"]["kind"]
+        if any(change.what in ("loss", "y") for change in experiment.repair):
+            return
         wrong = {"categorical_crossentropy": "classes", "sparse_categorical_crossentropy": "onehot"}.get(loss)
-        if kind == wrong and not any(change.what in ("loss", "y") for change in experiment.repair):
+        if kind == wrong:
             made["y"] = fitting
             self.assumptions.append("the labels are in the encoding that the loss reads")
+        elif kind != "same" and self.is_certain and not _alike(made["y"]["shape"], fitting["shape"]):
+            made["y"] = fitting
+            self.assumptions.append("the targets have the shape of the output")
 
     @staticmethod
     def settle_inputs(made: Description) -> None:
@@ -168,28 +221,26 @@ class _Reader:
         for step, data in zip(starts, made["x"]):
             data["shape"] = list(step["config"]["shape"])  # type: ignore[arg-type]
 
-    def _model(self) -> tuple[Model | None, Graph]:
+    def _graph(self) -> Graph:
         event = self.fit or self.event
         if isinstance(event, Graph):
-            return None, event
+            return event
         if isinstance(event, Mismatch):
-            return None, Snapshot(Tensor(event.op)).graph
+            return Snapshot(Tensor(event.op)).graph
         if isinstance(event, (Compile, Fit, Forward)):
-            return event.model, event.snapshot.graph
+            return event.snapshot.graph
         if isinstance(event, (LossCall, ApplyGradients)) and event.snapshot is not None:
-            return getattr(event, "model", None), event.snapshot.graph
-        raise Refused("the model is not known")
-
-    def _refuse_what_is_too_large(self, model: Model | None) -> None:
-        total = weights_inside(model).total if model is not None else None
-        if total is not None and total > 20 * MAX_PARAMETERS:
-            # It is shrunk in any case; this only says so.
-            self.assumptions.append(f"the model of {total:,} weights is made smaller")
+            return event.snapshot.graph
+        graph = graph_of(event.model) if isinstance(event, Use) else None
+        if graph is None:
+            raise Refused("the model is not known")
+        return graph
 
     def _loss(self, literals: Literals, output: Shape, activation: str) -> Made:
         value: Value | None = None
         if self.compile is not None:
-            value = self.compile.loss
+            assert self.output is not None
+            value = self.output.loss(self.compile.loss)
         elif isinstance(self.event, LossCall):
             value = self.event.loss
         else:
@@ -254,6 +305,14 @@ def _compile_of(event: Event | Graph) -> Compile | None:
     if isinstance(event, Compile):
         return event
     return event.compile if isinstance(event, (Fit, Use)) else None
+
+
+def _evaluation_of(program: Program, event: Event | Graph, compiled: Compile | None) -> Use | None:
+    """The call for an evaluation or a prediction, where there is none for a training."""
+    if isinstance(event, Use):
+        return event
+    uses = (use for use in program.all(Use) if compiled is not None and use.compile is compiled)
+    return next((use for use in uses if use.method == "evaluate"), None)
 
 
 def _fit_of(program: Program, event: Event | Graph, compiled: Compile | None) -> Fit | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kerlint.experiment import Plain
 from kerlint.library.kinds import RESHAPING, activation_name, pure_activation, unwrapped
 from kerlint.probe.description import LAYERS, Step
@@ -9,7 +11,7 @@ from kerlint.probe.literal import Literals, Refused, is_false
 from kerlint.probe.repairs import Index
 from kerlint.program.constants import number, truth
 from kerlint.program.events import Compile
-from kerlint.program.graph import Graph, Node
+from kerlint.program.graph import Node
 from kerlint.program.values import Layer, Object, Shape, Unknown
 
 #: What is taken for an argument that is not known: few units, and small windows.
@@ -29,18 +31,18 @@ class Steps:
     """The steps that the description of a model consists of.
 
     Args:
+        nodes: the steps of its graph, in order.
         shapes: the shapes of rows of data, for inputs that do not say theirs.
     """
 
     def __init__(
         self,
-        graph: Graph,
+        nodes: Sequence[Node],
         compiled: Compile | None,
         shapes: list[list[int] | None],
         literals: Literals,
         assumptions: list[str],
     ) -> None:
-        self.graph = graph
         self.made: list[Step] = []
         self.index = Index()
         #: The shapes of rows of each input, in order.
@@ -52,19 +54,13 @@ class Steps:
         self._ids: dict[int, int] = {}
         self._layers: dict[int, int] = {}
         self._nodes: dict[int, Node] = {}
-        for node in graph.nodes:
+        for node in nodes:
             self._ids[id(node)] = self._step(node)
             self._nodes[self._ids[id(node)]] = node
 
-    def only_output(self) -> int:
-        """The number of the output step.
-
-        Raises:
-            Refused: there are several, or it is not known.
-        """
-        if len(self.graph.outputs) != 1 or self.graph.outputs[0] is None:
-            raise Refused("the model has several outputs" if len(self.graph.outputs) > 1 else "its end is not known")
-        return self._ids[id(self.graph.outputs[0])]
+    def number(self, node: Node) -> int:
+        """The number of the step that a node became."""
+        return self._ids[id(node)]
 
     def shape(self, step: int) -> Shape:
         """The shape of what a step gives, as far as it is known."""

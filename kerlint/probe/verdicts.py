@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from kerlint.probe import learning, operating
+from kerlint.probe import inside, learning, operating
 from kerlint.probe.description import Job
 from kerlint.probe.opinions import CONFIRMED, INCONCLUSIVE, REFUTED, SMALLER, SYMPTOMS, Numbers, Opinion, error_of
 
-__all__ = ["CONFIRMED", "INCONCLUSIVE", "REFUTED", "Opinion", "judge", "learning", "operating"]
+__all__ = ["CONFIRMED", "INCONCLUSIVE", "REFUTED", "Opinion", "inside", "judge", "learning", "operating"]
 
 #: Symptoms that a smaller model need not have.
-_BY_SIZE = frozenset({"diverges", "scale", "fails", "slower", "large", "vanishes", "budget", "drops"})
+_BY_SIZE = frozenset({"diverges", "scale", "fails", "slower", "large", "vanishes", "budget", "drops", "raises"})
 #: Symptoms for which an error of the original is an answer.
-_MAY_RAISE = frozenset({"raises", "metric"})
+_MAY_RAISE = frozenset({"raises", "metric", "unadapted"})
 
 
 def judge(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 import types
 from typing import Any, TextIO
@@ -17,6 +18,7 @@ from typing import Any, TextIO
 
 def main() -> None:
     """Answers jobs until there are no more."""
+    _end_with_parent()
     answers = _private_output()
     _borrow_own_files()
     limit = int(os.environ.get("KERLINT_PROBE_MEMORY", "0"))
@@ -31,6 +33,19 @@ def main() -> None:
     _answer(answers, ready)
     for line in sys.stdin:
         _answer(answers, _run(tf, keras, line))
+
+
+def _end_with_parent() -> None:
+    """Ends this process soon after the one that started it, however that ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def _private_output() -> TextIO:
@@ -88,16 +103,17 @@ def _close_doors(memory: int) -> None:
 
 def _run(tf: Any, keras: Any, line: str) -> dict[str, Any]:
     from kerlint.probe.description import Invalid, check
-    from kerlint.probe.lab import measure, operations
+    from kerlint.probe.lab import measure
+    from kerlint.probe.lab.pipelines import WORK, answer
 
     started = time.monotonic()
     try:
         job = check(json.loads(line))
-        run = operations.answer if job["kind"] in operations.WORK else measure.run
-        answer = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
+        run = answer if job["kind"] in WORK else measure.run
+        found = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
         # A graph that nobody needs any more is memory that the next job needs.
         keras.backend.clear_session()
-        return {"result": measure.rounded(answer), "seconds": time.monotonic() - started}
+        return {"result": measure.rounded(found), "seconds": time.monotonic() - started}
     except Invalid as error:
         return {"refused": str(error)}
     except MemoryError:

@@ -7,9 +7,9 @@ happen (`exclusive`), those in a loop that is evaluated once carry that loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from kerlint.program.bindings import BoundData, Unread
 from kerlint.program.events import Compile, Event, Fit
@@ -26,6 +26,37 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass(eq=False, slots=True)
+class _Index:
+    """Events by what rules ask for, again and again: a program may have thousands."""
+
+    events: list[Event]
+    count: int
+    by_kind: dict[type[Event], list[Event]] = field(default_factory=dict)
+    fits_of: dict[int, list[Fit]] = field(default_factory=dict)
+    _fits_on: dict[int, list[Fit]] | None = None
+
+    @classmethod
+    def of(cls, events: list[Event]) -> _Index:
+        """The index of these events."""
+        made = cls(events, len(events))
+        for event in events:
+            made.by_kind.setdefault(type(event), []).append(event)
+            if type(event) is Fit:
+                made.fits_of.setdefault(id(event.compile), []).append(event)
+        return made
+
+    def fits_on(self) -> dict[int, list[Fit]]:
+        """The training calls by the layers of their models; it takes the graphs of all."""
+        if self._fits_on is None:
+            self._fits_on = {}
+            for fits in self.fits_of.values():
+                for fit in fits:
+                    for layer in {id(node.layer) for node in fit.graph.nodes if node.layer is not None}:
+                        self._fits_on.setdefault(layer, []).append(fit)
+        return self._fits_on
+
+
+@dataclass(eq=False)
 class Program:
     """Everything that is known of one file."""
 
@@ -61,6 +92,7 @@ class Program:
     bound: dict[int, list[BoundData]] = field(default_factory=dict)
     #: The first line of each cell of a notebook.
     cells: tuple[int, ...] = ()
+    _found: _Index | None = None
 
     def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
         """The variable that a value was given to last, before an event; None if it was given to none."""
@@ -77,9 +109,13 @@ class Program:
 
     def all(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order of execution."""
-        for event in self.events:
-            if type(event) is kind:
-                yield event
+        return cast("Iterator[E]", iter(self._index().by_kind.get(kind, ())))
+
+    def _index(self) -> _Index:
+        found = self._found
+        if found is None or found.events is not self.events or found.count != len(self.events):
+            found = self._found = _Index.of(self.events)
+        return found
 
     @property
     def compiles(self) -> Iterator[Compile]:
@@ -93,7 +129,13 @@ class Program:
 
     def fits_of(self, compile: Compile) -> list[Fit]:
         """The training calls for which this compile is in force."""
-        return [fit for fit in self.fits if fit.compile is compile]
+        return list(self._index().fits_of.get(id(compile), ()))
+
+    def fits_on(self, layers: Iterable[int]) -> Iterator[Fit]:
+        """The training calls of models that have one of these layers, given by identity; some more than once."""
+        fits = self._index().fits_on()
+        for layer in layers:
+            yield from fits.get(layer, ())
 
     def reads(self, name: str) -> bool:
         """Whether anything in the file may read the variable, be it evaluated or not."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 import libcst as cst
 
 from kerlint.edits.drafts import (
+    Begin,
     Callee,
     Drop,
+    DropStep,
     Hoist,
     Insert,
     Parameter,
@@ -20,6 +22,7 @@ from kerlint.edits.drafts import (
     Replace,
     Swap,
     SwapLayers,
+    SwapSteps,
     Unroll,
 )
 from kerlint.edits.drafts import Change as Change  # noqa: PLC0414
@@ -29,12 +32,12 @@ from kerlint.library.kinds import unwrapped
 from kerlint.program.events import Compile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kerlint.library.contracts import Contract
     from kerlint.library.heads import Activation
     from kerlint.library.optimizers import Optimizer
-    from kerlint.program.graph import Node
+    from kerlint.program.graph import Graph, Node
 
 
 class Called(Protocol):
@@ -110,6 +113,21 @@ def swap_layers(left: Node, right: Node) -> Change | None:
     return SwapLayers(left.layer.node, right.layer.node)
 
 
+def swap_steps(call: cst.CSTNode | None) -> Change | None:
+    """The last two calls of a chain change places."""
+    return None if call is None else SwapSteps(call)
+
+
+def drop_step(call: cst.CSTNode | None) -> Change | None:
+    """A call is taken out of a chain."""
+    return None if call is None else DropStep(call)
+
+
+def begin(layer: cst.CSTNode | None, text: str, *parts: cst.CSTNode) -> Change | None:
+    """Something comes before the first layer of a model."""
+    return None if layer is None else Begin(layer, text, parts)
+
+
 def hoist(node: cst.CSTNode, loop: cst.CSTNode) -> Change:
     """A statement is moved before the loop around it."""
     return Hoist(node, loop)
@@ -171,6 +189,19 @@ def activate(node: Node, name: str) -> Change | None:
     """An activation for a layer, whether it has one or not."""
     layer = unwrapped(node.layer) if node.layer is not None else None
     return put(layer, "activation", f'"{name}"') if layer is not None and layer.short.startswith(_ACTIVATED) else None
+
+
+def are_made_alone(nodes: Iterable[Node], graph: Graph) -> bool:
+    """Whether the calls that made these layers made no others of the model, as those in functions and classes may."""
+    own = [node.layer for node in nodes if node.layer is not None]
+    layers, calls = {id(layer) for layer in own}, {id(layer.node) for layer in own}
+    others = (node.layer for node in graph.nodes if node.layer is not None and id(node.layer) not in layers)
+    return not any(id(layer.node) in calls for layer in others)
+
+
+def callee(made: Called | None, name: str) -> Change | None:
+    """Another class with the same arguments."""
+    return Callee(made.node, name) if made is not None and isinstance(made.node, cst.Call) else None
 
 
 _LOSSES = {

@@ -37,7 +37,7 @@ def actions(analysis: Analysis, params: types.CodeActionParams, key: str, editio
     if not snapshot.is_shown:
         return
     if _is_asked_for(types.CodeActionKind.QuickFix, only):
-        for finding in analysis.findings:
+        for finding in analysis.shown:
             uri, diagnostic = diagnostic_of(snapshot, finding)
             if uri == params.text_document.uri and _touch(diagnostic.range, params.range):
                 yield from _for_finding(finding, diagnostic, {"key": key, "edition": edition})

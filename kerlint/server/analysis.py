@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -29,13 +29,20 @@ class Analysis:
     """The outcome for one snapshot.
 
     Args:
-        findings: what is shown, in the order of the text.
+        findings: what is found, in the order of the text.
+        with_verdict: gives a finding what came out when it was tried out, if it was.
     """
 
     snapshot: Snapshot
     applied: Applied
     findings: tuple[Finding, ...] = ()
     tracebacks: tuple[str, ...] = field(default=(), repr=False)
+    with_verdict: Callable[[Finding], Finding] = field(default=lambda finding: finding, repr=False)
+
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings with what came out when they were tried out."""
+        return tuple(map(self.with_verdict, self.findings))
 
     @cached_property
     def outline(self) -> Outline:
@@ -114,5 +121,6 @@ def analyse(snapshot: Snapshot, configurations: Configurations, roots: Sequence[
         return Analysis(snapshot, applied)
     if not snapshot.is_shown:
         return Analysis(snapshot, applied)
-    report = engine.check_read(source, applied.settings, is_test=applied.is_test, path=snapshot.path)
+    settings = replace(applied.settings, probe=True) if options.code_lens else applied.settings
+    report = engine.check_read(source, settings, is_test=applied.is_test, path=snapshot.path)
     return Analysis(snapshot, applied, report.findings, report.tracebacks)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Coroutine, Generator, Mapping, Sequence
 from typing import Any
 
 from lsprotocol import types
@@ -13,7 +14,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import to_fs_path
 
 from kerlint import __version__
-from kerlint.server import actions, hints
+from kerlint.server import actions, hints, lenses, trials
 from kerlint.server.actions import Refused
 from kerlint.server.configurations import is_configuration
 from kerlint.server.hover import hover
@@ -52,6 +53,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("kerlint", __version__, notebook_document_sync=_NOTEBOOKS, protocol_cls=_Protocol)
         self.session = Session(self)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def publish(self, uri: str, version: int | None, found: Sequence[types.Diagnostic]) -> None:
         """Shows these diagnostics in a document, and no others."""
@@ -60,6 +62,28 @@ class Server(LanguageServer):
     def warn(self, text: str) -> None:
         """Tells the user that something is wrong."""
         self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
+
+    def inform(self, text: str) -> None:
+        """Tells the user something."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something while the editor goes on."""
+        task = asyncio.get_running_loop().create_task(work)
+        # Nobody else holds on to it.
+        self._tasks.add(task)
+        task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.log(f"{type(error).__name__}: {error}")
+
+    def refresh_lenses(self) -> None:
+        """Has the editor ask for the lenses again, if it does so on request."""
+        if self.supports("workspace", "code_lens", "refresh_support"):
+            self.workspace_code_lens_refresh(None)
 
     def log(self, text: str) -> None:
         """Writes into the editor's log."""
@@ -82,6 +106,8 @@ class Server(LanguageServer):
         hinted = options.inlay_hints or before.inlay_hints
         if changed and hinted and self.supports("workspace", "inlay_hint", "refresh_support"):
             self.workspace_inlay_hint_refresh(None)
+        if options.code_lens != before.code_lens:
+            self.refresh_lenses()
 
     async def pull_settings(self) -> None:
         """Asks the client for its settings, if it can tell."""
@@ -110,7 +136,7 @@ class Server(LanguageServer):
 def build() -> Server:
     """A server with everything that it can do."""
     server = Server()
-    for register in (_life, _documents, _notebooks, _files, _questions):
+    for register in (_life, _documents, _notebooks, _files, _questions, _trials):
         register(server)
     return server
 
@@ -120,7 +146,11 @@ def serve() -> None:
     output = sys.stdout.buffer
     # Whatever else prints must not get between the messages.
     sys.stdout = sys.stderr
-    build().start_io(sys.stdin.buffer, output)
+    server = build()
+    try:
+        server.start_io(sys.stdin.buffer, output)
+    finally:
+        server.session.stop()
 
 
 def _life(server: Server) -> None:
@@ -264,6 +294,28 @@ def _questions(server: Server) -> None:
         if reason is not None:
             raise JsonRpcException(reason, code=types.LSPErrorCodes.RequestFailed)
         return action
+
+
+def _trials(server: Server) -> None:
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    async def on_code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
+        uri, session = params.text_document.uri, server.session
+        key = server.key_of(uri)
+        analysis = await session.analysis(key) if session.options.code_lens else None
+        return list(lenses.lenses(analysis, session.probing, uri, key)) if analysis is not None else []
+
+    @server.command(lenses.PROBE)
+    async def on_probe(*arguments: object) -> None:
+        await trials.start(server, _arguments(arguments))
+
+    @server.command(lenses.CANCEL)
+    async def on_cancel(*arguments: object) -> None:
+        await trials.cancel(server, _arguments(arguments))
+
+
+def _arguments(given: Sequence[object]) -> Mapping[str, object]:
+    """What the client has sent back with a command; pygls may put the server before it."""
+    return next((one for one in given if isinstance(one, Mapping)), {})
 
 
 async def _resolve(server: Server, action: types.CodeAction) -> str | None:

@@ -31,7 +31,10 @@ def diagnostics(snapshot: Snapshot, findings: tuple[Finding, ...]) -> dict[str, 
 def diagnostic_of(snapshot: Snapshot, finding: Finding) -> tuple[str, types.Diagnostic]:
     """The diagnostic of a finding, and the document that it belongs to."""
     place = snapshot.place(finding.span)
-    message = finding.message if not finding.help else f"{finding.message}\nhelp: {finding.help}"
+    probe = f"{finding.probe.verdict}. {finding.probe.text}" if finding.probe is not None else ""
+    notes = (("help", finding.help), ("probe", probe))
+    message = "\n".join([finding.message, *(f"{name}: {text}" for name, text in notes if text)])
+    severity = Severity.ADVICE if finding.is_refuted else finding.severity
     related = [
         types.DiagnosticRelatedInformation(snapshot.place(label.span), label.text)
         for label in finding.labels
@@ -40,7 +43,7 @@ def diagnostic_of(snapshot: Snapshot, finding: Finding) -> tuple[str, types.Diag
     return place.uri, types.Diagnostic(
         range=place.range,
         message=message,
-        severity=_SEVERITIES[finding.severity],
+        severity=_SEVERITIES[severity],
         code=finding.code,
         code_description=types.CodeDescription(finding.url),
         source=NAME,

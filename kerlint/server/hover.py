@@ -25,7 +25,7 @@ def hover(analysis: Analysis, uri: str, position: types.Position, *, markdown: b
     sections: list[str] = []
     spans: list[Span] = []
     pages: list[str] = []
-    for finding in analysis.findings:
+    for finding in analysis.shown:
         if _holds(finding.span, place):
             sections.append("\n\n".join(_finding(finding)))
             spans.append(finding.span)
@@ -68,6 +68,8 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield f"Help: {finding.help}."
     if finding.fix is not None:
         yield f"Fix: {finding.fix.title} ({finding.fix.safety.value})."
+    if finding.probe is not None:
+        yield f"Probe: {finding.probe.verdict}. {finding.probe.text}"
 
 
 def _page(word: str) -> str:

@@ -11,6 +11,9 @@ import msgspec
 SECTION = "kerlint"
 
 
+_MAY_BE_UNSET = frozenset({"configuration", "probePython"})
+
+
 class Options(msgspec.Struct, rename="camel", frozen=True):
     """The settings.
 
@@ -18,12 +21,16 @@ class Options(msgspec.Struct, rename="camel", frozen=True):
         run: `onType`, or `onSave` for findings only when a file is opened or saved.
         inlay_hints: whether output shapes are shown behind layers.
         pedantic: whether advice is shown, too.
+        code_lens: whether findings that can be tried out have a lens that does so.
+        probe_python: the interpreter that has TensorFlow, if the one that runs kerlint has none.
         configuration: a configuration file for all files, in the place of the nearest one.
     """
 
     run: Literal["onType", "onSave"] = "onType"
     inlay_hints: bool = False
     pedantic: bool = False
+    code_lens: bool = True
+    probe_python: str | None = None
     configuration: str | None = None
 
 
@@ -40,9 +47,11 @@ def read(settings: object, before: Options) -> tuple[Options, str]:
     if not isinstance(settings, Mapping):
         return before, ""
     # Editors send null for what is not set.
-    said = {name: value for name, value in settings.items() if value is not None or name == "configuration"}
+    said = {name: value for name, value in settings.items() if value is not None or name in _MAY_BE_UNSET}
     try:
         found = msgspec.convert({**msgspec.to_builtins(before), **said}, Options)
     except msgspec.ValidationError as error:
         return before, f"the settings cannot be used: {str(error).replace('$', SECTION)}"
-    return msgspec.structs.replace(found, configuration=found.configuration or None), ""
+    return msgspec.structs.replace(
+        found, configuration=found.configuration or None, probe_python=found.probe_python or None
+    ), ""

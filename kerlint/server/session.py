@@ -18,11 +18,13 @@ from typing import Protocol, TypeVar
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from kerlint import memory
 from kerlint.records import dataclass
 from kerlint.server.analysis import Analysis, analyse
 from kerlint.server.configurations import Configurations
 from kerlint.server.diagnostics import diagnostics
 from kerlint.server.options import Options
+from kerlint.server.probing import Probing
 from kerlint.server.snapshot import Snapshot, take
 
 T = TypeVar("T")
@@ -74,6 +76,7 @@ class Session:
 
     def __init__(self, editor: Editor) -> None:
         self.options = Options()
+        self.probing = Probing()
         self._editor = editor
         self._configurations = Configurations()
         self._opened: dict[str, _Opened] = {}
@@ -81,13 +84,14 @@ class Session:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="kerlint")
         self._workspace: Workspace | None = None
         self._roots: tuple[str, ...] = ()
+        self._has_stopped = False
 
     def start(self, workspace: Workspace, roots: Sequence[str]) -> None:
         """Begins, with the folders that the editor has opened."""
         self._workspace = workspace
         self._roots = tuple(roots)
         before = threading.stack_size(_STACK)
-        # The pool makes its thread for the first job. Loading the rules takes longer than most analyses.
+        # The pool makes its thread for the first job. Loading everything takes longer than most analyses.
         self._pool.submit(_warm_up)
         threading.stack_size(before)
 
@@ -117,6 +121,11 @@ class Session:
         """Something has been saved. What imports it may have changed with it."""
         for key in self._opened:
             self._touch(key, 0 if key == uri else LONGEST_WAIT)
+
+    def look_again(self, uri: str) -> None:
+        """There is something new to say about it."""
+        if uri in self._opened:
+            self._touch(uri, 0)
 
     def close(self, uri: str) -> None:
         """A document or a notebook has been closed."""
@@ -158,6 +167,8 @@ class Session:
 
     def stop(self) -> None:
         """Ends: what waits is dropped."""
+        self._has_stopped = True
+        self.probing.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def analysis(self, uri: str) -> Analysis | None:
@@ -173,11 +184,17 @@ class Session:
             opened.future = asyncio.get_running_loop().run_in_executor(
                 self._pool, self._analyse, opened, snapshot, opened.revision, self._roots, self.options
             )
+            # The answer does not wait for it.
+            opened.future.add_done_callback(lambda _: self._tidy(snapshot.size))
         return await asyncio.shield(opened.future)
 
     async def run(self, function: Callable[[], T]) -> T:
         """Calls something in the worker thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def _tidy(self, size: int) -> None:
+        if not self._has_stopped:
+            self._pool.submit(memory.tidy, size)
 
     def _snapshot(self, uri: str) -> Snapshot | None:
         return take(self._workspace, uri) if self._workspace is not None else None
@@ -190,6 +207,7 @@ class Session:
             return None
         start = time.perf_counter()
         found = analyse(snapshot, self._configurations, roots, options)
+        found.with_verdict = self.probing.with_verdict
         opened.cost = time.perf_counter() - start
         return found
 
@@ -218,7 +236,7 @@ class Session:
             self._editor.warn(f"kerlint: {problem}")
         for text in analysis.tracebacks:
             self._editor.log(text)
-        found = diagnostics(analysis.snapshot, analysis.findings)
+        found = diagnostics(analysis.snapshot, analysis.shown)
         for part in analysis.snapshot.parts:
             own = found[part.uri]
             # Editors count on an answer for each document; of the cells of a notebook few change at a time.
@@ -228,7 +246,18 @@ class Session:
                 self._editor.publish(part.uri, part.version, own)
 
 
-def _warm_up() -> None:
-    from kerlint.rules import all_rules
+#: Has a finding with a fix and an experiment, so that all parts of an analysis are loaded.
+_SAMPLE = """\
+import keras
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="softmax")])
+model.compile("adam", "binary_crossentropy")
+"""
 
-    all_rules()
+
+def _warm_up() -> None:
+    from kerlint import engine
+    from kerlint.selection import Settings
+    from kerlint.source import Source
+
+    engine.check_read(Source(_SAMPLE, "sample.py"), Settings(probe=True))
+    memory.settle()

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import libcst as cst
+
 from kerlint.finding import Severity
 from kerlint.library.heads import activation_of
 from kerlint.library.initializers import initializer
 from kerlint.library.trained import trainings
 from kerlint.program.constants import integer, truth
-from kerlint.program.events import Seed
+from kerlint.program.events import Event, Forward, Seed, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Array
+from kerlint.program.values import Array, Const, Model, Value
 from kerlint.rules.base import Found, Rule
 
-#: The code of all of them, which no rule has.
+#: The codes of all of them, which no rule has: what is no cause, and what is a cause and no fault.
 CODE = "ruled-out"
+NO_FAULT = "no-fault"
+_HARMLESS = frozenset({"print", "display", "str", "repr", "format", "range", "enumerate", "len"})
 #: So many tanh layers are called a deep stack; the measurement had eight.
 _DEEP = 3
 _MEASURED_DEPTH = 8
@@ -48,6 +52,45 @@ class SeedSet(Innocent):
                 why="a seed makes runs repeat; it cannot make two inputs equal: 256 inputs gave 256 predictions",
             )
             return
+
+
+class InitializerSeeded(Innocent):
+    """Initializers with seeds of their own."""
+
+    def check(self, program: Program) -> Iterator[Found]:
+        seeded = [made for made in program.made("keras.initializers.") if integer(made.args.get("seed")) is not None]
+        for made in seeded[:1]:
+            yield from self.found(
+                made.places.get("seed"),
+                "initializers have seeds of their own",
+                why="they make the first weights repeat, whatever other seeds there are; the weights of a layer still "
+                "differ from one another, and so do the predictions",
+            )
+
+
+class SameInput(Innocent):
+    """A model that is asked the same question again."""
+
+    code = NO_FAULT
+    name = NO_FAULT
+    blamed_for = ("constant-output", "zero-output", "irreproducible")
+
+    def check(self, program: Program) -> Iterator[Found]:
+        asked: dict[tuple[int, int], list[tuple[Event, Value]]] = {}
+        for event in program.events:
+            given = _question(event)
+            if given is not None:
+                asked.setdefault((id(event.node), id(given)), []).append((event, given))
+        for answers in asked.values():
+            first, last = answers[0][0], answers[-1][0]
+            same = len({id(_model(event)) for event, _ in answers}) == 1
+            if len(answers) > 1 and same and _only_asks(first) and not _learns_between(program, first, last):
+                yield from self.found(
+                    first.node,
+                    "the loop asks the model about the same input again and again",
+                    why="the same model with the same weights gives the same answer to the same input, and that is so "
+                    "with every seed; whether it can tell inputs apart is seen on different inputs",
+                )
 
 
 class NotShuffled(Innocent):
@@ -108,6 +151,47 @@ class TanhStack(Innocent):
                 )
 
 
+def _question(event: Event) -> Value | None:
+    """What a model gets in a loop, if it has nothing random about it."""
+    if not event.loops:
+        return None
+    if isinstance(event, Forward):
+        return event.inputs if truth(event.args.get("training", Const(False))) is False else None
+    return event.args.get("x") if isinstance(event, Use) and event.method.startswith("predict") else None
+
+
+def _model(event: Event) -> Model | None:
+    return event.model if isinstance(event, (Forward, Use)) else None
+
+
+def _only_asks(event: Event) -> bool:
+    """Whether nothing is called in the loop that could change the model: only the model itself, and `print`."""
+    pending: list[cst.CSTNode] = [event.loops[-1].node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (cst.For, cst.While)):
+            pending.append(node.body)
+            continue
+        if isinstance(node, cst.Call) and node is not event.node and not _is_harmless(node.func):
+            return False
+        pending.extend(node.children)
+    return True
+
+
+def _is_harmless(func: cst.CSTNode) -> bool:
+    return isinstance(func, cst.Name) and func.value in _HARMLESS
+
+
+def _learns_between(program: Program, first: Event, last: Event) -> bool:
+    """Whether anything is trained, or may be, between two events."""
+    between = [event for event in program.events if first.order < event.order < last.order]
+    return any(not isinstance(event, (Forward, Seed)) and not _is_question(event) for event in between)
+
+
+def _is_question(event: Event) -> bool:
+    return isinstance(event, Use) and event.method.startswith(("predict", "evaluate"))
+
+
 def _rows(value: object) -> int | None:
     return value.shape[0] if isinstance(value, Array) and value.shape else None
 
@@ -119,7 +203,15 @@ def _tanh(graph: Graph) -> Iterator[Node]:
             yield node
 
 
-_ALL: tuple[type[Innocent], ...] = (SeedSet, NotShuffled, OneBatch, ZeroHead, TanhStack)
+_ALL: tuple[type[Innocent], ...] = (
+    SeedSet,
+    InitializerSeeded,
+    SameInput,
+    NotShuffled,
+    OneBatch,
+    ZeroHead,
+    TanhStack,
+)
 
 
 def innocents(symptom: str) -> list[Rule]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kerlint.finding import Finding, Severity
 from kerlint.report import Answer, FileReport, RuledOut
 from kerlint.selection import OWN_NAMES, RANKS
-from kerlint.symptoms.innocents import CODE
+from kerlint.symptoms.innocents import CODE, NO_FAULT
 from kerlint.symptoms.measured import shown
 from kerlint.symptoms.words import WORDS
 
@@ -26,12 +26,14 @@ def weighed(report: FileReport, symptom: str) -> FileReport:
     for finding in report.findings:
         if finding.code in OWN_NAMES:
             causes += [] if finding.code in _ASIDE else [finding]
-        elif finding.code == CODE:
-            ruled_out.append(RuledOut(finding.span, finding.message, finding.why))
+        elif finding.code in (CODE, NO_FAULT):
+            explains = finding.code == NO_FAULT
+            ruled_out.append(RuledOut(finding.span, finding.message, finding.why, explains=explains))
         elif symptom not in finding.symptoms:
             ruled_out += _no_cause(finding, symptom)
         elif why := _refuted(finding, symptom):
-            ruled_out.append(RuledOut(finding.span, finding.message, f"tried out: {why}", finding.code))
+            seen = f"tried out: {why}{_instead(finding, symptom)}"
+            ruled_out.append(RuledOut(finding.span, finding.message, seen, finding.code))
         else:
             causes.append(finding)
     causes.sort(key=lambda finding: _rank(finding, symptom))
@@ -90,6 +92,13 @@ def _refuted(finding: Finding, symptom: str) -> str:
     if measured is False:
         return text
     return finding.probe.text if measured is None and finding.is_refuted else ""
+
+
+def _instead(finding: Finding, symptom: str) -> str:
+    """What a fault shows as that is real, but not what is asked about."""
+    others = [one for one in finding.symptoms if one != symptom]
+    is_real = finding.probe is not None and finding.probe.verdict == "confirmed" and others
+    return f"; it is a fault, but shows as {others[0]}" if is_real else ""
 
 
 def _doubt(finding: Finding) -> int:

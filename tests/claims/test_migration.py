@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,21 @@ def test_km021_arguments_that_are_advised_against() -> None:
         model = keras.Sequential([keras.layers.Embedding(10, 4, input_length=5), keras.layers.Dense(1)])
     assert not model.built
     assert model.weights == []
+
+
+def test_km021_an_input_in_its_place_makes_the_same_model() -> None:
+    def make(begin: Callable[[], list[object]]) -> keras.Sequential:
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(1)
+        return keras.Sequential([*begin(), keras.layers.Dense(1)])
+
+    with pytest.warns(UserWarning, match="input_shape"):
+        old = make(lambda: [keras.layers.Dense(4, input_shape=(8,))])
+    new = make(lambda: [keras.Input((8,)), keras.layers.Dense(4)])
+    assert [layer.name for layer in old.layers] == [layer.name for layer in new.layers]
+    assert old.input_shape == new.input_shape == (None, 8)
+    for before, after in zip(old.get_weights(), new.get_weights(), strict=True):
+        assert np.array_equal(before, after)
 
 
 def test_km022_layers_of_another_keras() -> None:

@@ -74,7 +74,8 @@ class Pen:
         more = []
         if self.maybe(0.12):
             more.append(f'name="{self.fresh("the_" + cls.lower())}"')
-        if self.maybe(0.05) and "SpatialDropout" not in cls:
+        # Some layers do not take it.
+        if self.maybe(0.05) and "SpatialDropout" not in cls and cls != "Discretization":
             more.append(f"trainable={self.pick(('False', 'True'))}")
         if not more:
             return text

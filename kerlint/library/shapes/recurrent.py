@@ -181,9 +181,9 @@ def _recurrent(call: Call) -> Result:
 def _rnn(call: Call) -> Result:
     # Of two axes alone a cell of Keras would take the batch for the features.
     shape = call.shape
-    open_batch = shape is not None and shape[0] is None and _is_of_library(call.value("cell"))
+    open_batch = shape is not None and shape[:1] == (None,) and _is_of_library(call.value("cell"))
     needs_rank(call, 3, least=3 if open_batch else 2)
-    cell = _cell(call, call.value("cell"), None if shape is None else (shape[0], *shape[2:]))
+    cell = _cell(call, call.value("cell"), (shape[0], *shape[2:]) if shape else None)
     return Result(_sequence(call, cell), cell.weights)
 
 

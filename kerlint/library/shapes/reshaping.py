@@ -64,7 +64,7 @@ def _permute(call: Call) -> Result:
     if given is None:
         if whole(value) is not None or is_no_size(value):
             raise Misfit("dims is a number, not a tuple")
-        return Result(None if shape is None else (shape[0], *(None for _ in shape[1:])))
+        return Result((shape[0], *(None for _ in shape[1:])) if shape else None)
     order = [whole(item) for item in given]
     known = [axis for axis in order if axis is not None]
     if len(set(known)) < len(known) or any(not 1 <= axis <= len(order) for axis in known):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,9 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
 
 def failure(stage: str, error: Exception) -> Numbers:
     """An error of Keras or TensorFlow as a measurement."""
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    # Keras marks some words for terminals, and says first where it was and then what.
+    lines = [re.sub("\x1b\\[[0-9;]*m", "", line).strip() for line in str(error).strip().splitlines()]
+    lines = [line for line in lines if line and not line.startswith("Exception encountered when calling")]
     kind = type(error).__name__
     wanted = next((line for line in lines if kind in line and ":" in line), lines[0] if lines else "")
     memory = kind in ("MemoryError", "ResourceExhaustedError") or "std::bad_alloc" in wanted
@@ -72,6 +75,8 @@ def failure(stage: str, error: Exception) -> Numbers:
 
 def _measure(trainer: Trainer, job: Job) -> Numbers:
     one, model = trainer.one, trainer.model
+    if job["symptom"] == "raises":
+        return {"first_loss": trainer.loss()}
     before = [np.array(weight) for weight in model.weights]
     first, gradients = trainer.first_loss()
     untrained = predict(trainer)
@@ -86,21 +91,35 @@ def _measure(trainer: Trainer, job: Job) -> Numbers:
         found["passes"] = _passed(trainer, job["at"])
     if job["symptom"] == "linear":
         found["bend"] = bend(trainer, job["at"])
+    if job["symptom"] == "superfluous":
+        found["changed"] = changed(trainer, job["at"])
+        return found
     found["units_before"] = units(trainer, job["at"])
     if job["symptom"] == "twins":
         found["kernels"] = _kernels(trainer, job["at"])
+    if job["symptom"] == "logits":
+        found["beyond"] = beyond(trainer)
     if job["symptom"] in UNTRAINED:
         return found
-    losses = trainer.train()
-    trained = predict(trainer)
+    losses: list[float] = []
+    course: list[float] = []
+    trained = untrained
+    for part in trainer.train():
+        losses += part
+        trained = predict(trainer)
+        course.append(skill(one, trained, trainer.sample.y))
     found |= {
         "losses": [losses[index] for index in sorted({*range(0, len(losses), max(len(losses) // 10, 1))})],
         "last_loss": float(np.mean(losses[-10:])) if losses else first,
         "after": outputs(trained),
-        "skill": skill(one, trained, trainer.sample.y),
+        "skill": course[-1] if course else 0.0,
+        "course": course,
+        "gained": course[-1] - skill(one, untrained, trainer.sample.y) if course else 0.0,
         "targets": [float(np.min(trainer.sample.y)), float(np.max(trainer.sample.y))],
         "units": units(trainer, job["at"]),
     }
+    if "passes" in found:
+        found["noise"] = noise(trainer, trained)
     moved = [float(np.max(np.abs(np.array(new) - old))) if old.size else 0.0 for new, old in zip(model.weights, before)]
     names = {id(weight): index for index, weight in enumerate(model.weights)}
     found["moved"] = max(moved, default=0.0)
@@ -227,6 +246,30 @@ def _passed(trainer: Trainer, at: list[int]) -> dict[str, float]:
     made = look(trainer.inputs(slice(0, LOOKED_AT)), training=True)
     made = made if isinstance(made, (list, tuple)) else [made]
     return {str(step): float((np.array(one) != 0).mean()) for step, one in zip(wanted, made)}
+
+
+def noise(trainer: Trainer, trained: Any) -> float:
+    """How far the answers of two passes in training are apart, against how far those of different rows are."""
+    made = [np.array(trainer.model(trainer.inputs(), training=True), dtype="float64") for _ in range(2)]
+    apart = float(np.sqrt(((made[0] - made[1]) ** 2).mean() / 2))
+    return apart / max(float(np.sqrt(trained.var(axis=0).mean())), 1e-9)
+
+
+def beyond(trainer: Trainer) -> float:
+    """The share of outputs that are no probabilities, for inputs that are ten times as large."""
+    parts = [part * (10 if part.dtype.kind == "f" else 1) for part in trainer.sample.x]
+    made = np.array(trainer.model(parts if len(parts) > 1 else parts[0], training=False), dtype="float64")
+    return float(((made < -SAME) | (made > 1 + SAME)).mean())
+
+
+def changed(trainer: Trainer, at: list[int]) -> float:
+    """The largest change of a value by one of the steps."""
+    sources = {step["id"]: step["inputs"][0] for step in trainer.one["steps"] if step["id"] in at}
+    tensors = trainer.built.tensors
+    wanted = [tensors[place] for pair in sources.items() for place in pair]
+    made = trainer.keras.Model(trainer.model.inputs, wanted)(trainer.inputs(slice(0, LOOKED_AT)), training=False)
+    pairs = zip(made[::2], made[1::2])
+    return max(float(np.abs(np.array(after) - np.array(before)).max()) for after, before in pairs)
 
 
 def bend(trainer: Trainer, at: list[int]) -> float | None:

@@ -288,7 +288,7 @@ def _metric(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
     found: list[float] = []
     # Numbers in the right order, and far from the truth.
     shifted = good + 3 * good.std()
-    for made in (good, useless, *([shifted] if one["y"]["kind"] == "numbers" else [])):
+    for made in (good, useless, *([shifted] if one["y"]["kind"] in ("numbers", "same") else [])):
         values = model.evaluate(made, y, verbose=0, return_dict=True)
         values.pop("loss", None)
         found.append(float(next(iter(values.values()))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from kerlint.probe.description import Description
 from kerlint.probe.lab.build import Built, build, make_loss, make_optimizer, seed_everything
 from kerlint.probe.lab.data import Sample, sample
+
+#: Steps after which a model is looked at on the way.
+MARKS = (15, 50, 120)
 
 
 class Trainer:
@@ -42,6 +46,15 @@ class Trainer:
         parts = [self.tf.constant(part[rows]) for part in self.sample.x]
         return parts if len(parts) > 1 else parts[0]
 
+    def loss(self) -> float:
+        """The loss of all rows before any step.
+
+        Raises:
+            Exception: what Keras raises, where output and targets do not fit.
+        """
+        x, y = self.inputs(), self.tf.constant(self.sample.y)
+        return float(self.model.compute_loss(x=x, y=y, y_pred=self.model(x, training=False)))
+
     def first_loss(self) -> tuple[float, dict[str, float]]:
         """The loss of all rows before any step, and the norm of the gradient of each layer's weights.
 
@@ -70,19 +83,18 @@ class Trainer:
                     found[str(step)] = variable
         return found
 
-    def train(self) -> list[float]:
-        """The loss of each step."""
+    def train(self) -> Iterator[list[float]]:
+        """Yields the losses of the steps up to each of `MARKS`, and of all that are left at the end."""
         rows, batch = len(self.sample.y), min(self.one["run"]["batch"], len(self.sample.y))
         seed_everything(self.keras, self._seed, 1)
-        losses = self._run(
-            [self.tf.constant(part) for part in self.sample.x],
-            self.tf.constant(self.sample.y),
-            self.tf.constant(rows // batch),
-            self.tf.constant(self.one["run"]["steps"]),
-        )
-        return [float(loss) for loss in losses.numpy()]
+        tf, steps = self.tf, self.one["run"]["steps"]
+        parts, y = [tf.constant(part) for part in self.sample.x], tf.constant(self.sample.y)
+        ends = [mark for mark in MARKS if mark < steps] + [steps]
+        for start, end in zip([0, *ends], ends):
+            losses = self._run(parts, y, tf.constant(rows // batch), tf.constant(start), tf.constant(end))
+            yield [float(loss) for loss in losses.numpy()]
 
-    def _steps(self, parts: Any, y: Any, batches: Any, steps: Any) -> Any:
+    def _steps(self, parts: Any, y: Any, batches: Any, first: Any, end: Any) -> Any:
         tf, model, batch = self.tf, self.model, self.one["run"]["batch"]
 
         def step(number: Any, losses: Any) -> Any:
@@ -91,12 +103,12 @@ class Trainer:
             wanted = y[start : start + batch]
             x = part if len(part) > 1 else part[0]
             with tf.GradientTape() as tape:
-                loss = model.compute_loss(x=x, y=wanted, y_pred=model(x, training=True), training=True)
+                loss = model.compute_loss(x=x, y=wanted, y_pred=model(x, training=True))
             gradients = tape.gradient(loss, model.trainable_variables)
             pairs = [pair for pair in zip(gradients, model.trainable_variables) if pair[0] is not None]
             if pairs:
                 model.optimizer.apply_gradients(pairs)
-            return number + 1, losses.write(number, tf.cast(loss, "float32"))
+            return number + 1, losses.write(number - first, tf.cast(loss, "float32"))
 
-        start = (tf.constant(0), tf.TensorArray("float32", steps))
-        return tf.while_loop(lambda number, _: number < steps, step, start, parallel_iterations=1)[1].stack()
+        start = (first, tf.TensorArray("float32", end - first))
+        return tf.while_loop(lambda number, _: number < end, step, start, parallel_iterations=1)[1].stack()

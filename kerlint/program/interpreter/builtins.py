@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import libcst as cst
 
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import set_of
-from kerlint.program.interpreter.kinds import is_instance
+from kerlint.program.interpreter.instances import call_isinstance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
@@ -68,7 +69,8 @@ def _pure(function: Callable[..., Any]) -> Handler:
         if function is abs and isinstance(first, Array):
             return machine.library.call(machine, "numpy.abs", arguments, node)
         if function in (int, float, abs) and isinstance(first, Const) and isinstance(first.value, (int, float)):
-            return Const(function(first.value), first.assumed, node=node)
+            with suppress(ValueError, ArithmeticError):
+                return Const(function(first.value), first.assumed, node=node)
         return Unknown("builtin", node=node)
 
     return handler
@@ -222,15 +224,6 @@ def _extreme(function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
-    value, kinds = arguments.get(0), arguments.get(1)
-    wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)
-    answers = [is_instance(value, kind) for kind in wanted]
-    if True in answers:
-        return Const(True, node=node)
-    return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
-
-
 def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     from kerlint.program.interpreter.expressions import attribute
 
@@ -364,7 +357,7 @@ BUILTINS: dict[str, Handler] = {
     "id": _unknown,
     "input": _unknown,
     "int": _pure(int),
-    "isinstance": _isinstance,
+    "isinstance": call_isinstance,
     "issubclass": _unknown,
     "iter": _iter,
     "len": _len,

@@ -57,8 +57,8 @@ from kerlint.records import dataclass
 
 #: Attributes of attributes that are looked at together.
 MAX_CHAIN = 50
-#: Displays with more elements than this are read only as far as a sample of their elements.
-MAX_DISPLAY = 2000
+#: Displays with more elements are read as far as a sample of them; so many elements take as long as a statement.
+MAX_DISPLAY, _FREE = 2000, 20
 
 
 def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
@@ -236,6 +236,7 @@ def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
 
 def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
     items: list[Value] = []
+    machine.burn(min(len(nodes), MAX_DISPLAY) // _FREE)
     for element in nodes[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
         if type(element) is cst.StarredElement:
@@ -264,6 +265,7 @@ def _set(machine: Machine, node: cst.Set) -> Value:
 
 def _dict(machine: Machine, node: cst.Dict) -> Value:
     entries: dict[Any, Value] = {}
+    machine.burn(min(len(node.elements), MAX_DISPLAY) // _FREE)
     is_open = len(node.elements) > MAX_DISPLAY
     for element in node.elements[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)

@@ -12,7 +12,7 @@ from kerlint.program.heap import Captured
 from kerlint.program.interpreter.assign import assign_target
 from kerlint.program.interpreter.fields import fields_of, has_fields, tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL
-from kerlint.program.interpreter.kinds import is_instance, is_plain
+from kerlint.program.interpreter.instances import is_instance, is_plain
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.statements import run_arm
 from kerlint.program.interpreter.truth import truth_of

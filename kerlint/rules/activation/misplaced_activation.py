@@ -71,7 +71,7 @@ class MisplacedActivation(Rule):
     mixtures multiply it with something. A softmax or sigmoid after another activation counts only at
     the end of a model. The activation inside a recurrent layer is not one of two in
     a row. Two softmaxes at the end of a compiled model are KL003. A relu on the maps whose means a softmax
-    reads is advice: some well-known networks end like this.
+    reads is advice: some well-known networks end like this. So is tanh on tanh, of which no harm was measured.
 
     ## References
     - Measured on Keras 3.15.1: a regression with two softmax hidden layers explains .07 of the variance, and its
@@ -121,9 +121,17 @@ class MisplacedActivation(Rule):
             ],
             why=_effect(first, second),
             help="keep one of the two" if first == second else f"keep only {_better(first, second)}",
-            severity=Severity.ADVICE if pairs[0].pooled else None,
+            # Of two tanh in a row no harm was measured.
+            severity=Severity.ADVICE if pairs[0].pooled or first == second == "tanh" else None,
             about=pairs[0].node.layer or pairs[0].node.op,
-            experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs]),
+            experiment=_experiment(program, graph, pairs[0].node, [_single(pair) for pair in pairs])
+            if not _is_idle(first, second)
+            else Experiment(
+                training_of(program, graph, pairs[0].node),
+                "superfluous",
+                [Change(pair.node, {"activation": "tanh"}) for pair in pairs],
+                at=[pair.node for pair in pairs],
+            ),
         )
 
     def _squeezed(self, hidden: list[_Hidden], program: Program, graph: Graph) -> Iterator[Found]:
@@ -324,6 +332,11 @@ def _is_plain(node: Node) -> bool:
 
 def _place(node: Node) -> cst.CSTNode | None:
     return node.argument_place("activation") if node.layer is not None else node.op.node
+
+
+def _is_idle(first: str, second: str) -> bool:
+    """Whether the second activation leaves everything as it is."""
+    return (first == second and first in ("relu", "relu6")) or (first in _NOT_NEGATIVE and second in _RECTIFIERS)
 
 
 def _effect(first: str, second: str) -> str:

@@ -133,7 +133,9 @@ class MissingNonlinearity(Rule):
             ),
             fix=fixing.draft(
                 'add activation="relu"', *fixing.all_of([fixing.activate(node, "relu") for node in faults.values()])
-            ),
+            )
+            if fixing.are_made_alone(faults.values(), training.graph)
+            else None,
         )
 
     def _pooled(self, nodes: list[Node], training: Training) -> Iterator[Found]:

@@ -98,9 +98,24 @@ class BiasBeforeBatchnorm(Rule):
                 fix=fixing.draft(
                     "write use_bias=False",
                     *fixing.all_of([fixing.put(biased.layer, "use_bias", "False") for biased, _ in pairs]),
-                ),
+                )
+                if fixing.are_made_alone((biased for biased, _ in pairs), event.graph)
+                else None,
             )
 
+    bad = (
+        # What one call makes is followed by other layers, too: no fix.
+        """
+        import keras
+        def dense(units):
+            return keras.layers.Dense(units)  # KS020
+        model = keras.Sequential([
+            keras.Input((8,)), dense(8), keras.layers.BatchNormalization(), keras.layers.ReLU(),
+            dense(8), keras.layers.LayerNormalization(), keras.layers.ReLU(), keras.layers.Dense(1),
+        ])
+        model.compile("adam", "mse")
+        """,
+    )
     good = (
         """
         import keras

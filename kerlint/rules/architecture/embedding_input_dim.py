@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
@@ -102,7 +103,7 @@ class EmbeddingInputDim(Rule):
     def _data(self, fit: Fit, node: Node) -> Iterator[Found]:
         rows = integer(node.args.get("input_dim"))
         data = as_data(inputs_of(fit))
-        if rows is None or data is None or data.high is None or data.high < rows or not _is_reached(data):
+        if rows is None or data is None or data.high is None or not rows <= data.high < inf or not _is_reached(data):
             return
         yield from self.found(
             node.argument_place("input_dim"),

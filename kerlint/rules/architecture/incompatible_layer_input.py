@@ -144,7 +144,7 @@ class IncompatibleLayerInput(Rule):
             else "reshape the data, or change the input shape of the model",
             about=event,
             experiment=Experiment(event, "raises", [Change("x", {"shape": list(known)})])
-            if isinstance(event, Fit) and len(known) == len(declared) - 1
+            if isinstance(event, (Fit, Use)) and len(known) == len(declared) - 1
             else None,
         )
 

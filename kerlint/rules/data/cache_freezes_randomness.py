@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment, Plain
 from kerlint.finding import Severity
 from kerlint.library.feeding import OPAQUE, TRAINING, Fed, fed, reshuffles
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.values import Transform
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.passing import plain_steps, rows_of
 
 
 class CacheFreezesRandomness(Rule):
@@ -89,6 +91,7 @@ class CacheFreezesRandomness(Rule):
                 why="after the first pass the elements come out of the cache, and nothing before it runs again",
                 help="call cache() before shuffle() and before everything random",
                 about=feed.event,
+                experiment=_experiment(feed),
             )
 
     bad = (
@@ -131,6 +134,14 @@ class CacheFreezesRandomness(Rule):
         model.fit(once)
         """,
     )
+
+
+def _experiment(feed: Fed) -> Experiment:
+    """Two passes over the dataset, and over one that is cached before all else."""
+    steps = feed.steps
+    early = [step for step in steps if step.name == "cache"] + [step for step in steps if step.name != "cache"]
+    details: dict[str, Plain] = {"steps": plain_steps(steps), "other": plain_steps(early), "rows": rows_of(feed.data)}
+    return Experiment(feed.event, "frozen", details=details)
 
 
 def _frozen(feed: Fed) -> tuple[Transform, Transform] | None:

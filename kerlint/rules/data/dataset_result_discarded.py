@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.feeding import fed
 from kerlint.program.events import Discarded, Event, Fit, Forward, Scaled, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -62,6 +63,7 @@ class DatasetResultDiscarded(Rule):
     code = "KD001"
     name = "dataset-result-discarded"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("wrong-result", "slow-learning", "crash")
     since = "0.1.0"
     in_tests = False
@@ -94,6 +96,7 @@ class DatasetResultDiscarded(Rule):
                 else "keep the result: x = ...",
                 severity=Severity.ERROR if used is not None else Severity.WARNING,
                 about=used,
+                fix=_kept(event.node) if isinstance(made, Dataset) else None,
             )
 
     subsumes = ("KN002",)
@@ -195,6 +198,14 @@ _CHANGES = frozenset(
     to_categorical transform fit_transform shuffle permutation dropna fillna drop replace drop_duplicates
     sort_values reset_index sample pad_sequences preprocess_input""".split()
 )
+
+
+def _kept(call: cst.CSTNode | None) -> fixing.Draft | None:
+    """The same call, and its result in the place of what it was called on."""
+    data = fixing.receiver(call)
+    if call is None or not isinstance(data, cst.Name):
+        return None
+    return fixing.draft("keep the result", fixing.replace(call, "{0} = {1}", data, call))
 
 
 def _dataset_used(program: Program, event: Discarded, made: Dataset) -> Event | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.experiment import Experiment, Plain
+from kerlint.finding import Safety, Severity
 from kerlint.library.feeding import EVALUATION, TRAINING, VALIDATION, Fed, fed
 from kerlint.program.constants import constant, integer, truth
 from kerlint.program.events import ApplyGradients
 from kerlint.program.facts import Program
 from kerlint.program.values import Dataset
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.passing import plain_steps
 
 
 class InfiniteDatasetWithoutSteps(Rule):
@@ -59,11 +62,13 @@ class InfiniteDatasetWithoutSteps(Rule):
     code = "KD009"
     name = "infinite-dataset-without-steps"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("slow-run", "crash")
     since = "0.1.0"
 
     def check(self, program: Program) -> Iterator[Found]:
-        for feed in fed(program):
+        feeds = list(fed(program))
+        for feed in feeds:
             endless = _endless(feed.data)
             if endless is None or isinstance(feed.event, ApplyGradients) or _has_steps(feed):
                 continue
@@ -76,9 +81,21 @@ class InfiniteDatasetWithoutSteps(Rule):
                 why="Keras 2 refuses it" if raises else "Keras goes on to the end of the data, and waits for ever",
                 help=f"leave repeat() out, or say how many batches to take: {_ARGUMENTS[feed.role]}=...",
                 about=feed.event,
+                fix=_without_end(endless, feeds),
+                experiment=_experiment(feed),
             )
 
     bad = (
+        # The training says how many, and needs the dataset as it is: no fix for the other.
+        """
+        import keras
+        import tensorflow as tf
+        data = tf.data.Dataset.from_tensor_slices((load_x(), load_y())).batch(32).repeat()
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(data, epochs=3, steps_per_epoch=100)
+        model.evaluate(data)  # KD009
+        """,
         """
         import keras
         import tensorflow as tf
@@ -174,6 +191,13 @@ class InfiniteDatasetWithoutSteps(Rule):
 _ARGUMENTS = {TRAINING: "steps_per_epoch", VALIDATION: "validation_steps", EVALUATION: "steps", "prediction": "steps"}
 
 
+def _experiment(feed: Fed) -> Experiment:
+    """The call that the data is for, on a few rows."""
+    source = "generator" if truth(feed.data.args.get("endless")) is True else "dataset"
+    details: dict[str, Plain] = {"role": feed.role, "source": source, "steps": plain_steps(feed.steps)}
+    return Experiment(feed.event, "endless", details=details)
+
+
 def _has_steps(feed: Fed) -> bool:
     """Whether the number of batches is given, or may be."""
     event = feed.event
@@ -181,6 +205,16 @@ def _has_steps(feed: Fed) -> bool:
         return True
     names = (_ARGUMENTS[feed.role], "samples_per_epoch", "nb_val_samples", "val_samples")
     return any(name in event.args and constant(event.args[name]) is not None for name in names)
+
+
+def _without_end(endless: cst.CSTNode, feeds: Sequence[Fed]) -> fixing.Draft | None:
+    """The dataset without its `repeat()`, unless somebody needs that."""
+    func = endless.func if isinstance(endless, cst.Call) else None
+    if not isinstance(func, cst.Attribute) or func.attr.value != "repeat":
+        return None
+    if any(_endless(feed.data) is endless and _has_steps(feed) for feed in feeds):
+        return None
+    return fixing.draft("leave repeat() out", fixing.drop_step(endless))
 
 
 def _endless(data: Dataset) -> cst.CSTNode | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from kerlint.experiment import Experiment, Plain
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, arrays_in, as_data, read_loss, targets_of
 from kerlint.library.training import structure_rows
@@ -16,6 +17,7 @@ from kerlint.program.graph import Graph
 from kerlint.program.values import Array, Dataset, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
+from kerlint.rules.passing import plain_steps, rows_of
 
 
 class OrderedDataNotShuffled(Rule):
@@ -111,6 +113,7 @@ class OrderedDataNotShuffled(Rule):
                 why="the last rows are the last classes, so the model is validated on what it hardly learned",
                 help="shuffle inputs and targets together first, or use train_test_split",
                 about=fit,
+                experiment=Experiment(fit, "unseen", details={**_ordered(targets), "share": share}),
             )
         elif truth(fit.args.get("shuffle")) is False and _several_batches(fit.x, fit.args.get("batch_size")):
             yield from self.found(
@@ -121,10 +124,11 @@ class OrderedDataNotShuffled(Rule):
                 why=_ONE_CLASS,
                 help="leave shuffle=True, or shuffle inputs and targets together first",
                 about=fit,
+                experiment=Experiment(fit, "one_class", details=_ordered(targets, fit.args.get("batch_size"))),
                 fix=fixing.draft("leave shuffle=False out", fixing.drop(fit, "shuffle")),
             )
 
-    def _dataset(self, data: Dataset, use: cst.CSTNode, again: bool, about: object) -> Iterator[Found]:
+    def _dataset(self, data: Dataset, use: cst.CSTNode, again: bool, about: Fit | ApplyGradients) -> Iterator[Found]:
         """A dataset that a training call or a loop takes its batches from."""
         if any(step.name not in _PLAIN for step in data.transforms):
             return
@@ -148,13 +152,16 @@ class OrderedDataNotShuffled(Rule):
                     why=_ONE_CLASS,
                     help="leave shuffle=True for training; False is for evaluation and prediction",
                     about=about,
+                    experiment=Experiment(
+                        about, "one_class", details=_ordered(labels, sizes[-1] if sizes else None, "dataset")
+                    ),
                     fix=fixing.draft(
                         "leave shuffle=False out", fixing.drop_in_call(data.origin or data.node, "shuffle")
                     ),
                 )
 
     def _slices(
-        self, data: Dataset, size: Value | None, use: cst.CSTNode, again: bool, about: object
+        self, data: Dataset, size: Value | None, use: cst.CSTNode, again: bool, about: Fit | ApplyGradients
     ) -> Iterator[Found]:
         parts = list(arrays_in(data.args.get("tensors")))
         if not parts or not all(_several_batches(part, size) for part in parts):
@@ -180,6 +187,9 @@ class OrderedDataNotShuffled(Rule):
             help="call .shuffle(buffer_size) with the number of rows before .batch()",
             severity=Severity.WARNING if sorted_part else Severity.ADVICE,
             about=about,
+            experiment=Experiment(about, "one_class", details=_ordered(sorted_part, size, "dataset"))
+            if sorted_part
+            else Experiment(about, "frozen", details=_repeated(data)),
         )
 
     def _is_illustration(self, array: Array) -> bool:
@@ -324,6 +334,27 @@ def _several_batches(data: Value | None, size: Value | None) -> bool:
     rows = structure_rows(data)
     batch = 32 if size is None or constant(size) is None else integer(size)
     return rows is None or batch is None or rows > batch
+
+
+def _ordered(targets: Array, size: Value | None = None, kind: str = "arrays") -> dict[str, Plain]:
+    """What is known of targets that stand class by class, and of the batches that they go in."""
+    labels = targets.labels
+    classes = labels.classes if labels is not None and labels.classes else 0
+    if not classes and targets.high is not None and targets.tight and 0 < targets.high < 1000:
+        classes = int(targets.high) + 1
+    return {
+        "classes": classes or 2,
+        "rows": targets.rows or 0,
+        "batch": (integer(size) if size is not None else None) or 32,
+        "dataset": kind == "dataset",
+    }
+
+
+def _repeated(data: Dataset) -> dict[str, Plain]:
+    """Two passes over the dataset, and over one that is shuffled first."""
+    steps = plain_steps(data.transforms)
+    shuffle: dict[str, Plain] = {"name": "shuffle", "count": None, "again": True}
+    return {"steps": steps, "other": [shuffle, *steps], "rows": rows_of(data)}
 
 
 def _again(fit: Fit) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.feeding import fed
 from kerlint.program.constants import constant
@@ -97,6 +98,9 @@ class PreprocessingLayerNotAdapted(Rule):
                         why="without the mean and deviation of the images it leaves them as they are",
                         help="call generator.fit(images) with training images first",
                         about=generator,
+                        experiment=Experiment(
+                            feed.event, "unadapted", details={"layer": "ImageDataGenerator", "argument": needs[0]}
+                        ),
                     )
 
     def _layer(self, fit: Fit, node: Node) -> Iterator[Found]:
@@ -112,6 +116,7 @@ class PreprocessingLayerNotAdapted(Rule):
             else "the first step raises an error",
             help="call adapt() on the layer with the training inputs before the model is trained",
             about=fit,
+            experiment=Experiment(fit, "unadapted", details={"layer": node.short}),
         )
 
     bad = (

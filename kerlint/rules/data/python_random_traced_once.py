@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.program.constants import constant
 from kerlint.program.events import FrozenDraw
@@ -88,6 +89,7 @@ class PythonRandomTracedOnce(Rule):
                 why="tracing runs the Python code one time, and keeps the numbers that it gave",
                 help=f"draw with TensorFlow: {_instead(draw.name)}",
                 about=draw,
+                experiment=Experiment(draw, "traced", details={"library": _library(draw.name), "where": _where(draw)}),
             )
 
     bad = (
@@ -186,6 +188,14 @@ def _is_traced_by_fit(program: Program) -> bool:
     return bool(compiles) and all(
         "run_eagerly" not in event.args or constant(event.args["run_eagerly"]) in (False, None) for event in compiles
     )
+
+
+def _library(name: str) -> str:
+    return "numpy" if name.startswith("numpy") else "python"
+
+
+def _where(draw: FrozenDraw) -> str:
+    return {"tf.function": "function", "call": "call"}.get(draw.kind, "dataset")
 
 
 def _instead(name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint.experiment import Experiment, Plain
 from kerlint.finding import Severity
 from kerlint.library.feeding import OPAQUE, TRAINING, Fed, fed, reshuffles
 from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Transform
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.passing import plain_steps, rows_of
 
 
 class ReshuffledSplitLeak(Rule):
@@ -94,6 +96,7 @@ class ReshuffledSplitLeak(Rule):
                     help="shuffle with reshuffle_each_iteration=False before the split, and the part for training "
                     "again after it",
                     about=other.event,
+                    experiment=_experiment(training, other),
                 )
 
     bad = (
@@ -152,6 +155,14 @@ class ReshuffledSplitLeak(Rule):
 
 
 _SPLITTING = frozenset({"take", "skip", "shard"})
+
+
+def _experiment(training: Fed, other: Fed) -> Experiment:
+    """Both parts over some epochs, and of a shuffle that keeps its order."""
+    pairs = zip(training.steps, other.steps)
+    shared = next((index for index, (ours, theirs) in enumerate(pairs) if ours is not theirs), 0)
+    details: dict[str, Plain] = {"steps": plain_steps(training.steps), "other": plain_steps(other.steps)}
+    return Experiment(other.event, "leaks", details={**details, "shared": shared, "rows": rows_of(training.data)})
 
 
 def _leak(training: Fed, other: Fed) -> tuple[Transform, Transform, Transform] | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.feeding import BATCHING, OPAQUE, TRAINING, fed, last
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
-from kerlint.program.values import Array, Mapping, Sequence, Value
-from kerlint.rules.base import Found, Rule
+from kerlint.program.values import Array, Mapping, Sequence, Transform, Value
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Option, Rule
 
 
 class ShuffleAfterBatch(Rule):
@@ -56,9 +57,12 @@ class ShuffleAfterBatch(Rule):
     code = "KD021"
     name = "shuffle-after-batch"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
+
+    min_batches = Option(10, "The fix leaves buffers alone that hold fewer batches of rows.", low=1)
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
@@ -89,6 +93,7 @@ class ShuffleAfterBatch(Rule):
                 help="put shuffle() before batch(), with a buffer counted in rows",
                 severity=Severity.ADVICE if _any(feed.data.args.get("tensors"), _is_mixed) else Severity.WARNING,
                 about=feed.event,
+                fix=_first_shuffled(steps[batch], steps[shuffle], self.min_batches) if shuffle == batch + 1 else None,
             )
 
     bad = (
@@ -138,6 +143,14 @@ class ShuffleAfterBatch(Rule):
 
 #: Sources whose elements are rows in the order in which they are given.
 _PLAIN_SOURCES = frozenset({"tensorflow.data.Dataset.from_tensor_slices", "tensorflow.data.TextLineDataset"})
+
+
+def _first_shuffled(batch: Transform, shuffle: Transform, batches: int) -> fixing.Draft | None:
+    """The two steps in the other order, where the buffer is large enough for rows, too."""
+    size, rows = integer(shuffle.args.get("buffer_size")), integer(batch.args.get("batch_size"))
+    if size is None or rows is None or size < batches * rows:
+        return None
+    return fixing.draft("shuffle before batching", fixing.swap_steps(shuffle.node))
 
 
 def _any(value: Value | None, holds: Callable[[Array], bool]) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import arrays_in
 from kerlint.library.feeding import BATCHING, OPAQUE, TRAINING, Fed, fed
 from kerlint.library.structures import rows_of
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Transform
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
 
@@ -65,6 +68,7 @@ class ShuffleBufferTooSmall(Rule):
     code = "KD022"
     name = "shuffle-buffer-too-small"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("accuracy-stuck", "slow-learning")
     since = "0.1.0"
     in_tests = False
@@ -100,6 +104,7 @@ class ShuffleBufferTooSmall(Rule):
                 help=f"use a buffer as large as the data: shuffle({rows})" if rows else "use a buffer of many rows",
                 severity=severity,
                 about=feed.event,
+                fix=_all_rows(step.node, rows) if rows is not None else None,
             )
 
     bad = (
@@ -158,6 +163,14 @@ def _only_shuffle(feed: Fed) -> Transform | None:
 
 
 _FEWER = frozenset({"take", "skip", "shard", "filter", "repeat", "concatenate", "unbatch"})
+
+
+def _all_rows(call: cst.CSTNode | None, rows: int) -> fixing.Draft | None:
+    """A buffer for all rows, where its size is written in the call."""
+    if not isinstance(call, cst.Call) or not call.args:
+        return None
+    given = next((one for one in call.args if one.keyword is None or one.keyword.value == "buffer_size"), None)
+    return fixing.draft(f"use shuffle({rows})", fixing.replace(given.value, str(rows))) if given is not None else None
 
 
 def _is_mixed(array: Array) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.training import structure_rows
 from kerlint.program.constants import constant, integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.values import Dataset
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -59,6 +60,7 @@ class StepsVsCardinality(Rule):
     code = "KD024"
     name = "steps-vs-cardinality"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "wrong-result")
     since = "0.1.0"
     in_tests = False
@@ -89,6 +91,7 @@ class StepsVsCardinality(Rule):
                 help="leave steps_per_epoch out, so that an epoch is one pass over the data"
                 + (", or repeat() the dataset" if is_dataset else ""),
                 about=fit,
+                fix=fixing.draft("leave steps_per_epoch out", fixing.drop(fit, "steps_per_epoch")),
             )
 
     bad = (

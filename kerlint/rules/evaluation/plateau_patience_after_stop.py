@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, monitor_of, patience_of
 from kerlint.program.facts import Program
 from kerlint.program.values import Object
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -28,7 +29,7 @@ class PlateauPatienceAfterStop(Rule):
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
     callbacks = [
-        keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True),
+        keras.callbacks.EarlyStopping(patience=10, restore_best_weights=True),
         keras.callbacks.ReduceLROnPlateau(factor=0.2),  # KE021
     ]
     model.fit(x, y, epochs=100, validation_split=0.2, callbacks=callbacks)
@@ -58,6 +59,7 @@ class PlateauPatienceAfterStop(Rule):
     code = "KE021"
     name = "plateau-patience-after-stop"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("slow-learning", "loss-flat")
     since = "0.1.0"
     in_tests = False
@@ -83,6 +85,7 @@ class PlateauPatienceAfterStop(Rule):
             why="both count from the last improvement, so training has ended before the rate is reduced",
             help="give ReduceLROnPlateau a patience of less than half of that of EarlyStopping",
             about=plateau,
+            fix=_sooner(plateau, stops),
         )
 
     bad = (
@@ -116,6 +119,14 @@ class PlateauPatienceAfterStop(Rule):
         ])
         """,
     )
+
+
+def _sooner(plateau: Object, stops: int | None) -> fixing.Draft | None:
+    """A patience of less than half of that of `EarlyStopping`."""
+    if stops is None or stops < 3:
+        return None
+    waits = (stops - 1) // 2
+    return fixing.draft(f"use a patience of {waits}", fixing.put(plateau, "patience", str(waits)))
 
 
 def _comes_too_late(plateau: Object, stop: Object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import has_validation
+from kerlint.library.contracts import as_data
 from kerlint.program.constants import integer
 from kerlint.program.events import Fit, Use
 from kerlint.program.facts import Program
@@ -74,7 +75,9 @@ class TrainedWithoutValidation(Rule):
                     why="the loss on the training data says nothing about other data",
                     help="add validation_split=0.2 or validation_data, and evaluate on data that was held out",
                     about=fit,
-                    fix=fixing.draft("add validation_split=0.2", fixing.put(fit, "validation_split", "0.2")),
+                    fix=None
+                    if _is_ordered(fit)
+                    else fixing.draft("add validation_split=0.2", fixing.put(fit, "validation_split", "0.2")),
                 )
                 return
 
@@ -93,6 +96,22 @@ class TrainedWithoutValidation(Rule):
         model.fit(x, y, epochs=200, **options)
         """,
     )
+    bad = (
+        # The last fifth is the right end of the curve: no fix.
+        """
+        import keras
+        import tensorflow as tf
+        x = tf.linspace(-2.0, 2.0, 200)[:, tf.newaxis]
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, tf.sin(x), epochs=200)  # KE020
+        """,
+    )
+
+
+def _is_ordered(fit: Fit) -> bool:
+    """Whether the last rows, which `validation_split` takes, are certainly others than the rest."""
+    return any(data is not None and data.order in ("sorted", "grouped") for data in map(as_data, (fit.x, fit.y)))
 
 
 def _is_supervised(fit: Fit) -> bool:

@@ -103,7 +103,9 @@ class ClassWeightInvalid(Rule):
             key
             for key in keys
             if isinstance(key, (int, float))
-            and (key != int(key) or key < 0 or (classes is not None and key >= classes))
+            and (
+                (isinstance(key, float) and not key.is_integer()) or key < 0 or (classes is not None and key >= classes)
+            )
         ]
         if not words and not beyond:
             return

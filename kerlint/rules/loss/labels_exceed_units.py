@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import Contract, Target, contracts
@@ -175,7 +176,7 @@ def _wrong(array: Array, units: int) -> int | None:
     kind = array.labels.kind if array.labels is not None else None
     if kind in ("continuous", "onehot", "multihot") or (array.dtype or "").startswith("float"):
         return None
-    if not array.tight or array.low is None or array.high is None:
+    if not array.tight or array.low is None or array.high is None or not isfinite(array.high - array.low):
         return None
     if array.high >= units:
         return int(array.high)

@@ -9,6 +9,7 @@ from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Activation, Head, heads
 from kerlint.program.constants import constant, integer
+from kerlint.program.events import Compile, LossCall
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Object
@@ -80,8 +81,8 @@ class SingleUnitMulticlassHead(Rule):
             softmax = _softmax(head)
             if softmax is not None:
                 reported.add(id(head.node.layer))
-                yield from self._softmax(softmax, head, contract)
-            elif contract.loss.function in CATEGORICAL:
+                yield from self._softmax(softmax, head, contract, contract.event)
+            elif contract.loss.function in CATEGORICAL and not _is_for_each_step(contract):
                 reported.add(id(head.node.layer))
                 yield from self._categorical(head, contract)
         # With another loss, or a custom one, the softmax is as constant.
@@ -90,18 +91,24 @@ class SingleUnitMulticlassHead(Rule):
                 if head is not None and head.units == 1 and id(head.node.layer) not in reported:
                     softmax = _softmax(head)
                     if softmax is not None:
-                        yield from self._softmax(softmax, head, None)
+                        yield from self._softmax(softmax, head, None, event)
 
     @staticmethod
-    def _experiment(softmax: Activation, head: Head, contract: Contract) -> Experiment:
+    def _experiment(
+        softmax: Activation, head: Head, contract: Contract | None, event: Compile | LossCall
+    ) -> Experiment:
         """Against one unit with the activation that fits the loss."""
+        if contract is None:
+            return Experiment(event, "constant", [Change(_owner(softmax, head), {"activation": "sigmoid"})])
         regression = contract.loss.function.startswith("mean_")
         changes = [Change(_owner(softmax, head), {"activation": "linear" if regression else "sigmoid"})]
         if contract.loss.function in CATEGORICAL:
             changes += _BINARY
-        return Experiment(contract.event, "constant", changes)
+        return Experiment(event, "constant", changes)
 
-    def _softmax(self, softmax: Activation, head: Head, contract: Contract | None) -> Iterator[Found]:
+    def _softmax(
+        self, softmax: Activation, head: Head, contract: Contract | None, event: Compile | LossCall
+    ) -> Iterator[Found]:
         also = [(head.node.argument_place("units"), "one unit")]
         if contract is not None and contract.loss.function in CATEGORICAL:
             also.append((contract.loss.place, "this loss needs one unit for each class"))
@@ -118,7 +125,7 @@ class SingleUnitMulticlassHead(Rule):
             if regression
             else 'use activation="sigmoid" with binary_crossentropy, or one unit for each class',
             about=contract.event if contract is not None else None,
-            experiment=self._experiment(softmax, head, contract) if contract is not None else None,
+            experiment=self._experiment(softmax, head, contract, event),
             fix=self._fix(softmax, contract, regression=regression),
         )
 
@@ -189,6 +196,14 @@ _BINARY = [
     Change("loss", {"class": "binary_crossentropy", "from_logits": None}),
     Change("y", {"kind": "binary", "classes": 2}),
 ]
+
+
+def _is_for_each_step(contract: Contract) -> bool:
+    """Whether the loss drops the axis of the one unit, because the targets have an axis less than the output."""
+    return contract.loss.function == "categorical_crossentropy" and any(
+        target.output is not None and len(target.output) > 2 and target.array.rank == len(target.output) - 1
+        for target in contract.targets
+    )
 
 
 def _sigmoid(head: Head) -> Change:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.events import OldCall
 from kerlint.program.facts import Program
-from kerlint.program.values import Layer
+from kerlint.program.values import Layer, Model
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.migration.versions import safety
 
 
 class DeprecatedLayerArgs(Rule):
@@ -52,16 +54,18 @@ class DeprecatedLayerArgs(Rule):
     code = "KM021"
     name = "deprecated-layer-args"
     severity = Severity.ADVICE
+    fix = Safety.SAFE
     symptoms = ("crash",)
     since = "0.1.0"
     keras = 3
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()
+        begins = {id(model.state["layers"][0]) for model in program.models if _is_sequential(model)}
         for made in program.objects:
             if isinstance(made, Layer) and made.cls is None and id(made.node) not in seen:
                 seen.add(id(made.node))
-                yield from self._shape(made)
+                yield from self._shape(made, begins)
         for event in program.all(OldCall):
             for keyword in event.keywords:
                 if (event.short, keyword.name) in _OLD and id(keyword.place) not in seen:
@@ -74,9 +78,16 @@ class DeprecatedLayerArgs(Rule):
                         why=why,
                         help=instead,
                         about=event,
+                        fix=fixing.draft(
+                            "write negative_slope=",
+                            fixing.rename_keyword(event.node, "alpha", "negative_slope"),
+                            safety=safety(program.target),
+                        )
+                        if event.short == "LeakyReLU"
+                        else None,
                     )
 
-    def _shape(self, layer: Layer) -> Iterator[Found]:
+    def _shape(self, layer: Layer, begins: set[int]) -> Iterator[Found]:
         if layer.short in ("InputLayer", "Embedding", "ReversibleEmbedding"):
             return
         for name in ("input_shape", "input_dim"):
@@ -88,9 +99,18 @@ class DeprecatedLayerArgs(Rule):
                     why="the shape of the input belongs to the model, not to one of its layers",
                     help="begin the model with keras.Input(shape)",
                     about=layer,
+                    fix=_begin_with_input(layer, name) if id(layer) in begins else None,
                 )
 
     bad = (
+        # No first layers of a model: the arguments have no effect there, and an Input would be in the way.
+        """
+        import keras
+        model = keras.Sequential()
+        model.add(keras.layers.Dense(8, input_shape=(4,)))  # KM021
+        model.add(keras.layers.Dense(8, input_dim=8))  # KM021
+        parts = [keras.layers.Dense(8, input_dim=8), keras.layers.Dense(1)]  # KM021
+        """,
         """
         import keras
         model = keras.Sequential([
@@ -120,6 +140,20 @@ class DeprecatedLayerArgs(Rule):
     )
 
 
+def _is_sequential(model: Model) -> bool:
+    return model.kind == "sequential" and bool(model.state.get("layers"))
+
+
+def _begin_with_input(layer: Layer, name: str) -> fixing.Draft | None:
+    """An input of the same shape before the layer, which is the first of its model."""
+    shape = layer.places[name]
+    if any(other in layer.places for other in _SHAPES if other != name):
+        return None
+    text = "{keras.Input}({0})" if name == "input_shape" else "{keras.Input}(({0},))"
+    return fixing.draft("begin with keras.Input", fixing.begin(layer.node, text, shape), fixing.drop(layer, name))
+
+
+_SHAPES = ("input_shape", "input_dim", "batch_input_shape", "batch_size", "input_length", "dtype", "input_dtype")
 _OLD = {
     ("Embedding", "input_length"): (
         "it is dropped, so the model does not know its input shape before its first use",

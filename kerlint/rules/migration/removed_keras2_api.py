@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
 from kerlint.program.constants import integer
 from kerlint.program.events import Fit, OldCall, OldKeyword, Use
 from kerlint.program.facts import Program
 from kerlint.program.target import Target
 from kerlint.program.values import Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
-from kerlint.rules.migration.versions import aside, listed, severity
+from kerlint.rules.migration.versions import aside, listed, safety, severity
 
 
 class RemovedKeras2Api(Rule):
@@ -66,6 +69,7 @@ class RemovedKeras2Api(Rule):
     code = "KM003"
     name = "removed-keras2-api"
     severity = Severity.ERROR
+    fix = Safety.SAFE
     symptoms = ("crash", "wrong-result")
     since = "0.1.0"
 
@@ -128,6 +132,7 @@ class RemovedKeras2Api(Rule):
                 help=instead + aside(program.target),
                 severity=severity(program.target),
                 about=event,
+                fix=_renamed(event.node, new, program.target) if event.method.endswith("_generator") else None,
             )
 
     def _calls(self, program: Program) -> Iterator[Found]:
@@ -151,6 +156,7 @@ class RemovedKeras2Api(Rule):
                 + ("" if first else aside(program.target)),
                 severity=_weight(wrong[0], program.target),
                 about=event,
+                fix=_rewritten(event.node, wrong, program.target),
             )
 
     def _moved(self, program: Program) -> Iterator[Found]:
@@ -351,6 +357,22 @@ _MOVED = {
     ),
 }
 _OF_SEQUENTIAL = ("predict_classes", "predict_proba")
+
+
+def _renamed(call: cst.CSTNode | None, new: str, target: Target) -> fixing.Draft | None:
+    func = call.func if isinstance(call, cst.Call) else None
+    # `fit` of the first versions of Keras 2 took no generators.
+    return fixing.draft(f"call {new}", fixing.rename_attribute(func, new), safety=safety(target))
+
+
+def _rewritten(call: cst.CSTNode | None, wrong: list[OldKeyword], target: Target) -> fixing.Draft | None:
+    """Keywords by their new names; safe where the call could only fail with the old ones."""
+    if not all(keyword.new for keyword in wrong):
+        return None
+    changes = [fixing.rename_keyword(call, keyword.name, keyword.new) for keyword in wrong]
+    # Keras 2 has the names that came after Keras 1, too.
+    how = Safety.SAFE if all(keyword.last == 1 for keyword in wrong) else safety(target)
+    return fixing.draft(f"write {listed([f'{one.new}=' for one in wrong])}", *changes, safety=how)
 
 
 def _is_gone(method: str, target: Target) -> bool:

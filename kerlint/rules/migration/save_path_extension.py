@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterator
 
 import libcst as cst
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.objects import argument
 from kerlint.program.constants import text, truth
 from kerlint.program.events import Event, Fit, Load, OldCall, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Object, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 from kerlint.rules.migration.versions import aside, severity
 
@@ -61,6 +63,7 @@ class SavePathExtension(Rule):
     code = "KM002"
     name = "save-path-extension"
     severity = Severity.ERROR
+    fix = Safety.UNSAFE
     symptoms = ("crash",)
     since = "0.1.0"
     keras = 3
@@ -118,7 +121,23 @@ class SavePathExtension(Rule):
             help=_help(method, path) + aside(program.target),
             severity=severity(program.target),
             about=event,
+            fix=self._same_ending(program, method, path, places.get("filepath")),
         )
+
+    def _same_ending(self, program: Program, method: str, path: str, place: cst.CSTNode | None) -> fixing.Draft | None:
+        """The name with another ending: what is loaded has the name under which the program saves it."""
+        if method.startswith("load"):
+            saves = "save" if method == "load_model" else "save_weights"
+            names = [
+                event.places.get("filepath")
+                for event in program.all(Use)
+                if event.method == saves and text(event.args.get("filepath")) == path
+            ]
+            # A name that comes from elsewhere stays what it is.
+            if not names or not all(isinstance(name, cst.SimpleString) for name in names):
+                return None
+            method = saves
+        return _ended(place, path, _ENDINGS[method][0])
 
     def _checkpoint(self, program: Program, made: Object) -> Iterator[Found]:
         path = text(made.args.get("filepath"))
@@ -138,6 +157,7 @@ class SavePathExtension(Rule):
             help=f'let the name end in "{endings[0]}"' + aside(program.target),
             severity=severity(program.target),
             about=made,
+            fix=_ended(made.places.get("filepath"), path, endings[0]),
         )
 
     bad = (
@@ -194,10 +214,20 @@ _ENDINGS = {
     "load_weights": _MODELS,
 }
 _SAVING = "Keras 3 tells the format by the ending, and writes no SavedModel and no TensorFlow checkpoint"
+_OLD_ENDINGS = (".h5", ".hdf5", ".ckpt", ".tf", ".pb")
 _WHY = {
     "load_model": "Keras 3 reads .keras and .h5 files, and no SavedModel",
     "load_weights": "Keras 3 reads .weights.h5, .keras and .h5 files, and no TensorFlow checkpoint",
 }
+
+
+def _ended(place: cst.CSTNode | None, path: str, ending: str) -> fixing.Draft | None:
+    """The same name with the ending that Keras wants, where it is written as it is."""
+    start, old = os.path.splitext(path.rstrip("/"))
+    start = start if old in _OLD_ENDINGS else start + old
+    if not isinstance(place, cst.SimpleString) or not start or any(char in path for char in "\"'\\{}"):
+        return None
+    return fixing.draft(f'write "{start}{ending}"', fixing.replace(place, f'"{start}{ending}"'))
 
 
 def _named(path: str) -> str:

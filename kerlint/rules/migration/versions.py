@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.program.facts import Program
 from kerlint.program.target import Target
 
@@ -10,6 +10,11 @@ from kerlint.program.target import Target
 def severity(target: Target) -> Severity:
     """An error where the version is known, a warning where it is only the current one because nothing says more."""
     return Severity.ERROR if target.known else Severity.WARNING
+
+
+def safety(target: Target) -> Safety:
+    """How safe it is to write what only the assumed version has."""
+    return Safety.SAFE if target.known else Safety.UNSAFE
 
 
 def aside(target: Target) -> str:

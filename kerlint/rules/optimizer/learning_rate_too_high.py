@@ -246,7 +246,7 @@ class LearningRateTooHigh(Rule):
 
 
 #: Rates with which nearly every measured run learns in a short training, where that is not the default.
-SOUND = {"SGD": 0.03, "Adagrad": 0.1}
+SOUND = {"SGD": 0.01, "Adagrad": 0.1}
 _OUTLOOK = {
     Severity.ADVICE: "close to where training fails",
     Severity.WARNING: "training will probably fail",

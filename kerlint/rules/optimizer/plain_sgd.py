@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.kinds import NORMALIZATION
-from kerlint.library.optimizers import optimizers, rate_changes
+from kerlint.library.optimizers import Optimizer, optimizers, rate_changes
 from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
+
+#: The default of Adam.
+_RATE = 1e-3
 
 
 class PlainSgd(Rule):
@@ -91,14 +94,20 @@ class PlainSgd(Rule):
                 why="a step is the rate times the gradient, and gradients are small in the first layers",
                 help="keras.optimizers.Adam(1e-3), or SGD with momentum=0.9",
                 about=event,
-                fix=fixing.draft(
-                    "use Adam", fixing.replace(event.places.get("optimizer"), "{keras.optimizers.Adam}(1e-3)")
-                )
-                if optimizer.value.args.keys() <= {"learning_rate", "momentum"}
-                else None,
+                fix=_use_adam(optimizer),
             )
 
     bad = (
+        """
+        from tensorflow.keras import Input, Sequential, layers, optimizers
+        model = Sequential([
+            Input((4,)),
+            layers.Dense(8, "tanh"),
+            layers.Dense(8, "tanh"),
+            layers.Dense(1),
+        ])
+        model.compile(optimizers.SGD(learning_rate=0.0005, momentum=0.0), "mse")  # KO013
+        """,
         """
         import keras
         model = keras.Sequential([
@@ -123,3 +132,18 @@ class PlainSgd(Rule):
         model.compile(keras.optimizers.SGD(learning_rate=0.1), "mse")
         """,
     )
+
+
+def _use_adam(optimizer: Optimizer) -> fixing.Draft | None:
+    """Adam at its own rate, written as the optimizer was."""
+    value, event = optimizer.value, optimizer.event
+    if not isinstance(event, Compile) or not value.args.keys() <= {"learning_rate", "momentum"}:
+        return None
+    if not optimizer.given or event.places.get("optimizer") is not value.node:
+        return fixing.draft("use Adam", fixing.replace(event.places.get("optimizer"), "{keras.optimizers.Adam}(1e-3)"))
+    changes = [fixing.callee(value, "keras.optimizers.Adam")]
+    if optimizer.rate != _RATE:
+        changes.append(fixing.rate(optimizer, _RATE))
+    if "momentum" in value.args:
+        changes.append(fixing.drop(value, "momentum"))
+    return fixing.draft("use Adam", *changes)

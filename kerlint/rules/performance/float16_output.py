@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+from kerlint.finding import Safety, Severity
 from kerlint.library.heads import PROBABILITIES, Head, heads
 from kerlint.program.constants import text
 from kerlint.program.events import Compile, LossCall
 from kerlint.program.facts import Program
 from kerlint.program.values import Object, Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -61,6 +62,7 @@ class Float16Output(Rule):
     code = "KP023"
     name = "float16-output"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("loss-nan", "wrong-result", "loss-flat")
     since = "0.1.0"
 
@@ -93,6 +95,7 @@ class Float16Output(Rule):
             help='give the last layer dtype="float32"',
             severity=None if probabilities else Severity.ADVICE,
             about=event,
+            fix=fixing.draft('add dtype="float32"', fixing.put(layer, "dtype", '"float32"')),
         )
 
     bad = (

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.experiment import Experiment
+from kerlint.finding import Safety, Severity
 from kerlint.library.initializers import drawn
 from kerlint.library.kinds import PARAMETRIC
 from kerlint.library.trained import Training, trainings
@@ -13,6 +16,7 @@ from kerlint.program.events import Seed
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.target import Target
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -63,6 +67,7 @@ class SeedDoesNotReachKeras(Rule):
     code = "KR001"
     name = "seed-does-not-reach-keras"
     severity = Severity.WARNING
+    fix = Safety.UNSAFE
     symptoms = ("irreproducible",)
     since = "0.1.0"
     in_tests = False
@@ -93,6 +98,8 @@ class SeedDoesNotReachKeras(Rule):
             help=f"call keras.utils.set_random_seed({number}), which seeds Python, NumPy and the backend",
             severity=Severity.ADVICE if for_data else None,
             about=seed,
+            fix=_set_for_all(seed),
+            experiment=Experiment(seed, "unseeded", details={"library": seed.name.partition(".")[0], "seed": value}),
         )
 
     bad = (
@@ -171,6 +178,15 @@ _SHORT = {_TENSORFLOW: "tf.random.set_seed", "numpy.random.seed": "np.random.see
 _FROM_PYTHON = (2, 10)
 #: Layers with weights drawn at random, and the argument that says how.
 _INITIALIZERS = {**dict.fromkeys(PARAMETRIC, "kernel_initializer"), "Embedding": "embeddings_initializer"}
+
+
+def _set_for_all(seed: Seed) -> fixing.Draft | None:
+    """The call that seeds everything, with the same number."""
+    call = seed.node
+    if not isinstance(call, cst.Call) or len(call.args) != 1 or call.args[0].star:
+        return None
+    name = "keras.utils.set_random_seed"
+    return fixing.draft(f"call {name}", fixing.replace(call, f"{{{name}}}({{0}})", call.args[0].value))
 
 
 def _concerns(target: Target) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.finding import Severity
+import libcst as cst
+
+from kerlint.finding import Safety, Severity
 from kerlint.library.objects import argument
 from kerlint.program.constants import constant, truth
 from kerlint.program.events import Seed, Split
 from kerlint.program.facts import Program
 from kerlint.program.values import Value
+from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
@@ -46,6 +49,7 @@ class SplitWithoutRandomState(Rule):
     code = "KR022"
     name = "split-without-random-state"
     severity = Severity.ADVICE
+    fix = Safety.UNSAFE
     symptoms = ("irreproducible",)
     since = "0.1.0"
     in_tests = False
@@ -64,6 +68,7 @@ class SplitWithoutRandomState(Rule):
                     why="the score depends on the rows that happen to be in the test part",
                     help="write random_state=42",
                     about=split,
+                    fix=_draw_once(split.node),
                 )
         for made in program.made("sklearn.model_selection."):
             mixes = made.short in _MIXING or truth(argument(made, "shuffle")) is True
@@ -76,6 +81,7 @@ class SplitWithoutRandomState(Rule):
                     why="the score depends on which rows are in which fold",
                     help="write random_state=42",
                     about=made,
+                    fix=_draw_once(made.node),
                 )
 
     bad = (
@@ -106,6 +112,10 @@ class SplitWithoutRandomState(Rule):
 
 _SEEDS = frozenset({"numpy.random.seed", "keras.utils.set_random_seed"})
 _MIXING = frozenset({"ShuffleSplit", "StratifiedShuffleSplit", "RepeatedKFold", "RepeatedStratifiedKFold"})
+
+
+def _draw_once(call: cst.CSTNode | None) -> fixing.Draft | None:
+    return fixing.draft("add random_state=42", fixing.put_in_call(call, "random_state", "42"))
 
 
 def _is_random(state: Value | None, shuffle: Value | None = None) -> bool:

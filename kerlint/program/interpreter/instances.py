@@ -5,7 +5,22 @@ from __future__ import annotations
 import collections.abc
 import numbers
 
-from kerlint.program.values import Class, Const, External, Instance, Layer, Mapping, Model, Sequence, Value
+import libcst as cst
+
+from kerlint.program.interpreter.machine import Machine
+from kerlint.program.values import (
+    Arguments,
+    Class,
+    Const,
+    External,
+    Instance,
+    Layer,
+    Mapping,
+    Model,
+    Sequence,
+    Unknown,
+    Value,
+)
 
 #: Python's own types: what a constant is, and what no constant is.
 _CONSTANTS: dict[str, type] = {
@@ -20,6 +35,16 @@ _CONSTANTS: dict[str, type] = {
 _CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "dict": dict}
 #: Layer classes that others derive from, under names that do not show it.
 _DERIVED_FROM = frozenset({"Layer", "RNN", "Wrapper"})
+
+
+def call_isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    """The result of `isinstance(value, kind)`."""
+    value, kinds = arguments.get(0), arguments.get(1)
+    wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)
+    answers = [is_instance(value, kind) for kind in wanted]
+    if True in answers:
+        return Const(True, node=node)
+    return Unknown("isinstance", node=node) if None in answers else Const(False, node=node)
 
 
 def is_instance(value: Value | None, kind: Value | None) -> bool | None:

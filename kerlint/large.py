@@ -1,0 +1,133 @@
+"""Texts that are too large to be followed, and tables of data in them, of which a beginning is enough.
+
+A syntax tree of libcst takes some thousand times the memory of its text where every character is a token.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from kerlint.source import NEWLINE
+
+#: Longer texts are not parsed: Python's own tree takes up to a kilobyte for each of their characters.
+MOST_CHARACTERS = 1_500_000
+#: Heavier texts are not given to libcst: a unit is a token, and takes up to three kilobytes.
+MOST_TOKENS = 300_000
+#: A display of constants with more elements is cut, and so many of them are kept. The interpreter reads
+#: `expressions.MAX_DISPLAY` of them, which is less.
+LONGEST_DISPLAY, _KEPT = 4_000, 2_001
+
+#: Texts are light that have no more characters.
+_SMALL = 30_000
+_TOKEN = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
+_BRACKETS = re.compile(r"[()\[\]{}]")
+
+
+def is_too_heavy(text: str, most: int = MOST_TOKENS) -> bool:
+    """Whether libcst's tree of a text would take too much time and memory."""
+    if len(text) <= most // 3:
+        return False
+    tokens = 0
+    for _ in _TOKEN.finditer(text):
+        tokens += 1
+        if tokens > most:
+            return True
+    # What stands around a token is a node, too.
+    return tokens + 2 * len(_BRACKETS.findall(text)) > most
+
+
+def without_tables(text: str) -> str:
+    """The text with long displays of constants cut short: what is left of them stands where it stood.
+
+    In the place of the elements left out stands a string that goes over as many lines. The text must be Python.
+    """
+    if len(text) <= _SMALL or text.count(",") <= LONGEST_DISPLAY:
+        return text
+    tree = ast.parse(text)
+    cut = list(_cuts(tree))
+    if not cut:
+        return text
+    place = _Places(text)
+    parts: list[str] = []
+    done = 0
+    for first, last, is_dict in sorted(cut, key=lambda one: (one[0].lineno, one[0].col_offset)):
+        start = place(first.lineno, first.col_offset)
+        end = place(last.end_lineno or 0, last.end_col_offset or 0)
+        filling = _filling(text[start:end], ":0" if is_dict else "")
+        if filling is not None:
+            parts += [text[done:start], filling]
+            done = end
+    short = "".join([*parts, text[done:]])
+    try:
+        # Elements may stand in parentheses of their own, of which one would be left.
+        ast.parse(short)
+    except SyntaxError:
+        return text
+    return short
+
+
+def _cuts(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
+    """Yields the first and the last node to leave out of each long display, and whether it is a dictionary."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and len(node.elts) > LONGEST_DISPLAY:
+            if all(map(_is_constant, node.elts[_KEPT:])):
+                yield node.elts[_KEPT], node.elts[-1], False
+                pending.extend(node.elts[:_KEPT])
+                continue
+        elif isinstance(node, ast.Dict) and len(node.keys) > LONGEST_DISPLAY:
+            first = node.keys[_KEPT]
+            if first is not None and all(map(_is_constant, (*node.keys[_KEPT:], *node.values[_KEPT:]))):
+                yield first, node.values[-1], True
+                pending.extend(node.values[:_KEPT])
+                continue
+        pending.extend(ast.iter_child_nodes(node))
+
+
+def _is_constant(node: ast.expr | None) -> bool:
+    """Whether an element is data alone, and names nothing that could be read here."""
+    pending: list[ast.expr | None] = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, ast.UnaryOp):
+            pending.append(one.operand)
+        elif isinstance(one, (ast.List, ast.Tuple, ast.Set)):
+            pending.extend(one.elts)
+        elif isinstance(one, ast.Dict):
+            pending.extend((*one.keys, *one.values))
+        elif not isinstance(one, ast.Constant):
+            return False
+    return True
+
+
+def _filling(text: str, value: str) -> str | None:
+    """A string, and what follows it, of the form of a text; None if there is no room for it."""
+    lines = NEWLINE.split(text)
+    ends = NEWLINE.findall(text)
+    if len(lines[-1]) < 1 + len(value) or not all(lines) or len(lines[0]) + (len(lines) == 1) < 2:
+        return None
+    last = len(lines) - 1
+    filled = [
+        ("'" if index == 0 else " ").ljust(len(line) - 1)[: len(line) - 1] + "\\" for index, line in enumerate(lines)
+    ]
+    ending = "'" + value
+    filled[-1] = ("'" if last == 0 else "").ljust(len(lines[-1]) - len(ending)) + ending
+    return "".join(line + end for line, end in zip(filled, [*ends, ""]))
+
+
+class _Places:
+    """From lines and columns of `ast`, which counts bytes, to indices of characters."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+
+    def __call__(self, line: int, column: int) -> int:
+        start = self._starts[line - 1]
+        part = self._text[start : start + column]
+        if part.isascii():
+            return start + column
+        return start + len(part.encode()[:column].decode("utf-8", "replace"))
