@@ -477,6 +477,12 @@ def test_what_may_have_been_replaced_is_not_known() -> None:
         assert by_kerlint(f"d = {{'a': 3}}\n{change}\nsize(d['a'])") == [(NOTHING, None)], change
 
 
+@pytest.mark.parametrize("change", ["d.setdefault('a', 3)", "d['a'] = 3", "d.update(a=3)"])
+def test_an_entry_that_one_arm_makes_is_not_sure(change: str) -> None:
+    program = f"d = {{}}\nif unknown:\n    {change}\n"
+    assert by_kerlint(f"{program}size(d.get('a', 7))") == [(NOTHING, None)]
+
+
 def test_one_of_two_is_not_just_true() -> None:
     assert by_kerlint("size(unknown or 32)") == by_kerlint("size(unknown and 32)") == [(NOTHING, None)]
 

@@ -88,16 +88,23 @@ class Heap:
 
     def merge(self, first: Captured, second: Captured) -> None:
         """Joins two alternative sets of changes onto the state before both."""
+        grown: list[dict[Any, Any]] = []
         for slot in {**first, **second}:
             container, key, _ = first.get(slot) or second[slot]
             before = container.get(key, ABSENT)
             left = first[slot][2] if slot in first else before
             right = second[slot][2] if slot in second else before
             joined = join_entries(left, right)
+            if key == "entries" and isinstance(left, dict) and isinstance(right, dict) and left.keys() != right.keys():
+                # A dict that has a key in one of the two only: whether it has it is not known.
+                joined = {name: value for name, value in joined.items() if name in left and name in right}
+                grown.append(container)
             if joined is ABSENT:
                 self.delete(container, key)
             else:
                 self.write(container, key, joined)
+        for container in grown:
+            self.write(container, "open", True)
 
 
 def join_entries(left: Any, right: Any) -> Any:
