@@ -79,6 +79,7 @@ PROGRAMS = (
     "pd.DataFrame(x).sample(frac=ODD)",
     "np.pad(x, ODD)",
     "keras.layers.RNN(ODD)(keras.Input(()))",
+    "y = [] * ODD + () * ODD + '' * ODD",
     """
 model = keras.Sequential([keras.layers.LeakyReLU(), keras.layers.RNN(), keras.layers.Input(), keras.layers.Dense(ODD)])
 model.compile(loss="mse")
