@@ -56,6 +56,7 @@ def test_an_input_without_an_end_is_noticed() -> None:
 
 #: What is not a number, or not finite, where one is expected.
 ODD = (
+    "2**63",
     "float('inf')",
     "-1e400",
     "float('nan')",
