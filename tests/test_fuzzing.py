@@ -56,6 +56,7 @@ def test_an_input_without_an_end_is_noticed() -> None:
 
 #: What is not a number, or not finite, where one is expected.
 ODD = (
+    "2**63",
     "float('inf')",
     "-1e400",
     "float('nan')",
@@ -79,6 +80,7 @@ PROGRAMS = (
     "pd.DataFrame(x).sample(frac=ODD)",
     "np.pad(x, ODD)",
     "keras.layers.RNN(ODD)(keras.Input(()))",
+    "y = [] * ODD + () * ODD + '' * ODD",
     """
 model = keras.Sequential([keras.layers.LeakyReLU(), keras.layers.RNN(), keras.layers.Input(), keras.layers.Dense(ODD)])
 model.compile(loss="mse")

@@ -153,7 +153,8 @@ def _on_sequences(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> 
     if symbol == "*":
         sequence, times = (left, right) if isinstance(left, Sequence) else (right, left)
         if isinstance(sequence, Sequence) and isinstance(times, Const) and isinstance(times.value, int):
-            count = max(times.value, 0)
+            # Of an empty list any number is one, and Python takes no larger ones.
+            count = min(max(times.value, 0), MAX_LENGTH + 1)
             if len(sequence.items) * count > MAX_LENGTH:
                 return list_of((Gap(node=node),), sequence.kind, node)
             return list_of(sequence.items * count, sequence.kind, node)
