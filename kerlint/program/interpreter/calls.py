@@ -55,7 +55,9 @@ _STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr."
 MAX_ALIKE = 5
 
 #: Calls of functions by themselves that are followed where every condition on the way is known.
-MAX_RECURSIONS = 500
+MAX_RECURSIONS = 64
+#: What may be known to come to an end.
+_COUNTING = frozenset({Const, Sequence, Mapping})
 
 #: Set in a layer that something unknown was given.
 HANDED_OVER = "handed over"
@@ -266,7 +268,7 @@ def follow(
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
-    if len(frames) >= MAX_CALL_DEPTH or (frames and _is_recursion(machine, function)):
+    if len(frames) >= MAX_CALL_DEPTH or (frames and _is_recursion(machine, function, arguments)):
         return Unknown("calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver, path=machine.path, loops=machine.loops)
     scope = Scope("function", function.scope)
@@ -302,7 +304,7 @@ def follow(
     return one_of(frame.returns, node)
 
 
-def _is_recursion(machine: Machine, function: Function) -> bool:
+def _is_recursion(machine: Machine, function: Function, arguments: Arguments) -> bool:
     """Whether a function calls itself, and it is not known that it comes to an end."""
     alike = [frame for frame in machine.frames if frame.function.node is function.node]
     # What a decorator makes is one definition, and another function each time.
@@ -311,8 +313,16 @@ def _is_recursion(machine: Machine, function: Function) -> bool:
         return False
     first = (again or alike)[0]
     is_sure = first.path == machine.path and all(loop.unrolled for loop in machine.loops[len(first.loops) :])
+    # Something that is known has to count down, or to grow shorter; who has perhaps returned is not sure to be here.
+    is_sure = is_sure and any(type(value) in _COUNTING for value, _ in _given(arguments))
+    is_sure = is_sure and not any(frame.returns for frame in alike)
     machine.recursions += is_sure
     return not is_sure or machine.recursions > MAX_RECURSIONS
+
+
+def _given(arguments: Arguments) -> Iterator[tuple[Value, cst.CSTNode | None]]:
+    yield from arguments.positional
+    yield from arguments.keywords.values()
 
 
 def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
