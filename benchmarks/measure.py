@@ -116,14 +116,14 @@ def _parse(folder: str) -> tuple[float, int]:
 
 def start(_: Sequence[str], repeat: int) -> Iterator[str]:
     """Yields the table of short runs."""
+    from benchmarks.growth import mixed
+
     repeat = max(repeat, 8)
     with tempfile.TemporaryDirectory() as name:
         cwd = Path(name)
         (cwd / "small.py").write_text(SMALL)
         (cwd / "other.py").write_text("import os\n")
-        texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "fixtures" / "faulty").glob("*.py"))]
-        lines = [line for text in texts for line in text.split("\n") if "__future__" not in line]
-        (cwd / "large.py").write_text("\n".join(lines[:500]) + "\n", encoding="utf-8")
+        (cwd / "large.py").write_text(mixed(500), encoding="utf-8")
         commands = {
             "`python -c pass`": ["-c", "pass"],
             '`python -c "import click"`': ["-c", "import click"],

@@ -45,11 +45,10 @@ def without_tables(text: str) -> str:
     """
     if len(text) <= _SMALL or text.count(",") <= LONGEST_DISPLAY:
         return text
-    tree = ast.parse(text)
-    cut = list(_cuts(tree))
+    place = _Places(text)
+    cut = list(_cuts(ast.parse(text), place))
     if not cut:
         return text
-    place = _Places(text)
     parts: list[str] = []
     done = 0
     for first, last, is_dict in sorted(cut, key=lambda one: (one[0].lineno, one[0].col_offset)):
@@ -68,8 +67,10 @@ def without_tables(text: str) -> str:
     return short
 
 
-def _cuts(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
+def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
     """Yields the first and the last node to leave out of each long display, and whether it is a dictionary."""
+    # An element takes a character, and the comma behind it another: nearly all of a program need not be looked at.
+    least = 2 * LONGEST_DISPLAY
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
@@ -84,7 +85,7 @@ def _cuts(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
                 yield first, node.values[-1], True
                 pending.extend(node.values[:_KEPT])
                 continue
-        pending.extend(ast.iter_child_nodes(node))
+        pending.extend(child for child in ast.iter_child_nodes(node) if place.span(child) >= least)
 
 
 def _is_constant(node: ast.expr | None) -> bool:
@@ -124,6 +125,14 @@ class _Places:
     def __init__(self, text: str) -> None:
         self._text = text
         self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+
+    def span(self, node: ast.AST) -> int:
+        """At most how many bytes a node has; for one without a place, as many as there may be."""
+        if not isinstance(node, (ast.expr, ast.stmt)):
+            return len(self._text)
+        last = node.end_lineno or node.lineno
+        # Characters of the lines before, of which each may be four bytes.
+        return 4 * (self._starts[last - 1] - self._starts[node.lineno - 1]) + (node.end_col_offset or 0)
 
     def __call__(self, line: int, column: int) -> int:
         start = self._starts[line - 1]
