@@ -133,7 +133,7 @@ def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str],
         for named in ignore.rules
         if named not in used and codes.get(named.word) in ran
     ]
-    wrong = [(ignore.span, ignore.fault) for ignore in ignores if ignore.fault]
+    wrong = [(ignore.span, f"this comment silences nothing: {ignore.fault}") for ignore in ignores if ignore.fault]
     guesses = iter(range(_MOST_GUESSES))
     wrong += [
         (named.span, _unknown(named.word, codes if next(guesses, None) is not None else ()))
@@ -203,7 +203,8 @@ def _unknown(word: str, codes: Iterable[str]) -> str:
 
     folded = {known.lower(): known for known in sorted(codes)} if len(word) <= _LONGEST_WORD else {}
     close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return f"unknown rule {_short(word)!r}" + (
+    # The comment may name other rules, and silence these.
+    return f"a comment names an unknown rule, {_short(word)!r}" + (
         f"; did you mean {folded[close[0]]}?" if close else "; write a code or a name"
     )
 

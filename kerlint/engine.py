@@ -174,7 +174,7 @@ def _about_comment(code: str, source: Source, span: Span, message: str, settings
         code,
         OWN_NAMES[code],
         severity,
-        f"unused comment: {message}" if unused else f"this comment silences nothing: {message}",
+        f"unused comment: {message}" if unused else message,
         source.filename,
         span,
         label="silences nothing" if unused else "",

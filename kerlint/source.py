@@ -173,9 +173,13 @@ def read_source(data: bytes, filename: str) -> Source:
     """
     if data.startswith(_UTF16):
         raise Unreadable("the text is UTF-16, which neither Python nor Jupyter reads; save it as UTF-8")
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if not filename.endswith(".ipynb"):
+        # Standard input has no name that says what it is.
+        if filename.startswith("<") and start == b"{" and b'"cells"' in data and b'"nbformat"' in data:
+            return _read_notebook(data, filename)
         return _read_python(data, filename)
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+    if start in (b"{", b"["):
         return _read_notebook(data, filename)
     # Editors hand over a single cell, or all of them as Python, under the notebook's name.
     source = _read_python(data, filename)

@@ -160,6 +160,12 @@ def test_stdin(project: Path) -> None:
     data = notebook("import keras", "x = (")
     result = run("-", "--stdin-filename", "n.ipynb", *concise, cwd=project, stdin=data, code=STUBBED)
     assert result.stdout.startswith("n.ipynb:cell 2:1:5: error[KX001]")
+    result = run("-", *concise, cwd=project, stdin=data, code=STUBBED)
+    assert result.stdout.startswith("<stdin>:cell 2:1:5: error[KX001]")
+    result = run("-", *concise, cwd=project, stdin=b'{"cells": 0, "nbformat": 4}  # keras\nx = (\n')
+    assert "not a notebook" in result.stdout
+    result = run("-", *concise, cwd=project, stdin=b'{"cells": 0}  # keras\nx = (\n')
+    assert result.stdout.startswith("<stdin>:2:5: error[KX001]")
     result = run("-", "--stdin-filename", "n.ipynb", *concise, cwd=project, stdin=text)
     assert result.stdout.startswith("n.ipynb:2:5: error[KX001]")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -169,6 +170,8 @@ def test_help_fits_on_80_columns_and_lists_every_option(tmp_path: Path) -> None:
         (("rule", "zero-learnig-rate"), "zero-learning-rate"),
         (("config", "exclud"), "exclude"),
         (("config", "rules.learning-rate-to-high"), "rules.learning-rate-too-high"),
+        (("config", "KO002"), "rules.learning-rate-too-high"),
+        (("config", "learning-rate-too-high"), "rules.learning-rate-too-high"),
         (("summry", "x"), "summary"),
     ],
 )
@@ -194,3 +197,16 @@ def test_the_keys_of_the_configuration_are_explained(tmp_path: Path) -> None:
     assert one.splitlines()[0] == "rules.learning-rate-too-high.momentum-limit"
     assert one in by_code
     assert run("config", "rules.KO002.momentum", cwd=tmp_path).returncode == 2
+    without = run("config", "rules.KL001", cwd=tmp_path)
+    assert without.returncode == 2
+    assert "unknown key 'rules.KL001': single-unit-multiclass-head (KL001) has no options\n" in without.stderr
+
+
+def test_two_formats_do_not_go_to_one_file(train: Path) -> None:
+    done = run("train.py", "--output-format", "json=out", "--output-format", "sarif=./out", cwd=train.parent)
+    assert done.returncode == 2
+    assert "only one --output-format can go to out" in done.stderr
+    assert not (train.parent / "out").exists()
+    done = run("train.py", "--output-format", f"json={os.devnull}", "--output-format", f"sarif={os.devnull}",
+               cwd=train.parent)  # fmt: skip
+    assert done.returncode != 2, done.stderr

@@ -89,6 +89,9 @@ def test_messages() -> None:
 
     assert "names no rule" in message("  # kerlint: ignore")
     assert "did you mean single-unit-multiclass-head?" in message("  # kerlint: ignore[single-unit-multiclas-head]")
+    partly = message("  # kerlint: ignore[KL001, KL999]")
+    assert partly.startswith("a comment names an unknown rule, 'KL999'; did you mean KL")
+    assert message("  # kerlint: ignore").startswith("this comment silences nothing: ")
     assert "did you mean ignore?" in message("  # kerlint: ignored[KL001]")
     assert "there are ignore and file-ignore" in message("  # kerlint: disable=KL001")
     assert "never closed" in message("  # kerlint: ignore[KL001")

@@ -176,6 +176,23 @@ def test_training(tmp_path: Path) -> None:
     assert targets["labels"] == "integer classes, 10 of them"
 
 
+def test_labels_that_the_program_works_out(tmp_path: Path) -> None:
+    (model,) = models(
+        tmp_path,
+        """
+        import numpy as np
+        x = np.random.rand(100, 2)
+        y = (x.sum(axis=1) > 1).astype("int32")
+        model = keras.Sequential([keras.Input((2,)), layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x, y)
+        """,
+    )
+    data, targets = model["training"][0]["data"]
+    assert data["source"] == "random.uniform"
+    assert (targets["labels"], targets["source"]) == ("two classes, 0 and 1", None)
+
+
 def test_text(tmp_path: Path) -> None:
     text = "a = keras.Input((4,))\nmodel = keras.Model(a, layers.Dense(3)(a))\nother = keras.Sequential([unknown()])\n"
     done = summary(tmp_path, HEADER + text, "--color", "never")

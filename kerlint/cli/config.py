@@ -62,6 +62,13 @@ def _found(word: str, schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]
 def _hint(word: str, schema: Mapping[str, Any]) -> str:
     from difflib import get_close_matches
 
+    from kerlint.rules import all_rules
+
+    named = word.removeprefix("rules.")
+    code, name = next(((rule.code, rule.name) for rule in all_rules() if named in (rule.code, rule.name)), ("", ""))
+    if name:
+        with_options = name in _by_name(schema["properties"])
+        return f"; did you mean rules.{name}?" if with_options else f": {name} ({code}) has no options"
     close = get_close_matches(
         word, [*schema["properties"], *(f"rules.{one}" for one in _by_name(schema["properties"]))]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,7 +70,7 @@ def check_formats(formats: tuple[Wanted, ...], *, statistics: bool) -> None:
     """Refuses what cannot be printed.
 
     Raises:
-        click.UsageError: two formats for standard output, or statistics in a format that has none.
+        click.UsageError: two formats for standard output or for one file, or statistics in a format that has none.
     """
     from kerlint.output import STATISTICS
 
@@ -78,6 +79,11 @@ def check_formats(formats: tuple[Wanted, ...], *, statistics: bool) -> None:
             "only one --output-format can go to standard output; give the others a file, as in "
             "--output-format sarif=kerlint.sarif"
         )
+    paths = [os.path.abspath(wanted.path) for wanted in formats if wanted.path is not None]
+    for path in {path for path in paths if paths.count(path) > 1}:
+        # What is no file, such as a pipe, takes in both.
+        if os.path.isfile(path) or not os.path.exists(path):
+            raise click.UsageError(f"only one --output-format can go to {os.path.relpath(path)}")
     wrong = [wanted.name for wanted in formats if statistics and wanted.name not in STATISTICS]
     if wrong:
         raise click.UsageError(f"--statistics cannot be printed as {wrong[0]}; use {', '.join(STATISTICS)}")

@@ -37,6 +37,10 @@ _LABELS = {
     "binary": "two classes, 0 and 1",
     "signs": "two classes, -1 and 1",
 }
+#: Their words say how many there are.
+_TWO = frozenset({"binary", "signs"})
+#: Origins that say no more than that the program has worked it out.
+_NO_ORIGIN = frozenset({"computed", "statistic"})
 
 
 def compile_facts(program: Program, model: Model, places: Places) -> CompileFacts | None:
@@ -161,14 +165,21 @@ def _described(role: str, value: Value | None, transforms: tuple[str, ...]) -> I
     labels = array.labels
     words = None
     if labels is not None and role.startswith("y") and labels.kind in _LABELS:
-        words = _LABELS[labels.kind] + (f", {labels.classes} of them" if labels.classes is not None else "")
+        counted = labels.classes is not None and labels.kind not in _TWO
+        words = _LABELS[labels.kind] + (f", {labels.classes} of them" if counted else "")
     yield DataFacts(
         role,
         array.shape,
         array.dtype,
         array.low,
         array.high,
-        array.origin.source or array.source or None,
+        _origin(array),
         tuple(step.name for step in array.steps) + transforms,
         words,
     )
+
+
+def _origin(array: Array) -> str | None:
+    """Where data come from, in words; None where there is nothing to tell."""
+    source = array.origin.source or array.source
+    return source if source not in _NO_ORIGIN and source else None
