@@ -229,7 +229,7 @@ def applied(data: bytes, source: Source, edits: Sequence[Edit]) -> bytes:
             raise Unfixable("the file cannot be written back as it is")
         new = mark + edited_text(source.text, edits).encode(encoding)
         broken = _broken(read_source(new, source.filename))
-    except UnicodeEncodeError as error:
+    except UnicodeError as error:
         raise Unfixable(f"{source.encoding} cannot hold the result") from error
     except SourceError as error:
         raise Unfixable(error.message) from error

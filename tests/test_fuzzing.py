@@ -54,6 +54,14 @@ def test_an_input_without_an_end_is_noticed() -> None:
         turn_for_ever()
 
 
+PROGRAM_WITH_A_FIX = (
+    """import keras
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="softmax")])
+model.compile(loss="binary_crossentropy")
+"""
+    "x = 1  # " + "." * 80 + "\n"
+)
+
 #: What is not a number, or not finite, where one is expected.
 ODD = (
     "2**63",
@@ -129,3 +137,9 @@ def test_what_libcst_cannot_hold(statement: str) -> None:
     codes = {finding.code for finding in check(f"import keras\ndef f():\n    {statement}\n")}
     assert codes <= {"KX001"}
     assert codes or statement != "return.5"
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7", "rot13", "unicode_escape"])
+def test_odd_encodings(encoding: str) -> None:
+    """Python takes a few encodings that not every text can be written back in."""
+    properties.fixes(f"# coding: {encoding}\n{PROGRAM_WITH_A_FIX}".encode(), "a.py")
