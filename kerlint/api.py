@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint import files
-from kerlint.selection import Settings, validate
+from kerlint.selection import Settings, check_version, validate
 from kerlint.source import Source, mentions_keras, read_source
 
 if TYPE_CHECKING:
@@ -51,12 +51,15 @@ def lint(
     Raises:
         OSError: the file cannot be read.
         SelectionError: there is no such rule. It is a ValueError.
+        ValueError: `target_keras` is no version of Keras.
         ConfigurationError: a configuration file cannot be used.
     """
     from kerlint import engine
 
     select, ignore = _words(select), _words(ignore)
     validate((*select, *ignore))
+    if target_keras is not None:
+        check_version(target_keras)
     data, name, path = _opened(source, filename)
     settings = _settings(path, isolated)
     left = tuple(one for one in settings.ignore if one not in select)

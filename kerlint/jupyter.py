@@ -40,6 +40,10 @@ class Cell:
     text: str
 
 
+class CellError(Exception):
+    """A cell is no Python."""
+
+
 class Rendered:
     """Findings as the front end shows them: text in a terminal, HTML in a notebook."""
 
@@ -123,7 +127,7 @@ class _Memory:
 
 def _lint_notebook(shell: Any, line: str) -> None:
     options = _options("line", line)
-    report = lint(getattr(shell, _MEMORY).cells(), options)
+    report = _checked(getattr(shell, _MEMORY).cells(), options)
     if report.findings:
         _display(Rendered(report))
     words = summary(report)
@@ -136,7 +140,7 @@ def _lint_cell(shell: Any, line: str, text: str) -> None:
     if not cells or text.strip() not in cells[-1].text:
         # It does not come from the notebook, but from a program that calls the magic.
         cells = [*cells, Cell(shell.execution_count, text)]
-    report = _about(lint(cells, options), cells[-1].number)
+    report = _about(_checked(cells, options), cells[-1].number)
     if report.findings:
         _display(Rendered(report))
     if options.no_run:
@@ -147,8 +151,27 @@ def _lint_cell(shell: Any, line: str, text: str) -> None:
     error = outcome.error_before_exec or outcome.error_in_exec
     if error is not None:
         # The cell has failed, and those behind it must not run; but its error is on the screen already.
+        if isinstance(error, SyntaxError):
+            # IPython shows these whatever they say.
+            error = CellError(str(error))
         error._render_traceback_ = list
         raise error
+
+
+def _checked(cells: Sequence[Cell], options: argparse.Namespace) -> Report:
+    """As `lint`; what is wrong with the configuration is told in a line.
+
+    Raises:
+        IPython.core.error.UsageError: it cannot be used.
+    """
+    from kerlint.configuration.model import ConfigurationError
+
+    try:
+        return lint(cells, options)
+    except ConfigurationError as error:
+        from IPython.core.error import UsageError
+
+        raise UsageError(str(error)) from None
 
 
 def lint(cells: Sequence[Cell], options: argparse.Namespace) -> Report:
@@ -221,12 +244,14 @@ def _options(kind: str, line: str) -> argparse.Namespace:
     Raises:
         IPython.core.error.UsageError: it is not known.
     """
-    from kerlint.selection import SelectionError, validate
+    from kerlint.selection import check_version, validate
 
     try:
         options = _parser(kind).parse_args(shlex.split(line))
         validate((*_words(options.select), *_words(options.ignore)))
-    except (ValueError, SelectionError) as error:
+        if options.target_keras is not None:
+            check_version(options.target_keras)
+    except ValueError as error:
         from IPython.core.error import UsageError
 
         raise UsageError(str(error)) from None

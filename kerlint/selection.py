@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -102,6 +103,16 @@ def validate(selectors: Iterable[str]) -> None:
         if not any(weight(selector, code, name) for code, name in known):
             prefixes = {code[:length] for code, _ in known for length in (2, 3)}
             raise unknown_rule(selector, ["ALL", *prefixes, *(word for pair in known for word in pair)])
+
+
+def check_version(text: str) -> None:
+    """Does nothing for a version of Keras that code can be for.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(r"[23](\.[0-9]{1,3})?", text):
+        raise ValueError("must be a version of Keras: 2, 3, or one like 3.4")
 
 
 def unknown_rule(word: str, words: Iterable[str]) -> SelectionError:

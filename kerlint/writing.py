@@ -43,13 +43,25 @@ def write_atomically(path: str, data: bytes) -> None:
 
 
 def leads_out(path: str) -> bool:
-    """Whether a path is a link to somewhere outside of the project that the link is in.
+    """Whether a path, or a folder on its way from the current one, is a link to outside of the project it is in.
 
-    Who wrote the project may have put it there, for somebody else's file to be overwritten.
+    Who wrote the project may have put it there, for somebody else's file to be overwritten. Links on the way to the
+    current folder are the user's own.
     """
+    here = os.path.join(os.getcwd(), "")
+    link = os.path.abspath(path)
+    if _is_link_out(link):
+        return True
+    while (link := os.path.dirname(link)).startswith(here):
+        if _is_link_out(link):
+            return True
+    return False
+
+
+def _is_link_out(path: str) -> bool:
     if not os.path.islink(path):
         return False
-    root = os.path.realpath(project_root(os.path.dirname(os.path.abspath(path))))
+    root = os.path.realpath(project_root(os.path.dirname(path)))
     return not os.path.realpath(path).startswith(os.path.join(root, ""))
 
 

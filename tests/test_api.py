@@ -64,6 +64,12 @@ def test_rules() -> None:
         kerlint.lint("", ignore="nonsense")
 
 
+@pytest.mark.parametrize("version", ["", "banana", "4", "3.", "3.4.1", "-2"])
+def test_no_version(version: str) -> None:
+    with pytest.raises(ValueError, match="must be a version of Keras"):
+        kerlint.lint(SOFTMAX, target_keras=version)
+
+
 def test_advice() -> None:
     text = SOFTMAX.replace("softmax", "sigmoid") + "model.fit([], [], epochs=2)\n"
     assert (

@@ -124,8 +124,11 @@ def test_a_cell_that_fails_has_failed(shell: InteractiveShell) -> None:
     assert isinstance(result.error_in_exec, ZeroDivisionError)
     told = re.sub("\x1b\\[[0-9;]*m", "", shown.stdout + shown.stderr)
     assert told.count("ZeroDivisionError: division by zero") == 1
-    result, _ = run(shell, "%%kerlint\nimport keras\nx = (")
+    result, shown = run(shell, "%%kerlint\nimport keras\nx = (")
     assert not result.success
+    told = re.sub("\x1b\\[[0-9;]*m", "", shown.stdout + shown.stderr)
+    assert told.count("SyntaxError: ") == 1
+    assert "Traceback" not in told
 
 
 def test_other_magics_inside(shell: InteractiveShell) -> None:
@@ -156,12 +159,21 @@ def test_the_configuration_of_the_folder(shell: InteractiveShell, tmp_path: Path
     assert text_of(run(shell, "%kerlint")[1]).strip() == "No problems found."
 
 
-@pytest.mark.parametrize("words", ["--nonsense", "--select NOPE", "more"])
+@pytest.mark.parametrize("words", ["--nonsense", "--select NOPE", "more", "--target-keras banana", "--target-keras ''"])
 def test_wrong_usage(shell: InteractiveShell, words: str) -> None:
     run(shell, "%load_ext kerlint")
     result, shown = run(shell, f"%kerlint {words}")
     assert not result.success
     assert "UsageError: " in shown.stderr + shown.stdout
+    assert "Traceback" not in shown.stderr + shown.stdout
+
+
+def test_a_configuration_that_cannot_be_used(shell: InteractiveShell, tmp_path: Path) -> None:
+    (tmp_path / "kerlint.toml").write_text("nonsense = 1\n")
+    run(shell, "%load_ext kerlint")
+    result, shown = run(shell, "%kerlint")
+    assert not result.success
+    assert "UsageError: kerlint.toml: nonsense: unknown key" in shown.stderr + shown.stdout
     assert "Traceback" not in shown.stderr + shown.stdout
 
 

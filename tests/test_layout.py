@@ -74,6 +74,7 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.library",
         "kerlint.finding",
         "kerlint.report",
+        "kerlint.writing",
     },
     "kerlint.symptoms": {
         "kerlint.finding",

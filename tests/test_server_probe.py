@@ -184,6 +184,30 @@ def test_cancel(tmp_path: Path, by_lens: bool) -> None:
 
 
 @posix
+def test_chosen_many_times_in_a_moment(tmp_path: Path) -> None:
+    """It runs once, and can be cancelled."""
+    uri = (tmp_path / "train.py").as_uri()
+    python = stand_in(tmp_path, f"echo $$ > {tmp_path}/pid\nexec sleep 600")
+
+    async def scenario() -> None:
+        async with Editor(tmp_path, settings={"probePython": python}) as editor:
+            await editor.until(lambda: editor.registered)
+            await editor.open(uri, SOFTMAX)
+            lens, *_ = await editor.lenses(uri)
+            await asyncio.gather(*(editor.choose(lens) for _ in range(4)))
+            pid = await pid_in(tmp_path / "pid")
+            assert len(editor.progress) == 1
+            running, *_ = await editor.lenses(uri)
+            await editor.choose(running)
+            assert await ended(editor) == "cancelled"
+            assert not alive(pid)
+            assert titles(await editor.lenses(uri))[0].startswith("probe this")
+            assert editor.logged == []
+
+    run(scenario)
+
+
+@posix
 def test_without_tensorflow(tmp_path: Path) -> None:
     uri = (tmp_path / "train.py").as_uri()
     python = stand_in(tmp_path, """echo '{"missing": "tensorflow"}'""")

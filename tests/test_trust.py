@@ -144,6 +144,40 @@ def test_links_that_lead_out_are_not_written_through(project: Path) -> None:
     assert not (project.parent / "nothing").exists()
 
 
+def test_folders_that_lead_out_are_not_written_through(project: Path) -> None:
+    outside = project.parent / "outside"
+    (outside / "deep").mkdir(parents=True)
+    (outside / "train.py").write_text(BAD, encoding="utf-8")
+    # What is outside may be a project itself.
+    (outside / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    (project / "folder").symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+    for arguments in (
+        ("--write-baseline", "folder/new"),
+        ("--output-format", "sarif=folder/deep/new"),
+        ("--output-format", "json=./folder/../folder/pyproject.toml"),
+    ):
+        done = kerlint("train.py", *arguments, "--no-cache", cwd=project)
+        assert done.returncode == 2
+        assert "leads out of the project" in done.stderr
+    assert kerlint("folder/train.py", "--fix", "--no-cache", cwd=project).returncode == 2
+    assert (outside / "train.py").read_text(encoding="utf-8") == BAD
+    assert sorted(outside.rglob("*")) == before
+    assert "leads out" in kerlint("train.py", "--probe-script", "folder/new", "--no-cache", cwd=project).stderr
+    assert sorted(outside.rglob("*")) == before
+    assert kerlint("train.py", "--probe-script", "tries", "--no-cache", cwd=project).returncode == 1
+    (written,) = (one for one in (project / "tries").iterdir() if "KL001" in one.name)
+    written.unlink()
+    written.symlink_to(outside / "train.py")
+    assert "leads out" in kerlint("train.py", "--probe-script", "tries", "--no-cache", cwd=project).stderr
+    assert (outside / "train.py").read_text(encoding="utf-8") == BAD
+    # A link within the project is none of them.
+    (project / "real").mkdir()
+    (project / "inside").symlink_to("real")
+    assert kerlint("train.py", "--write-baseline", "inside/known", "--no-cache", cwd=project).returncode == 0
+    assert (project / "real" / "known").is_file()
+
+
 def test_a_cache_that_leads_out_is_not_used(project: Path) -> None:
     outside = project.parent / "outside"
     outside.mkdir()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from kerlint.rules.base import SYMPTOMS
+from kerlint.selection import check_version
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -25,8 +25,11 @@ def patterns(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tu
 
 def version(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A version of Keras."""
-    if value is not None and not re.fullmatch(r"[23](\.[0-9]{1,3})?", value):
-        raise click.BadParameter("must be a version of Keras: 2, 3, or one like 3.4")
+    if value is not None:
+        try:
+            check_version(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
     return value
 
 

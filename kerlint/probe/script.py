@@ -13,6 +13,7 @@ from kerlint.experiment import Plain
 from kerlint.finding import Finding
 from kerlint.probe.description import Description, Job, Step
 from kerlint.report import FileReport, Report
+from kerlint.writing import leads_out, write_report
 
 #: What a script takes from the laboratory, in the order in which it needs it.
 _LAB = ("lab/data.py", "lab/build.py", "lab/train.py", "lab/measure.py")
@@ -78,7 +79,7 @@ def write_scripts(report: Report, target: str) -> Iterator[str]:
         target: a directory; or a name that ends in `.py`, of which further scripts get a number.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: they cannot be written, or would be through a link that leads out of the project.
     """
     found = [
         (file, finding)
@@ -88,6 +89,8 @@ def write_scripts(report: Report, target: str) -> Iterator[str]:
     ]
     base = Path(target)
     if base.suffix != ".py":
+        if leads_out(target):
+            raise OSError("it is a link that leads out of the project")
         base.mkdir(parents=True, exist_ok=True)
     taken: set[Path] = set()
     for file, finding in found:
@@ -99,7 +102,7 @@ def write_scripts(report: Report, target: str) -> Iterator[str]:
             count += 1
             path = path.with_name(f"{base.stem if base.suffix == '.py' else name}-{count}.py")
         taken.add(path)
-        path.write_text(script(file, finding), encoding="utf-8")
+        write_report(str(path), script(file, finding).encode("utf-8"))
         yield str(path)
 
 

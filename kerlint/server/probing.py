@@ -83,16 +83,23 @@ class Probing:
         """Whether it is being tried out, or waits for it."""
         return bool(self._running) and _key(finding) in self._running
 
-    async def run(self, finding: Finding, python: str | None, on_news: OnNews) -> Outcome:
-        """Tries a finding out. Never fails: what goes wrong is an inconclusive verdict.
+    def claim(self, finding: Finding, python: str | None, on_news: OnNews) -> bool:
+        """Reserves the trial of a finding, which `run` then must follow; False if it is running, or waits for it.
 
         Args:
             python: the interpreter that has TensorFlow; None for the one that runs kerlint.
             on_news: is called in another thread.
         """
+        if self.is_running(finding):
+            return False
+        self._running[_key(finding)] = _Process(python, on_news)
+        return True
+
+    async def run(self, finding: Finding) -> Outcome:
+        """Tries a finding out that has been claimed. Never fails: what goes wrong is an inconclusive verdict."""
         key, experiment = _key(finding), finding.experiment
         assert isinstance(experiment, Mapping)
-        process = self._running[key] = _Process(python, on_news)
+        process = self._running[key]
         try:
             future = asyncio.get_running_loop().run_in_executor(self._pool, _tried, process, experiment)
             while not future.done():

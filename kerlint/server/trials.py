@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from kerlint.finding import Finding
 from kerlint.server import lenses
@@ -25,9 +26,17 @@ async def start(server: Server, arguments: Mapping[str, object]) -> None:
         server.warn("kerlint: the text has changed, and the finding is not there any more")
     elif finding.probe is not None:
         server.inform(_words(finding.code, finding.probe.verdict, finding.probe.text))
-    elif can_be_probed(finding) and not server.session.probing.is_running(finding):
-        # Some editors wait for the answer to a command, and do nothing else meanwhile.
-        server.in_background(_run(server, key, finding))
+    elif can_be_probed(finding):
+        progress = Progress(server, f"kerlint: probing {finding.code}")
+        loop = asyncio.get_running_loop()
+
+        def on_news(text: str) -> None:
+            loop.call_soon_threadsafe(progress.report, text)
+
+        # At once, before anything is waited for: a lens may be chosen twice in a moment.
+        if server.session.probing.claim(finding, server.session.options.probe_python, on_news):
+            # Some editors wait for the answer to a command, and do nothing else meanwhile.
+            server.in_background(_run(server, key, finding, progress))
 
 
 async def cancel(server: Server, arguments: Mapping[str, object]) -> None:
@@ -42,20 +51,12 @@ async def _finding(server: Server, key: str, arguments: Mapping[str, object]) ->
     return lenses.find(analysis, arguments) if analysis is not None else None
 
 
-async def _run(server: Server, key: str, finding: Finding) -> None:
+async def _run(server: Server, key: str, finding: Finding, progress: Progress) -> None:
     probing, code = server.session.probing, finding.code
-    loop = asyncio.get_running_loop()
-    progress = Progress(server, f"kerlint: probing {code}")
     await progress.begin(lambda: probing.cancel(finding))
-
-    def on_news(text: str) -> None:
-        loop.call_soon_threadsafe(progress.report, text)
-
-    trial = asyncio.ensure_future(probing.run(finding, server.session.options.probe_python, on_news))
-    # Once it has begun, its lens is another one.
-    await asyncio.sleep(0)
+    # Since it has been claimed, its lens is another one.
     server.refresh_lenses()
-    outcome = await trial
+    outcome = await probing.run(finding)
     if outcome.missing is not None:
         progress.end("not probed")
         server.warn(
@@ -94,7 +95,12 @@ class Progress:
         """
         if not self.is_shown:
             return
-        await self._server.work_done_progress.create_async(self._token)
+        try:
+            await self._server.work_done_progress.create_async(self._token)
+        except JsonRpcException:
+            # The editor does not want it.
+            self.is_shown = False
+            return
         self._server.work_done_progress.tokens[self._token].add_done_callback(lambda _: on_cancel())
         begin = types.WorkDoneProgressBegin(self._title, cancellable=True)
         self._server.work_done_progress.begin(self._token, begin)
