@@ -157,6 +157,8 @@ def test_click_is_not_imported(project: Path, line: str) -> None:
         "atexit.register(lambda: open('imported', 'w').write(repr(sorted(heavy & set(sys.modules)))))\n"
         "from kerlint.cli import main\nmain()\n"
     )
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # Such variables are settings, which click reads.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("KERLINT_")}
+    env["PYTHONPATH"] = str(ROOT)
     subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, env=env, timeout=120, check=False)
     assert (project / "imported").read_text() == "[]"
