@@ -31,11 +31,6 @@ TOO_DEEP = "too deeply nested"
 #: The message of a text that takes too much time and memory to be read.
 TOO_LARGE = "the file is too large to be read"
 
-# Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
-# takes the process down with it some thousand levels further.
-_MOST_LEVELS = 1000
-_LONG_IMPORT = re.compile(r"(?:import|from)[ \t][^\n]{500,}")
-
 
 class SourceError(Exception):
     """A file that is not taken any further. Line and column are 1-based."""
@@ -189,6 +184,12 @@ def read_source(data: bytes, filename: str) -> Source:
 
 def syntax_error(text: str) -> Broken | None:
     """The first syntax error, with the message of the Python that runs kerlint; None if there is none."""
+    tree = python_tree(text)
+    return tree if isinstance(tree, Broken) else None
+
+
+def python_tree(text: str) -> ast.Module | Broken:
+    """The tree of Python's own parser, or the first syntax error."""
     if "\0" in text:
         before = text[: text.index("\0")]
         lines = NEWLINE.split(before)
@@ -197,7 +198,7 @@ def syntax_error(text: str) -> Broken | None:
         with warnings.catch_warnings():
             # Invalid escapes and the like are not what this is about.
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            return ast.parse(text)
     except SyntaxError as error:
         message = error.msg or "invalid syntax"
         if message.startswith("too many nested parentheses"):
@@ -210,42 +211,6 @@ def syntax_error(text: str) -> Broken | None:
         return Broken(1, 1, TOO_DEEP)
     except ValueError as error:
         return Broken(1, 1, str(error))
-    return _too_deep(tree) or (_too_long(tree) if _may_be_long(text) else None)
-
-
-def _may_be_long(text: str) -> bool:
-    """Whether it is worth looking for long chains: hardly ever."""
-    return text.count("and") + text.count("or") > _MOST_LEVELS or bool(_LONG_IMPORT.search(text))
-
-
-def _too_long(tree: ast.AST) -> Broken | None:
-    """Where a chain of `and` or a dotted import is so long that libcst, which nests it, would overflow its stack."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.BoolOp) and len(node.values) > _MOST_LEVELS:
-            return Broken(node.lineno, 1, TOO_DEEP)
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-            if any(name.count(".") > _MOST_LEVELS // 4 for name in names):
-                return Broken(node.lineno, 1, TOO_DEEP)
-    return None
-
-
-def _too_deep(tree: ast.AST) -> Broken | None:
-    """Where the tree has too many levels; not every Python's own parser minds them."""
-    level: list[ast.AST] = [tree]
-    for _ in range(_MOST_LEVELS):
-        level = [child for node in level for child in ast.iter_child_nodes(node) if _may_be_deep(child)]
-        if not level:
-            return None
-    first = next((node for node in level if isinstance(node, (ast.expr, ast.stmt))), None)
-    return Broken(first.lineno if first else 1, 1, TOO_DEEP)
-
-
-def _may_be_deep(node: ast.AST) -> bool:
-    # Each level takes at least one character, so that nearly all of a program need not be looked at.
-    if not isinstance(node, (ast.expr, ast.stmt)):
-        return bool(node._fields)
-    return node.end_lineno != node.lineno or (node.end_col_offset or 0) - node.col_offset >= _MOST_LEVELS // 2
 
 
 def _read_python(data: bytes, filename: str) -> Source:

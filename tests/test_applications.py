@@ -11,7 +11,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import libcst as cst
+from tests.trees import tree
 
 from kerlint.library.application_parts import index
 from kerlint.library.applications import LAYERS, PREPROCESSING, counts, expand, start_shape, steps
@@ -47,7 +47,7 @@ CALLS = [
 
 def evaluated(call: str) -> tuple[Model, Machine, Tensor]:
     """The model of a call, with a machine, and the tensor that it begins with."""
-    program = evaluate_module(cst.parse_module(f"import keras\nmodel = keras.applications.{call}\n"), Knowledge())
+    program = evaluate_module(tree(f"import keras\nmodel = keras.applications.{call}\n"), Knowledge())
     model = program.names["model"]
     assert isinstance(model, Model)
     given = model.args.get("input_tensor")

@@ -9,7 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-import libcst
+from tests.trees import tree
 import pytest
 
 import kerlint
@@ -38,7 +38,7 @@ def run(folder: Path, files: Files, name: str = "train.py") -> Program:
     (folder / "setup.py").touch()
     write(folder, files)
     path = folder / name
-    return evaluate(libcst.parse_module(path.read_text(encoding="utf-8")), DiskModules(str(path)))
+    return evaluate(tree(path.read_text(encoding="utf-8")), DiskModules(str(path)))
 
 
 def values(program: Program, *names: str) -> list[str]:

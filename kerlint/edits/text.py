@@ -11,12 +11,14 @@ from typing import TypeGuard
 
 import libcst as cst
 
+from kerlint import syntax
 from kerlint.finding import Edit, Span
-from kerlint.positions import Locate
 from kerlint.source import NEWLINE
+from kerlint.syntax import places as syntax_places
+from kerlint.syntax.positions import Locate
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
-_PART = re.compile(r"\{(\d)\}")
+_PART = re.compile(r"\{(\d)\}(?=( ?[-+*/<>%.\[])?)")
 
 #: Other names for what has several.
 _SAME = {"keras.Input": ("keras.layers.Input",)}
@@ -28,6 +30,16 @@ _LAYOUT = (
 )  # fmt: skip
 
 
+#: What keeps together whatever stands behind it.
+_BARE = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.List, cst.Dict, cst.SimpleString, cst.Integer, cst.Float)
+#: The classes of libcst that a class of kerlint's own tree stands for, where they have other names.
+_NAMES = {
+    "Block": ("IndentedBlock", "SimpleStatementSuite"),
+    "Constant": ("SimpleString", "ConcatenatedString", "Integer", "Float", "Imaginary", "Name", "Ellipsis"),
+    "FormattedString": ("FormattedString", "ConcatenatedString"),
+}
+
+
 class NoFix(Exception):
     """A change that cannot be written down with certainty."""
 
@@ -36,16 +48,51 @@ class Text:
     """The text of a file.
 
     Args:
-        locate: the places of the nodes.
+        locate: the places of the nodes of libcst's tree.
         names: what the names of the module stand for, in canonical form.
+        place: the places of the nodes of kerlint's own tree, which rules have.
     """
 
-    def __init__(self, module: cst.Module, text: str, locate: Locate, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, module: cst.Module, text: str, locate: Locate, names: Mapping[str, str], place: syntax_places.Locate
+    ) -> None:
         self.module = module
         self.text = text
         self.names = names
         self._locate = locate
+        self._place_of = place
         self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+
+    # Nodes.
+
+    def node(self, node: syntax.Node) -> cst.CSTNode:
+        """The node of libcst's tree that stands for the same.
+
+        Raises:
+            NoFix: there is none, since it is not of this text.
+        """
+        found = self.known_node(node)
+        if found is None:
+            raise NoFix
+        return found
+
+    def known_node(self, node: syntax.Node | None) -> cst.CSTNode | None:
+        """The node of libcst's tree that stands for the same; None if there is none."""
+        span = self._place_of(node) if node is not None else None
+        if span is None:
+            return None
+        name = type(node).__name__
+        names = _NAMES.get(name, (name,))
+        return next((one for one in self._by_span.get(span, ()) if type(one).__name__ in names), None)
+
+    @cached_property
+    def _by_span(self) -> dict[Span, list[cst.CSTNode]]:
+        found: dict[Span, list[cst.CSTNode]] = {}
+        for node in _walk(self.module):
+            span = self._locate(node)
+            if span is not None:
+                found.setdefault(span, []).append(node)
+        return found
 
     # Places.
 
@@ -154,7 +201,7 @@ class Text:
                 return found
         return self._quote
 
-    def render(self, template: str, near: cst.CSTNode, parts: tuple[cst.CSTNode, ...] = ()) -> str:
+    def render(self, template: str, near: cst.CSTNode, parts: tuple[syntax.Node, ...] = ()) -> str:
         """A text of a draft as it is written here.
 
         Raises:
@@ -164,7 +211,13 @@ class Text:
         if '"' in text and "'" not in text:
             text = text.replace('"', self.quote(near))
         text = _NAME.sub(lambda match: self.spelling(match[1], near), text)
-        return _PART.sub(lambda match: self.source(parts[int(match[1])]), text)
+        return _PART.sub(lambda match: self._operand(self.node(parts[int(match[1])]), match[2]), text)
+
+    def _operand(self, node: cst.CSTNode, behind: str) -> str:
+        """The source of a node, in parentheses if what stands behind it would else take a part of it only."""
+        source = self.source(node)
+        is_whole = isinstance(node, _BARE) or (isinstance(node, cst.BaseExpression) and node.lpar)
+        return source if is_whole or not behind else f"({source})"
 
     def spelling(self, name: str, near: cst.CSTNode) -> str:
         """How the file can write a library's name at a place.

@@ -9,7 +9,7 @@ from kerlint.program.values import Tensor, Value
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
-    import libcst as cst
+    from kerlint import syntax
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,7 +22,7 @@ class BoundData:
         order: how many events came before.
     """
 
-    node: cst.CSTNode
+    node: syntax.Node
     value: Value
     order: int
 

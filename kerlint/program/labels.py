@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
-    import libcst as cst
+    from kerlint import syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +33,4 @@ class Step:
     """Something that was done to data, and where."""
 
     name: str
-    node: cst.CSTNode | None
+    node: syntax.Node | None

@@ -9,8 +9,7 @@ from kerlint.program.values import Value
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.modules import ModuleFile
 
 
@@ -78,7 +77,7 @@ class Loop:
         ends_at_once: whether it is left in its first pass, whatever happens.
     """
 
-    node: cst.CSTNode
+    node: syntax.Node
     count: int | None
     unrolled: bool
     iteration: int = 0
@@ -87,7 +86,7 @@ class Loop:
 
 
 #: The arms of unknown conditions that led here: (the statement, which arm).
-Path = tuple[tuple["cst.CSTNode", int], ...]
+Path = tuple[tuple["syntax.Node", int], ...]
 
 
 def exclusive(left: Path, right: Path) -> bool:

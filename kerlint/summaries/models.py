@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Span
 from kerlint.library.calling import FIRST_CALL
 from kerlint.library.naming import class_name, name_of
@@ -23,7 +22,7 @@ from kerlint.summaries.training import compile_facts, training_facts
 from kerlint.summaries.view import View
 
 #: Where a node is in the text.
-Places = Callable[[cst.CSTNode | None], Span | None]
+Places = Callable[[syntax.Node | None], Span | None]
 #: A row, and why something of it is not known; empty if all is.
 Judged = tuple[LayerRow, str]
 
@@ -39,9 +38,9 @@ def summarize_model(program: Program, model: Model, places: Places, doubt: Doubt
     return _Reader(program, View(model), places, doubt).summary()
 
 
-def nodes_of(program: Program) -> list[cst.CSTNode]:
+def nodes_of(program: Program) -> list[syntax.Node]:
     """All nodes whose places a summary may ask for."""
-    nodes: list[cst.CSTNode | None] = [event.node for event in program.events]
+    nodes: list[syntax.Node | None] = [event.node for event in program.events]
     for model in program.models:
         view = View(model)
         nodes.append(model.node)
