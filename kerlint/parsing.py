@@ -6,7 +6,7 @@ import ast
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from kerlint.large import MOST_CHARACTERS, is_too_heavy
+from kerlint.large import MOST_CHARACTERS
 from kerlint.source import TOO_DEEP, TOO_LARGE, Broken, python_tree
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _forget(key: tuple[str, str]) -> None:
 
 def parse(text: str) -> syntax.Module | Broken:
     """The syntax tree, or why there is none."""
-    if len(text) > MOST_CHARACTERS or is_too_heavy(text):
+    if len(text) > MOST_CHARACTERS:
         return Broken(1, 1, TOO_LARGE)
     tree = python_tree(text)
     if isinstance(tree, ast.Module):

@@ -47,6 +47,7 @@ FOUND = {
     "f_string": "y = 'a' * 1000\nx = f'" + "{y}" * 20_000 + "'\n",
     "table": "x = [\n" + "  [1.5, 2.5, -3.5],\n" * 40_000 + "]\n",
     "dictionary": "x = {\n" + "".join(f"  'a{i}': {i},\n" for i in range(20_000)) + "}\n",
+    "names": "x = [" + "x, " * 300_000 + "]\n",
     "layers": "m = keras.Sequential([keras.Input((4,))] + [layers.Dense(4)] * 10**5)\n" + TRAIN,
     "models": "".join("m = keras.Sequential([keras.Input((4,)), layers.Dense(4)])\n" + TRAIN for _ in range(300)),
     "classes": "class A0: pass\nclass B0: pass\n"
@@ -78,7 +79,6 @@ TOO_MUCH = {
     "elements": "x = [" + "1, " * 1_000_000 + "]\n",
     "graph": "m = keras.Sequential()\n" + "m.add(layers.Dense(4))\n" * 100_000 + TRAIN,
     "ignores": "# kerlint: ignore[KL001]\n" * 100_000,
-    "names": "x = [" + "x, " * 300_000 + "]\n",
 }
 
 #: Those that no parser follows.

@@ -16,8 +16,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from tests.trees import tree
 import pytest
+
+from tests.trees import tree
 
 pytest.importorskip("numpy")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from tests.trees import tree
 import pytest
 
 from kerlint.library import evaluate
 from kerlint.program.values import Tensor
+from tests.trees import tree
 
 einops = pytest.importorskip("einops")
 np = pytest.importorskip("numpy")

@@ -9,7 +9,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tests.trees import tree
 import pytest
 
 import kerlint
@@ -22,6 +21,7 @@ from kerlint.modules import DiskModules
 from kerlint.program.facts import Program
 from tests.notebook import notebook
 from tests.test_interpreter import describe
+from tests.trees import tree
 
 Files = dict[str, str]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 import textwrap
 
-from tests.trees import tree
 import pytest
 
 from kerlint.library import evaluate
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.values import Layer
+from tests.trees import tree
 
 PROGRAMS = {
     "f-string": """

@@ -9,7 +9,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tests.trees import tree
 import pytest
 
 import kerlint
@@ -21,6 +20,7 @@ from kerlint.program.target import CURRENT, Target
 from kerlint.source import read_source
 from kerlint.target import decide
 from tests.notebook import notebook
+from tests.trees import tree
 
 
 def target(

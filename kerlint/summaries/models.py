@@ -38,18 +38,6 @@ def summarize_model(program: Program, model: Model, places: Places, doubt: Doubt
     return _Reader(program, View(model), places, doubt).summary()
 
 
-def nodes_of(program: Program) -> list[syntax.Node]:
-    """All nodes whose places a summary may ask for."""
-    nodes: list[syntax.Node | None] = [event.node for event in program.events]
-    for model in program.models:
-        view = View(model)
-        nodes.append(model.node)
-        for ops in view.calls:
-            nodes.extend((ops[0].node, ops[0].layer.node if ops[0].layer is not None else None))
-        nodes.extend(item.node for item in view.listed)
-    return [node for node in nodes if node is not None]
-
-
 class _Reader:
     """Reads one model."""
 

@@ -61,7 +61,11 @@ class _Reader:
         if span is None:
             return _At(1, 0, 1, 0)
         start = self._bytes(span.start_line, span.start_column)
-        return _At(span.start_line, start, span.end_line, self._bytes(span.end_line, span.end_column))
+        end = self._bytes(span.end_line, span.end_column)
+        if isinstance(node, cst.GeneratorExp):
+            # Python's own parser counts the brackets.
+            start, end = max(start - 1, 0), end + 1
+        return _At(span.start_line, start, span.end_line, end)
 
     def _bytes(self, line: int, column: int) -> int:
         return len(self._lines[line - 1][: column - 1].encode("utf-8", "replace"))
@@ -116,6 +120,12 @@ class _Reader:
             else n.StarredDictElement(self.at(node.value), self.expression(node.value))
             for node in nodes
         ]
+
+    def targets(self, node: cst.BaseExpression) -> list[n.Expression]:
+        """What `del` deletes."""
+        if isinstance(node, cst.Tuple) and not node.lpar:
+            return self.elements(node.elements)
+        return [self.expression(node)]
 
     def boolean(self, at: _At, node: cst.BooleanOperation) -> n.Expression:
         operator = _operator(node.operator)
@@ -187,7 +197,11 @@ class _Reader:
             elif isinstance(part, cst.FormattedStringExpression):
                 spec = self._formatted(part.format_spec or ())
                 value = self.expression(part.expression)
-                found.append(n.FormattedStringExpression(value.at, value, part.conversion or "", spec))
+                conversion = part.conversion or ""
+                if part.equal is not None:
+                    found.append(cst.Module([]).code_for_node(part.expression) + "=")
+                    conversion = conversion or ("" if spec else "r")
+                found.append(n.FormattedStringExpression(value.at, value, conversion, spec))
         return found
 
     # Statements.
@@ -335,7 +349,7 @@ def _strings(node: Any) -> list[Any]:
 
 def _operator(node: cst.CSTNode) -> str:
     """The text of an operator, without the `=` of an assignment."""
-    words = cst.Module([]).code_for_node(node).split()
+    words = cst.Module([]).code_for_node(node).replace("\\", " ").split()
     text = " ".join(words)
     return text[:-1] if type(node).__name__.endswith("Assign") else text
 
@@ -407,7 +421,7 @@ _STATEMENTS: dict[type, _MakeStatement] = {
     cst.Break: lambda reader, at, node: n.Break(at),
     cst.Continue: lambda reader, at, node: n.Continue(at),
     cst.Assert: lambda reader, at, node: n.Assert(at, reader.expression(node.test), reader.optional(node.msg)),
-    cst.Del: lambda reader, at, node: n.Del(at, [reader.expression(node.target)]),
+    cst.Del: lambda reader, at, node: n.Del(at, reader.targets(node.target)),
     cst.Import: lambda reader, at, node: n.Import(at, reader.aliases(node.names)),
     cst.ImportFrom: _Reader.import_from,
     cst.Global: lambda reader, at, node: n.Global(at, [one.name.value for one in node.names]),

@@ -21,6 +21,8 @@ LONGEST_DISPLAY, KEPT = 4_000, 2_001
 
 #: Whether the parser says where the parts of formatted strings stand: before Python 3.12 it often gets it wrong.
 _KNOWS_FORMATTED = sys.version_info >= (3, 12)
+#: How far behind a brace its expression may begin.
+_NEAR = 40
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "+",
@@ -108,8 +110,9 @@ def _is_between_braces(value: ast.expr, lines: list[bytes]) -> bool:
     first, last = value.lineno - 1, (value.end_lineno or 0) - 1
     if not 0 <= first <= last < len(lines):
         return False
-    before = lines[first][: value.col_offset].rstrip(b" (")
-    after = lines[last][value.end_col_offset or 0 :].lstrip(b" )")
+    start, end = value.col_offset, value.end_col_offset or 0
+    before = lines[first][max(start - _NEAR, 0) : start].rstrip(b" (")
+    after = lines[last][end : end + _NEAR].lstrip(b" )")
     return before.endswith(b"{") and after[:1] in (b"}", b"!", b":", b"=")
 
 
@@ -207,7 +210,16 @@ def _dict(node: ast.Dict) -> n.Expression:
 
 
 def _binary(node: ast.BinOp) -> n.Expression:
-    return n.BinaryOperation(node, _expression(node.left), _OPERATORS[type(node.op)], _expression(node.right))
+    # Long sums nest to the left: walk down without recursion.
+    pending: list[ast.BinOp] = []
+    inner: ast.expr = node
+    while type(inner) is ast.BinOp:
+        pending.append(inner)
+        inner = inner.left
+    left = _expression(inner)
+    for one in reversed(pending):
+        left = n.BinaryOperation(one, left, _OPERATORS[type(one.op)], _expression(one.right))
+    return left
 
 
 def _comparison(node: ast.Compare) -> n.Expression:
