@@ -406,7 +406,7 @@ def _placed(
     filename = source.filename
     place = locate(module, alone=program is not None and not program.followed)
     findings: list[Finding] = []
-    fixes = _Fixes(source, place, program, on_crash)
+    fixes = _Fixes(module, place, program, on_crash)
     for rule, one in found:
         span = place(one.node)
         if span is not None:
@@ -437,7 +437,7 @@ def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], pr
 class _Fixes:
     """Turns what rules want changed into edits."""
 
-    source: Source
+    module: syntax.Module
     place: Locate
     program: Program | None
     on_crash: OnCrash
@@ -449,20 +449,19 @@ class _Fixes:
         from kerlint.edits.resolve import resolve
 
         try:
-            concrete = self._concrete
-            return resolve(one.fix, concrete, rule.fix or Safety.UNSAFE) if concrete is not None else None
+            return resolve(one.fix, self._text, rule.fix or Safety.UNSAFE)
         except Exception as error:  # noqa: BLE001
             self.on_crash(f"the fix of rule {rule.code}", error)
             return None
 
     @cached_property
-    def _concrete(self) -> Text | None:
-        from kerlint.edits.concrete import concrete
+    def _text(self) -> Text:
+        from kerlint.edits.text import Text
         from kerlint.program.values import External
 
         names = self.program.names if self.program is not None else {}
         known = {name: value.name for name, value in names.items() if isinstance(value, External)}
-        return concrete(self.source.text, self.place, known)
+        return Text(self.module, self.place, known)
 
 
 def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, fix: Fix | None) -> Finding:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from kerlint import syntax
-from kerlint.edits.concrete import concrete
 from kerlint.edits.drafts import (
     Callee,
     Change,
@@ -23,6 +22,7 @@ from kerlint.edits.drafts import (
     draft,
 )
 from kerlint.edits.resolve import resolve
+from kerlint.edits.text import Text
 from kerlint.finding import Fix, Safety
 from kerlint.fixer import edited_text
 from kerlint.syntax.places import locate, walk
@@ -31,10 +31,8 @@ from tests.trees import tree
 NAMES = {"tf": "tensorflow", "keras": "keras", "layers": "keras.layers", "Adam": "keras.optimizers.Adam"}
 
 
-def resolved(wanted: Draft, text: str, module: syntax.Module) -> Fix | None:
-    found = concrete(text, locate(module), NAMES)
-    assert found is not None
-    return resolve(wanted, found, Safety.SAFE)
+def resolved(wanted: Draft, module: syntax.Module) -> Fix | None:
+    return resolve(wanted, Text(module, locate(module), NAMES), Safety.SAFE)
 
 
 def changed(text: str, make: Callable[[syntax.Call], Change]) -> str | None:
@@ -45,7 +43,7 @@ def changed(text: str, make: Callable[[syntax.Call], Change]) -> str | None:
     )
     wanted = draft("", make(call))
     assert wanted is not None
-    fix = resolved(wanted, text, module)
+    fix = resolved(wanted, module)
     return None if fix is None else edited_text(text, fix.edits)
 
 
@@ -192,7 +190,7 @@ def test_hoist(before: str, after: str | None) -> None:
     call = next(node for node in walk(loop) if isinstance(node, syntax.Call))
     wanted = draft("", Hoist(call, loop))
     assert wanted is not None
-    fix = resolved(wanted, before, module)
+    fix = resolved(wanted, module)
     assert (None if fix is None else edited_text(before, fix.edits)) == after
 
 
@@ -221,5 +219,5 @@ def test_parameter(before: str, after: str | None) -> None:
     module = tree(before)
     wanted = draft("", Parameter(module.body[0], "t=None"))
     assert wanted is not None
-    fix = resolved(wanted, before, module)
+    fix = resolved(wanted, module)
     assert (None if fix is None else edited_text(before, fix.edits)) == after

@@ -12,7 +12,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 import kerlint
 from kerlint import syntax
-from kerlint.edits.text import children as concrete_children
+from kerlint.edits.walking import children as concrete_children
 from kerlint.finding import Span
 from kerlint.syntax import newer, places
 from kerlint.syntax.concrete import parse

@@ -8,7 +8,8 @@ import libcst as cst
 
 from kerlint.edits.calls import own_end, replaced
 from kerlint.edits.drafts import Begin, DropStep, Hoist, Insert, Parameter, Replace, Swap, SwapLayers, SwapSteps, Unroll
-from kerlint.edits.text import NoFix, Text, bound_in, names_in
+from kerlint.edits.text import NoFix, Text
+from kerlint.edits.walking import bound_in, names_in
 from kerlint.finding import Edit
 
 
@@ -35,9 +36,9 @@ def _swapped(text: Text, one: cst.CSTNode, other: cst.CSTNode) -> list[Edit]:
 def swap_layers(text: Text, change: SwapLayers) -> list[Edit]:
     """The edits that let two layers change places."""
     left, right = text.node(change.left), text.node(change.right)
-    a, b = text.parents.get(id(left)), text.parents.get(id(right))
+    a, b = text.parent(left), text.parent(right)
     if isinstance(a, cst.Element) and isinstance(b, cst.Element):
-        if text.parents.get(id(a)) is not text.parents.get(id(b)):
+        if text.parent(a) is not text.parent(b):
             raise NoFix
     elif not (_is_added(text, left) and _is_added(text, right)) and not (_is_called(a, left) and _is_called(b, right)):
         raise NoFix
@@ -77,11 +78,11 @@ def begin(text: Text, change: Begin) -> list[Edit]:
     new = _on_one_line(text.render(change.text, layer, change.parts))
     start = text.extent(layer)[0]
     line, _ = text.line_of(start)
-    element = text.parents.get(id(layer))
+    element = text.parent(layer)
     if isinstance(element, cst.Element):
-        holder = text.parents.get(id(element))
+        holder = text.parent(element)
         # A list that has a name may be used elsewhere, too.
-        is_given = holder is not None and isinstance(text.parents.get(id(holder)), cst.Arg)
+        is_given = holder is not None and isinstance(text.parent(holder), cst.Arg)
         if not isinstance(holder, cst.List) or holder.elements[0] is not element or not is_given:
             raise NoFix
         # Where each layer has its line, so has this one.
@@ -163,7 +164,7 @@ def hoist(text: Text, change: Hoist) -> list[Edit]:
         NoFix: it is not directly in the loop, is all that is in it, or uses what the loop makes.
     """
     statement, loop = text.statement(text.node(change.node)), text.node(change.loop)
-    body = text.parents.get(id(statement))
+    body = text.parent(statement)
     if not isinstance(loop, (cst.For, cst.While)) or body is not loop.body or not isinstance(body, cst.IndentedBlock):
         raise NoFix
     if len(body.body) < 2 or (names_in(statement) - bound_in(statement)) & bound_in(loop):
@@ -186,9 +187,9 @@ def hoist(text: Text, change: Hoist) -> list[Edit]:
 
 def unroll(text: Text, change: Unroll) -> list[Edit]:
     """The edits that make a list of several items out of one that repeats its only item."""
-    element = text.parents.get(id(text.node(change.node)))
-    holder = text.parents.get(id(element)) if element is not None else None
-    product = text.parents.get(id(holder)) if holder is not None else None
+    element = text.parent(text.node(change.node))
+    holder = text.parent(element) if element is not None else None
+    product = text.parent(holder) if holder is not None else None
     if (
         not isinstance(holder, cst.List)
         or len(holder.elements) != 1
