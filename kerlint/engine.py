@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from kerlint import comments, crashes, memory
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 from kerlint.report import FileReport
 from kerlint.rules.options import OptionError
 from kerlint.selection import OWN_NAMES, SelectionError, Settings, is_asked_for, is_on, rules_for, severity_of
@@ -158,7 +157,7 @@ def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: 
         for _, named, code in outcome.unused
     ]
     own = [
-        dataclasses.replace(finding, fix=without_name(source, ignore.span, named.span))
+        replace(finding, fix=without_name(source, ignore.span, named.span))
         for finding, (ignore, named, _) in zip(own, outcome.unused)
     ]
     own += [_about_comment(INVALID_IGNORE, source, span, fault, settings) for span, fault in outcome.wrong]
@@ -375,14 +374,14 @@ def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Excepti
 
 def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:
     severity = severity_of(rule.code, rule.name, rule.severity, one.severity, settings)
-    return one if severity is one.severity else dataclasses.replace(one, severity=severity)
+    return one if severity is one.severity else replace(one, severity=severity)
 
 
 def _without_fix(rule: Rule, one: Found, settings: Settings) -> Found:
     """The finding, without its fix where nobody will see it: it takes long to write one down."""
     if one.fix is None or one.severity is not Severity.ADVICE or is_asked_for(rule.code, rule.name, settings):
         return one
-    return dataclasses.replace(one, fix=None)
+    return replace(one, fix=None)
 
 
 def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found]]:
@@ -426,7 +425,7 @@ def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], pr
         # Something went wrong, and is said.
         return placed
     return [
-        dataclasses.replace(finding, experiment=experiment_for(program, one.experiment))
+        replace(finding, experiment=experiment_for(program, one.experiment))
         if one.experiment is not None and finding.code == rule.code
         else finding
         for finding, (rule, one) in zip(placed, found)

@@ -6,12 +6,13 @@ import ast
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from kerlint.large import MOST_CHARACTERS
 from kerlint.source import TOO_DEEP, TOO_LARGE, Broken, python_tree
 
 if TYPE_CHECKING:
     from kerlint import syntax
 
+#: Longer texts are not parsed: Python's own tree takes up to a kilobyte for each of their characters.
+MOST_CHARACTERS = 1_500_000
 #: Characters of source whose trees are kept: each takes about 70 bytes then.
 _KEPT = 1_000_000
 #: Texts of one file that are kept: the one on disk, and the one in an editor, which is another after each keystroke.

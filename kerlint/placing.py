@@ -7,13 +7,13 @@ place in the linted file is the other file's own.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
+from kerlint.records import replace
 from kerlint.syntax.places import locate, walk
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class _Places:
                 label = "; ".join(part for part in (label, self._text(text, node)) if part)
             elif place is not None:
                 also.append((place, self._text(text, node)))
-        return dataclasses.replace(one, node=home, label=label, also=tuple(also))
+        return replace(one, node=home, label=label, also=tuple(also))
 
     def _call(self, node: syntax.Node) -> syntax.Node | None:
         """The node itself if it is at home, else the call that leads to it, if there is only one."""

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from kerlint import large
 from kerlint.engine import check_bytes
 from kerlint.program.interpreter.expressions import MAX_DISPLAY
 from kerlint.selection import Settings
 from kerlint.source import TOO_LARGE
+from kerlint.syntax import large
 
 HEAD = "import keras\nimport numpy as np\nfrom keras import layers\n"
 #: What is found in each file whose budget lasts: KL001.

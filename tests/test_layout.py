@@ -22,11 +22,11 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.deep": set(),
     "kerlint.crashes": set(),
     # Pure text in, pure text out: a part of reading, kept in a file of its own.
-    "kerlint.source": {"kerlint.magics"},
-    "kerlint.large": {"kerlint.source"},
+    "kerlint.source": {"kerlint.notebooks"},
+    "kerlint.notebooks": {"kerlint.magics", "kerlint.source"},
     # The tree, its places, and libcst's where a text is changed.
-    "kerlint.syntax": {"kerlint.source", "kerlint.finding", "kerlint.deep", "kerlint.large", "kerlint.records"},
-    "kerlint.parsing": {"kerlint.source", "kerlint.syntax", "kerlint.large"},
+    "kerlint.syntax": {"kerlint.source", "kerlint.finding", "kerlint.deep", "kerlint.records"},
+    "kerlint.parsing": {"kerlint.source", "kerlint.syntax"},
     # What is read around a linted file. The program knows only the shapes in `program.modules` and `program.target`.
     "kerlint.surroundings": {"kerlint.files"},
     "kerlint.modules": {

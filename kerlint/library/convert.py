@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
@@ -15,7 +14,7 @@ from kerlint.program.alternatives import one_of
 from kerlint.program.constants import constant, integer, text, truth
 from kerlint.program.heap import meet_shapes
 from kerlint.program.values import Arguments, Array, Const, External, OneOf, Sequence, Shape, Unknown, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine

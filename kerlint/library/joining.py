@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, axis_of, handlers, is_none
@@ -13,6 +11,7 @@ from kerlint.library.literals import from_literal
 from kerlint.program.constants import integer
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of
+from kerlint.records import replace
 
 
 def _stack(*, new_axis: bool) -> Function:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
@@ -30,7 +29,7 @@ from kerlint.program.values import (
     list_of,
     tuple_of,
 )
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kerlint import syntax
 from kerlint.library import inplace
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handler, handlers, is_none, shape_of
@@ -12,6 +10,7 @@ from kerlint.program.constants import integer, number, truth
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.labels import Labels
 from kerlint.program.values import Arguments, Array, Const, Gap, Object, Sequence, Shape, Unknown, Value
+from kerlint.records import replace
 
 #: Larger numbers are no classes.
 MAX_CLASSES = 10_000_000

@@ -8,7 +8,6 @@ happen (`exclusive`), those in a loop that is evaluated once carry that loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from kerlint.program.bindings import BoundData, Unread
@@ -16,7 +15,7 @@ from kerlint.program.events import Compile, Event, Fit
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
 from kerlint.program.values import Model, Object, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
     from kerlint import syntax

@@ -7,11 +7,10 @@ the library, a function or operator on tensors, an input, or a gap (something no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from kerlint import syntax
 from kerlint.program.values import Layer, Mapping, Model, Object, Op, Sequence, Shape, Tensor, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: Nodes of one graph; what lies beyond is a gap.
 MAX_NODES = 20_000

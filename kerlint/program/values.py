@@ -11,14 +11,13 @@ Mutable things (lists, dicts, instances, models, layers) keep what can change in
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import field
 from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
 from kerlint.program.labels import Labels, Step
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
     from kerlint import syntax

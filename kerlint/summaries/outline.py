@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
 from typing import TypeAlias
 
 from kerlint import syntax
@@ -14,7 +13,7 @@ from kerlint.library.weights import weights_inside
 from kerlint.program.facts import Program
 from kerlint.program.graph import resolved, tensors_in
 from kerlint.program.values import Layer, Model, Tensor, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 from kerlint.summaries.doubt import Doubt, first_reason
 from kerlint.summaries.facts import ModelSummary
 from kerlint.summaries.models import Places, structure, summarize_model

@@ -7,8 +7,8 @@ import re
 
 import libcst as cst
 
-from kerlint.large import is_too_heavy, without_tables
 from kerlint.source import python_tree
+from kerlint.syntax.large import is_too_heavy, without_tables
 
 # Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
 # takes the process down with it some thousand levels further.

@@ -12,8 +12,8 @@ import libcst as cst
 
 from kerlint import syntax as n
 from kerlint.deep import with_deep_stack
-from kerlint.large import is_too_heavy
 from kerlint.source import NEWLINE
+from kerlint.syntax.large import is_too_heavy
 from kerlint.syntax.positions import locate
 
 _LONGEST = 200_000

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from kerlint import syntax as n
+from kerlint.source import NEWLINE
 
 #: Python frames that the walk may take; a level of a program takes two or three of them.
 _FRAMES = 6_000
@@ -74,11 +76,15 @@ def read(tree: ast.Module, text: str) -> n.Module:
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _FRAMES))
+    seen: list[ast.JoinedStr] = []
+    token = _formatted_strings.set(seen)
     try:
-        if not _KNOWS_FORMATTED and "{" in text:
-            _correct_formatted(tree, text)
-        return n.Module(_Start(), [_statement(one) for one in tree.body], text)
+        body = [_statement(one) for one in tree.body]
+        if seen and not _KNOWS_FORMATTED:
+            _correct(seen, text)
+        return n.Module(_Start(), body, text)
     finally:
+        _formatted_strings.reset(token)
         sys.setrecursionlimit(limit)
 
 
@@ -87,23 +93,18 @@ def nothing() -> n.Module:
     return n.Module(_Start(), [], "")
 
 
-def _correct_formatted(tree: ast.Module, text: str) -> None:
+#: The formatted strings of the tree that is being read, the outer ones before those in them.
+_formatted_strings: ContextVar[list[ast.JoinedStr]] = ContextVar("formatted strings")
+
+
+def _correct(strings: list[ast.JoinedStr], text: str) -> None:
     """Gives what stands in formatted strings the place of the whole string, where the parser's own is wrong."""
-    lines: list[bytes] = []
-    for node in ast.walk(tree):
-        if type(node) is ast.JoinedStr:
-            if not lines:
-                lines = _lines(text)
-            for part in node.values:
-                if type(part) is ast.FormattedValue and not _is_between_braces(part.value, lines):
-                    for inner in ast.walk(part):
-                        ast.copy_location(inner, node)
-
-
-def _lines(text: str) -> list[bytes]:
-    from kerlint.source import NEWLINE
-
-    return [line.encode("utf-8", "replace") for line in NEWLINE.split(text)]
+    lines = [line.encode("utf-8", "replace") for line in NEWLINE.split(text)]
+    for node in strings:
+        for part in node.values:
+            if type(part) is ast.FormattedValue and not _is_between_braces(part.value, lines):
+                for inner in ast.walk(part):
+                    ast.copy_location(inner, node)
 
 
 def _is_between_braces(value: ast.expr, lines: list[bytes]) -> bool:
@@ -262,6 +263,7 @@ def _yield_from(node: ast.YieldFrom) -> n.Expression:
 
 
 def _formatted(node: ast.JoinedStr) -> n.Expression:
+    _formatted_strings.get().append(node)
     return n.FormattedString(node, _formatted_parts(node.values))
 
 

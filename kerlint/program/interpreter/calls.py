@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
 from typing import Any
 
 from kerlint import syntax
@@ -45,7 +44,7 @@ from kerlint.program.values import (
     list_of,
     mapping_of,
 )
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: Modules with functions of which more is known than their names.
 _STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
@@ -22,6 +21,7 @@ from kerlint.program.values import (
     Unknown,
     Value,
 )
+from kerlint.records import replace
 
 #: What a program may have as a decorator, or make by one, that can be called.
 _CALLABLE = (Function, BoundMethod, Partial)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
@@ -12,7 +11,7 @@ from kerlint.program.events import FrozenDraw
 from kerlint.program.labels import Step
 from kerlint.program.scope import Path
 from kerlint.program.values import Arguments, Array, BoundMethod, External, Function, Object, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
