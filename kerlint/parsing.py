@@ -11,10 +11,10 @@ from kerlint.source import TOO_DEEP, TOO_LARGE, Broken, python_tree
 if TYPE_CHECKING:
     from kerlint import syntax
 
-#: Longer texts are not parsed: Python's own tree takes up to a kilobyte for each of their characters.
-MOST_CHARACTERS = 1_500_000
 #: Characters of source whose trees are kept: each takes about 70 bytes then.
 _KEPT = 1_000_000
+#: Texts that are not too large for anything.
+_FREE = 100_000
 #: Texts of one file that are kept: the one on disk, and the one in an editor, which is another after each keystroke.
 _VERSIONS = 2
 
@@ -50,8 +50,11 @@ def _forget(key: tuple[str, str]) -> None:
 
 def parse(text: str) -> syntax.Module | Broken:
     """The syntax tree, or why there is none."""
-    if len(text) > MOST_CHARACTERS:
-        return Broken(1, 1, TOO_LARGE)
+    if len(text) > _FREE:
+        from kerlint.syntax.large import is_too_long
+
+        if is_too_long(text):
+            return Broken(1, 1, TOO_LARGE)
     tree = python_tree(text)
     if isinstance(tree, ast.Module):
         from kerlint.syntax.reading import read

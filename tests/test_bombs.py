@@ -32,6 +32,7 @@ TRAIN = "m.compile(loss='mse')\nm.fit(np.zeros((3, 4)), np.zeros((3, 4)))\n"
 
 #: Those whose fault is found.
 FOUND = {
+    "ignores": "# kerlint: ignore[KL001]\n" * 100_000 + "x = 1\n",
     "list_times": "x = [0] * 10**9\ny = x * 10**9\nz = [x] * 10**9\n",
     "power": "x = 10 ** 10 ** 9\ny = 1 << 10**9\nz = (10**300) ** 300\nu = pow(10, 10**9)\n",
     "string_times": "x = 'a' * 10**9\ny = '%1000000000d' % 1\nz = f'{1:1000000000}'\nw = 'a'.ljust(10**9)\n",
@@ -57,6 +58,7 @@ FOUND = {
 
 #: Those in which a budget ends, and the end of the note that says which.
 ENDED = {
+    "graph": "m = keras.Sequential()\n" + "m.add(layers.Dense(4))\n" * 100_000 + TRAIN,
     "calls": "def f0(x):\n  return x\n"
     + "".join(f"def f{i + 1}(x):\n  return f{i}(f{i}(x))\n" for i in range(30))
     + "f30(1)\n",
@@ -77,8 +79,6 @@ ENDED = {
 TOO_MUCH = {
     "lines": "x = 1\n" * 1_000_000,
     "elements": "x = [" + "1, " * 1_000_000 + "]\n",
-    "graph": "m = keras.Sequential()\n" + "m.add(layers.Dense(4))\n" * 100_000 + TRAIN,
-    "ignores": "# kerlint: ignore[KL001]\n" * 100_000,
 }
 
 #: Those that no parser follows.

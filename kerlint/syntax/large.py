@@ -12,6 +12,10 @@ from collections.abc import Iterator
 from kerlint.source import NEWLINE
 from kerlint.syntax.reading import KEPT, LONGEST_DISPLAY, is_constant
 
+#: Longer texts are not looked at.
+MOST_CHARACTERS = 5_000_000
+#: Texts with more tokens are not read: Python's tree and kerlint's take up to a kilobyte for each.
+MOST_READ = 1_500_000
 #: Heavier texts are not given to libcst: a unit is a token, and takes up to three kilobytes.
 MOST_TOKENS = 300_000
 #: Texts are light that have no more characters.
@@ -24,13 +28,23 @@ def is_too_heavy(text: str, most: int = MOST_TOKENS) -> bool:
     """Whether libcst's tree of a text would take too much time and memory."""
     if len(text) <= most // 3:
         return False
-    tokens = 0
-    for _ in _TOKEN.finditer(text):
-        tokens += 1
-        if tokens > most:
-            return True
     # What stands around a token is a node, too.
-    return tokens + 2 * len(_BRACKETS.findall(text)) > most
+    return _tokens(text, most) + 2 * len(_BRACKETS.findall(text)) > most
+
+
+def is_too_long(text: str) -> bool:
+    """Whether kerlint's own tree of a text, and that of Python's parser, would take too much."""
+    return len(text) > MOST_CHARACTERS or (len(text) > MOST_READ and _tokens(text, MOST_READ) > MOST_READ)
+
+
+def _tokens(text: str, most: int) -> int:
+    """How many tokens a text has, give or take some; if there are more than the most, one more than that."""
+    count = 0
+    for _ in _TOKEN.finditer(text):
+        count += 1
+        if count > most:
+            break
+    return count
 
 
 def without_tables(text: str) -> str:
