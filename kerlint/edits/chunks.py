@@ -50,20 +50,16 @@ class Chunks:
     """The statements of a file, which stand one below the other."""
 
     def __init__(self, module: syntax.Module) -> None:
-        self._text = module.text
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(module.text)), len(module.text)]
-        self._lines = _lines(module.body)
-        self._firsts = [first for first, _ in self._lines]
+        self._lines = _lines(module.text)
+        self._firsts = _firsts(module.body, self._lines)
         self._made: dict[int, Chunk | None] = {}
 
     def at(self, line: int) -> Chunk | None:
-        """The statement that stands at a line; None if there is none, or libcst does not know its syntax."""
+        """The statement that stands at a line; None if libcst does not know its syntax."""
         index = bisect_right(self._firsts, line) - 1
-        if index < 0:
-            return None
         if index not in self._made:
-            first, last = self._lines[index]
-            module = parse(self._text[self._starts[first - 1] : self._starts[min(last, len(self._starts) - 1)]])
+            first, *rest = self._firsts[index : index + 2]
+            module = parse("".join(self._lines[first - 1 : rest[0] - 1 if rest else None]))
             self._made[index] = Chunk(module, first - 1) if module is not None else None
         return self._made[index]
 
@@ -78,15 +74,20 @@ class Chunks:
         return next((parent for parent in parents if parent is not None), None)
 
 
-def _lines(statements: list[syntax.Statement]) -> list[tuple[int, int]]:
-    """The first and the last line of each statement; those that share a line are one."""
-    found: list[tuple[int, int]] = []
+def _lines(text: str) -> list[str]:
+    """The lines with their ends."""
+    starts = [0, *(match.end() for match in NEWLINE.finditer(text)), len(text)]
+    return [text[start:end] for start, end in zip(starts, starts[1:])]
+
+
+def _firsts(statements: list[syntax.Statement], lines: list[str]) -> list[int]:
+    """The first line of each statement with what stands above it. Statements that share a line are one."""
+    found = [1]
+    last = 0
     for statement in statements:
-        decorators = statement.decorators if isinstance(statement, (syntax.FunctionDef, syntax.ClassDef)) else []
-        first = min(node.at.lineno for node in (statement, *decorators))
-        last = statement.at.end_lineno or first
-        if found and found[-1][1] >= first:
-            found[-1] = (found[-1][0], last)
-        else:
-            found.append((first, last))
+        line = statement.at.lineno
+        # The line goes on behind a backslash.
+        if 0 < last < line and not lines[line - 2].rstrip("\r\n").endswith("\\"):
+            found.append(last + 1)
+        last = statement.at.end_lineno or line
     return found

@@ -17,6 +17,7 @@ from kerlint.edits.walking import bound_in, walk
 from kerlint.finding import Edit, Span
 from kerlint.source import NEWLINE
 from kerlint.syntax import places
+from kerlint.syntax.lines import Lines
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 _PART = re.compile(r"\{(\d)\}(?=( ?[-+*/<>%.\[])?)")
@@ -54,7 +55,7 @@ class Text:
         self.names = names
         self._chunks = Chunks(module)
         self._place_of = place
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(self.text))]
+        self._lines = Lines(self.text)
 
     # Nodes.
 
@@ -83,10 +84,6 @@ class Text:
 
     # Places.
 
-    def offset(self, line: int, column: int) -> int:
-        """The index of a character."""
-        return self._starts[line - 1] + column - 1
-
     def extent(self, node: cst.CSTNode) -> tuple[int, int]:
         """The indices of the first character and the one behind the last, parentheses included.
 
@@ -99,7 +96,7 @@ class Text:
         start, end = self._chunks.locate(first), self._chunks.locate(last)
         if start is None or end is None:
             raise NoFix
-        return self.offset(start.start_line, start.start_column), self.offset(end.end_line, end.end_column)
+        return self._lines.index(start.start_line, start.start_column), self._lines.index(end.end_line, end.end_column)
 
     def source(self, node: cst.CSTNode) -> str:
         """The source of a node, parentheses included."""
@@ -120,16 +117,8 @@ class Text:
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         """An edit between two indices, newlines as in the file."""
-        return Edit(self._span(start, end), text.replace("\n", self.newline))
-
-    def _span(self, start: int, end: int) -> Span:
-        return Span(*self._place(start), *self._place(end))
-
-    def _place(self, index: int) -> tuple[int, int]:
-        import bisect
-
-        line = bisect.bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
+        span = Span(*self._lines.place(start), *self._lines.place(end))
+        return Edit(span, text.replace("\n", self.newline))
 
     # Surroundings.
 
@@ -170,8 +159,8 @@ class Text:
         quotes: Counter[str] = Counter()
         for node in places.walk(self.module):
             if isinstance(node, syntax.Constant) and isinstance(node.value, str):
-                span = places.Places(self.text).of(node) if False else self._place_of(node)
-                found = _QUOTE.match(self.text, self.offset(span.start_line, span.start_column)) if span else None
+                start = self._lines.index_in_bytes(node.at.lineno, node.at.col_offset)
+                found = _QUOTE.match(self.text, start)
                 quotes.update(found[1] if found is not None else "")
         return "'" if quotes["'"] > quotes['"'] else '"'
 

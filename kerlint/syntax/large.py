@@ -9,7 +9,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kerlint.source import NEWLINE
+from kerlint.source import NEWLINE, Broken, python_tree
+from kerlint.syntax.lines import Lines
 from kerlint.syntax.reading import KEPT, LONGEST_DISPLAY, is_constant
 
 #: Longer texts are not looked at.
@@ -54,29 +55,26 @@ def without_tables(text: str) -> str:
     """
     if len(text) <= _SMALL or text.count(",") <= LONGEST_DISPLAY:
         return text
-    place = _Places(text)
-    cut = list(_cuts(ast.parse(text), place))
+    tree = python_tree(text)
+    lines = Lines(text)
+    cut = list(_cuts(tree, text, lines)) if isinstance(tree, ast.Module) else []
     if not cut:
         return text
     parts: list[str] = []
     done = 0
     for first, last, is_dict in sorted(cut, key=lambda one: (one[0].lineno, one[0].col_offset)):
-        start = place(first.lineno, first.col_offset)
-        end = place(last.end_lineno or 0, last.end_col_offset or 0)
+        start = lines.index_in_bytes(first.lineno, first.col_offset)
+        end = lines.index_in_bytes(last.end_lineno or 0, last.end_col_offset or 0)
         filling = _filling(text[start:end], ":0" if is_dict else "")
         if filling is not None:
             parts += [text[done:start], filling]
             done = end
     short = "".join([*parts, text[done:]])
-    try:
-        # Elements may stand in parentheses of their own, of which one would be left.
-        ast.parse(short)
-    except SyntaxError:
-        return text
-    return short
+    # Elements may stand in parentheses of their own, of which one would be left.
+    return text if isinstance(python_tree(short), Broken) else short
 
 
-def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
+def _cuts(tree: ast.AST, text: str, lines: Lines) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
     """Yields the first and the last node to leave out of each long display, and whether it is a dictionary."""
     # An element takes a character, and the comma behind it another: nearly all of a program need not be looked at.
     least = 2 * LONGEST_DISPLAY
@@ -94,7 +92,7 @@ def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, b
                 yield first, node.values[-1], True
                 pending.extend(node.values[:KEPT])
                 continue
-        pending.extend(child for child in ast.iter_child_nodes(node) if place.span(child) >= least)
+        pending.extend(child for child in ast.iter_child_nodes(node) if _most_bytes(child, text, lines) >= least)
 
 
 def _filling(text: str, value: str) -> str | None:
@@ -112,24 +110,10 @@ def _filling(text: str, value: str) -> str | None:
     return "".join(line + end for line, end in zip(filled, [*ends, ""]))
 
 
-class _Places:
-    """From lines and columns of `ast`, which counts bytes, to indices of characters."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
-
-    def span(self, node: ast.AST) -> int:
-        """At most how many bytes a node has; for one without a place, as many as there may be."""
-        if not isinstance(node, (ast.expr, ast.stmt)):
-            return len(self._text)
-        last = node.end_lineno or node.lineno
-        # Characters of the lines before, of which each may be four bytes.
-        return 4 * (self._starts[last - 1] - self._starts[node.lineno - 1]) + (node.end_col_offset or 0)
-
-    def __call__(self, line: int, column: int) -> int:
-        start = self._starts[line - 1]
-        part = self._text[start : start + column]
-        if part.isascii():
-            return start + column
-        return start + len(part.encode()[:column].decode("utf-8", "replace"))
+def _most_bytes(node: ast.AST, text: str, lines: Lines) -> int:
+    """At most how many bytes a node has; for one without a place, as many as there may be."""
+    if not isinstance(node, (ast.expr, ast.stmt)):
+        return len(text)
+    last = node.end_lineno or node.lineno
+    # Characters of the lines before, of which each may be four bytes.
+    return 4 * (lines.starts[last - 1] - lines.starts[node.lineno - 1]) + (node.end_col_offset or 0)

@@ -14,6 +14,7 @@ from kerlint import syntax as n
 from kerlint.deep import with_deep_stack
 from kerlint.source import NEWLINE
 from kerlint.syntax.large import is_too_heavy
+from kerlint.syntax.lines import Lines
 from kerlint.syntax.positions import locate
 
 _LONGEST = 200_000
@@ -50,7 +51,7 @@ class _At:
 class _Reader:
     def __init__(self, module: cst.Module, text: str) -> None:
         self._locate = locate(module)
-        self._lines = NEWLINE.split(text)
+        self._lines = Lines(text)
         self._text = text
 
     def module(self, module: cst.Module) -> n.Module:
@@ -60,15 +61,16 @@ class _Reader:
         span = self._locate(node)
         if span is None:
             return _At(1, 0, 1, 0)
-        start = self._bytes(span.start_line, span.start_column)
-        end = self._bytes(span.end_line, span.end_column)
+        start = self._lines.index(span.start_line, span.start_column)
+        end = self._lines.index(span.end_line, span.end_column)
         if isinstance(node, cst.GeneratorExp):
             # Python's own parser counts the brackets.
-            start, end = max(start - 1, 0), end + 1
-        return _At(span.start_line, start, span.end_line, end)
+            start, end = self._text.rindex("(", 0, start), self._text.index(")", end) + 1
+        return _At(*self._place(start), *self._place(end))
 
-    def _bytes(self, line: int, column: int) -> int:
-        return len(self._lines[line - 1][: column - 1].encode("utf-8", "replace"))
+    def _place(self, index: int) -> tuple[int, int]:
+        line, _ = self._lines.place(index)
+        return line, len(self._text[self._lines.starts[line - 1] : index].encode("utf-8", "replace"))
 
     def expression(self, node: cst.CSTNode) -> n.Expression:
         make: _MakeExpression | None = _EXPRESSIONS.get(type(node))
