@@ -53,9 +53,9 @@ class Text:
         self.module = module
         self.text = module.text
         self.names = names
-        self._chunks = Chunks(module)
-        self._place_of = place
         self._lines = Lines(self.text)
+        self._chunks = Chunks(module, self._lines)
+        self._place_of = place
 
     # Nodes.
 
@@ -75,12 +75,11 @@ class Text:
         span = self._place_of(node) if node is not None else None
         if span is None:
             return None
-        chunk = self._chunks.at(span.start_line)
-        if chunk is None:
-            return None
+        start = self._lines.index(span.start_line, span.start_column)
+        end = self._lines.index(span.end_line, span.end_column)
         name = type(node).__name__
         names = _NAMES.get(name, (name,))
-        return next((one for one in chunk.by_span.get(span, ()) if type(one).__name__ in names), None)
+        return next((one for one in self._chunks.at((start, end)) if type(one).__name__ in names), None)
 
     # Places.
 
@@ -93,10 +92,10 @@ class Text:
         first, last = node, node
         if isinstance(node, cst.BaseExpression) and node.lpar:
             first, last = node.lpar[0], node.rpar[-1]
-        start, end = self._chunks.locate(first), self._chunks.locate(last)
+        start, end = self._chunks.extent(first), self._chunks.extent(last)
         if start is None or end is None:
             raise NoFix
-        return self._lines.index(start.start_line, start.start_column), self._lines.index(end.end_line, end.end_column)
+        return start[0], end[1]
 
     def source(self, node: cst.CSTNode) -> str:
         """The source of a node, parentheses included."""
@@ -220,8 +219,7 @@ class Text:
 
     def _is_imported(self, name: str, near: cst.CSTNode) -> bool:
         first = self._imports.first.get(name)
-        span = self._chunks.locate(near)
-        if first is None or span is None or first > (span.start_line, span.start_column):
+        if first is None or first > self.extent(near)[0]:
             return False
         functions = [node for node in self.ancestors(near) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
         return not any(_binds(function, name) for function in functions)
@@ -251,7 +249,7 @@ class Text:
 
     @cached_property
     def _imports(self) -> Imports:
-        return Imports(self.module)
+        return Imports(self.module, self._lines)
 
 
 def _common(packages: list[frozenset[str]]) -> frozenset[str]:

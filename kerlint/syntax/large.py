@@ -21,7 +21,9 @@ MOST_READ = 1_500_000
 MOST_TOKENS = 300_000
 #: Texts are light that have no more characters.
 _SMALL = 30_000
-_TOKEN = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
+_STRING = r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'"
+_TOKEN = re.compile(rf"{_STRING}|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
+_FORMATTED = re.compile(rf"(?<!\w)(?:[fF][rR]?|[rR][fF])(?:{_STRING})", re.DOTALL)
 _BRACKETS = re.compile(r"[()\[\]{}]")
 
 
@@ -35,7 +37,10 @@ def is_too_heavy(text: str, most: int = MOST_TOKENS) -> bool:
 
 def is_too_long(text: str) -> bool:
     """Whether kerlint's own tree of a text, and that of Python's parser, would take too much."""
-    return len(text) > MOST_CHARACTERS or (len(text) > MOST_READ and _tokens(text, MOST_READ) > MOST_READ)
+    if len(text) > MOST_CHARACTERS:
+        return True
+    # Each character may be a token, and a token of a formatted string.
+    return 2 * len(text) > MOST_READ and _tokens(text, MOST_READ) + _in_formatted(text) > MOST_READ
 
 
 def _tokens(text: str, most: int) -> int:
@@ -46,6 +51,11 @@ def _tokens(text: str, most: int) -> int:
         if count > most:
             break
     return count
+
+
+def _in_formatted(text: str) -> int:
+    """How many tokens stand in formatted strings, give or take some."""
+    return sum(3 * string[0].count("{") for string in _FORMATTED.finditer(text))
 
 
 def without_tables(text: str) -> str:

@@ -25,10 +25,7 @@ Locate = Callable[["libcst.CSTNode"], "Span | None"]
 
 def locate(module: libcst.Module) -> Locate:
     """What knows the places of all nodes of a module."""
-    try:
-        writing = _written(module)
-    except Exception:  # noqa: BLE001 - a full stack comes out of libcst as more than one kind of error
-        writing = with_deep_stack(lambda: _written(module))
+    writing = _written(module)
     lines = Lines("".join(writing.tokens))
 
     def find(node: libcst.CSTNode) -> Span | None:
@@ -38,7 +35,19 @@ def locate(module: libcst.Module) -> Locate:
     return find
 
 
+def extents(module: libcst.Module) -> dict[int, tuple[int, int]]:
+    """The indices of the first character of each node and the one behind its last, by the node's identity."""
+    return _written(module).places
+
+
 def _written(module: libcst.Module) -> _Writing:
+    try:
+        return _write(module)
+    except Exception:  # noqa: BLE001 - a full stack comes out of libcst as more than one kind of error
+        return with_deep_stack(lambda: _write(module))
+
+
+def _write(module: libcst.Module) -> _Writing:
     writing = _Writing(module)
     # Every way to the places leads through this method. It takes whatever behaves like libcst's `CodegenState`.
     module._codegen(writing)  # type: ignore[arg-type]  # noqa: SLF001
