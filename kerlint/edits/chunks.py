@@ -5,6 +5,7 @@ A fix concerns one statement or two, and to parse the whole file for it would ta
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 import libcst as cst
@@ -15,6 +16,8 @@ from kerlint.syntax.concrete import parse
 from kerlint.syntax.lines import Lines
 from kerlint.syntax.positions import extents
 
+#: Lines without a statement.
+_ABOVE = re.compile(r"(?:[ \t\f\\]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")
 #: The indices of the first character of a node and the one behind its last.
 Extent = tuple[int, int]
 
@@ -38,15 +41,23 @@ class Chunks:
         index = bisect_right(self._firsts, line) - 1
         if index not in self._parsed:
             self._parsed.add(index)
-            starts = [self._lines.starts[first - 1] for first in self._firsts[index : index + 2]]
-            module = parse(self._text[slice(*starts)] if len(starts) == 2 else self._text[starts[0] :])
-            if module is not None:
-                self._add(module, starts[0])
+            first, *following = [self._lines.starts[one - 1] for one in self._firsts[index : index + 2]]
+            text = self._text[first : following[0] if following else None]
+            statement = _ABOVE.sub("", text, count=1)
+            self._add(statement, first + len(text) - len(statement))
         return self._nodes.get(extent, [])
 
-    def _add(self, module: cst.Module, before: int) -> None:
+    def _add(self, text: str, before: int) -> None:
         """Adds the nodes of a part of the file that begins at an index."""
-        for identity, (start, end) in extents(module).items():
+        text = text if text.endswith(("\n", "\r")) else f"{text}\n"
+        module = parse(text)
+        if module is None:
+            return
+        found = extents(module)
+        if found[id(module)] != (0, len(text)):
+            # libcst leaves out some of what it reads, a form feed at the start of a line for one: nothing is in place.
+            return
+        for identity, (start, end) in found.items():
             self._extents[identity] = start + before, end + before
         for node in walk(module):
             if id(node) in self._extents:

@@ -5,6 +5,7 @@ This is `reading` once more, from libcst's tree, for the few files that Python's
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,7 +29,10 @@ def read_newer(text: str) -> n.Module | None:
         # Made by a program, and perhaps in order to keep the parser busy.
         return None
     try:
-        return with_deep_stack(lambda: from_concrete(cst.parse_module(text), text))
+        with warnings.catch_warnings():
+            # libcst evaluates strings, and invalid escapes are not what this is about.
+            warnings.simplefilter("ignore")
+            return with_deep_stack(lambda: from_concrete(cst.parse_module(text), text))
     except Exception:  # noqa: BLE001 - whatever it says, it is no Python
         return None
 
@@ -65,7 +69,7 @@ class _Reader:
         end = self._lines.index(span.end_line, span.end_column)
         if isinstance(node, cst.GeneratorExp):
             # Python's own parser counts the brackets.
-            start, end = self._text.rindex("(", 0, start), self._text.index(")", end) + 1
+            start, end = max(self._text.rfind("(", 0, start), 0), self._text.find(")", end) + 1
         return _At(*self._place(start), *self._place(end))
 
     def _place(self, index: int) -> tuple[int, int]:
