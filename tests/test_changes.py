@@ -89,9 +89,16 @@ def test_new_and_renamed_files(repository: Path) -> None:
     (repository / "new.py").write_text(SECOND.replace("\nsecond", "import keras\nsecond", 1))
     (repository / "ignored.py").write_text(FIRST)
     (repository / ".gitignore").write_text("ignored.py\n")
-    assert places("--diff-base", "HEAD") == ["new.py", "renamed.py"]
+    assert places("--diff-base", "HEAD") == ["new.py"]
     git("add", "-A")
     assert places("--diff-base", "HEAD") == ["new.py"]
+    # As git has it.
+    assert "R100\tother.py\trenamed.py" in git("diff", "--name-status", "-M", "HEAD")
+    (repository / "renamed.py").write_text(FIRST + SECOND)
+    assert [place.split(":")[:2] for place in check("--diff-base", "HEAD", "renamed.py")[1]] == [["renamed.py", "6"]]
+    # What git ignores is new all the same, where it is named.
+    (repository / "ignored.py").write_text((repository / "new.py").read_text())
+    assert places("--diff-base", "HEAD", "ignored.py") == ["ignored.py"]
 
 
 def test_notebooks(repository: Path) -> None:
@@ -150,3 +157,5 @@ def test_lines() -> None:
     assert changed_lines(["a", "b"], ["b"]) == frozenset()
     assert changed_lines([], ["a"]) == {1}
     assert changed_lines(["a", "a"], ["a", "a", "a"]) == {3}
+    # So many equal lines that nobody could wait for the shortest list.
+    assert changed_lines(["b", *"a" * 50_000, "c"], ["a", *"a" * 60_000, "d", "a"]) == {60_002}
