@@ -53,8 +53,18 @@ def places(*words: str) -> list[str]:
     return [place.split(":")[0] for place in check(*words)[1]]
 
 
+def last_line(*words: str) -> str:
+    done: str = CliRunner().invoke(cli, ["check", "--output-format", "concise", *words]).stdout.splitlines()[-1]
+    return done
+
+
 def test_nothing_has_changed(repository: Path) -> None:
     assert check("--diff-base", "HEAD") == (0, [])
+    assert last_line("--diff-base", "HEAD") == "Nothing has changed in 3 files."
+    assert last_line("--diff-base", "HEAD", "other.py") == "Nothing has changed in 1 file."
+    (repository / "other.py").write_text(FIRST + "# more\n")
+    assert last_line("--diff-base", "HEAD") == "No problems found on changed lines in 3 files. 1 not changed."
+    git("checkout", "-q", "other.py")
     assert check()[0] == 1
     # What is not committed counts.
     (repository / "train.py").write_text(FIRST + SECOND)

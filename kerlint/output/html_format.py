@@ -12,7 +12,7 @@ from kerlint.output import Options, statistics
 from kerlint.output.answer import lines as answer_lines
 from kerlint.output.full import render_finding
 from kerlint.output.plots import plots
-from kerlint.output.text import Paint, clean, display_path, summary
+from kerlint.output.text import Paint, clean, display_path, summary, unfinished
 from kerlint.report import FileReport, Report
 
 _HEAD = """\
@@ -55,6 +55,8 @@ def render(report: Report, options: Options) -> Iterator[str]:
     yield _HEAD
     yield "<h1>kerlint</h1>"
     yield f"<p>{escape(summary(report))}</p>"
+    if report.unfinished:
+        yield f"<p>{escape(unfinished(report))}</p>"
     if report.findings:
         yield "<table>"
         for one in statistics.counts(report, options):
