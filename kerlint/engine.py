@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerlint import comments, crashes, memory
+from kerlint.asking import ask
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.records import dataclass
@@ -217,7 +218,7 @@ def check_source(
     if program is not None:
         for limit in program.limits:
             on_limit(limit)
-        found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
+        found = ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
         if settings.severity:
             found = [(rule, _with_severity(rule, one, settings)) for rule, one in found]
         found = brought_home(found, module, program, path or source.filename)
@@ -357,20 +358,6 @@ def _evaluate(
         return None
     wrong.extend((part, failure) for _, failure in program.failures)
     return program
-
-
-def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Exception]]) -> list[tuple[Rule, Found]]:
-    """What the rules find. Where one crashes, the others go on."""
-    found: list[tuple[Rule, Found]] = []
-    for rule in rules:
-        if program.target.keras < rule.keras:
-            continue
-        part = f"rule {rule.code} ({rule.name})"
-        try:
-            found.extend([(rule, one) for one in rule.check(program)])
-        except Exception as error:  # noqa: BLE001
-            wrong.append((part, error))
-    return found
 
 
 def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:

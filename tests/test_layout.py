@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "kerlint.requirements": {"kerlint.files", "kerlint.surroundings"},
     "kerlint.target": {"kerlint.program", "kerlint.source", "kerlint.requirements", "kerlint.surroundings"},
+    "kerlint.asking": {"kerlint.program", "kerlint.rules.base"},
     "kerlint.placing": {"kerlint.program", "kerlint.rules.base", "kerlint.positions"},
     "kerlint.writing": {"kerlint.files"},
     "kerlint.baseline": {"kerlint.files", "kerlint.report", "kerlint.selection", "kerlint.writing"},
