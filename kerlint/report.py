@@ -100,6 +100,7 @@ class Report:
         fixed: how many findings have been fixed, and are not among the others.
         answer: to the question what causes a symptom, where it was asked.
         unfinished: the files in which a budget ran out, without their findings.
+        probed: whether the findings were tried out, those for which there is an experiment.
         untouched: how many files have no changed line, where only these count; None where all do.
     """
 
@@ -112,6 +113,7 @@ class Report:
     answer: Answer | None = None
     unchanged: int = 0
     unfinished: tuple[FileReport, ...] = ()
+    probed: bool = False
     untouched: int | None = None
 
     @property

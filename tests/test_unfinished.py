@@ -132,9 +132,11 @@ REFUTED = {
         "from keras.utils.np_utils import to_categorical\n",
     ),
     "KL001": (
-        "import numpy as np\ny = keras.utils.to_categorical(np.random.randint(0, 9, 100), 9)\n"
-        "model = keras.Sequential([keras.Input((9, 2)), keras.layers.Dense(1, activation='sigmoid')])\n"
-        "model.compile('adam', 'categorical_crossentropy')\n",
+        (
+            "import numpy as np\ny = keras.utils.to_categorical(np.random.randint(0, 9, 100), 9)\n"
+            "model = keras.Sequential([keras.Input((9, 2)), keras.layers.Dense(1, activation='sigmoid')])\n"
+            "model.compile('adam', 'categorical_crossentropy')\n"
+        ),
         "model.fit(np.random.rand(100, 9, 2), y)\n",
     ),
 }

@@ -72,6 +72,8 @@ class Run:
     unchanged: int = 0
     #: The files in which a budget ran out, without their findings.
     unfinished: list[FileReport] = field(default_factory=list)
+    #: Whether the findings were tried out.
+    probed: bool = False
     #: How many files have no changed line; None where all lines count.
     untouched: int | None = None
     #: What is asked about, and the files in which nothing was found that causes it.
@@ -101,7 +103,7 @@ class Run:
 
     def exchange(self, reports: Sequence[FileReport]) -> None:
         """Takes the same reports with verdicts: what an experiment has refuted does not count."""
-        self.reports = list(reports)
+        self.reports, self.probed = list(reports), True
         if self.symptom is not None:
             from kerlint.symptoms.verdict import weighed
 
@@ -116,6 +118,7 @@ class Run:
         report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
         unfinished = tuple(self.unfinished)
         report = replace(report, unchanged=self.unchanged, unfinished=unfinished, untouched=self.untouched)
+        report = replace(report, probed=self.probed)
         if self.symptom is None:
             return report
         from kerlint.symptoms.verdict import answer

@@ -70,7 +70,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
     for file in report.files:
         yield f"<h2>{escape(clean(display_path(file.filename)))}</h2>"
         for finding in file.findings:
-            yield from _finding(file, finding)
+            yield from _finding(file, finding, probed=report.probed)
     yield f'<p class="quiet">kerlint {escape(__version__)}</p>'
     yield "</body>"
     yield "</html>"
@@ -100,10 +100,10 @@ def render_part(report: Report) -> Iterator[str]:
     yield "</div>"
 
 
-def _finding(file: FileReport, finding: Finding) -> Iterator[str]:
+def _finding(file: FileReport, finding: Finding, *, probed: bool = False) -> Iterator[str]:
     severity = finding.severity.value
     # The heading says the first line already.
-    _, *lines = render_finding(file, finding, Paint(True))
+    _, *lines = render_finding(file, finding, Paint(True), probed=probed)
     head = f'<b class="{severity}">{severity} {escape(finding.code)}</b> {escape(clean(finding.message))}'
     yield f"<details open><summary>{head}</summary><pre>{escape_painted(chr(10).join(lines))}</pre>"
     if finding.probe is not None:
