@@ -155,14 +155,17 @@ def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: 
         # Not everything was looked at.
         ran = set()
     outcome = comments.apply(findings, source, names, ran)
-    own = [
-        _about_comment(UNUSED_IGNORE, source, named.span, f"{code} ({names[code]}) finds nothing here", settings)
-        for _, named, code in outcome.unused
-    ]
-    own = [
-        dataclasses.replace(finding, fix=without_name(source, ignore.span, named.span))
-        for finding, (ignore, named, _) in zip(own, outcome.unused)
-    ]
+    own: list[Finding] = []
+    for ignore, named, code, elsewhere in outcome.unused:
+        what = f"{code} ({names[code]})"
+        if elsewhere is None:
+            finding = _about_comment(UNUSED_IGNORE, source, named.span, f"{what} finds nothing here", settings)
+            own.append(dataclasses.replace(finding, fix=without_name(source, ignore.span, named.span)))
+        else:
+            place = source.place(elsewhere.start_line)
+            there = f"line {place.line}" + (f" of cell {place.cell}" if place.cell is not None else "")
+            finding = _about_comment(UNUSED_IGNORE, source, named.span, f"{what} stands in {there}, not here", settings)
+            own.append(dataclasses.replace(finding, help=f"put it there: in {there}"))
     own += [_about_comment(INVALID_IGNORE, source, span, fault, settings) for span, fault in outcome.wrong]
     silenced = sum(finding.severity is not Severity.ADVICE for finding in outcome.silenced)
     return sorted([*outcome.kept, *own], key=_order), silenced
