@@ -168,19 +168,22 @@ def _tell_limits(report: Report) -> None:
 
 
 def _checked(cells: Sequence[Cell], options: argparse.Namespace) -> Report:
-    """As `lint`; what is wrong with the configuration is told in a line.
+    """As `lint`; what is wrong with the configuration or the folder is told in a line.
 
     Raises:
         IPython.core.error.UsageError: it cannot be used.
     """
+    from kerlint import files
     from kerlint.configuration.model import ConfigurationError
 
     try:
         return lint(cells, options)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         from IPython.core.error import UsageError
 
-        raise UsageError(str(error)) from None
+        raise UsageError(
+            "the current folder is gone; %cd leads to another" if files.is_homeless() else str(error)
+        ) from None
 
 
 def lint(cells: Sequence[Cell], options: argparse.Namespace) -> Report:

@@ -83,6 +83,22 @@ def test_the_notebook_so_far(shell: InteractiveShell) -> None:
     assert "Found 1 error." in text_of(run(shell, "%kerlint --select KL001")[1])
 
 
+def test_a_folder_that_is_gone(shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shell, "%load_ext kerlint")
+    run(shell, f"{IMPORTS}\n{MADE}\n{COMPILED}")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for text in ("%kerlint", "%%kerlint\nx = keras.Input((3,))"):
+        _, shown = run(shell, text)
+        told = shown.stdout + shown.stderr
+        assert "UsageError: the current folder is gone; %cd leads to another" in told
+        assert "Traceback" not in told
+    os.chdir(tmp_path)
+    assert "Found 1 error." in run(shell, "%kerlint")[1].stdout
+
+
 def test_nothing_of_the_text_gets_into_the_page(shell: InteractiveShell) -> None:
     run(shell, "%load_ext kerlint")
     run(shell, f"{IMPORTS}\n{MADE}  # <img src=x onerror=alert(1)>\n{COMPILED}")

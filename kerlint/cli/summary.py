@@ -38,6 +38,8 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
     except SourceError as error:
         raise click.ClickException(f"{name}:{error.line}:{error.column}: {error.message}") from error
     except OSError as error:
+        if files.is_homeless():
+            raise
         raise click.ClickException(f"{name}: {error.strerror or error}") from error
     for broken in source.broken:
         place = source.place(broken.line, broken.column)
