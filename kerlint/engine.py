@@ -238,22 +238,29 @@ def check_source(
 
 
 def summarize_bytes(
-    data: bytes, filename: str, path: str | None = None, root: str | None = None
+    data: bytes,
+    filename: str,
+    path: str | None = None,
+    root: str | None = None,
+    on_limit: OnLimit = lambda _: None,
 ) -> tuple[list[ModelSummary], Source]:
     """The models of a file.
 
     Args:
         path: as in `check_bytes`.
         root: as in `Settings`.
+        on_limit: is told which budgets have run out: there may be more models then.
 
     Raises:
         SourceError: the file cannot be read, or is no Python.
     """
     source = read_source(data, filename)
-    return summarize_read(source, path, root), source
+    return summarize_read(source, path, root, on_limit), source
 
 
-def summarize_read(source: Source, path: str | None = None, root: str | None = None) -> list[ModelSummary]:
+def summarize_read(
+    source: Source, path: str | None = None, root: str | None = None, on_limit: OnLimit = lambda _: None
+) -> list[ModelSummary]:
     """The models of a text; otherwise as `summarize_bytes`."""
     from kerlint.library import evaluate
     from kerlint.positions import spans
@@ -265,6 +272,8 @@ def summarize_read(source: Source, path: str | None = None, root: str | None = N
     program = evaluate(module, _modules(path, root), unfold=True)
     if program.failures:
         raise program.failures[0][1]
+    for limit in dict.fromkeys(program.limits):
+        on_limit(limit)
     places = spans(module, nodes_of(program)) if program.models else {}
     return summarize(program, lambda node: places.get(id(node)))
 

@@ -132,6 +132,15 @@ def test_a_cell_that_is_only_linted(shell: InteractiveShell) -> None:
     assert text_of(shown) == "No problems found.\n"
 
 
+def test_what_was_not_read_is_told(shell: InteractiveShell) -> None:
+    run(shell, f"%load_ext kerlint\n{IMPORTS}")
+    calls = "".join(f"def f{one + 1}(x):\n    return f{one}(f{one}(x))\n" for one in range(30))
+    _, shown = run(shell, f"%%kerlint --no-run\ndef f0(x):\n    return x\n{calls}f30(1)\n{MADE}\n{COMPILED}")
+    first, second = text_of(shown).splitlines()
+    assert first.startswith("Note: the program is too large to follow to its end")
+    assert second == "No problems found."
+
+
 def test_a_cell_that_fails_has_failed(shell: InteractiveShell) -> None:
     """So that those behind it do not run; its error is shown once."""
     run(shell, "%load_ext kerlint")

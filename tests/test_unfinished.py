@@ -68,6 +68,23 @@ def test_where_nothing_is_printed(project: Path) -> None:
     assert "note:" not in run(".", "--diff", cwd=project).stderr
 
 
+@pytest.mark.parametrize(
+    ("program", "status", "told"),
+    [
+        (TOO_MUCH["names"], 2, "the file is too large to be read"),
+        (ENDED["calls"], 0, "too large to follow to its end (60000 steps); there may be more to tell"),
+        ("", 0, ""),
+    ],
+    ids=["tokens", "steps", "whole"],
+)
+def test_a_summary_of_a_part_says_so(program: str, status: int, told: str, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(HEAD + program + TAIL)
+    done = run("summary", "train.py", cwd=tmp_path)
+    assert done.returncode == status
+    assert told in done.stderr
+    assert bool(done.stderr) is bool(told)
+
+
 def test_the_difference_and_a_report(tmp_path: Path) -> None:
     """A report that is asked for is written, and is about the file as it is."""
     (tmp_path / "train.py").write_text(BAD)
