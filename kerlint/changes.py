@@ -10,12 +10,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
 
 from kerlint import git
 from kerlint.files import LARGEST, SUFFIXES, read_file
 from kerlint.finding import Finding, Span
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 from kerlint.report import FileReport
 from kerlint.source import Source, SourceError, read_source
 

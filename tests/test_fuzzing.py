@@ -134,9 +134,7 @@ def test_inputs_without_axes(start: str) -> None:
 @pytest.mark.parametrize("statement", ["return.5", "return(lambda: 0)()", "return* x.y, 1"])
 def test_what_libcst_cannot_hold(statement: str) -> None:
     """Python needs no space there, and libcst cannot do without."""
-    codes = {finding.code for finding in check(f"import keras\ndef f():\n    {statement}\n")}
-    assert codes <= {"KX001"}
-    assert codes or statement != "return.5"
+    assert not check(f"import keras\ndef f():\n    {statement}\n")
 
 
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7", "rot13", "unicode_escape"])

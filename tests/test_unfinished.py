@@ -23,7 +23,7 @@ from tests.test_fixer import BAD
 TOLD = "1 file was not read to its end, and may hold more: --verbose says why."
 
 
-@pytest.fixture(params=[TOO_MUCH["names"], ENDED["calls"]], ids=["tokens", "steps"])
+@pytest.fixture(params=[TOO_MUCH["lines"], ENDED["calls"]], ids=["size", "steps"])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     (tmp_path / "large.py").write_text(HEAD + request.param + TAIL)
     (tmp_path / "small.py").write_text("import keras\n")
@@ -71,11 +71,11 @@ def test_where_nothing_is_printed(project: Path) -> None:
 @pytest.mark.parametrize(
     ("program", "status", "told"),
     [
-        (TOO_MUCH["names"], 2, "the file is too large to be read"),
+        (TOO_MUCH["lines"], 2, "the file is too large to be read"),
         (ENDED["calls"], 0, "too large to follow to its end (60000 steps); there may be more to tell"),
         ("", 0, ""),
     ],
-    ids=["tokens", "steps", "whole"],
+    ids=["size", "steps", "whole"],
 )
 def test_a_summary_of_a_part_says_so(program: str, status: int, told: str, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(HEAD + program + TAIL)

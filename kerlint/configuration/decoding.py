@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from kerlint.configuration.checking import check_patterns, check_selectors, read
 from kerlint.configuration.model import Configuration, ConfigurationError
 from kerlint.configuration.patterns import Patterns
 from kerlint.finding import Severity
+from kerlint.records import replace
 
 if sys.version_info >= (3, 11):
     import tomllib
