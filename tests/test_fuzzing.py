@@ -89,6 +89,7 @@ PROGRAMS = (
     "np.pad(x, ODD)",
     "keras.layers.RNN(ODD)(keras.Input(()))",
     "y = [] * ODD + () * ODD + '' * ODD",
+    "y = keras.Input((-1, ODD))[:, 1:]\nz = keras.Input((3,), batch_size=-1)[-1:]",
     """
 model = keras.Sequential([keras.layers.LeakyReLU(), keras.layers.RNN(), keras.layers.Input(), keras.layers.Dense(ODD)])
 model.compile(loss="mse")
