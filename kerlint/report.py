@@ -99,6 +99,9 @@ class Report:
         unchanged: how many findings are left out because nothing of them has changed, in all files.
         fixed: how many findings have been fixed, and are not among the others.
         answer: to the question what causes a symptom, where it was asked.
+        unfinished: the files in which a budget ran out, without their findings.
+        probed: whether the findings were tried out, those for which there is an experiment.
+        untouched: how many files have no changed line, where only these count; None where all do.
     """
 
     files: tuple[FileReport, ...]
@@ -109,6 +112,9 @@ class Report:
     fixed: int = 0
     answer: Answer | None = None
     unchanged: int = 0
+    unfinished: tuple[FileReport, ...] = ()
+    probed: bool = False
+    untouched: int | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
