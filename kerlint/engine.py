@@ -100,6 +100,7 @@ def _report(
     source: Source | None = None
     ignored = 0
     limits: list[str] = []
+    limits_elsewhere: list[str] = []
     try:
         source = read()
         rules = rules_for(settings)
@@ -114,13 +115,15 @@ def _report(
             is_test=is_test,
             on_crash=on_crash,
             on_limit=limits.append,
+            on_limit_elsewhere=limits_elsewhere.append,
             path=path,
             around=around,
             fix_all=False,
         )
-        if settings.comments and (findings or not limits) and comments.may_silence(source.text):
+        cut = limits or limits_elsewhere
+        if settings.comments and (findings or not cut) and comments.may_silence(source.text):
             # Where a budget ended nobody knows what would have been found.
-            ran = {rule.code for rule in rules if rule.in_tests or not is_test} if not limits else set()
+            ran = {rule.code for rule in rules if rule.in_tests or not is_test} if not cut else set()
             findings, ignored = _silenced(findings, source, ran, settings)
     except SourceError as error:
         findings = [own_finding(UNREADABLE, filename, error.message, error.line, error.column)]
@@ -139,6 +142,7 @@ def _report(
         hidden_codes=tuple(finding.code for finding in hidden),
         ignored=ignored,
         limits=tuple(dict.fromkeys(limits)),
+        limits_elsewhere=tuple(dict.fromkeys(limits_elsewhere)),
     )
 
 
@@ -193,6 +197,7 @@ def check_source(
     is_test: bool = False,
     on_crash: OnCrash = lambda *_: None,
     on_limit: OnLimit = lambda _: None,
+    on_limit_elsewhere: OnLimit = lambda _: None,
     path: str | None = None,
     around: Surroundings | None = None,
     fix_all: bool = True,
@@ -219,6 +224,8 @@ def check_source(
     if program is not None:
         for limit in program.limits:
             on_limit(limit)
+        for limit in program.limits_elsewhere:
+            on_limit_elsewhere(limit)
         found = ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
         if settings.severity:
             found = [(rule, _with_severity(rule, one, settings)) for rule, one in found]

@@ -46,6 +46,7 @@ class FileReport:
         unchanged: how many findings are left out because nothing of them has changed.
         ruled_out: what cannot cause the symptom, where one was asked about.
         limits: the budgets that ran out, in words: there may be more to find.
+        limits_elsewhere: likewise, of the modules that the file imports: they are unknown then, as any library.
     """
 
     filename: str
@@ -59,6 +60,7 @@ class FileReport:
     ruled_out: tuple[RuledOut, ...] = ()
     unchanged: int = 0
     limits: tuple[str, ...] = ()
+    limits_elsewhere: tuple[str, ...] = ()
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""

@@ -89,6 +89,7 @@ class CallsByName(dict[str, list[syntax.Call]]):
 
     failures = ()
     limits = ()
+    limits_elsewhere = ()
     followed: tuple[Module, ...] = ()
     entries: ClassVar[dict[int, Any]] = {}
     used = used_elsewhere = Used()

@@ -177,3 +177,14 @@ def test_what_nothing_can_refute_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     part = lint(text, 25, monkeypatch)
     assert part.limits
     assert "KL001" in {one.code for one in part.findings}
+
+
+def test_a_module_without_end_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    """It is unknown, as any library; only who asks for more is told."""
+    loops = "".join("    " * depth + f"for i{depth} in range(60):\n" for depth in range(4))
+    (tmp_path / "bomb.py").write_text(f"import keras\n{loops}{'    ' * 4}keras.layers.Dense(1)\na = 2\n")
+    path = tmp_path / "train.py"
+    path.write_text("import keras\nfrom bomb import a\nkeras.layers.Dense(a)\n")
+    report = engine.check_bytes(path.read_bytes(), str(path), Settings(), path=str(path))
+    assert report.limits == ()
+    assert any("bomb" in limit for limit in report.limits_elsewhere)

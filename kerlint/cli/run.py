@@ -225,7 +225,7 @@ def _tell(report: FileReport) -> None:
         version = ".".join(map(str, sys.version_info[:3]))
         click.echo(f"{name}: kerlint {__version__}, Python {version}, {sys.platform}", err=True)
         click.echo("\n".join(map(clean, text.split("\n"))), err=True)
-    for limit in report.limits:
+    for limit in (*report.limits, *report.limits_elsewhere):
         click.echo(f"note: {name}: {clean(limit)}; there may be more to find", err=True)
 
 
