@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import Any
 
 import libcst as cst
@@ -216,7 +217,10 @@ def _string(machine: Machine, node: cst.SimpleString) -> Value:
         quotes = 3 if text[:3] in ('"""', "'''") else 1
         return Const(text[quotes:-quotes], node=node)
     try:
-        return Const(ast.literal_eval(text), node=node)
+        with warnings.catch_warnings():
+            # An invalid escape is what it says, and no news to those who lint.
+            warnings.simplefilter("ignore")
+            return Const(ast.literal_eval(text), node=node)
     except (ValueError, SyntaxError):
         return Unknown("string", node=node)
 
@@ -343,7 +347,8 @@ def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
         if isinstance(node.operator, cst.Plus):
             return Const(+value.value, value.assumed, node=node)
         if isinstance(value.value, int):
-            return Const(~value.value, value.assumed, node=node)
+            # To invert a truth value itself is deprecated.
+            return Const(~int(value.value), value.assumed, node=node)
     if isinstance(node.operator, cst.Minus) and isinstance(value, Array):
         return machine.library.call(machine, "numpy.negative", Arguments([(value, node)]), node)
     if isinstance(node.operator, cst.Minus):
