@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from typing import Any
 
 import libcst as cst
@@ -216,13 +214,9 @@ def _string(machine: Machine, node: cst.SimpleString) -> Value:
     if text[0] in "\"'" and "\\" not in text:
         quotes = 3 if text[:3] in ('"""', "'''") else 1
         return Const(text[quotes:-quotes], node=node)
-    try:
-        with warnings.catch_warnings():
-            # An invalid escape is what it says, and no news to those who lint.
-            warnings.simplefilter("ignore")
-            return Const(ast.literal_eval(text), node=node)
-    except (ValueError, SyntaxError):
-        return Unknown("string", node=node)
+    from kerlint.program.interpreter.strings import escaped
+
+    return escaped(node)
 
 
 def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,17 @@ from kerlint.program.values import Const, Unknown, Value
 #: A width or precision of more digits would make a string that nobody wants.
 _WIDE = re.compile(r"\d{4}")
 _CONVERSIONS: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
+
+
+def escaped(node: cst.SimpleString) -> Value:
+    """A string with a prefix or with escapes."""
+    try:
+        with warnings.catch_warnings():
+            # Python warns of escapes that are none. That is not what this is about, and would go to standard error.
+            warnings.simplefilter("ignore")
+            return Const(ast.literal_eval(node.value), node=node)
+    except (ValueError, SyntaxError):
+        return Unknown("string", node=node)
 
 
 def formatted(machine: Machine, node: cst.FormattedString) -> Value:
