@@ -16,11 +16,12 @@ import libcst
 
 import kerlint.edits.resolve
 import kerlint.library
-from kerlint import engine, files, linting, memory, parsing, positions, source
+from kerlint import engine, files, linting, memory, parsing, source
 from kerlint.output import Options, full
 from kerlint.report import FileReport, Report
 from kerlint.rules import all_rules
 from kerlint.selection import Settings
+from kerlint.syntax import reading
 
 #: What is not timed.
 _read = source.read_source
@@ -28,13 +29,13 @@ _read = source.read_source
 #: What is timed: a module, a function of it, and the phase that it belongs to.
 PARTS = (
     (engine, "read_source", "text"),
-    (source, "syntax_error", "Python's own parser"),
-    (parsing, "syntax_error", "Python's own parser"),
-    (libcst, "parse_module", "parse"),
+    (source, "python_tree", "Python's own parser"),
+    (parsing, "python_tree", "Python's own parser"),
+    (reading, "read", "tree"),
+    (libcst, "parse_module", "libcst, for fixes"),
     (kerlint.library, "evaluate", "interpret"),
     (engine, "_evaluate", "modules and versions"),
     (engine, "_ask", "rules"),
-    (positions, "locate", "positions"),
     (kerlint.edits.resolve, "resolve", "fixes"),
     (memory, "linted", "garbage"),
     (linting, "lint_data", "the rest"),

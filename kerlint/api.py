@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint import files
+from kerlint.records import replace
 from kerlint.selection import Settings, check_version, validate
 from kerlint.source import Source, mentions_keras, read_source
 

@@ -10,10 +10,9 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
 
 from kerlint.files import read_file
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 from kerlint.report import FileReport
 from kerlint.selection import OWN_NAMES, Settings, selected
 from kerlint.writing import write_atomically

@@ -6,10 +6,9 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
 
 from kerlint.finding import Finding, Span
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 from kerlint.report import FileReport
 from kerlint.source import Source, SourceError, read_source
 

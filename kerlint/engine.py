@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -11,23 +10,22 @@ from typing import TYPE_CHECKING
 from kerlint import comments, crashes, memory
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 from kerlint.report import FileReport
 from kerlint.rules.options import OptionError
 from kerlint.selection import OWN_NAMES, SelectionError, Settings, is_asked_for, is_on, rules_for, severity_of
 from kerlint.source import Broken, Source, SourceError, mentions_keras, read_source
 
 if TYPE_CHECKING:
-    import libcst
-
+    from kerlint import syntax
     from kerlint.edits.text import Text
-    from kerlint.positions import Locate
     from kerlint.program.facts import Program
     from kerlint.program.modules import Modules
     from kerlint.rules.base import Found, Rule
     from kerlint.summaries.facts import ModelSummary
     from kerlint.summaries.outline import Outline
     from kerlint.surroundings import Surroundings
+    from kerlint.syntax.places import Locate
 
 INTERNAL_ERROR, SYNTAX_ERROR, UNREADABLE, UNUSED_IGNORE, INVALID_IGNORE = OWN_NAMES
 
@@ -159,7 +157,7 @@ def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: 
         for _, named, code in outcome.unused
     ]
     own = [
-        dataclasses.replace(finding, fix=without_name(source, ignore.span, named.span))
+        replace(finding, fix=without_name(source, ignore.span, named.span))
         for finding, (ignore, named, _) in zip(own, outcome.unused)
     ]
     own += [_about_comment(INVALID_IGNORE, source, span, fault, settings) for span, fault in outcome.wrong]
@@ -252,8 +250,8 @@ def summarize_bytes(
 def summarize_read(source: Source, path: str | None = None, root: str | None = None) -> list[ModelSummary]:
     """The models of a text; otherwise as `summarize_bytes`."""
     from kerlint.library import evaluate
-    from kerlint.positions import spans
-    from kerlint.summaries.models import nodes_of, summarize
+    from kerlint.summaries.models import summarize
+    from kerlint.syntax.places import locate
 
     module = _module(source, path)
     if module is None:
@@ -261,8 +259,8 @@ def summarize_read(source: Source, path: str | None = None, root: str | None = N
     program = evaluate(module, _modules(path, root), unfold=True)
     if program.failures:
         raise program.failures[0][1]
-    places = spans(module, nodes_of(program)) if program.models else {}
-    return summarize(program, lambda node: places.get(id(node)))
+    place = locate(module, alone=not program.followed)
+    return summarize(program, lambda node: place(node) if node is not None else None)
 
 
 def outline_read(source: Source, path: str | None = None, root: str | None = None) -> Outline:
@@ -271,18 +269,19 @@ def outline_read(source: Source, path: str | None = None, root: str | None = Non
     Args and errors are those of `summarize_read`.
     """
     from kerlint.library import evaluate
-    from kerlint.positions import locate
     from kerlint.summaries.outline import Outline, Watched, outline
+    from kerlint.syntax.places import locate
 
     module = _module(source, path)
     if module is None:
         return Outline()
     watched = Watched()
     program = evaluate(module, _modules(path, root), unfold=True, watch=watched)
-    return outline(program, watched, module, locate(module)) if watched.values else Outline()
+    place = locate(module, alone=not program.followed)
+    return outline(program, watched, module, place) if watched.values else Outline()
 
 
-def _module(source: Source, path: str | None) -> libcst.Module | None:
+def _module(source: Source, path: str | None) -> syntax.Module | None:
     """The syntax tree of a text; None if it has nothing to do with Keras.
 
     Raises:
@@ -329,14 +328,14 @@ def _crash(part: str, error: Exception, filename: str) -> Finding:
     return own_finding(INTERNAL_ERROR, filename, f"{part} crashed: {crashes.summary(error)}", help=crashes.ADVICE)
 
 
-def _parse(text: str, path: str | None) -> libcst.Module | Broken:
+def _parse(text: str, path: str | None) -> syntax.Module | Broken:
     from kerlint import parsing
 
     return parsing.parse(text) if path is None else parsing.parse_file(os.path.realpath(path), text)
 
 
 def _evaluate(
-    module: libcst.Module,
+    module: syntax.Module,
     source: Source,
     path: str | None,
     settings: Settings,
@@ -375,14 +374,14 @@ def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Excepti
 
 def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:
     severity = severity_of(rule.code, rule.name, rule.severity, one.severity, settings)
-    return one if severity is one.severity else dataclasses.replace(one, severity=severity)
+    return one if severity is one.severity else replace(one, severity=severity)
 
 
 def _without_fix(rule: Rule, one: Found, settings: Settings) -> Found:
     """The finding, without its fix where nobody will see it: it takes long to write one down."""
     if one.fix is None or one.severity is not Severity.ADVICE or is_asked_for(rule.code, rule.name, settings):
         return one
-    return dataclasses.replace(one, fix=None)
+    return replace(one, fix=None)
 
 
 def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found]]:
@@ -398,19 +397,15 @@ def _without_subsumed(found: list[tuple[Rule, Found]]) -> list[tuple[Rule, Found
 
 
 def _placed(
-    found: list[tuple[Rule, Found]], module: libcst.Module, source: Source, program: Program | None, on_crash: OnCrash
+    found: list[tuple[Rule, Found]], module: syntax.Module, source: Source, program: Program | None, on_crash: OnCrash
 ) -> list[Finding]:
     """The findings with their nodes turned into places."""
-    from kerlint.positions import locate
+    from kerlint.syntax.places import locate
 
     filename = source.filename
-    try:
-        place = locate(module)
-    except Exception as error:  # noqa: BLE001
-        on_crash("the search for positions", error)
-        return [_crash("the search for positions", error, filename)]
+    place = locate(module, alone=program is not None and not program.followed)
     findings: list[Finding] = []
-    fixes = _Fixes(module, source, place, program, on_crash)
+    fixes = _Fixes(module, place, program, on_crash)
     for rule, one in found:
         span = place(one.node)
         if span is not None:
@@ -430,7 +425,7 @@ def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], pr
         # Something went wrong, and is said.
         return placed
     return [
-        dataclasses.replace(finding, experiment=experiment_for(program, one.experiment))
+        replace(finding, experiment=experiment_for(program, one.experiment))
         if one.experiment is not None and finding.code == rule.code
         else finding
         for finding, (rule, one) in zip(placed, found)
@@ -441,8 +436,7 @@ def _with_experiments(placed: list[Finding], found: list[tuple[Rule, Found]], pr
 class _Fixes:
     """Turns what rules want changed into edits."""
 
-    module: libcst.Module
-    source: Source
+    module: syntax.Module
     place: Locate
     program: Program | None
     on_crash: OnCrash
@@ -466,7 +460,7 @@ class _Fixes:
 
         names = self.program.names if self.program is not None else {}
         known = {name: value.name for name, value in names.items() if isinstance(value, External)}
-        return Text(self.module, self.source.text, self.place, known)
+        return Text(self.module, self.place, known)
 
 
 def _finding(rule: Rule, one: Found, span: Span, place: Locate, filename: str, fix: Fix | None) -> Finding:

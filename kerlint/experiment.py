@@ -8,10 +8,9 @@ measures the same things in both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
     from kerlint.program.events import Event

@@ -11,9 +11,10 @@ from kerlint.parsing import parse_file
 from kerlint.program.modules import ModuleFile
 from kerlint.source import Broken, SourceError, read_source
 from kerlint.surroundings import Surroundings
+from kerlint.syntax.reading import nothing
 
 if TYPE_CHECKING:
-    import libcst
+    from kerlint import syntax
 
 #: Larger files are not followed.
 MAX_BYTES = 1_000_000
@@ -58,7 +59,7 @@ class DiskModules:
         self._in_package = bool(self._around.file(os.path.join(folder, "__init__.py")))
         self._left = MAX_BYTES_IN_ALL
         # A program may ask for the same very often.
-        self._trees: dict[str, libcst.Module | None] = {}
+        self._trees: dict[str, syntax.Module | None] = {}
         self._found: dict[tuple[str, str], tuple[ModuleFile, ...]] = {}
         self._submodules: dict[tuple[str, str], ModuleFile | None] = {}
 
@@ -97,17 +98,15 @@ class DiskModules:
             self._submodules[key] = self._regular(package.folder, name, f"{package.name}.{name}")
         return self._submodules[key]
 
-    def tree(self, file: ModuleFile) -> libcst.Module | None:
+    def tree(self, file: ModuleFile) -> syntax.Module | None:
         """The syntax tree of a file, or of a folder without a file of its own, which is empty."""
         if file.path not in self._trees:
             self._trees[file.path] = self._parse(file.path)
         return self._trees[file.path]
 
-    def _parse(self, path: str) -> libcst.Module | None:
-        import libcst
-
+    def _parse(self, path: str) -> syntax.Module | None:
         if self._around.folder(path):
-            return libcst.Module([])
+            return nothing()
         size = self._around.size(path)
         if size > min(MAX_BYTES, self._left):
             return None

@@ -7,37 +7,36 @@ place in the linted file is the other file's own.
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import libcst
+from kerlint import syntax
+from kerlint.records import replace
+from kerlint.syntax.places import locate, walk
 
+if TYPE_CHECKING:
     from kerlint.program.facts import Program
     from kerlint.program.modules import Module
     from kerlint.rules.base import Found, Rule
 
-_fields: dict[type, tuple[str, ...]] = {}
-
 
 def brought_home(
-    found: list[tuple[Rule, Found]], tree: libcst.Module, program: Program, path: str
+    found: list[tuple[Rule, Found]], tree: syntax.Module, program: Program, path: str
 ) -> list[tuple[Rule, Found]]:
     """The findings that concern the linted file, with every place in it. Lost places are left as they are."""
     if not found or not program.followed:
         return found
     away = {id(node) for _, one in found for node in _nodes(one)}
-    away.difference_update(map(id, _walk(tree)))
+    away.difference_update(map(id, walk(tree)))
     if not away:
         return found
     places = _Places(away, program, path)
     return [(rule, moved) for rule, one in found if (moved := places.bring_home(one)) is not None]
 
 
-def _nodes(one: Found) -> Iterator[libcst.CSTNode]:
+def _nodes(one: Found) -> Iterator[syntax.Node]:
     yield one.node
     for node, _ in one.also:
         yield node
@@ -67,7 +66,7 @@ class _Places:
         if home is None:
             return None
         label = self._text(one.label, one.node)
-        also: list[tuple[libcst.CSTNode, str]] = []
+        also: list[tuple[syntax.Node, str]] = []
         for node, text in one.also:
             place = self._call(node)
             if place is home and place is not node:
@@ -75,19 +74,17 @@ class _Places:
                 label = "; ".join(part for part in (label, self._text(text, node)) if part)
             elif place is not None:
                 also.append((place, self._text(text, node)))
-        return dataclasses.replace(one, node=home, label=label, also=tuple(also))
+        return replace(one, node=home, label=label, also=tuple(also))
 
-    def _call(self, node: libcst.CSTNode) -> libcst.CSTNode | None:
+    def _call(self, node: syntax.Node) -> syntax.Node | None:
         """The node itself if it is at home, else the call that leads to it, if there is only one."""
         return node if id(node) not in self.owners else self.calls.get(id(node))
 
-    def _text(self, text: str, node: libcst.CSTNode) -> str:
+    def _text(self, text: str, node: syntax.Node) -> str:
         module = self.owners.get(id(node))
-        if module is None or not isinstance(module.node, _module_type()):
+        if module is None or not isinstance(module.node, syntax.Module):
             return text
-        from kerlint.positions import spans
-
-        span = spans(module.node, [node]).get(id(node))
+        span = locate(module.node)(node)
         name = os.path.relpath(module.file.path, self.folder).replace(os.sep, "/")
         where = f"{name}:{span.start_line}" if span is not None else name
         return f"{text} ({where})" if text else where
@@ -99,17 +96,17 @@ class _Places:
             id(node): module
             for module in self.program.followed
             if module.node is not None
-            for node in _walk(module.node)
+            for node in walk(module.node)
             if id(node) in self.away
         }
 
     @cached_property
-    def calls(self) -> dict[int, libcst.CSTNode]:
+    def calls(self) -> dict[int, syntax.Node]:
         """The only call in the linted file that leads to each node, for those that have one."""
-        found: dict[int, libcst.CSTNode] = {}
-        inside: list[tuple[int, list[int], dict[int, libcst.CSTNode]]] = []
+        found: dict[int, syntax.Node] = {}
+        inside: list[tuple[int, list[int], dict[int, syntax.Node]]] = []
         for definition, calls in self.program.entries.values():
-            walked = list(map(id, _walk(definition)))
+            walked = list(map(id, walk(definition)))
             inside.append((len(walked), [node for node in walked if node in self.away], calls))
         # The largest first: what stands in a function within a function is the inner one's.
         for _, nodes, calls in sorted(inside, key=lambda entry: -entry[0]):
@@ -118,30 +115,3 @@ class _Places:
                 if len(calls) == 1:
                     found.update((node, call) for call in calls.values() if id(call) not in self.away)
         return found
-
-
-def _module_type() -> type[libcst.Module]:
-    import libcst
-
-    return libcst.Module
-
-
-def _walk(root: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
-    """All nodes of a tree, by their fields: libcst's own `children` costs a hundred times as much."""
-    import libcst
-
-    pending: list[object] = [root]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, libcst.CSTNode):
-            yield node
-            pending.extend(getattr(node, name) for name in _names(type(node)))
-        elif isinstance(node, (list, tuple)):
-            pending.extend(node)
-
-
-def _names(kind: type) -> Iterable[str]:
-    names = _fields.get(kind)
-    if names is None:
-        names = _fields[kind] = tuple(field.name for field in dataclasses.fields(kind))
-    return names

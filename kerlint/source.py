@@ -10,31 +10,24 @@ from __future__ import annotations
 import ast
 import bisect
 import io
-import json
 import re
 import tokenize
 import warnings
-from collections.abc import Iterator
 from functools import cached_property
 
-from kerlint import magics
 from kerlint.records import dataclass, field
 
 NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n?")
 #: The marks that a text in UTF-16 begins with, as Windows writes it.
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+#: Halves of characters, which no encoding can hold.
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: The message of a text whose nesting no parser should be asked to follow.
 TOO_DEEP = "too deeply nested"
 #: The message of a text that takes too much time and memory to be read.
 TOO_LARGE = "the file is too large to be read"
-
-# Nobody writes more levels by hand, and libcst's parser, which is written in Rust,
-# takes the process down with it some thousand levels further.
-_MOST_LEVELS = 1000
-_LONG_IMPORT = re.compile(r"(?:import|from)[ \t][^\n]{500,}")
 
 
 class SourceError(Exception):
@@ -177,18 +170,32 @@ def read_source(data: bytes, filename: str) -> Source:
     if not filename.endswith(".ipynb"):
         # Standard input has no name that says what it is.
         if filename.startswith("<") and start == b"{" and b'"cells"' in data and b'"nbformat"' in data:
-            return _read_notebook(data, filename)
+            return _notebook(data, filename)
         return _read_python(data, filename)
     if start in (b"{", b"["):
-        return _read_notebook(data, filename)
+        return _notebook(data, filename)
     # Editors hand over a single cell, or all of them as Python, under the notebook's name.
     source = _read_python(data, filename)
-    text = _first_without_error(source.text)
+    from kerlint.notebooks import first_without_error
+
+    text = first_without_error(source.text)
     return source if text is None else Source(text, filename, encoding=source.encoding, bom=source.bom)
+
+
+def _notebook(data: bytes, filename: str) -> Source:
+    from kerlint.notebooks import read_notebook
+
+    return read_notebook(data, filename)
 
 
 def syntax_error(text: str) -> Broken | None:
     """The first syntax error, with the message of the Python that runs kerlint; None if there is none."""
+    tree = python_tree(text)
+    return tree if isinstance(tree, Broken) else None
+
+
+def python_tree(text: str) -> ast.Module | Broken:
+    """The tree of Python's own parser, or the first syntax error."""
     if "\0" in text:
         before = text[: text.index("\0")]
         lines = NEWLINE.split(before)
@@ -197,7 +204,7 @@ def syntax_error(text: str) -> Broken | None:
         with warnings.catch_warnings():
             # Invalid escapes and the like are not what this is about.
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            return ast.parse(text)
     except SyntaxError as error:
         message = error.msg or "invalid syntax"
         if message.startswith("too many nested parentheses"):
@@ -210,42 +217,6 @@ def syntax_error(text: str) -> Broken | None:
         return Broken(1, 1, TOO_DEEP)
     except ValueError as error:
         return Broken(1, 1, str(error))
-    return _too_deep(tree) or (_too_long(tree) if _may_be_long(text) else None)
-
-
-def _may_be_long(text: str) -> bool:
-    """Whether it is worth looking for long chains: hardly ever."""
-    return text.count("and") + text.count("or") > _MOST_LEVELS or bool(_LONG_IMPORT.search(text))
-
-
-def _too_long(tree: ast.AST) -> Broken | None:
-    """Where a chain of `and` or a dotted import is so long that libcst, which nests it, would overflow its stack."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.BoolOp) and len(node.values) > _MOST_LEVELS:
-            return Broken(node.lineno, 1, TOO_DEEP)
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-            if any(name.count(".") > _MOST_LEVELS // 4 for name in names):
-                return Broken(node.lineno, 1, TOO_DEEP)
-    return None
-
-
-def _too_deep(tree: ast.AST) -> Broken | None:
-    """Where the tree has too many levels; not every Python's own parser minds them."""
-    level: list[ast.AST] = [tree]
-    for _ in range(_MOST_LEVELS):
-        level = [child for node in level for child in ast.iter_child_nodes(node) if _may_be_deep(child)]
-        if not level:
-            return None
-    first = next((node for node in level if isinstance(node, (ast.expr, ast.stmt))), None)
-    return Broken(first.lineno if first else 1, 1, TOO_DEEP)
-
-
-def _may_be_deep(node: ast.AST) -> bool:
-    # Each level takes at least one character, so that nearly all of a program need not be looked at.
-    if not isinstance(node, (ast.expr, ast.stmt)):
-        return bool(node._fields)
-    return node.end_lineno != node.lineno or (node.end_col_offset or 0) - node.col_offset >= _MOST_LEVELS // 2
 
 
 def _read_python(data: bytes, filename: str) -> Source:
@@ -260,15 +231,20 @@ def _read_python(data: bytes, filename: str) -> Source:
         raise _undecodable(data, error) from error
     except SyntaxError as error:
         if isinstance(error.__context__, UnicodeDecodeError):
-            _decode_utf8(data)
+            decode_utf8(data)
         raise Unreadable(error.msg or "the encoding is not known") from error
     except (LookupError, ValueError) as error:
         raise Unreadable(f"cannot be decoded: {error}") from error
     bom = data.startswith(b"\xef\xbb\xbf")
-    return Source(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), filename, encoding=encoding, bom=bom)
+    return Source(SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), filename, encoding=encoding, bom=bom)
 
 
-def _decode_utf8(data: bytes) -> str:
+def decode_utf8(data: bytes) -> str:
+    """The text of bytes in UTF-8.
+
+    Raises:
+        Unreadable: they are no such text.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -282,105 +258,3 @@ def _undecodable(data: bytes, error: UnicodeDecodeError) -> Unreadable:
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
     name = error.encoding.removesuffix("-sig")
     return Unreadable(f"the text is not {name}: byte 0x{error.object[error.start]:02x}, {error.reason}", line, column)
-
-
-def _read_notebook(data: bytes, filename: str) -> Source:
-    try:
-        document = json.loads(_decode_utf8(data))
-    except json.JSONDecodeError as error:
-        raise Unreadable(f"not a notebook: {error.msg}", error.lineno, error.colno) from error
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"not a notebook: {error}") from error
-    texts: list[str] = []
-    cells: list[Cell] = []
-    broken: list[Broken] = []
-    start = 1
-    for number, own in _code_cells(document):
-        text, indent, wrong = _read_cell(own)
-        cells.append(Cell(number, start, own, indent))
-        if wrong:
-            broken.append(Broken(start + wrong.line - 1, wrong.column, wrong.message))
-        texts.append(text + "\n")
-        start += text.count("\n") + 1
-    return Source("".join(texts), filename, tuple(cells), tuple(broken), is_notebook=True)
-
-
-def _code_cells(document: object) -> Iterator[tuple[int, str]]:
-    """Yields the number and the text of each code cell that holds Python."""
-    if not isinstance(document, dict) or not (isinstance(document.get("cells"), list) or "worksheets" in document):
-        raise Unreadable("not a notebook: there are no cells")
-    if not _is_python(document.get("metadata")):
-        return
-    cells = document.get("cells")
-    if not isinstance(cells, list):
-        # Version 3 of the format.
-        sheets = document["worksheets"] if isinstance(document["worksheets"], list) else []
-        cells = [cell for sheet in sheets if isinstance(sheet, dict) for cell in _list(sheet.get("cells"))]
-    for number, cell in enumerate(cells, start=1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            yield number, _cell_text(cell.get("source", cell.get("input", "")))
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-def _is_python(metadata: object) -> bool:
-    """Whether a notebook's kernel is Python; it is where nothing is said."""
-    if not isinstance(metadata, dict):
-        return True
-    kernel, language = metadata.get("kernelspec"), metadata.get("language_info")
-    name = kernel.get("language") if isinstance(kernel, dict) else None
-    if not isinstance(name, str):
-        name = language.get("name") if isinstance(language, dict) else None
-    return not isinstance(name, str) or "python" in name.lower()
-
-
-def _cell_text(value: object) -> str:
-    parts = value if isinstance(value, list) else [value]
-    text = "".join(part for part in parts if isinstance(part, str))
-    # JSON can hold halves of characters, which no encoding can hold.
-    return NEWLINE.sub("\n", _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))
-
-
-def _read_cell(own: str) -> tuple[str, str, Broken | None]:
-    """The cell's text as Python, the indentation taken from it, and what is wrong with it."""
-    first = syntax_error(own)
-    if first is None:
-        return own, "", None
-    magic = magics.cell_magic(own)
-    blank = "\n" * own.count("\n")
-    if magic and magic[0] in magics.FOREIGN_CELLS:
-        return blank, "", None
-    body, indent = magics.without_indent(own)
-    text = _first_without_error(body)
-    if text is not None:
-        return text, indent, None
-    if magic and magic[0] not in magics.PYTHON_CELLS:
-        return blank, "", None
-    # The error that is left without the magics, because the magics are not what is wrong.
-    rest = syntax_error(magics.without_magics(_body(body))) or first
-    return blank, "", Broken(rest.line, rest.column + len(indent), rest.message)
-
-
-def _first_without_error(text: str) -> str | None:
-    """The first reading that is Python; None if none is."""
-    return next((reading for reading in _readings(text) if syntax_error(reading) is None), None)
-
-
-def _readings(text: str) -> Iterator[str]:
-    # As it stands first: a line of Python may start with `%`, too.
-    yield text
-    yield _body(text)
-    yield magics.without_magics(_body(text))
-    yield magics.without_magics(_body(text), keep_timed=False)
-
-
-def _body(text: str) -> str:
-    """The text with its cell magic's line left blank."""
-    magic = magics.cell_magic(text)
-    if magic is None:
-        return text
-    lines = text.split("\n")
-    lines[magic[1]] = ""
-    return "\n".join(lines)

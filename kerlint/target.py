@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from kerlint.program.facts import Program
 from kerlint.program.target import CURRENT, OLD_NAMES, Target, Used
+from kerlint.records import replace
 from kerlint.requirements import Requirement, installed_in_cells, project_requirements
 from kerlint.source import Source
 from kerlint.surroundings import Surroundings

@@ -11,8 +11,6 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import libcst as cst
-
 from kerlint.library.application_parts import index
 from kerlint.library.applications import LAYERS, PREPROCESSING, counts, expand, start_shape, steps
 from kerlint.library.defaults import MODE_RANGES, application
@@ -21,6 +19,7 @@ from kerlint.library.layers import WEIGHTS, input_tensor
 from kerlint.library.shapes import NO_WEIGHTS, Weights
 from kerlint.program.interpreter.machine import Machine, evaluate_module
 from kerlint.program.values import Model, Tensor
+from tests.trees import tree
 
 #: Calls of model functions that together need most of the table's features.
 CALLS = [
@@ -47,7 +46,7 @@ CALLS = [
 
 def evaluated(call: str) -> tuple[Model, Machine, Tensor]:
     """The model of a call, with a machine, and the tensor that it begins with."""
-    program = evaluate_module(cst.parse_module(f"import keras\nmodel = keras.applications.{call}\n"), Knowledge())
+    program = evaluate_module(tree(f"import keras\nmodel = keras.applications.{call}\n"), Knowledge())
     model = program.names["model"]
     assert isinstance(model, Model)
     given = model.args.get("input_tensor")

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from kerlint import large
 from kerlint.engine import check_bytes
 from kerlint.program.interpreter.expressions import MAX_DISPLAY
 from kerlint.selection import Settings
 from kerlint.source import TOO_LARGE
+from kerlint.syntax import large
 
 HEAD = "import keras\nimport numpy as np\nfrom keras import layers\n"
 #: What is found in each file whose budget lasts: KL001.
@@ -32,6 +32,7 @@ TRAIN = "m.compile(loss='mse')\nm.fit(np.zeros((3, 4)), np.zeros((3, 4)))\n"
 
 #: Those whose fault is found.
 FOUND = {
+    "ignores": "# kerlint: ignore[KL001]\n" * 100_000 + "x = 1\n",
     "list_times": "x = [0] * 10**9\ny = x * 10**9\nz = [x] * 10**9\n",
     "power": "x = 10 ** 10 ** 9\ny = 1 << 10**9\nz = (10**300) ** 300\nu = pow(10, 10**9)\n",
     "string_times": "x = 'a' * 10**9\ny = '%1000000000d' % 1\nz = f'{1:1000000000}'\nw = 'a'.ljust(10**9)\n",
@@ -47,6 +48,7 @@ FOUND = {
     "f_string": "y = 'a' * 1000\nx = f'" + "{y}" * 20_000 + "'\n",
     "table": "x = [\n" + "  [1.5, 2.5, -3.5],\n" * 40_000 + "]\n",
     "dictionary": "x = {\n" + "".join(f"  'a{i}': {i},\n" for i in range(20_000)) + "}\n",
+    "names": "x = [" + "x, " * 300_000 + "]\n",
     "layers": "m = keras.Sequential([keras.Input((4,))] + [layers.Dense(4)] * 10**5)\n" + TRAIN,
     "models": "".join("m = keras.Sequential([keras.Input((4,)), layers.Dense(4)])\n" + TRAIN for _ in range(300)),
     "classes": "class A0: pass\nclass B0: pass\n"
@@ -56,6 +58,7 @@ FOUND = {
 
 #: Those in which a budget ends, and the end of the note that says which.
 ENDED = {
+    "graph": "m = keras.Sequential()\n" + "m.add(layers.Dense(4))\n" * 100_000 + TRAIN,
     "calls": "def f0(x):\n  return x\n"
     + "".join(f"def f{i + 1}(x):\n  return f{i}(f{i}(x))\n" for i in range(30))
     + "f30(1)\n",
@@ -76,9 +79,6 @@ ENDED = {
 TOO_MUCH = {
     "lines": "x = 1\n" * 1_000_000,
     "elements": "x = [" + "1, " * 1_000_000 + "]\n",
-    "graph": "m = keras.Sequential()\n" + "m.add(layers.Dense(4))\n" * 100_000 + TRAIN,
-    "ignores": "# kerlint: ignore[KL001]\n" * 100_000,
-    "names": "x = [" + "x, " * 300_000 + "]\n",
 }
 
 #: Those that no parser follows.

@@ -16,8 +16,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import libcst
 import pytest
+
+from tests.trees import tree
 
 pytest.importorskip("numpy")
 
@@ -42,7 +43,7 @@ def test_what_is_known_is_true(text: str, monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setitem(os.environ, "TF_CPP_MIN_LOG_LEVEL", "3")
     for package in re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE):
         pytest.importorskip(package)
-    program = evaluate(libcst.parse_module(text))
+    program = evaluate(tree(text))
     assert program.failures == []
     real: dict[str, object] = {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

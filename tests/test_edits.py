@@ -4,34 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import libcst as cst
 import pytest
 
-from kerlint.edits.drafts import Callee, Change, Drop, Hoist, Insert, Parameter, Put, Replace, Swap, Unroll, draft
+from kerlint import syntax
+from kerlint.edits.drafts import (
+    Callee,
+    Change,
+    Draft,
+    Drop,
+    Hoist,
+    Insert,
+    Parameter,
+    Put,
+    Replace,
+    Swap,
+    Unroll,
+    draft,
+)
 from kerlint.edits.resolve import resolve
-from kerlint.edits.text import Text, children
-from kerlint.finding import Safety
+from kerlint.edits.text import Text
+from kerlint.finding import Fix, Safety
 from kerlint.fixer import edited_text
-from kerlint.positions import locate
+from kerlint.syntax.places import locate, walk
+from tests.trees import tree
 
 NAMES = {"tf": "tensorflow", "keras": "keras", "layers": "keras.layers", "Adam": "keras.optimizers.Adam"}
 
 
-def nodes(root: cst.CSTNode) -> list[cst.CSTNode]:
-    return [root, *(inner for child in children(root) for inner in nodes(child))]
+def resolved(wanted: Draft, module: syntax.Module) -> Fix | None:
+    return resolve(wanted, Text(module, locate(module), NAMES), Safety.SAFE)
 
 
-def changed(text: str, make: Callable[[cst.Call], Change]) -> str | None:
+def changed(text: str, make: Callable[[syntax.Call], Change]) -> str | None:
     """The text after a change of the call of `f`; None if there is no fix."""
-    module = cst.parse_module(text)
+    module = tree(text)
     call = next(
-        node
-        for node in nodes(module)
-        if isinstance(node, cst.Call) and cst.Module([]).code_for_node(node.func).rpartition(".")[2] in ("f", "A")
+        node for node in walk(module) if isinstance(node, syntax.Call) and syntax.last_name(node.func) in ("f", "A")
     )
     wanted = draft("", make(call))
     assert wanted is not None
-    fix = resolve(wanted, Text(module, text, locate(module), NAMES), Safety.SAFE)
+    fix = resolved(wanted, module)
     return None if fix is None else edited_text(text, fix.edits)
 
 
@@ -173,12 +185,12 @@ def test_unroll(before: str, after: str | None) -> None:
     ],
 )
 def test_hoist(before: str, after: str | None) -> None:
-    module = cst.parse_module(before)
-    loop = next(node for node in nodes(module) if isinstance(node, cst.For))
-    call = next(node for node in nodes(loop) if isinstance(node, cst.Call))
+    module = tree(before)
+    loop = next(node for node in walk(module) if isinstance(node, syntax.For))
+    call = next(node for node in walk(loop) if isinstance(node, syntax.Call))
     wanted = draft("", Hoist(call, loop))
     assert wanted is not None
-    fix = resolve(wanted, Text(module, before, locate(module), NAMES), Safety.SAFE)
+    fix = resolved(wanted, module)
     assert (None if fix is None else edited_text(before, fix.edits)) == after
 
 
@@ -204,8 +216,8 @@ def test_insert() -> None:
     ],
 )
 def test_parameter(before: str, after: str | None) -> None:
-    module = cst.parse_module(before)
+    module = tree(before)
     wanted = draft("", Parameter(module.body[0], "t=None"))
     assert wanted is not None
-    fix = resolve(wanted, Text(module, before, locate(module), NAMES), Safety.SAFE)
+    fix = resolved(wanted, module)
     assert (None if fix is None else edited_text(before, fix.edits)) == after

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import libcst as cst
 import pytest
 
 from kerlint.library import evaluate
 from kerlint.program.values import Tensor
+from tests.trees import tree
 
 einops = pytest.importorskip("einops")
 np = pytest.importorskip("numpy")
@@ -40,7 +40,7 @@ def test_shapes(function: str, pattern: str, sizes: dict[str, int]) -> None:
         real = None
     arguments = "".join(f", {name}={value!r}" for name, value in {**how, **sizes}.items())
     program = evaluate(
-        cst.parse_module(
+        tree(
             "import einops, keras\n"
             f"x = keras.Input({shape[1:]}, batch_size={shape[0]})\n"
             f"y = einops.{function}(x, {pattern!r}{arguments})\n"

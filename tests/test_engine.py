@@ -4,19 +4,21 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import libcst
 import pytest
 
 import kerlint.library
 import kerlint.rules
-from kerlint import selection
+from kerlint import selection, syntax
 from kerlint.engine import INVALID_IGNORE, UNUSED_IGNORE, Settings, check_bytes, rules_for
 from kerlint.finding import Finding, Label, Severity, Span
+from kerlint.program.modules import Module, ModuleFile
+from kerlint.program.scope import Scope
 from kerlint.program.target import CURRENT, Used
 from kerlint.rules.base import Found, Rule
 from kerlint.rules.documentation import OWN_PAGES
 from kerlint.selection import OWN_NAMES
 from tests.notebook import notebook
+from tests.trees import tree
 
 
 class Calls(Rule):
@@ -73,7 +75,7 @@ class Elsewhere(Rule):
 
     def check(self, program: Any) -> Iterator[Found]:
         if program["elsewhere"]:
-            yield from self.found(libcst.Name("x"), "not in this file")
+            yield from self.found(syntax.Name(program["elsewhere"][0].at, "x"), "not in this file")
 
 
 #: Where in kerlint a crash is seen, without the line.
@@ -82,24 +84,27 @@ PLACE = "engine.py"
 RULES = (Calls, Others, Advice, Crashes, CrashesToo, Elsewhere)
 
 
-class CallsByName(dict[str, list[libcst.Call]]):
+class CallsByName(dict[str, list[syntax.Call]]):
     """What stands for a program here: calls by name."""
 
     failures = ()
     limits = ()
-    followed = ()
+    followed: tuple[Module, ...] = ()
+    entries: ClassVar[dict[int, Any]] = {}
     used = used_elsewhere = Used()
     target = CURRENT
 
 
-def evaluate(module: libcst.Module, modules: object = None) -> CallsByName:
+def evaluate(module: syntax.Module, modules: object = None) -> CallsByName:
     """A program that consists of the calls at its top level, by name."""
     calls = CallsByName({"one": [], "two": [], "crash": [], "elsewhere": [], "evaluation": []})
     for statement in module.body:
-        for small in statement.body if isinstance(statement, libcst.SimpleStatementLine) else ():
-            if isinstance(small, libcst.Expr) and isinstance(small.value, libcst.Call):
-                assert isinstance(small.value.func, libcst.Name)
-                calls[small.value.func.value].append(small.value)
+        if isinstance(statement, syntax.Expr) and isinstance(statement.value, syntax.Call):
+            assert isinstance(statement.value.func, syntax.Name)
+            calls[statement.value.func.value].append(statement.value)
+    if calls["elsewhere"]:
+        # Only what another module may have made can be out of place.
+        calls.followed = (Module(ModuleFile("other", "other.py", ""), Scope("module"), node=tree("x")),)
     if calls["evaluation"]:
         raise RecursionError("too deep")
     return calls

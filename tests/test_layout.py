@@ -22,9 +22,11 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.deep": set(),
     "kerlint.crashes": set(),
     # Pure text in, pure text out: a part of reading, kept in a file of its own.
-    "kerlint.source": {"kerlint.magics"},
-    "kerlint.large": {"kerlint.source"},
-    "kerlint.parsing": {"kerlint.source", "kerlint.deep", "kerlint.large"},
+    "kerlint.source": {"kerlint.notebooks"},
+    "kerlint.notebooks": {"kerlint.magics", "kerlint.source"},
+    # The tree, its places, and libcst's where a text is changed.
+    "kerlint.syntax": {"kerlint.source", "kerlint.finding", "kerlint.deep", "kerlint.records"},
+    "kerlint.parsing": {"kerlint.source", "kerlint.syntax"},
     # What is read around a linted file. The program knows only the shapes in `program.modules` and `program.target`.
     "kerlint.surroundings": {"kerlint.files"},
     "kerlint.modules": {
@@ -32,11 +34,12 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.source",
         "kerlint.files",
         "kerlint.parsing",
+        "kerlint.syntax",
         "kerlint.surroundings",
     },
     "kerlint.requirements": {"kerlint.files", "kerlint.surroundings"},
     "kerlint.target": {"kerlint.program", "kerlint.source", "kerlint.requirements", "kerlint.surroundings"},
-    "kerlint.placing": {"kerlint.program", "kerlint.rules.base", "kerlint.positions"},
+    "kerlint.placing": {"kerlint.program", "kerlint.rules.base", "kerlint.syntax"},
     "kerlint.writing": {"kerlint.files"},
     "kerlint.baseline": {"kerlint.files", "kerlint.report", "kerlint.selection", "kerlint.writing"},
     "kerlint.changes": {"kerlint.finding", "kerlint.report", "kerlint.source"},
@@ -55,13 +58,13 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.surroundings",
     },
     "kerlint.processes": set(),
-    "kerlint.positions": {"kerlint.finding", "kerlint.deep"},
-    "kerlint.program": {"kerlint.source", "kerlint.finding"},
-    "kerlint.library": {"kerlint.program"},
-    "kerlint.edits": {"kerlint.finding", "kerlint.source", "kerlint.positions"},
+    "kerlint.program": {"kerlint.source", "kerlint.finding", "kerlint.syntax"},
+    "kerlint.library": {"kerlint.program", "kerlint.syntax"},
+    "kerlint.edits": {"kerlint.finding", "kerlint.source", "kerlint.syntax"},
     # What would show a finding: plain data, which rules write and the probe reads.
     "kerlint.experiment": {"kerlint.program"},
     "kerlint.rules": {
+        "kerlint.syntax",
         "kerlint.program",
         "kerlint.library",
         "kerlint.finding",
@@ -69,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.experiment",
     },
     "kerlint.probe": {
+        "kerlint.syntax",
         "kerlint.experiment",
         "kerlint.program",
         "kerlint.library",
@@ -77,6 +81,7 @@ ALLOWED: dict[str, set[str]] = {
         "kerlint.writing",
     },
     "kerlint.symptoms": {
+        "kerlint.syntax",
         "kerlint.finding",
         "kerlint.library",
         "kerlint.program",

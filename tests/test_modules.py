@@ -9,7 +9,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import libcst
 import pytest
 
 import kerlint
@@ -22,6 +21,7 @@ from kerlint.modules import DiskModules
 from kerlint.program.facts import Program
 from tests.notebook import notebook
 from tests.test_interpreter import describe
+from tests.trees import tree
 
 Files = dict[str, str]
 
@@ -38,7 +38,7 @@ def run(folder: Path, files: Files, name: str = "train.py") -> Program:
     (folder / "setup.py").touch()
     write(folder, files)
     path = folder / name
-    return evaluate(libcst.parse_module(path.read_text(encoding="utf-8")), DiskModules(str(path)))
+    return evaluate(tree(path.read_text(encoding="utf-8")), DiskModules(str(path)))
 
 
 def values(program: Program, *names: str) -> list[str]:

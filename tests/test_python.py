@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 import textwrap
 
-import libcst
 import pytest
 
 from kerlint.library import evaluate
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.values import Layer
+from tests.trees import tree
 
 PROGRAMS = {
     "f-string": """
@@ -205,7 +205,7 @@ def by_python(program: str) -> list[tuple[int, str | None]]:
 
 def by_kerlint(program: str) -> list[tuple[object, object]]:
     """The layers that kerlint sees, where `size` makes one."""
-    found = evaluate(libcst.parse_module(f"from keras.layers import Dense as size\n{program}"))
+    found = evaluate(tree(f"from keras.layers import Dense as size\n{program}"))
     assert not found.failures, found.failures
     layers = [made for made in found.objects if isinstance(made, Layer)]
     return [

@@ -8,14 +8,14 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import Any
 
-import libcst
 import pytest
 
 from kerlint.library import evaluate
-from kerlint.positions import spans
 from kerlint.program.events import Mismatch
 from kerlint.summaries.facts import LayerRow, ModelSummary
-from kerlint.summaries.models import nodes_of, summarize
+from kerlint.summaries.models import summarize
+from kerlint.syntax.places import locate
+from tests.trees import tree
 
 keras: Any = pytest.importorskip("keras")
 
@@ -113,14 +113,15 @@ def _size(weight: Any) -> int:
 
 def by_kerlint(source: str) -> Answer:
     """The model as kerlint reads it."""
-    module = libcst.parse_module(source)
+    module = tree(source)
     program = evaluate(module, unfold=True)
     if program.failures:
         raise program.failures[0][1]
     misfits = [event for event in program.events if isinstance(event, Mismatch)]
-    places = spans(module, [*nodes_of(program), *(event.node for event in misfits)])
-    models = summarize(program, lambda node: places.get(id(node)))
-    lines = tuple(sorted({places[id(event.node)].start_line for event in misfits}))
+    place = locate(module, alone=False)
+    models = summarize(program, lambda node: place(node) if node is not None else None)
+    found = [place(event.node) for event in misfits]
+    lines = tuple(sorted({span.start_line for span in found if span is not None}))
     message = "; ".join(event.message for event in misfits)
     named = [model for model in models if model.variable == "model"]
     if not named:

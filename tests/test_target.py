@@ -9,7 +9,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import libcst
 import pytest
 
 import kerlint
@@ -21,6 +20,7 @@ from kerlint.program.target import CURRENT, Target
 from kerlint.source import read_source
 from kerlint.target import decide
 from tests.notebook import notebook
+from tests.trees import tree
 
 
 def target(
@@ -40,7 +40,7 @@ def target(
         path = str(folder / name)
     data = text if isinstance(text, bytes) else textwrap.dedent(text).encode()
     source = read_source(data, name)
-    program = evaluate(libcst.parse_module(source.text), DiskModules(path) if path is not None else None)
+    program = evaluate(tree(source.text), DiskModules(path) if path is not None else None)
     return decide(setting, source, path, program)
 
 

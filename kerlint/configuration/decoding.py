@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -15,6 +14,7 @@ from kerlint import files
 from kerlint.configuration.checking import check_selectors, read_options
 from kerlint.configuration.model import Configuration, ConfigurationError, Patterns
 from kerlint.finding import Severity
+from kerlint.records import replace
 
 if sys.version_info >= (3, 11):
     import tomllib

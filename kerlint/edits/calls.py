@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import libcst as cst
 
-from kerlint.edits.drafts import Callee, Drop, Put
+from kerlint import syntax
+from kerlint.edits.drafts import Callee, Drop, Put, RenameAttribute, RenameKeyword
 from kerlint.edits.text import NoFix, Text
 from kerlint.finding import Edit
 
 
 def put(text: Text, change: Put) -> list[Edit]:
     """The edits that give an argument a value."""
-    call = _call(change.call)
-    argument = _keyword(call, change.instead or change.name) or _positional(call, change.place)
+    call = _call(text.node(change.call))
+    argument = _keyword(call, change.instead or change.name) or _positional(text, call, change.place)
     new = text.render(change.text, call if argument is None else argument.value)
     if argument is not None:
         if not change.instead and not change.variable:
@@ -26,7 +27,7 @@ def put(text: Text, change: Put) -> list[Edit]:
     return _added(text, call, f"{change.name}{equals(text, call)}{new}")
 
 
-def replaced(text: Text, node: cst.CSTNode, template: str, parts: tuple[cst.CSTNode, ...] = ()) -> Edit:
+def replaced(text: Text, node: cst.CSTNode, template: str, parts: tuple[syntax.Node, ...] = ()) -> Edit:
     """A value replaced, if it is written here rather than in a variable.
 
     Raises:
@@ -44,8 +45,8 @@ def replaced(text: Text, node: cst.CSTNode, template: str, parts: tuple[cst.CSTN
 
 def drop(text: Text, change: Drop) -> list[Edit]:
     """The edits that take an argument out."""
-    call = _call(change.call)
-    argument = _keyword(call, change.name) or _positional(call, change.place)
+    call = _call(text.node(change.call))
+    argument = _keyword(call, change.name) or _positional(text, call, change.place)
     if argument is None:
         raise NoFix
     index = call.args.index(argument)
@@ -72,7 +73,7 @@ def drop(text: Text, change: Drop) -> list[Edit]:
 
 def callee(text: Text, change: Callee) -> list[Edit]:
     """The edit that calls another function of the same kind."""
-    func = _call(change.call).func
+    func = _call(text.node(change.call)).func
     if isinstance(func, cst.Attribute) and text.is_library(func):
         start, end = text.extent(func.attr)
         return [text.edit(start, end, change.name.rpartition(".")[2])]
@@ -80,6 +81,22 @@ def callee(text: Text, change: Callee) -> list[Edit]:
         raise NoFix
     start, end = text.extent(func)
     return [text.edit(start, end, text.spelling(change.name, func))]
+
+
+def rename_attribute(text: Text, change: RenameAttribute) -> list[Edit]:
+    """The edit that takes another attribute of the same object."""
+    node = text.node(change.node)
+    if not isinstance(node, cst.Attribute):
+        raise NoFix
+    return [text.edit(*text.extent(node.attr), change.name)]
+
+
+def rename_keyword(text: Text, change: RenameKeyword) -> list[Edit]:
+    """The edit that gives an argument another name."""
+    argument = _keyword(_call(text.node(change.call)), change.old)
+    if argument is None or argument.keyword is None:
+        raise NoFix
+    return [text.edit(*text.extent(argument.keyword), change.new)]
 
 
 def equals(text: Text, call: cst.Call) -> str:
@@ -100,8 +117,9 @@ def _keyword(call: cst.Call, name: str) -> cst.Arg | None:
     return next((arg for arg in call.args if arg.keyword is not None and arg.keyword.value == name), None)
 
 
-def _positional(call: cst.Call, place: cst.CSTNode | None) -> cst.Arg | None:
-    return next((arg for arg in call.args if arg.value is place and not arg.star), None)
+def _positional(text: Text, call: cst.Call, place: syntax.Node | None) -> cst.Arg | None:
+    value = text.known_node(place)
+    return next((arg for arg in call.args if arg.value is value and not arg.star), None)
 
 
 def _removed(text: Text, start: int, end: int) -> Edit:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
-    import libcst
-
+    from kerlint import syntax
     from kerlint.finding import Safety
 
 
@@ -25,10 +24,27 @@ class Replace:
         variable: whether it may be replaced if it is a variable, too, which may have other values elsewhere.
     """
 
-    node: libcst.CSTNode
+    node: syntax.Node
     text: str
-    parts: tuple[libcst.CSTNode, ...] = ()
+    parts: tuple[syntax.Node, ...] = ()
     variable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RenameAttribute:
+    """Another attribute of the same object."""
+
+    node: syntax.Node
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class RenameKeyword:
+    """A keyword of a call under another name."""
+
+    call: syntax.Node
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +57,10 @@ class Put:
         variable: as in `Replace`.
     """
 
-    call: libcst.CSTNode
+    call: syntax.Node
     name: str
     text: str
-    place: libcst.CSTNode | None = None
+    place: syntax.Node | None = None
     instead: str = ""
     variable: bool = False
 
@@ -57,25 +73,25 @@ class Drop:
         place: as in `Put`.
     """
 
-    call: libcst.CSTNode
+    call: syntax.Node
     name: str
-    place: libcst.CSTNode | None = None
+    place: syntax.Node | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Swap:
     """Two nodes change places."""
 
-    left: libcst.CSTNode
-    right: libcst.CSTNode
+    left: syntax.Node
+    right: syntax.Node
 
 
 @dataclass(frozen=True, eq=False)
 class SwapLayers:
     """Two layers of one model change places: both stand in one list, or each is called or added by itself."""
 
-    left: libcst.CSTNode
-    right: libcst.CSTNode
+    left: syntax.Node
+    right: syntax.Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +102,7 @@ class Callee:
         name: the canonical name.
     """
 
-    call: libcst.CSTNode
+    call: syntax.Node
     name: str
 
 
@@ -94,7 +110,7 @@ class Callee:
 class Parameter:
     """A function gets one more parameter."""
 
-    definition: libcst.CSTNode
+    definition: syntax.Node
     text: str
 
 
@@ -107,52 +123,54 @@ class Insert:
         where: `after` that statement, or `first` in the body of the loop.
     """
 
-    node: libcst.CSTNode
+    node: syntax.Node
     text: str
     where: str = "after"
-    parts: tuple[libcst.CSTNode, ...] = ()
+    parts: tuple[syntax.Node, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class SwapSteps:
     """The last two calls of a chain change places: `data.batch(8).shuffle(9)` becomes `data.shuffle(9).batch(8)`."""
 
-    call: libcst.CSTNode
+    call: syntax.Node
 
 
 @dataclass(frozen=True, eq=False)
 class DropStep:
     """A call is taken out of a chain: `data.repeat().batch(8)` becomes `data.batch(8)`."""
 
-    call: libcst.CSTNode
+    call: syntax.Node
 
 
 @dataclass(frozen=True, eq=False)
 class Begin:
     """Something comes before the first layer of a model: in the list that it stands in, or by another `add`."""
 
-    layer: libcst.CSTNode
+    layer: syntax.Node
     text: str
-    parts: tuple[libcst.CSTNode, ...] = ()
+    parts: tuple[syntax.Node, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Hoist:
     """The statement around a node is moved before the loop around it."""
 
-    node: libcst.CSTNode
-    loop: libcst.CSTNode
+    node: syntax.Node
+    loop: syntax.Node
 
 
 @dataclass(frozen=True, eq=False)
 class Unroll:
     """`[item] * n` becomes `[item for _ in range(n)]`; the node is the item."""
 
-    node: libcst.CSTNode
+    node: syntax.Node
 
 
 Change = (
     Replace
+    | RenameAttribute
+    | RenameKeyword
     | Put
     | Drop
     | Swap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerlint.edits.calls import callee, drop, put
+from kerlint.edits.calls import callee, drop, put, rename_attribute, rename_keyword
 from kerlint.edits.drafts import (
     Begin,
     Callee,
@@ -17,6 +17,8 @@ from kerlint.edits.drafts import (
     Insert,
     Parameter,
     Put,
+    RenameAttribute,
+    RenameKeyword,
     Replace,
     Swap,
     SwapLayers,
@@ -41,6 +43,8 @@ from kerlint.finding import Edit, Fix, Safety
 _MADE: Mapping[type, Callable[[Text, Any], list[Edit]]] = {
     Replace: replace,
     Put: put,
+    RenameAttribute: rename_attribute,
+    RenameKeyword: rename_keyword,
     Drop: drop,
     Swap: swap,
     SwapLayers: swap_layers,

@@ -8,41 +8,46 @@ import libcst as cst
 
 from kerlint.edits.calls import own_end, replaced
 from kerlint.edits.drafts import Begin, DropStep, Hoist, Insert, Parameter, Replace, Swap, SwapLayers, SwapSteps, Unroll
-from kerlint.edits.text import NoFix, Text, bound_in, names_in
+from kerlint.edits.text import NoFix, Text
+from kerlint.edits.walking import bound_in, names_in
 from kerlint.finding import Edit
 
 
 def replace(text: Text, change: Replace) -> list[Edit]:
     """The edit that puts other text in the place of a node."""
     if not change.variable:
-        return [replaced(text, change.node, change.text, change.parts)]
-    start, end = text.extent(change.node)
-    return [text.edit(start, end, text.render(change.text, change.node, change.parts))]
+        return [replaced(text, text.node(change.node), change.text, change.parts)]
+    start, end = text.extent(text.node(change.node))
+    return [text.edit(start, end, text.render(change.text, text.node(change.node), change.parts))]
 
 
 def swap(text: Text, change: Swap) -> list[Edit]:
     """The edits that let two nodes change places."""
-    left, right = text.extent(change.left), text.extent(change.right)
+    return _swapped(text, text.node(change.left), text.node(change.right))
+
+
+def _swapped(text: Text, one: cst.CSTNode, other: cst.CSTNode) -> list[Edit]:
+    left, right = text.extent(one), text.extent(other)
     if left[1] > right[0] and right[1] > left[0]:
         raise NoFix
-    return [text.edit(*left, text.source(change.right)), text.edit(*right, text.source(change.left))]
+    return [text.edit(*left, text.source(other)), text.edit(*right, text.source(one))]
 
 
 def swap_layers(text: Text, change: SwapLayers) -> list[Edit]:
     """The edits that let two layers change places."""
-    left, right = change.left, change.right
-    a, b = text.parents.get(id(left)), text.parents.get(id(right))
+    left, right = text.node(change.left), text.node(change.right)
+    a, b = text.parent(left), text.parent(right)
     if isinstance(a, cst.Element) and isinstance(b, cst.Element):
-        if text.parents.get(id(a)) is not text.parents.get(id(b)):
+        if text.parent(a) is not text.parent(b):
             raise NoFix
     elif not (_is_added(text, left) and _is_added(text, right)) and not (_is_called(a, left) and _is_called(b, right)):
         raise NoFix
-    return swap(text, Swap(left, right))
+    return _swapped(text, left, right)
 
 
 def swap_steps(text: Text, change: SwapSteps) -> list[Edit]:
     """The edits that let the last two calls of a chain change places."""
-    outer = change.call
+    outer = text.node(change.call)
     inner = outer.func.value if isinstance(outer, cst.Call) and isinstance(outer.func, cst.Attribute) else None
     if not isinstance(inner, cst.Call) or not isinstance(inner.func, cst.Attribute) or inner.lpar:
         raise NoFix
@@ -58,7 +63,7 @@ def swap_steps(text: Text, change: SwapSteps) -> list[Edit]:
 
 def drop_step(text: Text, change: DropStep) -> list[Edit]:
     """The edit that takes a call out of a chain."""
-    call = change.call
+    call = text.node(change.call)
     if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
         raise NoFix
     start, end = text.extent(call.func.value)[1], own_end(text, call)
@@ -69,15 +74,15 @@ def drop_step(text: Text, change: DropStep) -> list[Edit]:
 
 def begin(text: Text, change: Begin) -> list[Edit]:
     """The edit that puts something before the first layer of a model."""
-    layer = change.layer
+    layer = text.node(change.layer)
     new = _on_one_line(text.render(change.text, layer, change.parts))
     start = text.extent(layer)[0]
     line, _ = text.line_of(start)
-    element = text.parents.get(id(layer))
+    element = text.parent(layer)
     if isinstance(element, cst.Element):
-        holder = text.parents.get(id(element))
+        holder = text.parent(element)
         # A list that has a name may be used elsewhere, too.
-        is_given = holder is not None and isinstance(text.parents.get(id(holder)), cst.Arg)
+        is_given = holder is not None and isinstance(text.parent(holder), cst.Arg)
         if not isinstance(holder, cst.List) or holder.elements[0] is not element or not is_given:
             raise NoFix
         # Where each layer has its line, so has this one.
@@ -124,7 +129,7 @@ def _is_called(parent: cst.CSTNode | None, layer: cst.CSTNode) -> bool:
 
 def parameter(text: Text, change: Parameter) -> list[Edit]:
     """The edit that adds a parameter behind the others."""
-    definition = change.definition
+    definition = text.node(change.definition)
     if not isinstance(definition, cst.FunctionDef):
         raise NoFix
     given = definition.params
@@ -137,14 +142,14 @@ def parameter(text: Text, change: Parameter) -> list[Edit]:
 
 def insert(text: Text, change: Insert) -> list[Edit]:
     """The edit that adds a statement."""
-    new = text.render(change.text, change.node, change.parts)
+    new = text.render(change.text, text.node(change.node), change.parts)
     if change.where == "first":
-        loop = change.node
+        loop = text.node(change.node)
         if not isinstance(loop, (cst.For, cst.While)) or not isinstance(loop.body, cst.IndentedBlock):
             raise NoFix
         start = text.line_of(text.extent(loop.body.body[0])[0])[0]
         return [text.edit(start, start, f"{text.indent_at(start)}{new}\n")]
-    start, end = text.extent(text.statement(change.node))
+    start, end = text.extent(text.statement(text.node(change.node)))
     _, line_end = text.line_of(end)
     rest = text.text[end:line_end].strip()
     if rest and not rest.startswith("#"):
@@ -158,8 +163,8 @@ def hoist(text: Text, change: Hoist) -> list[Edit]:
     Raises:
         NoFix: it is not directly in the loop, is all that is in it, or uses what the loop makes.
     """
-    statement, loop = text.statement(change.node), change.loop
-    body = text.parents.get(id(statement))
+    statement, loop = text.statement(text.node(change.node)), text.node(change.loop)
+    body = text.parent(statement)
     if not isinstance(loop, (cst.For, cst.While)) or body is not loop.body or not isinstance(body, cst.IndentedBlock):
         raise NoFix
     if len(body.body) < 2 or (names_in(statement) - bound_in(statement)) & bound_in(loop):
@@ -182,9 +187,9 @@ def hoist(text: Text, change: Hoist) -> list[Edit]:
 
 def unroll(text: Text, change: Unroll) -> list[Edit]:
     """The edits that make a list of several items out of one that repeats its only item."""
-    element = text.parents.get(id(change.node))
-    holder = text.parents.get(id(element)) if element is not None else None
-    product = text.parents.get(id(holder)) if holder is not None else None
+    element = text.parent(text.node(change.node))
+    holder = text.parent(element) if element is not None else None
+    product = text.parent(holder) if holder is not None else None
     if (
         not isinstance(holder, cst.List)
         or len(holder.elements) != 1
@@ -195,7 +200,7 @@ def unroll(text: Text, change: Unroll) -> list[Edit]:
     ):
         raise NoFix
     start, end = text.extent(holder)[1] - 1, text.extent(product.right)[1]
-    if text.text[text.extent(change.node)[1] : start].strip():
+    if text.text[text.extent(text.node(change.node))[1] : start].strip():
         raise NoFix
     count = text.source(product.right)
     return [text.edit(start, end, f" for _ in range({count})]")]

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TypeGuard
 
 import libcst as cst
 
+from kerlint import syntax
+from kerlint.edits.chunks import Chunks
+from kerlint.edits.imports import Imports
+from kerlint.edits.walking import bound_in, walk
 from kerlint.finding import Edit, Span
-from kerlint.positions import Locate
 from kerlint.source import NEWLINE
+from kerlint.syntax import places
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
-_PART = re.compile(r"\{(\d)\}")
+_PART = re.compile(r"\{(\d)\}(?=( ?[-+*/<>%.\[])?)")
+
+_QUOTE = re.compile(r"""[A-Za-z]*(['"])(?!\1\1)""")
 
 #: Other names for what has several.
 _SAME = {"keras.Input": ("keras.layers.Input",)}
-#: How the names of fields begin that hold blanks, comments, brackets and the like.
-_LAYOUT = (
-    "whitespace", "leading_lines", "lines_after", "trailing_whitespace", "header", "footer", "empty_lines", "indent",
-    "newline", "comment", "comma", "semicolon", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "dot",
-    "equal", "colon",
-)  # fmt: skip
+#: What keeps together whatever stands behind it.
+_BARE = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.List, cst.Dict, cst.SimpleString)
+#: The classes of libcst that a class of kerlint's own tree stands for, where they have other names.
+_NAMES = {
+    "Block": ("IndentedBlock", "SimpleStatementSuite"),
+    "Constant": ("SimpleString", "ConcatenatedString", "Integer", "Float", "Imaginary", "Name", "Ellipsis"),
+    "FormattedString": ("FormattedString", "ConcatenatedString"),
+}
 
 
 class NoFix(Exception):
@@ -36,16 +43,43 @@ class Text:
     """The text of a file.
 
     Args:
-        locate: the places of the nodes.
+        module: kerlint's own tree of it, which rules have.
+        place: the places of its nodes.
         names: what the names of the module stand for, in canonical form.
     """
 
-    def __init__(self, module: cst.Module, text: str, locate: Locate, names: Mapping[str, str]) -> None:
+    def __init__(self, module: syntax.Module, place: places.Locate, names: Mapping[str, str]) -> None:
         self.module = module
-        self.text = text
+        self.text = module.text
         self.names = names
-        self._locate = locate
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+        self._chunks = Chunks(module)
+        self._place_of = place
+        self._starts = [0, *(match.end() for match in NEWLINE.finditer(self.text))]
+
+    # Nodes.
+
+    def node(self, node: syntax.Node) -> cst.CSTNode:
+        """The node of libcst's tree that stands for the same.
+
+        Raises:
+            NoFix: there is none, since it is not of this text.
+        """
+        found = self.known_node(node)
+        if found is None:
+            raise NoFix
+        return found
+
+    def known_node(self, node: syntax.Node | None) -> cst.CSTNode | None:
+        """The node of libcst's tree that stands for the same; None if there is none."""
+        span = self._place_of(node) if node is not None else None
+        if span is None:
+            return None
+        chunk = self._chunks.at(span.start_line)
+        if chunk is None:
+            return None
+        name = type(node).__name__
+        names = _NAMES.get(name, (name,))
+        return next((one for one in chunk.by_span.get(span, ()) if type(one).__name__ in names), None)
 
     # Places.
 
@@ -62,7 +96,7 @@ class Text:
         first, last = node, node
         if isinstance(node, cst.BaseExpression) and node.lpar:
             first, last = node.lpar[0], node.rpar[-1]
-        start, end = self._locate(first), self._locate(last)
+        start, end = self._chunks.locate(first), self._chunks.locate(last)
         if start is None or end is None:
             raise NoFix
         return self.offset(start.start_line, start.start_column), self.offset(end.end_line, end.end_column)
@@ -99,24 +133,16 @@ class Text:
 
     # Surroundings.
 
-    @cached_property
-    def parents(self) -> dict[int, cst.CSTNode]:
-        """The parent of each node, by its identity."""
-        found: dict[int, cst.CSTNode] = {}
-        pending: list[cst.CSTNode] = [self.module]
-        while pending:
-            node = pending.pop()
-            for child in children(node):
-                found[id(child)] = node
-                pending.append(child)
-        return found
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node around a node."""
+        return self._chunks.parent(node)
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """The nodes around a node, the innermost first."""
-        current = self.parents.get(id(node))
+        """The nodes around a node, the innermost first, up to the statement of the module."""
+        current = self.parent(node)
         while current is not None:
             yield current
-            current = self.parents.get(id(current))
+            current = self.parent(current)
 
     def statement(self, node: cst.CSTNode) -> cst.SimpleStatementLine:
         """The line of simple statements that a node stands in, which must be one statement by itself.
@@ -141,7 +167,12 @@ class Text:
 
     @cached_property
     def _quote(self) -> str:
-        quotes = Counter(quote for node in _walk(self.module) if (quote := _quote_of(node)))
+        quotes: Counter[str] = Counter()
+        for node in places.walk(self.module):
+            if isinstance(node, syntax.Constant) and isinstance(node.value, str):
+                span = places.Places(self.text).of(node) if False else self._place_of(node)
+                found = _QUOTE.match(self.text, self.offset(span.start_line, span.start_column)) if span else None
+                quotes.update(found[1] if found is not None else "")
         return "'" if quotes["'"] > quotes['"'] else '"'
 
     def quote(self, near: cst.CSTNode) -> str:
@@ -149,12 +180,12 @@ class Text:
         for around in (near, *self.ancestors(near)):
             if isinstance(around, (cst.SimpleStatementLine, cst.BaseCompoundStatement, cst.Module)):
                 break
-            found = next((quote for node in _walk(around) if (quote := _quote_of(node))), None)
+            found = next((quote for node in walk(around) if (quote := _quote_of(node))), None)
             if found is not None:
                 return found
         return self._quote
 
-    def render(self, template: str, near: cst.CSTNode, parts: tuple[cst.CSTNode, ...] = ()) -> str:
+    def render(self, template: str, near: cst.CSTNode, parts: tuple[syntax.Node, ...] = ()) -> str:
         """A text of a draft as it is written here.
 
         Raises:
@@ -164,7 +195,13 @@ class Text:
         if '"' in text and "'" not in text:
             text = text.replace('"', self.quote(near))
         text = _NAME.sub(lambda match: self.spelling(match[1], near), text)
-        return _PART.sub(lambda match: self.source(parts[int(match[1])]), text)
+        return _PART.sub(lambda match: self._operand(self.node(parts[int(match[1])]), match[2]), text)
+
+    def _operand(self, node: cst.CSTNode, behind: str) -> str:
+        """The source of a node, in parentheses if what stands behind it would else take a part of it only."""
+        source = self.source(node)
+        is_whole = isinstance(node, _BARE) or (isinstance(node, cst.BaseExpression) and node.lpar)
+        return source if is_whole or not behind else f"({source})"
 
     def spelling(self, name: str, near: cst.CSTNode) -> str:
         """How the file can write a library's name at a place.
@@ -182,7 +219,7 @@ class Text:
         # Objects of the one Keras are nothing to a model of the other.
         wanted = self._packages_near(near) if name.startswith("keras.") else frozenset()
         for _, _, bound, written in sorted(found):
-            if self._is_imported(bound, near) and (not wanted or self._packages[bound] & wanted):
+            if self._is_imported(bound, near) and (not wanted or self._imports.packages[bound] & wanted):
                 return written
         raise NoFix
 
@@ -193,8 +230,9 @@ class Text:
         return isinstance(node, cst.Name) and node.value in self.names
 
     def _is_imported(self, name: str, near: cst.CSTNode) -> bool:
-        first = self._imports.get(name)
-        if first is None or first > self.extent(near)[0]:
+        first = self._imports.first.get(name)
+        span = self._chunks.locate(near)
+        if first is None or span is None or first > (span.start_line, span.start_column):
             return False
         functions = [node for node in self.ancestors(near) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
         return not any(_binds(function, name) for function in functions)
@@ -205,16 +243,16 @@ class Text:
         Empty if there is no Keras at all; a package that does not exist if nobody can say which one is meant.
         """
         for around in (near, *self.ancestors(near)):
-            here = [self._packages[node.value] for node in _walk(around) if self._is_keras(node)]
+            here = [self._imports.packages[node.value] for node in walk(around) if self._is_keras(node)]
             if here:
-                return here[0] if all(one == here[0] for one in here) else frozenset({""})
-        return frozenset()
+                return _common(here)
+        return _common(self._imports.of_keras(self.names))
 
     def _is_keras(self, node: cst.CSTNode) -> TypeGuard[cst.Name]:
         """Whether a name stands for Keras or something of it: `layers`, or the `tf` of `tf.keras`."""
-        if not isinstance(node, cst.Name) or node.value not in self._packages:
+        if not isinstance(node, cst.Name) or node.value not in self._imports.packages:
             return False
-        parent = self.parents.get(id(node))
+        parent = self.parent(node)
         canonical = self.names.get(node.value, "")
         if canonical == "tensorflow":
             return isinstance(parent, cst.Attribute) and parent.value is node and parent.attr.value == "keras"
@@ -223,87 +261,18 @@ class Text:
         return canonical.partition(".")[0] == "keras" and not is_member and not is_keyword
 
     @cached_property
-    def _packages(self) -> dict[str, frozenset[str]]:
-        """The names that are imported anywhere in the file, and the packages that they come from."""
-        found: dict[str, frozenset[str]] = {}
-        for node in _walk(self.module):
-            if not isinstance(node, cst.ImportAlias):
-                continue
-            parent = self.parents.get(id(node))
-            module: cst.CSTNode | None = parent.module if isinstance(parent, cst.ImportFrom) else node.name
-            while isinstance(module, cst.Attribute):
-                module = module.value
-            name = node.evaluated_alias or node.evaluated_name
-            bound = name if isinstance(parent, cst.ImportFrom) or node.asname else name.partition(".")[0]
-            package = module.value if isinstance(module, cst.Name) else ""
-            found[bound] = found.get(bound, frozenset()) | {package}
-        return found
-
-    @cached_property
-    def _imports(self) -> dict[str, int]:
-        """The names that the module itself imports, and where it first does."""
-        found: dict[str, int] = {}
-        for node in _walk(self.module):
-            if not isinstance(node, cst.ImportAlias):
-                continue
-            inside = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-            around = list(self.ancestors(node))
-            if any(isinstance(other, inside) for other in around):
-                continue
-            is_from = isinstance(around[0], cst.ImportFrom)
-            name = node.evaluated_alias or node.evaluated_name
-            bound = name if is_from or node.asname else name.partition(".")[0]
-            start = self.extent(node)[0]
-            found[bound] = min(start, found.get(bound, start))
-        return found
+    def _imports(self) -> Imports:
+        return Imports(self.module)
 
 
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The children of a node, by its fields, in their order; no blanks, comments, brackets and commas."""
-    for name in _fields_of(type(node)):
-        value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from (item for item in value if isinstance(item, cst.CSTNode))
-
-
-@cache
-def _fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
-    """The fields that may hold more than layout, which is two thirds of all nodes."""
-    return tuple(field.name for field in dataclasses.fields(kind) if not field.name.startswith(_LAYOUT))
-
-
-def _walk(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        yield node
-        pending.extend(reversed(list(children(node))))
-
-
-def names_in(root: cst.CSTNode) -> set[str]:
-    """All names that stand in a part of the tree, attributes and keywords too."""
-    return {node.value for node in _walk(root) if isinstance(node, cst.Name)}
+def _common(packages: list[frozenset[str]]) -> frozenset[str]:
+    if not packages:
+        return frozenset()
+    return packages[0] if all(one == packages[0] for one in packages) else frozenset({""})
 
 
 def _quote_of(node: cst.CSTNode) -> str:
     return node.quote if isinstance(node, cst.SimpleString) and len(node.quote) == 1 else ""
-
-
-def bound_in(root: cst.CSTNode) -> set[str]:
-    """The names that a part of the tree binds: parameters, assignments, loops, imports."""
-    found: set[str] = set()
-    for node in _walk(root):
-        if isinstance(node, (cst.Param, cst.FunctionDef, cst.ClassDef)):
-            found |= names_in(node.name)
-        elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr)):
-            found |= names_in(node.target)
-        elif isinstance(node, cst.AsName):
-            found |= names_in(node.name)
-        elif isinstance(node, cst.ImportAlias):
-            found.add((node.evaluated_alias or node.evaluated_name).partition(".")[0])
-    return found
 
 
 def _binds(function: cst.CSTNode, name: str) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import libcst
-
+    from kerlint import syntax
     from kerlint.program.facts import Program
     from kerlint.program.interpreter.machine import Watch
     from kerlint.program.modules import Modules
 
 
 def evaluate(
-    module: libcst.Module, modules: Modules | None = None, *, unfold: bool = False, watch: Watch | None = None
+    module: syntax.Module, modules: Modules | None = None, *, unfold: bool = False, watch: Watch | None = None
 ) -> Program:
     """What a module builds and trains, by everything that is known here.
 

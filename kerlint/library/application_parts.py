@@ -19,8 +19,7 @@ import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library._default_table import APPLICATIONS
 from kerlint.library.objects import default_of
 from kerlint.library.shapes import dims
@@ -153,7 +152,7 @@ def parts_of(model: Model, machine: Machine, start: Tensor) -> tuple[str, str, s
 def _is_open(model: Model, machine: Machine) -> bool:
     """Whether there may be arguments that are not known, or a data format that the table does not have."""
     call = model.node
-    if isinstance(call, cst.Call) and any(argument.star for argument in call.args):
+    if isinstance(call, syntax.Call) and any(argument.star for argument in call.args):
         return True
     layout = machine.image_data_format
     return layout is not None and not (isinstance(layout, Const) and layout.value == "channels_last")

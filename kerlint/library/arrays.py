@@ -8,8 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
@@ -45,7 +44,7 @@ def broadcast(left: Shape, right: Shape) -> Shape:
     return tuple(sizes)
 
 
-def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
     """An operator with an array on at least one side; None if neither is one."""
     if isinstance(left, Array) and isinstance(right, Array):
         return _on_arrays(machine, symbol, left, right, node)
@@ -66,7 +65,7 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
 
 
 def _note_scaling(
-    machine: Machine, symbol: str, before: Array, other: float | None, after: Array, node: cst.CSTNode
+    machine: Machine, symbol: str, before: Array, other: float | None, after: Array, node: syntax.Node
 ) -> None:
     """Data that is divided by a number, or multiplied by its inverse."""
     if other is not None and symbol == "*" and 0 < other < 0.1:
@@ -75,7 +74,7 @@ def _note_scaling(
         machine.emit(Scaled(node=node, how=f"/ {other:g}", before=before, after=after))
 
 
-def _with_other(symbol: str, array: Array, other: Value, node: cst.CSTNode, *, swapped: bool) -> Array:
+def _with_other(symbol: str, array: Array, other: Value, node: syntax.Node, *, swapped: bool) -> Array:
     """`array symbol other`, or the other way round; the other is a number or something unknown."""
     found = constant(other)
     if isinstance(found, bool):
@@ -112,7 +111,7 @@ def _stretched(shape: Shape) -> Shape:
     return tuple(None if size == 1 else size for size in shape)
 
 
-def _yes_or_no(shape: Shape, array: Array, node: cst.CSTNode, order: str | None = None) -> Array:
+def _yes_or_no(shape: Shape, array: Array, node: syntax.Node, order: str | None = None) -> Array:
     """An array of booleans."""
     return Array(
         shape,
@@ -128,7 +127,7 @@ def _yes_or_no(shape: Shape, array: Array, node: cst.CSTNode, order: str | None 
     )
 
 
-def _compared(symbol: str, array: Array, other: Value, node: cst.CSTNode, *, swapped: bool) -> Array:
+def _compared(symbol: str, array: Array, other: Value, node: syntax.Node, *, swapped: bool) -> Array:
     shape = array.shape if isinstance(other, Const) else _stretched(array.shape)
     order = None
     if number(other) is not None and array.rank == 1 and symbol not in ("==", "!="):
@@ -143,7 +142,7 @@ def _order_of(order: str | None, rises: bool) -> str | None:
 
 
 def _with_number(
-    symbol: str, array: Array, other: float, node: cst.CSTNode, *, swapped: bool, strong: bool = False
+    symbol: str, array: Array, other: float, node: syntax.Node, *, swapped: bool, strong: bool = False
 ) -> Array:
     dtype = _dtype_with(symbol, array, other)
     if strong and dtype != dtypes.promote(dtype, dtypes.of_number(other, "")):
@@ -193,7 +192,7 @@ def _exact(bounds: Bounds, symbol: str, array: Array, other: float) -> Bounds:
 def is_strong(value: Value) -> bool:
     """Whether a known number may be one of NumPy: what a function or method gave."""
     call = value.node
-    return isinstance(value, Const) and isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute)
+    return isinstance(value, Const) and isinstance(call, syntax.Call) and isinstance(call.func, syntax.Attribute)
 
 
 def _columns_with(
@@ -258,7 +257,7 @@ def _map_values(symbol: str, values: Any, other: float, swapped: bool) -> Any:
     return found if found is not None and abs(found) < 1e300 else None
 
 
-def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: cst.CSTNode) -> Array:
+def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: syntax.Node) -> Array:
     shape = broadcast(left.shape, right.shape)
     for column, row in ((left, right), (right, left)):
         if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
@@ -333,7 +332,7 @@ def _dtype_of(symbol: str, left: Array, right: Array, form: str) -> str | None:
 
 
 def _with_statistic(
-    machine: Machine, symbol: str, left: Array, right: Array, shape: Shape, node: cst.CSTNode
+    machine: Machine, symbol: str, left: Array, right: Array, shape: Shape, node: syntax.Node
 ) -> Array | None:
     """Data minus, or divided by, a mean, deviation, minimum or range of data."""
     if right.statistic is None:
@@ -404,7 +403,7 @@ def kind_of(array: Array) -> str | None:
     return array.labels.kind if array.labels is not None else None
 
 
-def product(left: Array, right: Array, node: cst.CSTNode, *, dot: bool = False) -> Array:
+def product(left: Array, right: Array, node: syntax.Node, *, dot: bool = False) -> Array:
     """A matrix product, with the range that the inner size allows; `dot` is NumPy's, which stacks otherwise."""
     form = _form_of(left, right)
     dtype = _dtype_of("@", left, right, form)

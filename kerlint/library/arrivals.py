@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.defaults import application
 from kerlint.library.inputs import keeps_scale
@@ -35,7 +34,7 @@ class Arrival:
 
     event: Fit | Forward | Use
     array: Array
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     range: Range
     node: Node | None
     backbone: Model | None

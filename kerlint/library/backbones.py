@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.calling import made_tensor
 from kerlint.library.defaults import application, preprocess_mode
 from kerlint.library.layers import input_tensor
@@ -28,7 +27,7 @@ _SIZED_NAMES = {"MobileNet": "mobilenet", "MobileNetV2": "mobilenetv2"}
 _TAKEN = "names taken"
 
 
-def make_application(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
+def make_application(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Model:
     """`keras.applications.VGG16(...)`."""
     args, places = bind_arguments(name, arguments)
     model = Model("application", name, args, places, node=node)
@@ -94,7 +93,7 @@ def _declared(model: Model) -> dict[str, Value]:
 _PREPROCESSING = {"tf": "/-", "caffe": "+", "torch": "/+/", "none": ""}
 
 
-def preprocess(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def preprocess(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`preprocess_input(x)` on a tensor of a graph: the operations that it is made of."""
     x = arguments.get(0, "x")
     mode = text(arguments.get(2, "mode")) or preprocess_mode(name)
@@ -112,7 +111,7 @@ def preprocess(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     return x
 
 
-def _operation(machine: Machine, name: str, inputs: tuple[Tensor, ...], shape: Shape, node: cst.CSTNode) -> Tensor:
+def _operation(machine: Machine, name: str, inputs: tuple[Tensor, ...], shape: Shape, node: syntax.Node) -> Tensor:
     kind = "operator" if len(name) == 1 else "function"
     made = made_tensor(Op(kind, name, inputs, node=node), shape, node)
     name_operation(machine, made, operation_class(name, node))

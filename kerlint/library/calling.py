@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.shapes import Output
 from kerlint.program.graph import in_order, tensors_in
 from kerlint.program.interpreter.traces import tracing
@@ -43,7 +42,7 @@ def remember_call(machine: Machine, made: Layer | Model, op: Op) -> None:
         machine.heap.write(made.state, FIRST_CALL, op)
 
 
-def follow_call(machine: Machine, made: Layer | Model, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+def follow_call(machine: Machine, made: Layer | Model, arguments: Arguments, node: syntax.Node) -> Value | None:
     """What the `call` of a layer or model class of the program returns for these tensors; None if no tensors."""
     cls = made.cls
     if cls is None:
@@ -61,7 +60,7 @@ def follow_call(machine: Machine, made: Layer | Model, arguments: Arguments, nod
 
 
 def follow_inside(
-    machine: Machine, function: Function, arguments: Arguments, node: cst.CSTNode, receiver: Value | None = None
+    machine: Machine, function: Function, arguments: Arguments, node: syntax.Node, receiver: Value | None = None
 ) -> Value | None:
     """What a function returns that runs inside a layer; None if that holds no tensors."""
     from kerlint.program.interpreter.calls import follow
@@ -75,7 +74,7 @@ def follow_inside(
     return result if any(tensor is not None for tensor in tensors_in(result)) else None
 
 
-def _follow_build(machine: Machine, made: Layer | Model, arguments: Arguments, node: cst.CSTNode) -> None:
+def _follow_build(machine: Machine, made: Layer | Model, arguments: Arguments, node: syntax.Node) -> None:
     if "built" in made.state or made.cls is None:
         return
     from kerlint.program.interpreter.calls import follow
@@ -96,7 +95,7 @@ def _follow_build(machine: Machine, made: Layer | Model, arguments: Arguments, n
         follow(machine, build, Arguments(list(shapes[:count])), node, receiver=made)
 
 
-def relabelled(op: Op, inner: Value, node: cst.CSTNode) -> Value:
+def relabelled(op: Op, inner: Value, node: syntax.Node) -> Value:
     """What a followed call returned, as the output of `op`: each tensor is one of its results."""
     count = 0
 
@@ -112,7 +111,7 @@ def relabelled(op: Op, inner: Value, node: cst.CSTNode) -> Value:
     return _kept(op, wrap(inner))
 
 
-def output_value(op: Op, output: Output, node: cst.CSTNode | None) -> Value:
+def output_value(op: Op, output: Output, node: syntax.Node | None) -> Value:
     """What a layer or function gives, by the shapes of its results."""
     count = 0
 
@@ -128,7 +127,7 @@ def output_value(op: Op, output: Output, node: cst.CSTNode | None) -> Value:
     return _kept(op, wrap(output))
 
 
-def made_tensor(op: Op, shape: Shape, node: cst.CSTNode | None) -> Tensor:
+def made_tensor(op: Op, shape: Shape, node: syntax.Node | None) -> Tensor:
     """The only result of an op."""
     made = Tensor(op, shape, node=node)
     op.results = made
@@ -140,7 +139,7 @@ def _kept(op: Op, made: Value) -> Value:
     return made
 
 
-def shapes_value(value: Value, node: cst.CSTNode | None) -> Value:
+def shapes_value(value: Value, node: syntax.Node | None) -> Value:
     """The shapes of a structure of tensors, as `build` gets them."""
     if isinstance(value, Sequence):
         return list_of([shapes_value(item, node) for item in value.items], "list", node)
@@ -149,14 +148,14 @@ def shapes_value(value: Value, node: cst.CSTNode | None) -> Value:
     return shape_value(value.shape, node) if isinstance(value, Tensor) else Unknown("shape", node=node)
 
 
-def shape_value(shape: Shape, node: cst.CSTNode | None) -> Value:
+def shape_value(shape: Shape, node: syntax.Node | None) -> Value:
     """A shape as the tuple that `tensor.shape` gives."""
     if shape is None:
         return Unknown("shape", node=node)
     return tuple_of(*[dimension_value(size, index, node) for index, size in enumerate(shape)], node=node)
 
 
-def dimension_value(size: int | None, index: int, node: cst.CSTNode | None) -> Value:
+def dimension_value(size: int | None, index: int, node: syntax.Node | None) -> Value:
     """One dimension: the batch is None in a model, another unknown one is unknown."""
     if size is not None:
         return Const(size, node=node)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import as_array
 from kerlint.library.defaults import loss_function
 from kerlint.library.heads import Head, heads
@@ -46,7 +45,7 @@ class Loss:
 
     function: str
     from_logits: bool | None
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     value: Object
 
 
@@ -60,7 +59,7 @@ class Target:
 
     array: Array
     fit: Fit | Use | LossCall
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     output: Shape
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import literals, ranges
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
@@ -16,13 +14,13 @@ from kerlint.program.alternatives import one_of
 from kerlint.program.constants import constant, integer, text, truth
 from kerlint.program.heap import meet_shapes
 from kerlint.program.values import Arguments, Array, Const, External, OneOf, Sequence, Shape, Unknown, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 #: Answers for a call of a library function: machine, arguments as written, the call.
-Handler = Callable[["Machine", Arguments, cst.CSTNode], Value]
+Handler = Callable[["Machine", Arguments, syntax.Node], Value]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,7 +31,7 @@ class Call:
     name: str
     args: dict[str, Value]
     positional: tuple[Value, ...]
-    node: cst.CSTNode
+    node: syntax.Node
 
     @property
     def first(self) -> Value | None:
@@ -77,7 +75,7 @@ def handler(name: str, function: Function, form: str | None = None) -> Handler:
         form: the form of the arrays that it gives; None leaves it to the function.
     """
 
-    def answer(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def answer(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         if arguments.open:
             return Unknown(f"arguments of {name}", node=node)
         args, _ = bind_arguments(name, arguments)
@@ -125,7 +123,7 @@ def handlers(packages: str, functions: dict[str, Function], form: str | None = N
     }
 
 
-def as_array(value: Value | None, node: cst.CSTNode | None = None) -> Array | None:
+def as_array(value: Value | None, node: syntax.Node | None = None) -> Array | None:
     """The value as an array, literals included; None if it is no known data."""
     if isinstance(value, Array):
         return value
@@ -138,7 +136,7 @@ def as_array(value: Value | None, node: cst.CSTNode | None = None) -> Array | No
     return None
 
 
-def _one_of_arrays(value: OneOf, node: cst.CSTNode | None) -> Array | None:
+def _one_of_arrays(value: OneOf, node: syntax.Node | None) -> Array | None:
     """What is true of all alternatives, if all are arrays."""
     found: Array | None = None
     for option in value.options:
@@ -148,7 +146,7 @@ def _one_of_arrays(value: OneOf, node: cst.CSTNode | None) -> Array | None:
     return found
 
 
-def meet_arrays(left: Array, right: Array, node: cst.CSTNode | None) -> Array:
+def meet_arrays(left: Array, right: Array, node: syntax.Node | None) -> Array:
     """What is true of both arrays."""
     low, high = ranges.union([(left.low, left.high), (right.low, right.high)])
     return left.derive(
@@ -171,7 +169,7 @@ def meet_arrays(left: Array, right: Array, node: cst.CSTNode | None) -> Array:
     )
 
 
-def arrays_in(value: Value | None, node: cst.CSTNode | None = None) -> list[Array] | None:
+def arrays_in(value: Value | None, node: syntax.Node | None = None) -> list[Array] | None:
     """The items of a list as arrays; None if they are not all known."""
     if not isinstance(value, Sequence) or not value.exact:
         return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import Call, Function, Handler, handler
 from kerlint.library.defaults import DATA, Data
 from kerlint.program.constants import integer, text
@@ -16,7 +15,7 @@ _GROUPED = frozenset({"iris", "wine"})
 _HARMLESS = frozenset({"path", "seed"})
 
 
-def arrays_of(data: Data, rows: int | None, shape: tuple[int, ...], node: cst.CSTNode) -> tuple[Array, Array]:
+def arrays_of(data: Data, rows: int | None, shape: tuple[int, ...], node: syntax.Node) -> tuple[Array, Array]:
     """Inputs and targets of one part of a data set."""
     order = "grouped" if data.name in _GROUPED else "random"
     full: Shape = (rows, *shape)
@@ -47,7 +46,7 @@ def arrays_of(data: Data, rows: int | None, shape: tuple[int, ...], node: cst.CS
     return inputs, targets
 
 
-def toy_data(function: str, node: cst.CSTNode) -> tuple[Value, Value]:
+def toy_data(function: str, node: syntax.Node) -> tuple[Value, Value]:
     """Inputs and targets of a scikit-learn loader."""
     data = DATA.get(function)
     if data is None:

@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.arrays import broadcast, is_strong, kind_of
 from kerlint.library.convert import Call, Function, Handler, as_array, handlers, is_none
@@ -367,7 +366,7 @@ def _nonzero(call: Call) -> Value:
     return _indices(call.array, call)
 
 
-def cast(array: Array, dtype: str | None, node: cst.CSTNode, step: str) -> Array:
+def cast(array: Array, dtype: str | None, node: syntax.Node, step: str) -> Array:
     """The array in another dtype: fractions are cut off, what does not fit is not known."""
     low, high = cast_bounds((array.low, array.high), array.dtype, dtype)
     columns = None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import constant, integer, truth
 from kerlint.program.events import ApplyGradients, Fit, Use
 from kerlint.program.facts import Program
@@ -35,7 +34,7 @@ class Fed:
     role: str
     data: Dataset
     event: Fit | Use | ApplyGradients
-    place: cst.CSTNode
+    place: syntax.Node
     again: bool = False
 
     @property
@@ -44,7 +43,7 @@ class Fed:
         return self.data.transforms
 
     @property
-    def made(self) -> cst.CSTNode | None:
+    def made(self) -> syntax.Node | None:
         """Where it was made."""
         return self.data.origin or self.data.node
 

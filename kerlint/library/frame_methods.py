@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import elementwise, frames, numerics, ranges, reductions
 from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.literals import class_labels
@@ -34,10 +33,10 @@ class Given:
         return None if isinstance(found, Const) and found.value is None else found
 
 
-Method = Callable[[Array, Given, cst.CSTNode], Value]
+Method = Callable[[Array, Given, syntax.Node], Value]
 
 
-def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`df.drop(...)`, `series.map(...)` ...; with `inplace=True` every name for the frame gets the changed one."""
     if arguments.open:
         return Unknown(name, node=node)
@@ -68,7 +67,7 @@ def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments
     return Const(None, node=node)
 
 
-def _cast(machine: Machine, frame: Array, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _cast(machine: Machine, frame: Array, arguments: Arguments, node: syntax.Node) -> Value:
     dtype = dtype_name(arguments.get(0, "dtype"))
     made = numerics.cast(machine, frame, dtype, node)
     if dtype is not None and frame.fields is not None:
@@ -77,7 +76,7 @@ def _cast(machine: Machine, frame: Array, arguments: Arguments, node: cst.CSTNod
     return made
 
 
-def _mapped(machine: Machine, series: Array, function: Value | None, node: cst.CSTNode) -> Value:
+def _mapped(machine: Machine, series: Array, function: Value | None, node: syntax.Node) -> Value:
     """`series.map(function)` and `series.map({old: new})`: as many values as before."""
     from kerlint.program.interpreter.calls import call
 
@@ -103,7 +102,7 @@ def _mapped(machine: Machine, series: Array, function: Value | None, node: cst.C
     return made
 
 
-def _changed(machine: Machine, frame: Array, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _changed(machine: Machine, frame: Array, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`df.pop(column)` and `df.insert(place, column, value)`."""
     if name == "insert":
         key = constant(arguments.get(1, "column"))
@@ -128,7 +127,7 @@ def _same(step: str) -> Method:
 def _forget(step: str) -> Method:
     """The shape stays, the values do not: `map`, `replace`, `shift`."""
 
-    def method(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+    def method(frame: Array, given: Given, node: syntax.Node) -> Value:
         if frame.rank == 2 or frame.rank is None:
             width = frame.shape[1] if frame.shape is not None else None
             made = frames.unknown_frame(frame, frame.rows, width, node, step)
@@ -144,7 +143,7 @@ def _fewer(step: str) -> Method:
     return lambda frame, given, node: frames.with_rows(frame, None, node, step, tight=False)
 
 
-def _drop(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _drop(frame: Array, given: Given, node: syntax.Node) -> Value:
     """`df.drop(labels, axis=1)`, `df.drop(columns=...)`, `df.drop(index=...)`."""
     names = given.get("columns")
     if names is None and constant(given.get("axis")) in (1, "columns"):
@@ -159,13 +158,13 @@ def _drop(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     return frames.with_rows(frame, None, node, "drop", tight=False)
 
 
-def _dropna(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _dropna(frame: Array, given: Given, node: syntax.Node) -> Value:
     if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
         return frames.unknown_frame(frame, frame.rows, None, node, "dropna")
     return frames.with_rows(frame, None, node, "dropna")
 
 
-def _fillna(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _fillna(frame: Array, given: Given, node: syntax.Node) -> Value:
     value = given.get("value")
     fill = number(value)
     if value is None or fill is None:
@@ -183,7 +182,7 @@ def _blank(frame: Array) -> frames.Fields | None:
     )
 
 
-def _reset(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _reset(frame: Array, given: Given, node: syntax.Node) -> Value:
     """`reset_index` adds the old index as a column unless it is dropped."""
     dropped = given.get("drop")
     if dropped is not None and truth(dropped) is True:
@@ -192,7 +191,7 @@ def _reset(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     return frames.unknown_frame(frame, frame.rows, None if width is None else width + 1, node)
 
 
-def _set_index(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _set_index(frame: Array, given: Given, node: syntax.Node) -> Value:
     names = frames.names_in(given.get("keys"))
     kept = given.get("drop")
     if names is None or (kept is not None and truth(kept) is not True):
@@ -200,13 +199,13 @@ def _set_index(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     return frames.without(frame, names, node)
 
 
-def _head(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _head(frame: Array, given: Given, node: syntax.Node) -> Value:
     count = 5 if given.get("n") is None else integer(given.get("n"))
     rows = None if count is None or frame.rows is None or count < 0 else min(count, frame.rows)
     return frames.with_rows(frame, rows, node, "head", tight=False)
 
 
-def _sample(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _sample(frame: Array, given: Given, node: syntax.Node) -> Value:
     count, share = given.get("n"), number(given.get("frac"))
     rows: Dimension = 1
     if count is not None:
@@ -218,7 +217,7 @@ def _sample(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     return frames.with_rows(frame, rows, node, "sample", order="random")
 
 
-def _sort(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _sort(frame: Array, given: Given, node: syntax.Node) -> Value:
     """A frame is sorted by some of its columns: the others may stand in any order."""
     order = None
     if frame.rank == 1:
@@ -229,7 +228,7 @@ def _sort(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     return frame.derive(node, "sort_values", order=order, values=None, fields=fields)
 
 
-def _rename(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _rename(frame: Array, given: Given, node: syntax.Node) -> Value:
     names = given.get("columns")
     fields = None
     if frame.fields is not None and isinstance(names, Mapping) and not names.open:
@@ -240,39 +239,39 @@ def _rename(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     return frame.derive(node, "rename", fields=fields)
 
 
-def yes_or_no(frame: Array, node: cst.CSTNode) -> Array:
+def yes_or_no(frame: Array, node: syntax.Node) -> Array:
     """A frame of booleans."""
     return Array(frame.shape, "bool", 0.0, 1.0, source=frame.source, form="frame", node=node)
 
 
-def _yes(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _yes(frame: Array, given: Given, node: syntax.Node) -> Value:
     """`isnull`, `isin`, `between`: yes or no for each value."""
     return yes_or_no(frame, node)
 
 
-def _unique(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _unique(frame: Array, given: Given, node: syntax.Node) -> Value:
     return Array((None,), frame.dtype, frame.low, frame.high, source=frame.source, node=node)
 
 
-def _counts(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _counts(frame: Array, given: Given, node: syntax.Node) -> Value:
     return Array((None,), source="counts", form="frame", node=node)
 
 
-def _applied(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _applied(frame: Array, given: Given, node: syntax.Node) -> Value:
     """`apply(function)`: a series stays as long as it is, a frame may become anything."""
     return _forget("apply")(frame, given, node) if frame.rank == 1 else Array(form="frame", node=node)
 
 
-def _matrix(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _matrix(frame: Array, given: Given, node: syntax.Node) -> Value:
     """`corr()`: between all numeric columns."""
     return Array((None, None), "float64", source="computed", form="frame", node=node)
 
 
-def _merged(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _merged(frame: Array, given: Given, node: syntax.Node) -> Value:
     return Array((None, None) if frame.rank == 2 else None, source=frame.source, form="frame", node=node)
 
 
-def _clipped(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _clipped(frame: Array, given: Given, node: syntax.Node) -> Value:
     low, high = given.get("lower"), given.get("upper")
     bounds = (number(low) if low is not None else frame.low, number(high) if high is not None else frame.high)
     return frame.derive(
@@ -280,13 +279,13 @@ def _clipped(frame: Array, given: Given, node: cst.CSTNode) -> Value:
     )
 
 
-def _absolute(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _absolute(frame: Array, given: Given, node: syntax.Node) -> Value:
     span = (frame.low, frame.high)
     bounds = {"low": ranges.smallest(span) or 0.0, "high": ranges.largest(span)}
     return frame.derive(node, "abs", **bounds, columns=None, values=None, fields=None, tight=False, order=None)
 
 
-def _rounded(frame: Array, given: Given, node: cst.CSTNode) -> Value:
+def _rounded(frame: Array, given: Given, node: syntax.Node) -> Value:
     return frame.derive(node, "round", low=None, high=None, columns=None, values=None, fields=None, tight=False)
 
 
@@ -340,7 +339,7 @@ _OTHER_METHODS = frozenset(
 )
 
 
-def attribute(frame: Array, name: str, node: cst.CSTNode) -> Value | None:
+def attribute(frame: Array, name: str, node: syntax.Node) -> Value | None:
     """An attribute of a frame; a name that is no method is a column."""
     found = frames.attribute(frame, name, node)
     if found is not None or name in _METHODS or name in _REDUCTIONS or name in _OTHER_METHODS:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, indexing, ranges
 from kerlint.library.convert import as_array
 from kerlint.library.ranges import Bounds
@@ -21,7 +20,7 @@ Fields = tuple[tuple[Any, Array], ...]
 MAX_FIELDS = 200
 
 
-def frame_of(fields: Fields, rows: Dimension, node: cst.CSTNode, like: Array | None = None) -> Array:
+def frame_of(fields: Fields, rows: Dimension, node: syntax.Node, like: Array | None = None) -> Array:
     """A frame of these columns."""
     low, high = ranges.union([(field.low, field.high) for _, field in fields])
     kinds = {field.dtype for _, field in fields}
@@ -51,7 +50,7 @@ def _complete(bounds: list[Bounds]) -> tuple[tuple[float, float], ...] | None:
     return tuple(found) if found and len(found) == len(bounds) else None
 
 
-def fields_of(array: Array, names: list[Any], node: cst.CSTNode) -> Fields | None:
+def fields_of(array: Array, names: list[Any], node: syntax.Node) -> Fields | None:
     """The columns of an array of two axes, under these names."""
     if array.rank != 2 or array.shape is None or array.shape[1] != len(names) or len(names) > MAX_FIELDS:
         return None
@@ -67,7 +66,7 @@ def fields_of(array: Array, names: list[Any], node: cst.CSTNode) -> Fields | Non
     return tuple(fields)
 
 
-def values(frame: Array, node: cst.CSTNode, step: str = "to_numpy") -> Array:
+def values(frame: Array, node: syntax.Node, step: str = "to_numpy") -> Array:
     """The numbers of a frame as an array of NumPy."""
     changes: dict[str, Any] = {}
     if frame.fields is not None:
@@ -77,7 +76,7 @@ def values(frame: Array, node: cst.CSTNode, step: str = "to_numpy") -> Array:
     return frame.derive(node, step, **changes, form="", fields=None)
 
 
-def with_rows(array: Array, rows: Dimension, node: cst.CSTNode, step: str = "", **changes: Any) -> Array:
+def with_rows(array: Array, rows: Dimension, node: syntax.Node, step: str = "", **changes: Any) -> Array:
     """Some of the rows of an array or frame."""
     fields = array.fields
     if fields is not None:
@@ -86,7 +85,7 @@ def with_rows(array: Array, rows: Dimension, node: cst.CSTNode, step: str = "", 
     return array.derive(node, step, **{"shape": shape, "values": None, "fields": fields, **changes})
 
 
-def column(frame: Array, name: Any, node: cst.CSTNode) -> Value:
+def column(frame: Array, name: Any, node: syntax.Node) -> Value:
     """One column of a frame."""
     if frame.fields is not None:
         found: Array | None = dict(frame.fields).get(name)
@@ -99,19 +98,19 @@ def column(frame: Array, name: Any, node: cst.CSTNode) -> Value:
     return made
 
 
-def _some_column(frame: Array, node: cst.CSTNode) -> Array:
+def _some_column(frame: Array, node: syntax.Node) -> Array:
     rows = frame.rows
     return Array((rows,), source=frame.source, order=frame.order, steps=frame.steps, form="frame", node=node)
 
 
-def columns(frame: Array, names: list[Any], node: cst.CSTNode) -> Array:
+def columns(frame: Array, names: list[Any], node: syntax.Node) -> Array:
     """Some columns of a frame, by name."""
     known = dict(frame.fields or ())
     fields = tuple((name, known.get(name) or _some_column(frame, node)) for name in names)
     return frame_of(fields, frame.rows, node, frame)
 
 
-def without(frame: Array, names: list[Any], node: cst.CSTNode) -> Array:
+def without(frame: Array, names: list[Any], node: syntax.Node) -> Array:
     """A frame without these columns."""
     if frame.fields is not None:
         fields = tuple((name, field) for name, field in frame.fields if name not in names)
@@ -120,7 +119,7 @@ def without(frame: Array, names: list[Any], node: cst.CSTNode) -> Array:
     return unknown_frame(frame, frame.rows, None if width is None else width - len(names), node)
 
 
-def unknown_frame(frame: Array, rows: Dimension, width: Dimension, node: cst.CSTNode, step: str = "columns") -> Array:
+def unknown_frame(frame: Array, rows: Dimension, width: Dimension, node: syntax.Node, step: str = "columns") -> Array:
     """A frame of so many columns, with nothing known of them."""
     return frame.derive(
         node,
@@ -148,7 +147,7 @@ def names_in(value: Value | None) -> list[Any] | None:
     return None
 
 
-def subscript(frame: Array, index: list[Value], node: cst.CSTNode) -> Value:
+def subscript(frame: Array, index: list[Value], node: syntax.Node) -> Value:
     """`df[...]`, `df.iloc[...]` and `df.loc[...]`."""
     if frame.form == "rows":
         return _by_position(frame, index, node)
@@ -173,7 +172,7 @@ def subscript(frame: Array, index: list[Value], node: cst.CSTNode) -> Value:
     return Array(source=frame.source, form="frame", node=node)
 
 
-def _of_series(series: Array, part: Value, node: cst.CSTNode) -> Value:
+def _of_series(series: Array, part: Value, node: syntax.Node) -> Value:
     """`series[...]`: a slice or a mask gives a series, a label a number."""
     if isinstance(part, Object) and part.name == "slice":
         return _rows_of(series, part, node)
@@ -182,14 +181,14 @@ def _of_series(series: Array, part: Value, node: cst.CSTNode) -> Value:
     return Array(source=series.source, form="frame", node=node)
 
 
-def _rows_of(frame: Array, part: Object, node: cst.CSTNode) -> Array:
+def _rows_of(frame: Array, part: Object, node: syntax.Node) -> Array:
     """Rows by a slice of positions."""
     taken = indexing.subscript(frame.derive(node, form="", shape=(frame.rows,)), [part], node)
     rows = taken.rows
     return with_rows(frame, rows, node, order=taken.order)
 
 
-def _by_position(frame: Array, index: list[Value], node: cst.CSTNode) -> Value:
+def _by_position(frame: Array, index: list[Value], node: syntax.Node) -> Value:
     """`df.iloc[rows, columns]`."""
     plain = frame.derive(node, form="frame", parent=frame.parent)
     if frame.shape is None:
@@ -202,7 +201,7 @@ def _by_position(frame: Array, index: list[Value], node: cst.CSTNode) -> Value:
     return _rows_at(chosen, index[0], node)
 
 
-def _columns_at(frame: Array, part: Value, node: cst.CSTNode) -> Value:
+def _columns_at(frame: Array, part: Value, node: syntax.Node) -> Value:
     """Columns by position."""
     assert frame.shape is not None
     place = integer(part)
@@ -224,7 +223,7 @@ def _columns_at(frame: Array, part: Value, node: cst.CSTNode) -> Value:
     return unknown_frame(frame, frame.rows, width, node)
 
 
-def _rows_at(frame: Array, part: Value, node: cst.CSTNode) -> Value:
+def _rows_at(frame: Array, part: Value, node: syntax.Node) -> Value:
     """Rows by position."""
     if integer(part) is not None:
         shape: Shape = None if frame.shape is None else frame.shape[1:]
@@ -238,7 +237,7 @@ def _rows_at(frame: Array, part: Value, node: cst.CSTNode) -> Value:
     return indexing.chosen(with_rows(frame, rows, node, order=None), node)
 
 
-def _by_label(frame: Array, index: list[Value], node: cst.CSTNode) -> Value:
+def _by_label(frame: Array, index: list[Value], node: syntax.Node) -> Value:
     """`df.loc[rows, columns]`."""
     plain = frame.derive(node, form="frame", parent=frame.parent)
     chosen: Value = plain
@@ -258,7 +257,7 @@ def _by_label(frame: Array, index: list[Value], node: cst.CSTNode) -> Value:
     return Array(source=frame.source, form="frame", node=node)
 
 
-def _columns_by_label(frame: Array, part: Value, node: cst.CSTNode) -> Value:
+def _columns_by_label(frame: Array, part: Value, node: syntax.Node) -> Value:
     names = names_in(part)
     if names is not None:
         return column(frame, names[0], node) if not isinstance(part, Sequence) else columns(frame, names, node)
@@ -275,7 +274,7 @@ def _columns_by_label(frame: Array, part: Value, node: cst.CSTNode) -> Value:
     return Array(source=frame.source, form="frame", node=node)
 
 
-def stored(frame: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Array:
+def stored(frame: Array, index: list[Value], value: Value, node: syntax.Node) -> Array:
     """A frame after `df[...] = value`, `df.loc[...] = value` or `df.iloc[...] = value`."""
     whole = frame.parent if frame.form in ("rows", "labels") and frame.parent is not None else frame
     if frame.rank != 2 or frame.form != "frame":
@@ -310,7 +309,7 @@ def _is_mask(index: list[Value]) -> bool:
     return len(index) == 1 and isinstance(index[0], Array) and index[0].dtype == "bool"
 
 
-def _new_column(frame: Array, value: Value | None, node: cst.CSTNode) -> Array:
+def _new_column(frame: Array, value: Value | None, node: syntax.Node) -> Array:
     """A column from what is assigned to it."""
     found = as_array(value, node)
     if found is None or found.rank is None or found.rank > 2:
@@ -318,7 +317,7 @@ def _new_column(frame: Array, value: Value | None, node: cst.CSTNode) -> Array:
     return found.derive(node, shape=(frame.rows,), values=None, columns=None, form="frame", fields=None)
 
 
-def attribute(frame: Array, name: str, node: cst.CSTNode) -> Value | None:
+def attribute(frame: Array, name: str, node: syntax.Node) -> Value | None:
     """`df.values`, `df.iloc`, `df.columns`, `df.age`; None for a method."""
     if name in ("values", "array"):
         return values(frame, node)
@@ -339,7 +338,7 @@ def attribute(frame: Array, name: str, node: cst.CSTNode) -> Value | None:
     return None
 
 
-def with_attribute(frame: Array, name: str, value: Value, node: cst.CSTNode) -> Array | None:
+def with_attribute(frame: Array, name: str, value: Value, node: syntax.Node) -> Array | None:
     """A frame after `df.name = value`; None if that changes nothing in it."""
     if name == "columns":
         names = names_in(value)

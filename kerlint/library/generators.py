@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import ranges
 from kerlint.library.convert import as_array, is_none
 from kerlint.library.objects import bind_arguments
@@ -45,7 +44,7 @@ class _Batch(NamedTuple):
     tight: bool = True
 
 
-def generator_flow(generator: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def generator_flow(generator: Object, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`ImageDataGenerator(...).flow(...)`, `flow_from_directory(...)`, `flow_from_dataframe(...)`."""
     name = f"{generator.name}.{method}"
     args, _ = bind_arguments(name, arguments)
@@ -94,7 +93,7 @@ def _is_set(value: Value | None) -> bool:
     return value is not None and constant(value) not in (None, False, 0)
 
 
-def _from_arrays(args: dict[str, Value], node: cst.CSTNode) -> _Batch:
+def _from_arrays(args: dict[str, Value], node: syntax.Node) -> _Batch:
     x, y = as_array(args.get("x"), node), args.get("y")
     shape: Shape = None
     bounds: Bounds = ranges.UNKNOWN
@@ -111,7 +110,7 @@ def _from_arrays(args: dict[str, Value], node: cst.CSTNode) -> _Batch:
     return _Batch(shape, bounds, labels, tight)
 
 
-def _from_files(generator: Object, name: str, args: dict[str, Value], node: cst.CSTNode) -> _Batch:
+def _from_files(generator: Object, name: str, args: dict[str, Value], node: syntax.Node) -> _Batch:
     size = dims(args.get("target_size")) if "target_size" in args else (256, 256)
     mode = text(args.get("color_mode")) if "color_mode" in args else "rgb"
     channels = _CHANNELS.get(mode or "")
@@ -123,7 +122,7 @@ def _from_files(generator: Object, name: str, args: dict[str, Value], node: cst.
     return _Batch(shape, (0.0, 255.0), labels)
 
 
-def _labels(args: dict[str, Value], name: str, node: cst.CSTNode) -> Value | None:
+def _labels(args: dict[str, Value], name: str, node: syntax.Node) -> Value | None:
     """The targets that `class_mode` asks for; by default one-hot rows."""
     given = args.get("class_mode", Const("categorical"))
     if is_none(given):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.calling import FIRST_CALL, follow_call, output_value, relabelled, remember_call
 from kerlint.library.layers import bind_call, call_layer, declared_input, infer, input_tensor, shapes_in
 from kerlint.library.masks import follow_masks, name_masks
@@ -104,7 +103,7 @@ def traced_inputs(model: Model) -> Value | None:
     return known.inputs if isinstance(known, _Trace) else None
 
 
-def _start_values(data: Data, node: cst.CSTNode) -> Value:
+def _start_values(data: Data, node: syntax.Node) -> Value:
     """Input tensors in the structure of the data."""
     if isinstance(data, list):
         return list_of([_start_values(item, node) for item in data], "tuple", node)
@@ -257,7 +256,7 @@ def _name_built(machine: Machine, model: Value) -> None:
     automatic_name(machine, "Functional")
 
 
-def call_model(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call_model(machine: Machine, model: Model, arguments: Arguments, node: syntax.Node) -> Value:
     """`model(x)`: on tensors part of a graph, on data a forward pass."""
     given = [value for value, _ in arguments.positional] or [value for value, _ in arguments.keywords.values()]
     inputs = tuple(tensor for value in given[:1] for tensor in tensors_in(value) if tensor is not None)
@@ -323,7 +322,7 @@ def _takes(declared: Shape, given: Shape) -> bool:
     return all(None in pair or pair[0] == pair[1] for pair in list(zip(declared, given))[1:])
 
 
-def _called(machine: Machine, model: Model, op: Op, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _called(machine: Machine, model: Model, op: Op, arguments: Arguments, node: syntax.Node) -> Value:
     """The output of a model that is called on the tensors of `op`."""
     _check_inputs(machine, model, op)
     if model.kind == "sequential" and not defines_call(model):

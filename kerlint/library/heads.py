@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.kinds import (
     NOISE,
     NORMALIZATION,
@@ -33,7 +32,7 @@ class Activation:
     """An activation by name (`relu`; "" if it is not known) and the place where it is written."""
 
     name: str
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     node: Node
 
 
@@ -68,7 +67,7 @@ class Head:
         return all(activation.name for activation in self.activations)
 
     @property
-    def activation_place(self) -> cst.CSTNode | None:
+    def activation_place(self) -> syntax.Node | None:
         """Where the last activation is written; the layer where there is none."""
         return self.activations[-1].place if self.activations else self.node.place
 

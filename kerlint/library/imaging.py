@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import Handler, as_array
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
@@ -26,19 +25,19 @@ PICTURES = frozenset({"PIL.Image.open", "keras.utils.load_img"})
 _GRAY = ("cv2.IMREAD_GRAYSCALE", "cv2.COLOR_BGR2GRAY", "cv2.COLOR_RGB2GRAY")
 
 
-def pixels(shape: Shape, node: cst.CSTNode | None, dtype: str = "uint8") -> Array:
+def pixels(shape: Shape, node: syntax.Node | None, dtype: str = "uint8") -> Array:
     """An image with values from 0 to 255."""
     return Array(shape, dtype, 0.0, 255.0, tight=True, source=SOURCE, node=node)
 
 
-def _read(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _read(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`cv2.imread(path, flags)` and `imread` of other packages."""
     if len(arguments.positional) + len(arguments.keywords) == 1:
         return pixels((None, None, 3), node)
     return pixels((None, None) if _is_gray(arguments.get(1, "flags")) else None, node)
 
 
-def _read_any(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _read_any(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`scipy.misc.imread(path)`, of former versions: gray where the file is."""
     return pixels(None, node)
 
@@ -47,7 +46,7 @@ def _is_gray(value: Value | None) -> bool:
     return constant(value) == 0 or (isinstance(value, External) and value.name in _GRAY)
 
 
-def _resize(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _resize(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`cv2.resize(image, (width, height))`."""
     image, size = arguments.get(0, "src"), dims(arguments.get(1, "dsize"))
     if not isinstance(image, Array):
@@ -58,7 +57,7 @@ def _resize(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return image.derive(node, "resize", shape=shape, columns=None, values=None)
 
 
-def _convert(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _convert(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`cv2.cvtColor(image, code)`."""
     image = arguments.get(0, "src")
     if not isinstance(image, Array):
@@ -68,7 +67,7 @@ def _convert(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
     return image.derive(node, "cvtColor", shape=shape, columns=None, values=None)
 
 
-def _scaled(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _scaled(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`skimage.transform.resize`: brings the values to 0..1 unless told not to."""
     image = as_array(arguments.get(0))
     if image is None:
@@ -78,7 +77,7 @@ def _scaled(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return image.derive(node, "resize", shape=None, low=low, high=high, columns=None, values=None)
 
 
-def _to_array(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _to_array(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`keras.utils.img_to_array(image)`."""
     image = arguments.get(0, "img")
     if isinstance(image, Object):
@@ -86,7 +85,7 @@ def _to_array(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Valu
     return image if isinstance(image, Array) else Unknown("image", node=node)
 
 
-def picture(value: Value | None, node: cst.CSTNode | None, dtype: str = "uint8") -> Array | None:
+def picture(value: Value | None, node: syntax.Node | None, dtype: str = "uint8") -> Array | None:
     """The pixels of a picture object; None if the value is none."""
     if not isinstance(value, Object):
         return None
@@ -100,7 +99,7 @@ def picture(value: Value | None, node: cst.CSTNode | None, dtype: str = "uint8")
 
 
 def _load(name: str) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         args, places = bind_arguments(name, arguments)
         return Object(name, args, places, arguments.open, node=node)
 

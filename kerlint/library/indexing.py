@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.arrays import broadcast
 from kerlint.library.convert import as_array
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from kerlint.library.ranges import Bounds
 
 
-def subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Array:
+def subscript(array: Array, index: list[Value], node: syntax.Node) -> Array:
     """`array[index]`: basic indexing keeps what is known; a mask or index array keeps all but the rows."""
     index = [_as_index(part) for part in index]
     rows = index[0]
@@ -69,13 +68,13 @@ def _as_index(part: Value) -> Value:
     return part
 
 
-def chosen(array: Array, node: cst.CSTNode) -> Array:
+def chosen(array: Array, node: syntax.Node) -> Array:
     """Some of the rows, which may have been chosen by their labels: of ten classes perhaps two remain."""
     labels = array.labels
     return array.derive(node, tight=False, labels=None if labels is not None and labels.kind == "classes" else labels)
 
 
-def _onehot_rows(array: Array, rows: Array, node: cst.CSTNode) -> Array | None:
+def _onehot_rows(array: Array, rows: Array, node: syntax.Node) -> Array | None:
     """`np.eye(n)[labels]`."""
     if array.shape is None or len(array.shape) != 2:
         return None
@@ -240,7 +239,7 @@ def _window(size: int, start: Value | None, stop: Value | None) -> Dimension:
     return int(stop.low - start.low) if stop.low > start.low else None
 
 
-def stored(array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Array:
+def stored(array: Array, index: list[Value], value: Value, node: syntax.Node) -> Array:
     """The array after `array[index] = value`: shape and dtype stay, the range grows."""
     changed = array.overwritten(node)
     new = as_array(value, node)
@@ -295,7 +294,7 @@ def cast_bounds(bounds: Bounds, before: str | None, after: str | None) -> Bounds
     return (None if low is None else float(math.trunc(low)), None if high is None else float(math.trunc(high)))
 
 
-def item(array: Array, node: cst.CSTNode) -> Value:
+def item(array: Array, node: syntax.Node) -> Value:
     """A single known number of an array as a constant; else the array."""
     if isinstance(array.values, (int, float)) and array.shape == ():
         return Const(array.values, node=node)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.defaults import named
 from kerlint.library.objects import argument
 from kerlint.library.shapes import dims
@@ -31,7 +30,7 @@ class Initializer:
 
     name: str
     constant: float | None
-    place: cst.CSTNode | None
+    place: syntax.Node | None
 
 
 def initializer(layer: Object, argument_name: str) -> Initializer | None:
@@ -98,7 +97,7 @@ _RANDOM = frozenset(_SPREADS) | {
 }
 
 
-def initial_values(initializer: Object, arguments: Arguments, node: cst.CSTNode) -> Array:
+def initial_values(initializer: Object, arguments: Arguments, node: syntax.Node) -> Array:
     """What an initializer gives when it is called with a shape: the numbers of a weight."""
     constant = _CONSTANTS.get(initializer.short)
     return Array(

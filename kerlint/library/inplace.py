@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import Arguments, Array, Const, Gap, Sequence, Value
 
-Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
+Handler = Callable[[Machine, Arguments, syntax.Node], Value]
 
 
-def shuffle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def shuffle(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`numpy.random.shuffle(x)` and `random.shuffle(x)`."""
     data = arguments.get(0, "x")
     if isinstance(data, Array):
@@ -26,7 +25,7 @@ def shuffle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return Const(None, node=node)
 
 
-def _overwrite(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _overwrite(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`numpy.place(x, mask, values)` and its kin: the shape stays."""
     data = arguments.get(0)
     if isinstance(data, Array):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.defaults import DATA
 from kerlint.library.heads import heads
@@ -49,7 +48,7 @@ class Feed:
 
     event: Fit | Forward
     array: Array
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     graph: Graph
     kernels: tuple[Node, ...]
     compile: Compile | None
@@ -94,7 +93,7 @@ def feeds(program: Program) -> Iterator[Feed]:
             yield Feed(event, array, place, graph, kernels, compiled)
 
 
-def made_at(program: Program, array: Array, event: Event) -> cst.CSTNode | None:
+def made_at(program: Program, array: Array, event: Event) -> syntax.Node | None:
     """The variable that data was given to last before an event: a place where it can still be scaled.
 
     What a training is given on the spot (`fit(x[..., None], y)`) was a variable before, or is part of a dataset.
@@ -106,7 +105,7 @@ def made_at(program: Program, array: Array, event: Event) -> cst.CSTNode | None:
     return program.bound_before(event.x, event) if isinstance(event, Fit) else None
 
 
-def loaded_at(program: Program, array: Array, event: Event) -> cst.CSTNode | None:
+def loaded_at(program: Program, array: Array, event: Event) -> syntax.Node | None:
     """The variable that data was given to first: where it was loaded."""
     for version in reversed(list(array.history())):
         found = program.bound_before(version, event)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, axis_of, handlers, is_none
 from kerlint.library.indexing import cast_bounds
@@ -14,6 +11,7 @@ from kerlint.library.literals import from_literal
 from kerlint.program.constants import integer
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of
+from kerlint.records import replace
 
 
 def _stack(*, new_axis: bool) -> Function:
@@ -40,7 +38,7 @@ def _is_ops(name: str) -> bool:
     return name.startswith("keras.ops.")
 
 
-def _merged(array: Array, axis: Value | None, node: cst.CSTNode) -> Array:
+def _merged(array: Array, axis: Value | None, node: syntax.Node) -> Array:
     """`concatenate` of the rows of one array."""
     assert array.shape is not None
     first, *rest = array.shape
@@ -53,7 +51,7 @@ def _merged(array: Array, axis: Value | None, node: cst.CSTNode) -> Array:
     return array.derive(node, shape=shape, columns=None, values=None, labels=None, order=None, fields=None)
 
 
-def _alike(parts: Value | None, axis: int | None, node: cst.CSTNode) -> Array:
+def _alike(parts: Value | None, axis: int | None, node: syntax.Node) -> Array:
     """`concatenate` of a list that a loop has filled, of arrays that are alike."""
     if not isinstance(parts, Sequence) or axis != 0 or parts.exact is not None:
         return Array(node=node)
@@ -63,7 +61,7 @@ def _alike(parts: Value | None, axis: int | None, node: cst.CSTNode) -> Array:
     return stacked.derive(node, shape=(None, *stacked.shape[2:]), labels=None, order=None, parent=None)
 
 
-def joined(parts: list[Array], axis: int, node: cst.CSTNode, *, new_axis: bool = False) -> Array:
+def joined(parts: list[Array], axis: int, node: syntax.Node, *, new_axis: bool = False) -> Array:
     """Arrays put together along an axis."""
     first = parts[0]
     low, high = ranges.union([(part.low, part.high) for part in parts])
@@ -170,7 +168,7 @@ def _rows(call: Call) -> Value:
     return joined([_at_least_2d(part, call.node) for part in found], 0, call.node)
 
 
-def _alike_rows(value: Value | None, node: cst.CSTNode) -> Array:
+def _alike_rows(value: Value | None, node: syntax.Node) -> Array:
     """`vstack` of a list that a loop has filled: of flat arrays the rows, of others all rows of them."""
     stacked = from_literal(value, node) if isinstance(value, Sequence) and value.exact is None else Array()
     if stacked.rank == 2:
@@ -178,7 +176,7 @@ def _alike_rows(value: Value | None, node: cst.CSTNode) -> Array:
     return _alike(value, 0, node) if (stacked.rank or 0) > 2 else Array(node=node)
 
 
-def _at_least_2d(array: Array, node: cst.CSTNode) -> Array:
+def _at_least_2d(array: Array, node: syntax.Node) -> Array:
     if array.shape is None or len(array.shape) >= 2:
         return array
     return array.derive(node, shape=(1,) * (2 - len(array.shape)) + array.shape, labels=None, order=None)
@@ -193,7 +191,7 @@ def _beside(call: Call) -> Value:
     return joined(flat, 0 if flat[0].rank == 1 else 1, call.node)
 
 
-def columns_of(parts: list[Array], node: cst.CSTNode) -> Array:
+def columns_of(parts: list[Array], node: syntax.Node) -> Array:
     """`column_stack`: flat arrays become columns."""
     if any(part.shape is None for part in parts):
         return Array(node=node)
@@ -266,7 +264,7 @@ def _block(call: Call) -> Value:
     return list_of(made, "list", call.node)
 
 
-def by_index(name: str, index: list[Value], node: cst.CSTNode) -> Value:
+def by_index(name: str, index: list[Value], node: syntax.Node) -> Value:
     """`np.c_[a, b]` and `np.r_[a, b]`."""
     found = []
     for part in index:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
@@ -133,7 +132,7 @@ class Knowledge:
         """The one name of a symbol."""
         return names.canonical(name)
 
-    def symbol(self, name: str, node: cst.CSTNode) -> Value:
+    def symbol(self, name: str, node: syntax.Node) -> Value:
         """A symbol; `np.pi` and the like are their numbers."""
         one = names.canonical(name)
         if one in numerics.NUMBERS:
@@ -151,7 +150,7 @@ class Knowledge:
         """What a name without an import stands for."""
         return unbound.stands_for(name, stars)
 
-    def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def call(self, machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
         """A call of a library function or class."""
         if machine.traces and name.startswith(_RANDOM):
             note_draw(machine, name, node)
@@ -191,7 +190,7 @@ class Knowledge:
             return as_graph(arguments, node)
         return methods.other_call(machine, name, arguments, node)
 
-    def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
         if name == "keras.Sequential":
             return models.make_sequential(machine, arguments, node)
         if name == "keras.Model":
@@ -248,7 +247,7 @@ class Knowledge:
             return steps.made(machine, make_object(machine, name, arguments, node), node)
         return tensors.made(name, arguments, node)
 
-    def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: syntax.Node) -> Value:
         """A method of a library object."""
         if isinstance(receiver, Model):
             return self._model_method(machine, receiver, name, arguments, node)
@@ -276,7 +275,7 @@ class Knowledge:
         return Unknown(name, node=node)
 
     def _model_method(
-        self, machine: Machine, model: Model, name: str, arguments: Arguments, node: cst.CSTNode
+        self, machine: Machine, model: Model, name: str, arguments: Arguments, node: syntax.Node
     ) -> Value:
         legacy.note_call(machine, f"keras.Model.{name}", arguments, node)
         if name == "compile":
@@ -305,7 +304,7 @@ class Knowledge:
         return Unknown(name, node=node)
 
     def _object_method(
-        self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: cst.CSTNode
+        self, machine: Machine, receiver: Object, name: str, arguments: Arguments, node: syntax.Node
     ) -> Value:
         if receiver.name.endswith(".weights") and name.startswith("assign"):
             for owner in receiver.args.values():
@@ -337,7 +336,7 @@ class Knowledge:
             return Const(None, node=node)
         return Object(f"{receiver.name}.{name}", {"self": receiver}, node=node)
 
-    def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: syntax.Node) -> Value:
         """An object called: layer, model, loss."""
         if isinstance(receiver, Layer):
             return layers.call_layer(machine, receiver, arguments, node)
@@ -352,7 +351,7 @@ class Knowledge:
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 
-    def _loss(self, machine: Machine, loss: Object, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def _loss(self, machine: Machine, loss: Object, arguments: Arguments, node: syntax.Node) -> Value:
         target, prediction = arguments.get(0, "y_true"), arguments.get(1, "y_pred")
         places = {
             name: place
@@ -372,11 +371,11 @@ class Knowledge:
         )
         return Unknown("loss", node=node)
 
-    def parameter(self, name: str, node: cst.CSTNode | None) -> Value | None:
+    def parameter(self, name: str, node: syntax.Node | None) -> Value | None:
         """A builder for KerasTuner takes `hp`."""
         return Object("keras_tuner.HyperParameters", node=node) if name == "hp" else None
 
-    def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
+    def attribute(self, machine: Machine, receiver: Value, name: str, node: syntax.Node) -> Value | None:
         """An attribute of a library object; None for a method."""
         if isinstance(receiver, Model):
             return models.model_attribute(machine, receiver, name, node)
@@ -398,7 +397,7 @@ class Knowledge:
             return found if isinstance(found, Value) else None
         return None
 
-    def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
+    def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: syntax.Node) -> None:
         """An assignment to an attribute of a library object."""
         if isinstance(receiver, Array):
             methods.set_attribute(machine, receiver, name, value, node)
@@ -412,18 +411,18 @@ class Knowledge:
         elif isinstance(receiver, Unknown) and name == "trainable":
             models.freeze_unknown(machine, node)
 
-    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
+    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: syntax.Node) -> Value:
         """`array[index] = value`."""
         return methods.store(machine, array, index, value, node)
 
-    def in_place(self, machine: Machine, array: Array, value: Array, node: cst.CSTNode) -> Array:
+    def in_place(self, machine: Machine, array: Array, value: Array, node: syntax.Node) -> Array:
         """`array += ...`."""
         after = methods.in_place(array, value, node)
         if array.form in ("", "frame") and array.rank != 0:
             machine.change_in_place(array, after, node)
         return after
 
-    def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+    def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Value | None:
         """An object of a model or layer class of the program."""
         for base in cls.external_bases():
             if base in ("keras.Model", "keras.Sequential", "keras.models.Functional"):
@@ -432,12 +431,12 @@ class Knowledge:
                 return layers.layer_instance(machine, cls, arguments, node)
         return None
 
-    def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+    def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """An operator on tensors or arrays."""
         found = tensors.operate(machine, operator, left, right, node)
         return found or arrays.operate(machine, operator, left, right, node)
 
-    def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
+    def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`."""
         if isinstance(receiver, Array):
             return methods.array_subscript(receiver, index, node)
@@ -455,7 +454,7 @@ class Knowledge:
             return training.read_history(machine, receiver, text(index[0]), node)
         return Unknown("subscript", node=node)
 
-    def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:
+    def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives."""
         return loops.element(receiver, node)
 
@@ -470,7 +469,7 @@ class Knowledge:
         steps.follow_train_steps(machine)
         steps.follow_losses(machine)
 
-    def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
+    def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""
         if isinstance(manager, Object) and manager.name == steps.TAPE:
             machine.tapes += 1
@@ -478,7 +477,7 @@ class Knowledge:
         return manager
 
 
-def _set_value(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _set_value(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`K.set_value(optimizer.learning_rate, value)` is an assignment."""
     target, value = arguments.get(0, "x"), arguments.get(1, "value")
     if isinstance(target, Bound) and isinstance(target.receiver, Object) and value is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.calling import FIRST_CALL, follow_call, follow_inside, output_value, relabelled, remember_call
 from kerlint.library.masks import follow_masks
 from kerlint.library.naming import give_name, given_name, name_of, name_parts
@@ -71,7 +70,7 @@ WEIGHTS = "weights"
 MADE_IN_CALL = "made in call"
 
 
-def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Layer:
+def make_layer(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Layer:
     """A layer of the library."""
     args, places = bind_arguments(name, arguments)
     if machine.image_data_format is not None and "data_format" not in args:
@@ -85,7 +84,7 @@ def make_layer(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     return layer
 
 
-def make_input(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Tensor:
+def make_input(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Tensor:
     """`keras.Input(...)`: the start of a functional model."""
     from kerlint.library.naming import automatic_name
 
@@ -106,7 +105,7 @@ def make_input(machine: Machine, name: str, arguments: Arguments, node: cst.CSTN
     return made
 
 
-def input_tensor(shape: Shape, node: cst.CSTNode | None, args: dict[str, Value] | None = None) -> Tensor:
+def input_tensor(shape: Shape, node: syntax.Node | None, args: dict[str, Value] | None = None) -> Tensor:
     """A fresh input of a graph."""
     op = Op("input", "keras.Input", args=args or {}, node=node)
     op.results = made = Tensor(op, shape, node=node)
@@ -139,7 +138,7 @@ def declared_input(layer: Object) -> tuple[Shape, bool]:
     return None, False
 
 
-def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: syntax.Node) -> Value:
     """`layer(x)`: on tensors a step of a graph, on data its result."""
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
@@ -174,7 +173,7 @@ def bind_call(op: Op, layer: Object, arguments: Arguments) -> None:
     op.args, _ = bind_arguments(f"{layer.name}.call", arguments)
 
 
-def _followed(machine: Machine, layer: Layer, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+def _followed(machine: Machine, layer: Layer, arguments: Arguments, node: syntax.Node) -> Value | None:
     """What a layer of the program, or a `Lambda` with a function of the program, makes of tensors."""
     if layer.cls is not None:
         return follow_call(machine, layer, arguments, node)
@@ -284,7 +283,7 @@ def _shapes(value: Value) -> Output | Value:
     return shapes_in(value) if found and all(tensor is not None for tensor in found) else value
 
 
-def _nested(machine: Machine, value: Value, shape: Shape, node: cst.CSTNode | None) -> Result:
+def _nested(machine: Machine, value: Value, shape: Shape, node: syntax.Node | None) -> Result:
     """What a layer or model that is an argument of another layer makes of a shape."""
     from kerlint.library.graphs import call_model
     from kerlint.library.weights import weights_of_parts
@@ -320,7 +319,7 @@ def shapes_in(value: Value) -> Output:
     return value.shape if isinstance(value, Tensor) else None
 
 
-def call_on_data(machine: Machine, layer: Layer, given: list[Value], node: cst.CSTNode) -> Value:
+def call_on_data(machine: Machine, layer: Layer, given: list[Value], node: syntax.Node) -> Value:
     """A layer applied to data outside a model: it is built, and preprocessing layers change what is known."""
     from kerlint.library.preprocessing import apply_layer
 
@@ -343,7 +342,7 @@ def call_on_data(machine: Machine, layer: Layer, given: list[Value], node: cst.C
     return changed
 
 
-def layer_instance(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Layer:
+def layer_instance(machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Layer:
     """An object of a layer class of the program."""
     from kerlint.program.interpreter.calls import follow
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import literals, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, axis_of, handlers, is_none, shape_of
 from kerlint.library.shapes import dims
@@ -29,7 +28,7 @@ def _reshaped(call: Call) -> Value:
     return reshape(array, shape_of(target) if target is not None else None, call.node)
 
 
-def reshape(array: Array, target: tuple[Dimension, ...] | None, node: cst.CSTNode) -> Array:
+def reshape(array: Array, target: tuple[Dimension, ...] | None, node: syntax.Node) -> Array:
     """An array in another shape; one -1 is worked out where possible."""
     shape = array.shape
     keeps_rows = False
@@ -104,7 +103,7 @@ def _squeezed(call: Call) -> Value:
     return squeeze(array, call.value("axis", 1), call.node)
 
 
-def squeeze(array: Array, axis: Value | None, node: cst.CSTNode) -> Array:
+def squeeze(array: Array, axis: Value | None, node: syntax.Node) -> Array:
     """Without axes of 1; a size that is not known may be one."""
     shape: Shape = None
     if array.shape is not None:
@@ -130,7 +129,7 @@ def _transposed(call: Call) -> Value:
     return transpose(array, order, call.node)
 
 
-def transpose(array: Array, order: Value | None, node: cst.CSTNode) -> Array:
+def transpose(array: Array, order: Value | None, node: syntax.Node) -> Array:
     """The axes in another order, by default in the opposite one."""
     shape: Shape = None
     if array.shape is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library._legacy_table import OLD_ORDER
 from kerlint.library.names import canonical, in_current_keras, written
 from kerlint.library.signatures import bind, signature
@@ -34,7 +33,7 @@ _CONVOLUTION = 3
 KERAS_1_ENDS, NEW_OPTIMIZERS, NO_PREDICT_CLASSES = (2, 4), (2, 11), (2, 6)
 
 
-def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> None:
+def note_call(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> None:
     """Records a call with keywords, or in an order, that Keras 3 does not have."""
     known = signature(name)
     if known is None or known.legacy or name.startswith(_SHARED):
@@ -47,7 +46,7 @@ def note_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
         machine.emit(OldCall(node=node, callee=name, keywords=keywords, positional=positional))
 
 
-def note_tensors(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> None:
+def note_tensors(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> None:
     """Records a call of TensorFlow itself on symbolic tensors, unless it happens inside a layer or model."""
     if machine.inside_call or machine.nesting or machine.spelled.startswith(_NOT_OPERATIONS):
         return
@@ -57,7 +56,7 @@ def note_tensors(machine: Machine, name: str, arguments: Arguments, node: cst.CS
         machine.emit(TensorFlowCall(node=node, name=machine.spelled, inputs=inputs))
 
 
-def note_attribute(machine: Machine, owner: Value, name: str, node: cst.CSTNode, value: Value | None = None) -> None:
+def note_attribute(machine: Machine, owner: Value, name: str, node: syntax.Node, value: Value | None = None) -> None:
     """Records that an attribute of an optimizer is used that Keras 3 does not have."""
     if (
         name in OPTIMIZER_ATTRIBUTES

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.dtypes import promote_all
 from kerlint.program.alternatives import options
 from kerlint.program.constants import NOTHING, constant
@@ -17,7 +16,7 @@ from kerlint.program.values import Array, Const, Gap, Sequence, Shape, Unknown, 
 MAX_VALUES = 4096
 
 
-def from_literal(value: Value, node: cst.CSTNode | None, dtype: str | None = None) -> Array:
+def from_literal(value: Value, node: syntax.Node | None, dtype: str | None = None) -> Array:
     """An array from nested lists, a number or another array."""
     if isinstance(value, Array):
         return value.derive(node, dtype=dtype or value.dtype)
@@ -31,7 +30,7 @@ def from_literal(value: Value, node: cst.CSTNode | None, dtype: str | None = Non
     return literal(numbers, node, dtype)
 
 
-def literal(numbers: Any, node: cst.CSTNode | None, dtype: str | None = None) -> Array:
+def literal(numbers: Any, node: syntax.Node | None, dtype: str | None = None) -> Array:
     """An array that holds exactly these nested numbers."""
     shape = _shape_of(numbers)
     flat = _flatten(numbers)
@@ -139,7 +138,7 @@ def _nested(value: Value) -> Any:
     return None
 
 
-def _stacked(value: Value, node: cst.CSTNode | None, dtype: str | None) -> Array | None:
+def _stacked(value: Value, node: syntax.Node | None, dtype: str | None) -> Array | None:
     """An array of items that are alike, such as a list that a loop fills with images; None if they are not."""
     if not isinstance(value, Sequence) or not value.items:
         return None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handlers, is_none
 from kerlint.library.objects import argument, bind_arguments
@@ -40,7 +39,7 @@ _FORGOTTEN: dict[str, Any] = {"columns": None, "values": None, "order": None, "f
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 
 
-def directory_loader(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def directory_loader(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`image_dataset_from_directory` and its kin: batched, shuffled by default, integer labels by default."""
     args, _ = bind_arguments(name, arguments)
     transforms = []
@@ -58,7 +57,7 @@ def directory_loader(machine: Machine, name: str, arguments: Arguments, node: cs
     return made
 
 
-def _element(name: str, args: dict[str, Value], node: cst.CSTNode, *, batched: bool) -> Value:
+def _element(name: str, args: dict[str, Value], node: syntax.Node, *, batched: bool) -> Value:
     data = _inputs(name, args, node)
     mode = text(args.get("label_mode")) if "label_mode" in args else "int"
     if not batched and data.shape is not None:
@@ -70,7 +69,7 @@ def _element(name: str, args: dict[str, Value], node: cst.CSTNode, *, batched: b
     return tuple_of(data, _labels(mode, count, name, node, batched=batched), node=node)
 
 
-def _inputs(name: str, args: dict[str, Value], node: cst.CSTNode) -> Array:
+def _inputs(name: str, args: dict[str, Value], node: syntax.Node) -> Array:
     low, high = LOADERS[name]
     shape: Shape = None
     dtype: str | None = "float32"
@@ -96,7 +95,7 @@ def _inputs(name: str, args: dict[str, Value], node: cst.CSTNode) -> Array:
     return made
 
 
-def _labels(mode: str | None, count: int | None, source: str, node: cst.CSTNode, *, batched: bool) -> Array:
+def _labels(mode: str | None, count: int | None, source: str, node: syntax.Node, *, batched: bool) -> Array:
     kinds = {"int": Labels("classes", count), "binary": Labels("binary", 2), "categorical": Labels("onehot", count)}
     shapes: dict[str, tuple[Dimension, ...]] = {"int": (None,), "binary": (None, 1), "categorical": (None, count)}
     bounds = {"int": (0.0, None if count is None else count - 1.0)}.get(mode or "", (0.0, 1.0))

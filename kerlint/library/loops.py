@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.alternatives import MAX_ALTERNATIVES
 from kerlint.program.heap import common
 from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Unknown, Value, tuple_of
 
 
-def _number(value: Sequence, node: cst.CSTNode) -> Array | None:
+def _number(value: Sequence, node: syntax.Node) -> Array | None:
     """One of many known numbers."""
     numbers = [item.value if isinstance(item, Const) else None for item in value.items]
     if len(numbers) <= MAX_ALTERNATIVES or not all(type(number) in (int, float) for number in numbers):
@@ -19,7 +18,7 @@ def _number(value: Sequence, node: cst.CSTNode) -> Array | None:
     return Array((), dtype, float(min(found)), float(max(found)), source="range", form="number", node=node)
 
 
-def element(value: Value, node: cst.CSTNode) -> Value:
+def element(value: Value, node: syntax.Node) -> Value:
     """One element that stands for all."""
     if isinstance(value, Dataset):
         return value.element if value.element is not None else Unknown("element", node=node)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.contracts import REGRESSION, as_data, contracts, inputs_of, targets_of
 from kerlint.library.inputs import Feed, feeds, has_hidden_nonlinearity, is_pixels
 from kerlint.program.events import Compile, Event, Fit
@@ -24,8 +23,8 @@ class LargeTarget:
 
     event: Event
     array: Array
-    place: cst.CSTNode | None
-    head: cst.CSTNode | None
+    place: syntax.Node | None
+    head: syntax.Node | None
 
 
 def tabular_inputs(program: Program) -> Iterator[Feed]:

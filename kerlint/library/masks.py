@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.naming import automatic_name
 from kerlint.library.ops import broadcast, operation_class
 from kerlint.library.shapes import Call
@@ -37,7 +36,7 @@ _MERGING = frozenset("Add Average Maximum Minimum Multiply Subtract".split())
 
 
 def follow_masks(
-    machine: Machine, made: Layer | Model, op: Op, result: Value, arguments: Arguments, node: cst.CSTNode
+    machine: Machine, made: Layer | Model, op: Op, result: Value, arguments: Arguments, node: syntax.Node
 ) -> None:
     """What becomes of masks in a call of a layer or model: those that it reads, and those of its outputs."""
     if machine.inside_call or machine.nesting or (not arguments.positional and not arguments.keywords):
@@ -96,7 +95,7 @@ def _is_masked(layer: Layer) -> bool:
 class _Masks:
     """Makes the operations that compute masks."""
 
-    def __init__(self, machine: Machine, node: cst.CSTNode) -> None:
+    def __init__(self, machine: Machine, node: syntax.Node) -> None:
         self.machine = machine
         self.node = node
 

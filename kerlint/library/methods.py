@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, frame_methods, frames, indexing, layout, numerics, ranges, reductions
 from kerlint.library.calling import FIRST_CALL, dimension_value, shape_value
 from kerlint.library.convert import as_array, dtype_name, shape_of
@@ -42,7 +41,7 @@ _FUNCTIONS = frozenset(
 _SAME = frozenset({"copy", "numpy", "to_numpy", "toarray", "todense", "eval", "read_value", "tocsr"})
 
 
-def array_method(machine: Machine, array: Array, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def array_method(machine: Machine, array: Array, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`x.reshape(...)`, `x.astype(...)`, `x.mean()` ..."""
     if array.form == "frame":
         return frame_methods.frame_method(machine, array, name, arguments, node)
@@ -91,7 +90,7 @@ _IN_PLACE = frozenset(
 )
 
 
-def _change(machine: Machine, array: Array, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _change(machine: Machine, array: Array, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`x.fill(0)`, `x.sort()`, `variable.assign(y)`."""
     changed = array.overwritten(node)
     value = as_array(arguments.get(0), node)
@@ -113,7 +112,7 @@ def _change(machine: Machine, array: Array, name: str, arguments: Arguments, nod
     return changed if name.startswith("assign") else Const(None, node=node)
 
 
-def in_place(array: Array, value: Array, node: cst.CSTNode) -> Array:
+def in_place(array: Array, value: Array, node: syntax.Node) -> Array:
     """What `array += ...` makes of an array: shape and dtype stay, unless that would fail anyway."""
     if array.form != "" or array.rank == 0 or array.dtype is None or array.dtype == value.dtype:
         return value
@@ -135,7 +134,7 @@ def _narrowed(known: Shape, told: Shape) -> Shape:
     return tuple(a if a is not None else b for a, b in zip(known, told))
 
 
-def array_attribute(value: Array | Tensor, name: str, node: cst.CSTNode) -> Value | None:
+def array_attribute(value: Array | Tensor, name: str, node: syntax.Node) -> Value | None:
     """`x.shape`, `x.T`, `df.values` ..."""
     if name == "shape":
         if isinstance(value, Tensor):
@@ -165,7 +164,7 @@ def array_attribute(value: Array | Tensor, name: str, node: cst.CSTNode) -> Valu
     return None
 
 
-def array_subscript(array: Array, index: list[Value], node: cst.CSTNode) -> Value:
+def array_subscript(array: Array, index: list[Value], node: syntax.Node) -> Value:
     """`x[...]`; names pick columns of a frame, or fields of a structured array."""
     index = spread(index)
     if array.form in ("frame", "rows", "labels"):
@@ -186,7 +185,7 @@ def spread(index: list[Value]) -> list[Value]:
     return index
 
 
-def set_attribute(machine: Machine, array: Array, name: str, value: Value, node: cst.CSTNode) -> None:
+def set_attribute(machine: Machine, array: Array, name: str, value: Value, node: syntax.Node) -> None:
     """`x.shape = (2, 3)`, `df.columns = names`, `df.age = values`."""
     if array.form == "frame":
         changed = frames.with_attribute(array, name, value, node)
@@ -196,7 +195,7 @@ def set_attribute(machine: Machine, array: Array, name: str, value: Value, node:
         machine.change_in_place(array, layout.reshape(array, shape_of(value), node), node)
 
 
-def store(machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Array:
+def store(machine: Machine, array: Array, index: list[Value], value: Value, node: syntax.Node) -> Array:
     """`array[index] = value`: every name for the array gets the changed one."""
     index = spread(index)
     if array.form in ("frame", "rows", "labels"):
@@ -210,7 +209,7 @@ def store(machine: Machine, array: Array, index: list[Value], value: Value, node
     return after
 
 
-def layer_attribute(machine: Machine, layer: Layer, name: str, node: cst.CSTNode) -> Value | None:
+def layer_attribute(machine: Machine, layer: Layer, name: str, node: syntax.Node) -> Value | None:
     """Attributes of a layer that the program reads."""
     found = layer.state.get(name)
     if name == "trainable" and isinstance(found, Value):
@@ -230,7 +229,7 @@ def layer_attribute(machine: Machine, layer: Layer, name: str, node: cst.CSTNode
     return stored if isinstance(stored, Value) else None
 
 
-def end_of_call(layer: Layer | Model, name: str, node: cst.CSTNode) -> Value:
+def end_of_call(layer: Layer | Model, name: str, node: syntax.Node) -> Value:
     """`layer.output` and `layer.input`: of its first call."""
     op = layer.state.get(FIRST_CALL)
     if not isinstance(op, Op):
@@ -240,7 +239,7 @@ def end_of_call(layer: Layer | Model, name: str, node: cst.CSTNode) -> Value:
     return op.results or Unknown(name, node=node)
 
 
-def other_call(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def other_call(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """Calls of packages that have no module of their own here."""
     from kerlint.program.interpreter.calls import hand_over
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.defaults import SHAPE_DEPENDENT_METRICS, named
 from kerlint.library.objects import argument
 from kerlint.program.constants import text
@@ -39,7 +38,7 @@ class Metric:
 
     kind: str
     written: str
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     value: Value
 
     def given(self, name: str) -> Value | None:

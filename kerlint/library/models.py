@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.backbones import unfold
 from kerlint.library.calling import FIRST_CALL, shape_value
 from kerlint.library.graphs import (
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
 _COPIED = "copied"
 
 
-def make_sequential(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Model:
+def make_sequential(machine: Machine, arguments: Arguments, node: syntax.Node) -> Model:
     """`keras.Sequential([...])`."""
     args, places = bind_arguments("keras.Sequential", arguments)
     layers = args.get("layers")
@@ -71,7 +70,7 @@ def make_sequential(machine: Machine, arguments: Arguments, node: cst.CSTNode) -
     return model
 
 
-def make_functional(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Model:
+def make_functional(machine: Machine, arguments: Arguments, node: syntax.Node) -> Model:
     """`keras.Model(inputs, outputs)`."""
     args, places = bind_arguments("keras.Model", arguments)
     positional = [value for value, _ in arguments.positional]
@@ -80,7 +79,7 @@ def make_functional(machine: Machine, arguments: Arguments, node: cst.CSTNode) -
     return _new(machine, "functional", "keras.Model", args, places, node, inputs=inputs, outputs=outputs)
 
 
-def load(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def load(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`load_model(path)`: known if the program has saved it itself."""
     saved = machine.saved.get(text(arguments.get(0, "filepath")) or "")
     if saved is None or (saved.cls is not None and "outputs" not in saved.state):
@@ -93,13 +92,13 @@ def load(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -
     return made
 
 
-def make_loaded(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Model:
+def make_loaded(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Model:
     """A model whose layers are not known: `load_model`, a hub layer."""
     args, places = bind_arguments(name, arguments)
     return _new(machine, "loaded", name, args, places, node)  # its name is in the file
 
 
-def clone(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def clone(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`clone_model(model)`: the same layers under the same names, not compiled, with fresh weights."""
     model = arguments.get(0, "model")
     if not isinstance(model, Model) or model.cls is not None or len(arguments.positional) + len(arguments.keywords) > 1:
@@ -109,7 +108,7 @@ def clone(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return made
 
 
-def save(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def save(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`save_model(model, path)` is `model.save(path)`."""
     from kerlint.library.training import use_model
 
@@ -120,14 +119,14 @@ def save(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -
     return use_model(machine, model, "save", Arguments(arguments.positional[1:], rest, arguments.open), node)
 
 
-def _copy(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
+def _copy(machine: Machine, model: Model, node: syntax.Node) -> Model:
     made = as_it_is(machine, model, node)
     machine.register(made)
     machine.emit(Created(node=node, model=made))
     return made
 
 
-def as_it_is(machine: Machine, model: Model, node: cst.CSTNode) -> Model:
+def as_it_is(machine: Machine, model: Model, node: syntax.Node) -> Model:
     """A copy of a model as it is now. Both have the same layers: what freezes one of the two is not told apart."""
     kept = ("layers", "inputs", "outputs", NAME, "unfolded", "trainable", DATA, "compile")
     state = {key: model.state[key] for key in kept if key in model.state}
@@ -140,8 +139,8 @@ def _new(
     kind: str,
     name: str,
     args: dict[str, Value],
-    places: dict[str, cst.CSTNode],
-    node: cst.CSTNode,
+    places: dict[str, syntax.Node],
+    node: syntax.Node,
     *,
     cls: Class | None = None,
     **state: object,
@@ -156,7 +155,7 @@ def _new(
     return model
 
 
-def model_instance(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode, base: str) -> Model:
+def model_instance(machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node, base: str) -> Model:
     """An object of a model class of the program."""
     from kerlint.program.interpreter.calls import follow
 
@@ -201,7 +200,7 @@ def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
     count_names_of_build(machine, model)
 
 
-def remove_layer(machine: Machine, model: Model, node: cst.CSTNode) -> Value:
+def remove_layer(machine: Machine, model: Model, node: syntax.Node) -> Value:
     """`model.pop()`."""
     items = model.state.get("layers", ())
     machine.heap.write(model.state, "layers", items[:-1])
@@ -222,7 +221,7 @@ def _holds(outer: Model, wanted: Model) -> bool:
     return False
 
 
-def forward(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+def forward(machine: Machine, model: Model, arguments: Arguments, node: syntax.Node) -> Value:
     """A model called on data: a forward pass."""
     data = arguments.get(0)
     mark_used(machine, model)
@@ -250,7 +249,7 @@ def _call_arguments(arguments: Arguments) -> dict[str, Value]:
     return found
 
 
-def prediction(machine: Machine, model: Model, data: Value | None, node: cst.CSTNode) -> Value:
+def prediction(machine: Machine, model: Model, data: Value | None, node: syntax.Node) -> Value:
     """What the model gives for data: an array that knows its model."""
     rows = data.rows if isinstance(data, Array) else None
     outputs = tensors_in(outputs_of(machine, model, shapes_of_data(data)))
@@ -264,7 +263,7 @@ def prediction(machine: Machine, model: Model, data: Value | None, node: cst.CST
     return list_of(arrays, "list", node)
 
 
-def model_attribute(machine: Machine, model: Model, name: str, node: cst.CSTNode) -> Value | None:
+def model_attribute(machine: Machine, model: Model, name: str, node: syntax.Node) -> Value | None:
     """`model.name` for what a Keras model has by itself."""
     if name in ("output", "input") and model.kind == "sequential" and FIRST_CALL in model.state:
         return end_of_call(model, name, node)
@@ -358,7 +357,7 @@ def _first_input(outputs: Value | None) -> Value | None:
     return None
 
 
-def _layers(machine: Machine, model: Model, node: cst.CSTNode) -> Value:
+def _layers(machine: Machine, model: Model, node: syntax.Node) -> Value:
     """`model.layers`: the same objects, in the order of Keras."""
     if model.kind == "sequential" and "layers" in model.state:
         if not defines_call(model):
@@ -395,7 +394,7 @@ def layers_of(machine: Machine, model: Model) -> tuple[Value, ...]:
     return found.items if isinstance(found, Sequence) else ()
 
 
-def get_layer(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+def get_layer(machine: Machine, model: Model, arguments: Arguments, node: syntax.Node) -> Value:
     """`model.get_layer(name)` or `get_layer(index=...)`."""
     layers = _layers(machine, model, node)
     wanted = text(arguments.get(0, "name"))
@@ -433,7 +432,7 @@ def freeze(machine: Machine, target: Value, value: Value) -> None:
             pending.append(item.args["layer"])
 
 
-def freeze_unknown(machine: Machine, node: cst.CSTNode) -> None:
+def freeze_unknown(machine: Machine, node: syntax.Node) -> None:
     """`trainable` is set of something that is not known: it may be any layer made so far."""
     unknown = Unknown("trainable of one of the layers", node=node)
     for made in (*machine.program.objects, *machine.program.models):

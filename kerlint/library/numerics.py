@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import arrays, creation, dtypes, elementwise, frames, imaging, joining, layout, ranges, reductions
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_name, dtype_or, handlers, is_none
 from kerlint.library.randomness import MAX_CLASSES
@@ -69,7 +68,7 @@ def _tensor_dtype(dtype: str | None) -> str | None:
     return {"int64": "int32", "float64": "float32"}.get(dtype or "", dtype)
 
 
-def cast(machine: Machine, array: Array, dtype: str | None, node: cst.CSTNode) -> Array:
+def cast(machine: Machine, array: Array, dtype: str | None, node: syntax.Node) -> Array:
     """`astype` and `tf.cast`."""
     step = f"astype {dtype}"
     if dtype is not None and "int" in dtype and dtypes.is_float(array.dtype):
@@ -138,7 +137,7 @@ def _is_last(call: Call) -> bool:
 def one_hot(
     labels: Value | None,
     classes: Value | None,
-    node: cst.CSTNode,
+    node: syntax.Node,
     *,
     dtype: str | None = "float32",
     plain: bool = True,
@@ -254,7 +253,7 @@ def _file(call: Call) -> Value:
     return Unknown(call.name, node=call.node)
 
 
-def _seed(machine: Machine, arguments: Arguments, node: cst.CSTNode, name: str) -> Value:
+def _seed(machine: Machine, arguments: Arguments, node: syntax.Node, name: str) -> Value:
     machine.emit(Seed(node=node, name=name, seed=arguments.get(0, "seed")))
     return Const(None, node=node)
 

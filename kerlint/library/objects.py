@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.signatures import Marker, bind, signature
 from kerlint.program.values import Arguments, Const, Object, Value
 
@@ -14,10 +13,10 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 
-def bind_arguments(name: str, arguments: Arguments) -> tuple[dict[str, Value], dict[str, cst.CSTNode]]:
+def bind_arguments(name: str, arguments: Arguments) -> tuple[dict[str, Value], dict[str, syntax.Node]]:
     """Arguments and their places by parameter name; without a signature, positional ones by index."""
     args: dict[str, Value] = {}
-    places: dict[str, cst.CSTNode] = {}
+    places: dict[str, syntax.Node] = {}
     known = signature(name)
     if known is None:
         names: list[str | None] = [str(index) for index in range(len(arguments.positional))]
@@ -39,7 +38,7 @@ def bind_arguments(name: str, arguments: Arguments) -> tuple[dict[str, Value], d
     return args, places
 
 
-def make_object(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Object:
+def make_object(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Object:
     """An object of a library class, or the result of a library function, with what it was given."""
     args, places = bind_arguments(name, arguments)
     made = Object(name, args, places, arguments.open, node=node)
@@ -54,7 +53,7 @@ def argument(made: Object, name: str) -> Value | None:
     return None if made.open else default_of(made.name, name, made.node)
 
 
-def default_of(function: str, parameter: str, node: cst.CSTNode | None = None) -> Value | None:
+def default_of(function: str, parameter: str, node: syntax.Node | None = None) -> Value | None:
     """A parameter's constant default by the table of signatures."""
     default = _default(function, parameter)
     return None if type(default) is Marker else Const(default, node=node)

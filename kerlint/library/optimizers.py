@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.defaults import learning_rate
 from kerlint.library.objects import argument
 from kerlint.program.constants import constant, number
@@ -37,7 +36,7 @@ class Optimizer:
     rate: float | None
     given: bool
     momentum: float | None
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     value: Object
     event: Compile | ApplyGradients
 

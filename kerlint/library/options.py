@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import Handler
 from kerlint.program.constants import constant
 from kerlint.program.values import (
@@ -36,7 +35,7 @@ _FLAG_MODULES = ("absl.flags", "tensorflow.compat.v1.flags", "tensorflow.compat.
 _NUMBERS = {"builtins.int": int, "builtins.float": float}
 
 
-def chosen(value: Value | None, level: int, node: cst.CSTNode) -> Value:
+def chosen(value: Value | None, level: int, node: syntax.Node) -> Value:
     """A default as the value of a choice; lists of defaults item by item."""
     if isinstance(value, Const):
         return Const(value.value, max(level, value.assumed), node=node)
@@ -48,7 +47,7 @@ def chosen(value: Value | None, level: int, node: cst.CSTNode) -> Value:
 # Command lines
 
 
-def method(machine: Machine, holder: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def method(machine: Machine, holder: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """A method of a parser or of the choices of a tuner."""
     if holder.name == _TUNER:
         return _hyper_parameter(name, arguments, node)
@@ -68,7 +67,7 @@ def method(machine: Machine, holder: Object, name: str, arguments: Arguments, no
     return Unknown(name, node=node)
 
 
-def _add_argument(machine: Machine, parser: Object, arguments: Arguments, node: cst.CSTNode) -> None:
+def _add_argument(machine: Machine, parser: Object, arguments: Arguments, node: syntax.Node) -> None:
     """`parser.add_argument("-n", "--name", type=int, default=3)`."""
     written = [constant(value) for value, _ in arguments.positional]
     words = [word for word in written if isinstance(word, str)]
@@ -97,7 +96,7 @@ def is_flag(name: str) -> bool:
     return short.startswith("DEFINE") and module in _FLAG_MODULES
 
 
-def define_flag(flags: dict[str, Value], name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def define_flag(flags: dict[str, Value], name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`flags.DEFINE_integer("units", 32, "help")`: read as `FLAGS.units`, or as `.value` of what it returns."""
     word = constant(arguments.get(0, "name"))
     value = chosen(arguments.get(1, "default"), CHOICE, node)
@@ -111,7 +110,7 @@ def define_flag(flags: dict[str, Value], name: str, arguments: Arguments, node: 
     return Object("absl.flags.FlagHolder", state={".value": value}, node=node)
 
 
-def _run(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _run(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`app.run(main)`."""
     from kerlint.program.interpreter.calls import call
 
@@ -121,18 +120,18 @@ def _run(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return call(machine, main, Arguments([(Unknown("argv", node=node), node)]), node)
 
 
-def _parser(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _parser(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Object(_PARSER, node=node)
 
 
 # Tuners
 
 
-def _tuner(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _tuner(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Object(_TUNER, node=node)
 
 
-def _hyper_parameter(kind: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _hyper_parameter(kind: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`hp.Int("units", 32, 512)` and its kin: the default, which is the first or smallest choice."""
     default = arguments.get(None, "default")
     if default is not None and not (isinstance(default, Const) and default.value is None):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, frame_methods, frames, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, dtype_name, handlers, is_none
 from kerlint.program.constants import constant, truth
@@ -68,7 +67,7 @@ def _frame(call: Call) -> Value:
     return made
 
 
-def _of_columns(data: Mapping, node: cst.CSTNode) -> Array:
+def _of_columns(data: Mapping, node: syntax.Node) -> Array:
     """A frame from columns by name."""
     parts = {key: as_array(value, node) for key, value in data.entries.items()}
     rows = {part.rows for part in parts.values() if part is not None and part.rank == 1} - {None}
@@ -137,7 +136,7 @@ def _concatenated(call: Call) -> Value:
     return Array((None, width), source=parts[0].source, form="frame", node=call.node)
 
 
-def _stacked(parts: list[Array], rows: Dimension, node: cst.CSTNode) -> Array:
+def _stacked(parts: list[Array], rows: Dimension, node: syntax.Node) -> Array:
     """Frames with the same columns one below the other."""
     fields = []
     for index, (name, _) in enumerate(parts[0].fields or ()):

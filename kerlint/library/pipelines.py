@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import as_array, is_none, shape_of
 from kerlint.library.indexing import chosen
 from kerlint.library.objects import bind_arguments
@@ -31,7 +29,7 @@ from kerlint.program.values import (
     list_of,
     tuple_of,
 )
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -45,7 +43,7 @@ class _Step:
     data: Dataset
     args: dict[str, Value]
     arguments: Arguments
-    node: cst.CSTNode
+    node: syntax.Node
 
     @property
     def element(self) -> Value | None:
@@ -62,7 +60,7 @@ class _Step:
 _After = tuple["Value | None", Dimension]
 
 
-def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`ds.shuffle(...)`, `ds.map(...)`, `ds.batch(...)` ..."""
     if name == "apply":
         return _applied(machine, dataset, arguments, node)
@@ -80,7 +78,7 @@ def dataset_method(machine: Machine, dataset: Dataset, name: str, arguments: Arg
     return Dataset(dataset.source, dataset.args, element, steps, size, dataset.origin or dataset.node, node=node)
 
 
-def _answer(machine: Machine, dataset: Dataset, name: str, node: cst.CSTNode) -> Value:
+def _answer(machine: Machine, dataset: Dataset, name: str, node: syntax.Node) -> Value:
     """Methods that give something else than a new dataset."""
     if name in ("cardinality", "__len__") and dataset.cardinality is not None:
         return Const(dataset.cardinality, node=node)
@@ -91,7 +89,7 @@ def _answer(machine: Machine, dataset: Dataset, name: str, node: cst.CSTNode) ->
     return Unknown(name, node=node)
 
 
-def _applied(machine: Machine, dataset: Dataset, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _applied(machine: Machine, dataset: Dataset, arguments: Arguments, node: syntax.Node) -> Value:
     """`ds.apply(function)`: the function gets the dataset; some of `tf.data.experimental` are steps."""
     from kerlint.program.interpreter.calls import call
 
@@ -102,7 +100,7 @@ def _applied(machine: Machine, dataset: Dataset, arguments: Arguments, node: cst
             size = integer(given.get("expected_cardinality"))
             return replace(dataset, cardinality=size, node=node)
         for name in STEPS_OF_APPLY[function.name]:
-            keywords: dict[str, tuple[Value, cst.CSTNode | None]] = {}
+            keywords: dict[str, tuple[Value, syntax.Node | None]] = {}
             keywords |= {key: (value, node) for key, value in given.items() if key in _ARGUMENTS.get(name, ())}
             made = dataset_method(machine, dataset, name, Arguments([], keywords), node)
             if not isinstance(made, Dataset):
@@ -186,7 +184,7 @@ def _padded(step: _Step) -> _After:
     return (_reshaped(wide, told, step.node), count)
 
 
-def _widened(element: Value, node: cst.CSTNode, *, known: bool) -> Value:
+def _widened(element: Value, node: syntax.Node, *, known: bool) -> Value:
     """The range with the 0 of the padding in it."""
 
     def change(array: Array) -> Value:
@@ -197,7 +195,7 @@ def _widened(element: Value, node: cst.CSTNode, *, known: bool) -> Value:
     return map_leaves(element, change, node)
 
 
-def _reshaped(element: Value, shapes: Value, node: cst.CSTNode) -> Value:
+def _reshaped(element: Value, shapes: Value, node: syntax.Node) -> Value:
     """Batched elements in the shapes that `padded_shapes` tells."""
     if isinstance(element, Sequence) and isinstance(shapes, Sequence):
         if len(element.items) != len(shapes.items):
@@ -318,7 +316,7 @@ _STEPS: dict[str, Callable[[_Step], _After]] = {
 }
 
 
-def dataset_attribute(machine: Machine, dataset: Dataset, name: str, node: cst.CSTNode) -> Value | None:
+def dataset_attribute(machine: Machine, dataset: Dataset, name: str, node: syntax.Node) -> Value | None:
     """`ds.class_names`, `generator.num_classes`; None for a method."""
     if name in ("classes", "labels"):
         machine.emit(LabelsRead(node=node, dataset=dataset, again=False))
@@ -341,7 +339,7 @@ def dataset_attribute(machine: Machine, dataset: Dataset, name: str, node: cst.C
     return None
 
 
-def _image_shape(dataset: Dataset, node: cst.CSTNode) -> Value:
+def _image_shape(dataset: Dataset, node: syntax.Node) -> Value:
     element = dataset.element.items[0] if isinstance(dataset.element, Sequence) else dataset.element
     array = as_array(element, node)
     if array is None or array.shape is None or None in array.shape[1:]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import ranges
 from kerlint.library.dtypes import is_integer
 from kerlint.library.generators import generator_flow
@@ -31,7 +30,7 @@ _MOVING = frozenset(
 )
 
 
-def apply_layer(layer: Layer, data: Array, node: cst.CSTNode) -> Value:
+def apply_layer(layer: Layer, data: Array, node: syntax.Node) -> Value:
     """What a layer makes of data outside a model."""
     known = _LAYERS.get(layer.short)
     if layer.cls is not None:
@@ -48,7 +47,7 @@ def apply_layer(layer: Layer, data: Array, node: cst.CSTNode) -> Value:
     return made
 
 
-def _rescaled(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _rescaled(layer: Layer, data: Array, node: syntax.Node) -> Array:
     scale, offset = number(layer.args.get("scale")), number(layer.args.get("offset") or Const(0.0))
     low, high = ranges.bound("*", (data.low, data.high), (scale, scale))
     low, high = ranges.bound("+", (low, high), (offset, offset))
@@ -57,7 +56,7 @@ def _rescaled(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
     return data.derive(node, "Rescaling", low=low, high=high, tight=tight, **changes)
 
 
-def _normalized(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _normalized(layer: Layer, data: Array, node: syntax.Node) -> Array:
     changes = {"columns": None, "values": None, "dtype": "float32", "statistic": None, "tight": False}
     return data.derive(node, "Normalization", low=None, high=None, **changes)
 
@@ -68,7 +67,7 @@ def _in_size(shape: Shape, height: Dimension, width: Dimension) -> Shape:
     return (*shape[:-3], height, width, shape[-1])
 
 
-def _resized(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _resized(layer: Layer, data: Array, node: syntax.Node) -> Array:
     """`Resizing`, `CenterCrop`, `RandomCrop`: another height and width."""
     size = (integer(argument(layer, "height")), integer(argument(layer, "width")))
     plain = "data_format" not in layer.args and "pad_to_aspect_ratio" not in layer.args
@@ -88,7 +87,7 @@ def _resized(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
     )
 
 
-def _random(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _random(layer: Layer, data: Array, node: syntax.Node) -> Array:
     """Augmentation: pixels are moved and filled with others or 0, or changed within a range."""
     span: Bounds = ranges.UNKNOWN
     fill = number(argument(layer, "fill_value")) if "fill_value" in layer.args else 0.0
@@ -108,7 +107,7 @@ def _random(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
     )
 
 
-def _of_texts(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _of_texts(layer: Layer, data: Array, node: syntax.Node) -> Array:
     """`TextVectorization`: rows of word numbers, or one number a word of the vocabulary."""
     mode, top = text(argument(layer, "output_mode")), integer(argument(layer, "max_tokens"))
     shape = data.shape
@@ -127,7 +126,7 @@ def _of_texts(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
     return Array(made, None, low, high, source="TextVectorization", order=data.order, node=node)
 
 
-def _looked_up(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _looked_up(layer: Layer, data: Array, node: syntax.Node) -> Array:
     """`StringLookup` and `IntegerLookup`: a number for each value."""
     if text(argument(layer, "output_mode")) != "int" or truth(argument(layer, "invert")) is not False:
         return Array(None, None, node=node)
@@ -141,7 +140,7 @@ def _looked_up(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
     return Array(data.shape, "int64", 0.0, high, source=layer.short, order=data.order, node=node)
 
 
-def _hashed(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _hashed(layer: Layer, data: Array, node: syntax.Node) -> Array:
     bins = integer(argument(layer, "num_bins"))
     if text(argument(layer, "output_mode")) != "int":
         return Array(None, None, node=node)
@@ -149,7 +148,7 @@ def _hashed(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
     return Array(data.shape, "int64", 0.0, high, source=layer.short, order=data.order, node=node)
 
 
-def _encoded(layer: Layer, data: Array, node: cst.CSTNode) -> Array:
+def _encoded(layer: Layer, data: Array, node: syntax.Node) -> Array:
     """`CategoryEncoding`: as many columns as there are values."""
     mode, width = text(argument(layer, "output_mode")), integer(argument(layer, "num_tokens"))
     shape = data.shape
@@ -179,7 +178,7 @@ _LAYERS = {
 }
 
 
-def adapt(machine: Machine, layer: Object, arguments: Arguments, node: cst.CSTNode) -> Value:
+def adapt(machine: Machine, layer: Object, arguments: Arguments, node: syntax.Node) -> Value:
     """`layer.adapt(data)`."""
     machine.heap.write(layer.state, "adapted", arguments.get(0) or Const(True, node=node))
     machine.emit(Adapt(node=node, layer=layer, data=arguments.get(0)))

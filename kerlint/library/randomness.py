@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import inplace
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handler, handlers, is_none, shape_of
 from kerlint.program.alternatives import one_of
@@ -13,6 +10,7 @@ from kerlint.program.constants import integer, number, truth
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.labels import Labels
 from kerlint.program.values import Arguments, Array, Const, Gap, Object, Sequence, Shape, Unknown, Value
+from kerlint.records import replace
 
 #: Larger numbers are no classes.
 MAX_CLASSES = 10_000_000
@@ -20,7 +18,7 @@ MAX_CLASSES = 10_000_000
 SPREAD = 6.0
 
 
-def noise(shape: Shape, dtype: str | None, low: float | None, high: float | None, how: str, node: cst.CSTNode) -> Array:
+def noise(shape: Shape, dtype: str | None, low: float | None, high: float | None, how: str, node: syntax.Node) -> Array:
     """Independent random numbers."""
     return Array(
         shape,
@@ -36,7 +34,7 @@ def noise(shape: Shape, dtype: str | None, low: float | None, high: float | None
     )
 
 
-def random_integers(shape: Shape, low: float | None, high: float | None, dtype: str | None, node: cst.CSTNode) -> Array:
+def random_integers(shape: Shape, low: float | None, high: float | None, dtype: str | None, node: syntax.Node) -> Array:
     """Random integers between two bounds, both included."""
     array = noise(shape, dtype, low, high, "integers", node)
     column = shape is None or len(shape) <= 1 or (len(shape) == 2 and shape[1] == 1)
@@ -249,7 +247,7 @@ _TENSORS: dict[str, Function] = {
 }
 
 
-def generator_method(machine: Machine, generator: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def generator_method(machine: Machine, generator: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """A method of `numpy.random.default_rng()` or `RandomState()`: as the function of the same name."""
     if name == "shuffle":
         return inplace.shuffle(machine, arguments, node)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, axis_of, handlers, is_none
 from kerlint.program.constants import integer
@@ -42,7 +41,7 @@ def reduction(kind: str) -> Function:
 
 
 def statistic(
-    kind: str, value: Value, axis: Value | None, node: cst.CSTNode, *, keepdims: bool | None = False
+    kind: str, value: Value, axis: Value | None, node: syntax.Node, *, keepdims: bool | None = False
 ) -> Value:
     """A statistic of data; per column when an axis is given."""
     array = value if isinstance(value, Array) else None
@@ -156,7 +155,7 @@ def _argmax(call: Call) -> Value:
     return found
 
 
-def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.CSTNode) -> Value:
+def argmax(machine: Machine, array: Value | None, axis: Value | None, node: syntax.Node) -> Value:
     """The index of the largest entry along an axis."""
     if not isinstance(array, Array):
         return Unknown("argmax", node=node)
@@ -167,7 +166,7 @@ def argmax(machine: Machine, array: Value | None, axis: Value | None, node: cst.
     return _position(array, axis, node, is_largest=True)
 
 
-def _position(array: Array, axis: Value | None, node: cst.CSTNode, *, is_largest: bool) -> Array:
+def _position(array: Array, axis: Value | None, node: syntax.Node, *, is_largest: bool) -> Array:
     """The index of an extreme along an axis."""
     if array.shape is None:
         return Array(None if not is_none(axis) else (), "int64", source="argmax", form=array.form, node=node)

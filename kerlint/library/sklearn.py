@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import splits, transformers
 from kerlint.library.convert import Call, Function, Handler, handler, is_none
 from kerlint.library.datasets import toy_data
@@ -32,7 +31,7 @@ is_transformer = transformers.is_transformer
 transformer_attribute = transformers.attribute
 
 
-def object_method(machine: Machine, made: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+def object_method(machine: Machine, made: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
     """A method of a transformer or splitter; None if the object is neither."""
     if is_transformer(made.name):
         return transformers.transformer_method(machine, made, name, arguments, node)
@@ -89,7 +88,7 @@ def _width(centers: Value) -> Dimension:
     return len(first.exact) if isinstance(first, Sequence) and first.exact is not None else None
 
 
-def _target(made: Object, kind: str, rows: Dimension, order: str | None, node: cst.CSTNode) -> Array:
+def _target(made: Object, kind: str, rows: Dimension, order: str | None, node: syntax.Node) -> Array:
     if kind == "make_multilabel_classification":
         width = integer(argument(made, "n_classes"))
         plain = not {"sparse", "return_indicator"} & made.args.keys()
@@ -127,7 +126,7 @@ def _spread(made: Object) -> float | None:
     return ceil(reached / 100) * 100.0 if isfinite(reached) else None
 
 
-def _made_labels(made: Object, kind: str, rows: Dimension, order: str | None, node: cst.CSTNode) -> Array:
+def _made_labels(made: Object, kind: str, rows: Dimension, order: str | None, node: syntax.Node) -> Array:
     classes: int | None = 2
     if kind in ("make_classification", "make_gaussian_quantiles"):
         classes = integer(argument(made, "n_classes"))
@@ -169,7 +168,7 @@ def _blobs(made: Object) -> int | None:
 def load_toy(kind: str) -> Handler:
     """`load_iris` and its kin."""
 
-    def answer(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def answer(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         name = f"sklearn.datasets.{kind}"
         args, _ = bind_arguments(name, arguments)
         if arguments.open or "n_class" in args or "scaled" in args:
@@ -213,7 +212,7 @@ def _fetched(call: Call) -> Value:
     return Object(call.name, dict(call.args), node=call.node, state={"data": data, "target": target})
 
 
-def bunch_item(bunch: Object, name: str, node: cst.CSTNode) -> Value:
+def bunch_item(bunch: Object, name: str, node: syntax.Node) -> Value:
     """`iris.data`, `iris["target"]`."""
     found = bunch.state.get(name)
     if isinstance(found, Value):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import dtype_name, is_none, shape_of
 from kerlint.library.objects import bind_arguments
 from kerlint.library.ranges import of_range
@@ -45,7 +44,7 @@ STEPS_OF_APPLY: dict[str, tuple[str, ...]] = {
 }
 
 
-def call_data(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call_data(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """A call of something in `tf.data`."""
     short = name.rpartition(".")[2]
     if short == "from_tensor_slices":
@@ -69,7 +68,7 @@ def call_data(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNo
 
 
 def _source(
-    machine: Machine, name: str, short: str, args: dict[str, Value], arguments: Arguments, node: cst.CSTNode
+    machine: Machine, name: str, short: str, args: dict[str, Value], arguments: Arguments, node: syntax.Node
 ) -> tuple[Value | None, Dimension]:
     """One element of a source, and how many there are."""
     if arguments.open:
@@ -95,12 +94,12 @@ def _source(
     return (None, None)
 
 
-def _string(node: cst.CSTNode) -> Array:
+def _string(node: syntax.Node) -> Array:
     """A file name, a line or a record."""
     return Array((), "string", form="tensor", node=node)
 
 
-def _range(arguments: Arguments, args: dict[str, Value], node: cst.CSTNode) -> tuple[Value | None, Dimension]:
+def _range(arguments: Arguments, args: dict[str, Value], node: syntax.Node) -> tuple[Value | None, Dimension]:
     numbers = [integer(value) for value, _ in arguments.positional]
     dtype = dtype_name(args["output_type"]) if "output_type" in args else "int64"
     if (
@@ -114,7 +113,7 @@ def _range(arguments: Arguments, args: dict[str, Value], node: cst.CSTNode) -> t
     return (Array((), dtype, low, high, tight=True, form="tensor", source="range", node=node), len(known))
 
 
-def _generated(args: dict[str, Value], node: cst.CSTNode) -> Value | None:
+def _generated(args: dict[str, Value], node: syntax.Node) -> Value | None:
     """What `from_generator` is told that its elements are."""
     if "output_signature" in args:
         return described(args["output_signature"], node)
@@ -122,7 +121,7 @@ def _generated(args: dict[str, Value], node: cst.CSTNode) -> Value | None:
     return _typed(types, None if is_none(shapes) else shapes, node) if types is not None else None
 
 
-def described(spec: Value, node: cst.CSTNode) -> Value:
+def described(spec: Value, node: syntax.Node) -> Value:
     """The data that a structure of `tf.TensorSpec` describes."""
     if isinstance(spec, Sequence):
         return list_of([described(item, node) for item in spec.items], "tuple", node)
@@ -136,7 +135,7 @@ def described(spec: Value, node: cst.CSTNode) -> Value:
     return Unknown("element", node=node)
 
 
-def _typed(types: Value, shapes: Value | None, node: cst.CSTNode) -> Value:
+def _typed(types: Value, shapes: Value | None, node: syntax.Node) -> Value:
     if isinstance(types, Sequence) and types.exact is not None:
         given: tuple[Value | None, ...] = (None,) * len(types.exact)
         if isinstance(shapes, Sequence) and shapes.exact is not None and len(shapes.exact) == len(types.exact):
@@ -149,7 +148,7 @@ def _typed(types: Value, shapes: Value | None, node: cst.CSTNode) -> Value:
     return Array(shape, dtype_name(types), form="tensor", node=node)
 
 
-def from_tensor_slices(arguments: Arguments, node: cst.CSTNode) -> Value:
+def from_tensor_slices(arguments: Arguments, node: syntax.Node) -> Value:
     """`tf.data.Dataset.from_tensor_slices(tensors)`: one element a row."""
     value = arguments.get(0, "tensors")
 
@@ -162,7 +161,7 @@ def from_tensor_slices(arguments: Arguments, node: cst.CSTNode) -> Value:
     return Dataset(f"{DATASET}.from_tensor_slices", args, element, (), rows_of(value), node=node)
 
 
-def zip_datasets(arguments: Arguments, node: cst.CSTNode) -> Value:
+def zip_datasets(arguments: Arguments, node: syntax.Node) -> Value:
     """`tf.data.Dataset.zip`: elements side by side. The steps of the first dataset stand for all."""
     given = arguments.get(0, "datasets")
     if len(arguments.positional) > 1:
@@ -192,7 +191,7 @@ def _datasets(value: Value | None) -> list[Dataset]:
     return [found for part in parts for found in part] if all(parts) else []
 
 
-def _side_by_side(value: Value | None, node: cst.CSTNode) -> Value:
+def _side_by_side(value: Value | None, node: syntax.Node) -> Value:
     if isinstance(value, Dataset):
         return value.element or Unknown("element", node=node)
     if isinstance(value, Mapping):

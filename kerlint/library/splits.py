@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import frames
 from kerlint.library.convert import Call, Function, as_array, is_none
 from kerlint.library.objects import argument
@@ -80,7 +79,7 @@ def _size(rows: int, share: Value | None, *, up: bool) -> int | None:
     return math.ceil(rows * found) if up else math.floor(rows * found)
 
 
-def splitter_method(splitter: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def splitter_method(splitter: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`kf.split(x, y)`: pairs of row numbers."""
     if name == "get_n_splits":
         folds = integer(argument(splitter, "n_splits"))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
 from kerlint.program.events import Gradient, Made, MetricCall, OwnLoss, TrainStep
@@ -26,7 +25,7 @@ _METRIC_METHODS = {
 }
 
 
-def made(machine: Machine, thing: Object, node: cst.CSTNode) -> Object:
+def made(machine: Machine, thing: Object, node: syntax.Node) -> Object:
     """Records an optimizer or a metric that comes into being."""
     name = thing.short
     if thing.name in (f"keras.optimizers.{name}", f"keras.metrics.{name}") and name[:1].isupper():
@@ -34,7 +33,7 @@ def made(machine: Machine, thing: Object, node: cst.CSTNode) -> Object:
     return thing
 
 
-def metric_method(machine: Machine, metric: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def metric_method(machine: Machine, metric: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`metric.update_state(y, p)`, `metric(y, p)`, `metric.result()`, `metric.reset_state()`."""
     method = _METRIC_METHODS.get(name)
     if method is not None:
@@ -48,7 +47,7 @@ def enter_tape(machine: Machine, tape: Object) -> None:
     machine.heap.write(tape.state, _ENTRIES, Const((integer(tape.state.get(_ENTRIES)) or 0) + 1))
 
 
-def tape_method(machine: Machine, tape: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def tape_method(machine: Machine, tape: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`tape.gradient(target, sources)` and its kin."""
     if name in ("gradient", "jacobian"):
         entries = integer(tape.state.get(_ENTRIES)) or 0

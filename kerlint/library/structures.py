@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import as_array, meet_arrays
 from kerlint.program.alternatives import one_of
 from kerlint.program.values import (
@@ -27,7 +26,7 @@ from kerlint.program.values import (
 _OF_NUMBERS = {"int64": "int32", "float64": "float32"}
 
 
-def map_leaves(value: Value | None, change: Callable[[Array], Value], node: cst.CSTNode) -> Value:
+def map_leaves(value: Value | None, change: Callable[[Array], Value], node: syntax.Node) -> Value:
     """The same structure with each array changed; what is no array is unknown."""
     if isinstance(value, Sequence) and value.kind == "tuple":
         return list_of([map_leaves(item, change, node) for item in value.items], "tuple", node)
@@ -40,7 +39,7 @@ def map_leaves(value: Value | None, change: Callable[[Array], Value], node: cst.
     return change(array) if array is not None else Unknown("element", node=node)
 
 
-def as_tensors(value: Value | None, node: cst.CSTNode) -> Value:
+def as_tensors(value: Value | None, node: syntax.Node) -> Value:
     """The structure as TensorFlow holds it: Python numbers become small tensors."""
     if isinstance(value, Dataset):
         return value
@@ -71,7 +70,7 @@ def rows_of(value: Value | None) -> Dimension:
     return array.rows if array is not None else None
 
 
-def meet(left: Value | None, right: Value | None, node: cst.CSTNode) -> Value | None:
+def meet(left: Value | None, right: Value | None, node: syntax.Node) -> Value | None:
     """What two structures have in common: an element of one or of the other."""
     if left is None or right is None:
         return None
@@ -91,7 +90,7 @@ def meet(left: Value | None, right: Value | None, node: cst.CSTNode) -> Value | 
     return None
 
 
-def batched(value: Value | None, rows: Dimension, node: cst.CSTNode) -> Value:
+def batched(value: Value | None, rows: Dimension, node: syntax.Node) -> Value:
     """Elements put together: one more axis in front."""
 
     def change(array: Array) -> Value:
@@ -101,7 +100,7 @@ def batched(value: Value | None, rows: Dimension, node: cst.CSTNode) -> Value:
     return map_leaves(value, change, node)
 
 
-def unbatched(value: Value | None, node: cst.CSTNode) -> Value:
+def unbatched(value: Value | None, node: syntax.Node) -> Value:
     """Elements taken apart: the first axis is gone."""
 
     def change(array: Array) -> Value:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import ops
 from kerlint.library.calling import output_value
 from kerlint.library.naming import automatic_name
@@ -42,7 +41,7 @@ _ELEMENTWISE = frozenset("+ - * / // % ** < <= > >= == != & | ^".split())
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def tensor_function(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def tensor_function(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """A library function called on tensors of a graph."""
     given = [value for value, _ in arguments.positional] + [value for value, _ in arguments.keywords.values()]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
@@ -66,7 +65,7 @@ def bound(name: str, arguments: Arguments) -> dict[str, Value]:
     return args
 
 
-def made(name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def made(name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """A function that makes numbers of a shape and needs no tensor for it: `keras.ops.zeros((2, 3))`."""
     try:
         shape = ops.evaluate(name, bound(name, arguments), open=arguments.open) if ops.makes(name) else None
@@ -75,12 +74,12 @@ def made(name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
     return Array(shape, source=name, node=node) if isinstance(shape, tuple) else Unknown(name, node=node)
 
 
-def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
     """`x + y` on tensors; None if neither is one."""
     inputs = tuple(value for value in (left, right) if isinstance(value, Tensor))
     if not inputs or (symbol in ("==", "!=") and _is_no_number(left, right)):
         return None
-    if isinstance(node, cst.UnaryOperation):
+    if isinstance(node, syntax.UnaryOperation):
         # The interpreter takes `-x` for a product with -1.
         return _step(machine, Op("operator", "negative", inputs, node=node), lambda: inputs[0].shape)
     if not isinstance(left, Tensor):
@@ -122,7 +121,7 @@ def part_of(tensor: Tensor, args: dict[str, Value]) -> Shape:
     return answer if isinstance(answer, tuple) else None
 
 
-def subscript(machine: Machine, tensor: Tensor, index: list[Value], node: cst.CSTNode) -> Value:
+def subscript(machine: Machine, tensor: Tensor, index: list[Value], node: syntax.Node) -> Value:
     """`x[:, -1]`: part of a tensor."""
     if len(index) == 1 and isinstance(index[0], Sequence) and index[0].kind == "tuple" and index[0].exact is not None:
         index = list(index[0].exact)
@@ -131,7 +130,7 @@ def subscript(machine: Machine, tensor: Tensor, index: list[Value], node: cst.CS
     return _step(machine, op, lambda: picked(tensor.shape, index))
 
 
-def method(machine: Machine, tensor: Tensor, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def method(machine: Machine, tensor: Tensor, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`x.reshape(...)` and what else a tensor has."""
     if name == "reshape":
         op = Op("function", "keras.ops.reshape", (tensor,), args=bound_to(tensor, "newshape", arguments), node=node)
@@ -153,7 +152,7 @@ def bound_to(tensor: Tensor, parameter: str, arguments: Arguments) -> dict[str, 
     return {"x": tensor} if given is None else {"x": tensor, parameter: given}
 
 
-def gap(inputs: tuple[Tensor, ...], node: cst.CSTNode) -> Tensor:
+def gap(inputs: tuple[Tensor, ...], node: syntax.Node) -> Tensor:
     """A tensor made by something that is not understood."""
     return Tensor(Op("gap", "not known", inputs, node=node), None, node=node)
 

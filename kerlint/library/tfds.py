@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.convert import Call, Handler, handler, is_none
 from kerlint.library.structures import batched, map_leaves
 from kerlint.program.constants import constant, integer, text, truth
@@ -101,7 +100,7 @@ _PARAMETERS = (
 )
 
 
-def _load(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _load(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`tfds.load(name, split, as_supervised, with_info)`."""
     if arguments.open:
         return Unknown("tfds", node=node)
@@ -116,7 +115,7 @@ def _load(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return tuple_of(data, _info(entry, node), node=node) if truth(informed) else Unknown("tfds", node=node)
 
 
-def _splits(entry: Entry | None, args: dict[str, Value], split: Value | None, node: cst.CSTNode) -> Value:
+def _splits(entry: Entry | None, args: dict[str, Value], split: Value | None, node: syntax.Node) -> Value:
     """The data of one split, of a list of splits, or of all."""
     if isinstance(split, Sequence):
         if split.exact is None:
@@ -132,7 +131,7 @@ def _splits(entry: Entry | None, args: dict[str, Value], split: Value | None, no
     return _one(entry, args, text(split), node)
 
 
-def _one(entry: Entry | None, args: dict[str, Value], split: str | None, node: cst.CSTNode) -> Value:
+def _one(entry: Entry | None, args: dict[str, Value], split: str | None, node: syntax.Node) -> Value:
     rows = _rows(entry, split) if entry is not None and split is not None else None
     decoded = "decoders" not in args
     element = _element(entry, args.get("as_supervised"), node) if entry is not None and decoded else None
@@ -148,7 +147,7 @@ def _one(entry: Entry | None, args: dict[str, Value], split: str | None, node: c
     return Dataset(_LOAD, args, made, steps, -(-rows // count) if known and rows and count else None, node=node)
 
 
-def _element(entry: Entry, supervised: Value | None, node: cst.CSTNode) -> Value | None:
+def _element(entry: Entry, supervised: Value | None, node: syntax.Node) -> Value | None:
     """One row: a pair, or a dict of features."""
     images = entry.dtype == "uint8"
     inputs = Array(
@@ -202,7 +201,7 @@ def _boundary(written: str | None, size: int, default: int) -> int:
     return max(0, min(size, place + size if place < 0 else place))
 
 
-def _info(entry: Entry | None, node: cst.CSTNode) -> Value:
+def _info(entry: Entry | None, node: syntax.Node) -> Value:
     """`info.features["label"].num_classes`, `info.splits["train"].num_examples`."""
     made = Object("tensorflow_datasets.DatasetInfo", node=node)
     if entry is None:
@@ -242,7 +241,7 @@ def _builder(call: Call) -> Value:
     return made
 
 
-def builder_method(builder: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def builder_method(builder: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`builder.as_dataset(split, as_supervised)`."""
     if name != "as_dataset" or arguments.open:
         return Const(None, node=node) if name == "download_and_prepare" else Unknown(name, node=node)

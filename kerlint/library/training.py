@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.defaults import named
 from kerlint.library.graphs import mark_used, outputs_of, snapshot
 from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
@@ -82,7 +81,7 @@ def as_object(kind: str, value: Value | None) -> Value | None:
     return Object(name, node=value.node, state={"identifier": value})
 
 
-def compile_model(machine: Machine, model: Model, arguments: Arguments, node: cst.CSTNode) -> Value:
+def compile_model(machine: Machine, model: Model, arguments: Arguments, node: syntax.Node) -> Value:
     """`model.compile(...)`."""
     args, places = bind_arguments(COMPILE, arguments)
     if "metrics" not in args and _are_metrics(args.get("loss_weights")):
@@ -159,7 +158,7 @@ def _frozen(machine: Machine, model: Model) -> frozenset[int]:
     return frozenset(found)
 
 
-def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`model.fit(...)` and its older forms."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
     x = args.get("x") or args.get("generator")
@@ -189,7 +188,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     return Object("keras.callbacks.History", {"model": model}, node=node, state={FIT: event})
 
 
-def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))` and its kin."""
     given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
     paired: tuple[Value, ...] = ()
@@ -209,7 +208,7 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     return Const(None, node=node)
 
 
-def read_history(machine: Machine, history: Object, key: str | None, node: cst.CSTNode) -> Value:
+def read_history(machine: Machine, history: Object, key: str | None, node: syntax.Node) -> Value:
     """`history.history["accuracy"]`."""
     fit = history.args["self"].state.get(FIT) if isinstance(history.args["self"], Object) else None
     if isinstance(fit, Fit) and key is not None:
@@ -241,7 +240,7 @@ def _as_dataset(x: Value | None) -> Value | None:
     return x
 
 
-def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`evaluate`, `predict`, `save` ...: recorded; predictions know their model."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
     compiled = model.state.get("compile")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, as_array, dtype_or, is_none
 from kerlint.library.literals import distinct
@@ -52,7 +51,7 @@ def is_transformer(name: str) -> bool:
 
 
 def transformer_method(
-    machine: Machine, transformer: Object, name: str, arguments: Arguments, node: cst.CSTNode
+    machine: Machine, transformer: Object, name: str, arguments: Arguments, node: syntax.Node
 ) -> Value:
     """`scaler.fit_transform(x)` and its kin."""
     data = arguments.get(0, "X") or arguments.get(None, "y") or arguments.get(None, "raw_documents")
@@ -61,7 +60,7 @@ def transformer_method(
     return after
 
 
-def _method(machine: Machine, transformer: Object, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _method(machine: Machine, transformer: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     data = arguments.get(0, "X") or arguments.get(None, "y") or arguments.get(None, "raw_documents")
     if name in ("fit", "partial_fit"):
         machine.heap.write(transformer.state, "fitted", data or Unknown("data"))
@@ -86,7 +85,7 @@ def _method(machine: Machine, transformer: Object, name: str, arguments: Argumen
     return _transformed(transformer, array, node)
 
 
-def _through(machine: Machine, pipeline: Object, name: str, data: Value | None, node: cst.CSTNode) -> Value:
+def _through(machine: Machine, pipeline: Object, name: str, data: Value | None, node: syntax.Node) -> Value:
     """A pipeline: each step gets what the one before it gives."""
     steps = _steps(pipeline)
     if steps is None or data is None or name == "inverse_transform":
@@ -110,7 +109,7 @@ def _steps(pipeline: Object) -> list[Object] | None:
     return found
 
 
-def _inverse(transformer: Object, array: Array | None, node: cst.CSTNode) -> Value:
+def _inverse(transformer: Object, array: Array | None, node: syntax.Node) -> Value:
     if array is None or transformer.short not in SCALERS:
         return Array(node=node)
     return array.derive(
@@ -134,7 +133,7 @@ def _float_dtype(array: Array) -> str | None:
     return "float64"
 
 
-def _scaled(machine: Machine, scaler: Object, data: Value | None, array: Array, node: cst.CSTNode) -> Array:
+def _scaled(machine: Machine, scaler: Object, data: Value | None, array: Array, node: syntax.Node) -> Array:
     fitted = scaler.state.get("fitted")
     low, high = SCALERS[scaler.short] if fitted is data or scaler.short in _ALWAYS else ranges.UNKNOWN
     bounds = scaler.args.get("feature_range")
@@ -182,7 +181,7 @@ def _count(encoder: Object, data: Value | None) -> int | None:
     return array.labels.classes if array.labels.sure or (array.noise and enough) else None
 
 
-def _encoded(encoder: Object, data: Value | None, array: Array | None, node: cst.CSTNode) -> Value:
+def _encoded(encoder: Object, data: Value | None, array: Array | None, node: syntax.Node) -> Value:
     rows = array.rows if array is not None else None
     if rows is None and isinstance(data, Sequence) and data.exact is not None:
         rows = len(data.exact)
@@ -213,7 +212,7 @@ def _encoded(encoder: Object, data: Value | None, array: Array | None, node: cst
 
 
 def _columns_of_ones(
-    encoder: Object, data: Value | None, array: Array | None, rows: Dimension, node: cst.CSTNode
+    encoder: Object, data: Value | None, array: Array | None, rows: Dimension, node: syntax.Node
 ) -> Array:
     """`OneHotEncoder`: of one column one-hot rows, of several as many ones as columns."""
     single = array is not None and array.shape is not None and len(array.shape) == 2 and array.shape[1] == 1
@@ -237,7 +236,7 @@ def _columns_of_ones(
     return found
 
 
-def binarized(classes: int | None, rows: Dimension, array: Array | None, node: cst.CSTNode) -> Array:
+def binarized(classes: int | None, rows: Dimension, array: Array | None, node: syntax.Node) -> Array:
     """`LabelBinarizer`: a column for two classes, one-hot rows for more."""
     order = array.order if array is not None and array.rank == 1 else None
     if classes == 2:
@@ -248,7 +247,7 @@ def binarized(classes: int | None, rows: Dimension, array: Array | None, node: c
     return Array((rows, width), "int64", 0, 1, tight=True, labels=meaning, source=source, order=order, node=node)
 
 
-def _vectors(vectorizer: Object, data: Value | None, array: Array | None, node: cst.CSTNode) -> Array:
+def _vectors(vectorizer: Object, data: Value | None, array: Array | None, node: syntax.Node) -> Array:
     """Texts as rows of numbers, one column a word."""
     rows = array.rows if array is not None else None
     if rows is None and isinstance(data, Sequence) and data.exact is not None:
@@ -264,7 +263,7 @@ def _vectors(vectorizer: Object, data: Value | None, array: Array | None, node: 
     return Array((rows, width), dtype, low, high, source=vectorizer.short, form="sparse", node=node)
 
 
-def _transformed(transformer: Object, array: Array, node: cst.CSTNode) -> Value:
+def _transformed(transformer: Object, array: Array, node: syntax.Node) -> Value:
     """Decompositions, imputers and features made of others."""
     changes: dict[str, Any] = {"columns": None, "values": None, "labels": None, "statistic": None, "tight": False}
     changes |= {"form": "", "fields": None, "prediction": None}
@@ -301,7 +300,7 @@ def _polynomials(features: Object, width: Dimension) -> Dimension:
     return None if bias is None else comb(width + degree, degree) - (0 if bias else 1)
 
 
-def attribute(transformer: Object, name: str, node: cst.CSTNode) -> Value | None:
+def attribute(transformer: Object, name: str, node: syntax.Node) -> Value | None:
     """`encoder.classes_`."""
     if name == "classes_" and transformer.short in ("LabelEncoder", "LabelBinarizer"):
         return Array((_count(transformer, None),), source="classes", node=node)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 CLASSES = frozenset({"tensorflow.Variable", "keras.Variable"})
 
 
-def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, node: cst.CSTNode) -> Tensor:
+def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, node: syntax.Node) -> Tensor:
     """`self.add_weight(shape=...)`; in Keras 2 the name may come first."""
     first = arguments.get(0)
     if isinstance(first, Const) and isinstance(first.value, str):
@@ -51,7 +50,7 @@ def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, nod
     return made
 
 
-def variable_from(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Tensor:
+def variable_from(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Tensor:
     """`tf.Variable(initial)` or `keras.Variable(initializer, shape)` in a layer."""
     args, _ = bind_arguments(name, arguments)
     initial = args.get("initial_value") or args.get("initializer")
@@ -67,7 +66,7 @@ def variable_from(machine: Machine, name: str, arguments: Arguments, node: cst.C
     return _variable(name, args, shape, node)
 
 
-def _variable(name: str, args: dict[str, Value], shape: Shape, node: cst.CSTNode) -> Tensor:
+def _variable(name: str, args: dict[str, Value], shape: Shape, node: syntax.Node) -> Tensor:
     return Tensor(Op("variable", name, args=args, node=node), shape, node=node)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerlint.program.values import ARRAY_FIELDS, Array, Bound, Const, External, OneOf, Sequence, Unknown, Value
 
 if TYPE_CHECKING:
-    import libcst as cst
+    from kerlint import syntax
 
 #: More alternatives than this are Unknown.
 MAX_ALTERNATIVES = 8
@@ -50,7 +50,7 @@ def options(value: Value | None) -> tuple[Value, ...]:
     return value.options if isinstance(value, OneOf) else (value,)
 
 
-def one_of(values: list[Value], node: cst.CSTNode | None = None) -> Value:
+def one_of(values: list[Value], node: syntax.Node | None = None) -> Value:
     """The join of alternatives; Unknown if there are none, too many, or one is Unknown."""
     distinct: list[Value] = []
     for value in values:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.values import Value
 
 
@@ -23,8 +21,8 @@ class Arguments:
         open: whether there was a `*` or `**` argument whose content is not known.
     """
 
-    positional: list[tuple[Value, cst.CSTNode | None]] = field(default_factory=list)
-    keywords: dict[str, tuple[Value, cst.CSTNode | None]] = field(default_factory=dict)
+    positional: list[tuple[Value, syntax.Node | None]] = field(default_factory=list)
+    keywords: dict[str, tuple[Value, syntax.Node | None]] = field(default_factory=dict)
     open: bool = False
 
     def get(self, index: int | None, name: str | None = None) -> Value | None:
@@ -35,7 +33,7 @@ class Arguments:
             return self.positional[index][0]
         return None
 
-    def place(self, index: int | None, name: str | None = None) -> cst.CSTNode | None:
+    def place(self, index: int | None, name: str | None = None) -> syntax.Node | None:
         """Where `get` would find its argument."""
         if name is not None and name in self.keywords:
             return self.keywords[name][1]

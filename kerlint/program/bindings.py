@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from kerlint.program.values import Tensor, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
-    import libcst as cst
+    from kerlint import syntax
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,7 +21,7 @@ class BoundData:
         order: how many events came before.
     """
 
-    node: cst.CSTNode
+    node: syntax.Node
     value: Value
     order: int
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import libcst as cst
+from kerlint import syntax
 
 
-def shown(module: cst.Module, starts: Sequence[int]) -> set[int]:
+def shown(module: syntax.Module, starts: Sequence[int]) -> set[int]:
     """The identities of the expressions that end a cell.
 
     Args:
@@ -16,16 +16,12 @@ def shown(module: cst.Module, starts: Sequence[int]) -> set[int]:
     found: set[int] = set()
     if not starts:
         return found
-    line = 1 + len(module.header)
-    lines: list[int] = []
-    for statement in module.body:
-        lines.append(line + len(statement.leading_lines))
-        line += module.code_for_node(statement).count("\n")
+    lines = [statement.at.lineno for statement in module.body]
     for index, statement in enumerate(module.body):
         if index + 1 < len(module.body) and _cell(starts, lines[index]) == _cell(starts, lines[index + 1]):
             continue
-        if isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[-1], cst.Expr):
-            found.add(id(statement.body[-1].value))
+        if isinstance(statement, syntax.Expr):
+            found.add(id(statement.value))
     return found
 
 

@@ -12,8 +12,7 @@ from kerlint.program.values import Array, Dataset, Function, Model, Object, Op, 
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.graph import Graph, Snapshot
     from kerlint.program.scope import Loop, Path
 
@@ -32,7 +31,7 @@ class Event:
             library.
     """
 
-    node: cst.CSTNode
+    node: syntax.Node
     order: int = -1
     loops: tuple[Loop, ...] = ()
     path: Path = ()
@@ -66,7 +65,7 @@ class Compile(Event):
     loss: Value | None
     metrics: tuple[Value, ...] | None
     args: dict[str, Value]
-    places: dict[str, cst.CSTNode]
+    places: dict[str, syntax.Node]
     snapshot: Snapshot
     frozen: frozenset[int] = frozenset()
 
@@ -95,7 +94,7 @@ class Fit(Event):
     y: Value | None
     validation: Value | None
     args: dict[str, Value]
-    places: dict[str, cst.CSTNode]
+    places: dict[str, syntax.Node]
     snapshot: Snapshot
     open: bool = False
 
@@ -117,7 +116,7 @@ class Use(Event):
     model: Model
     compile: Compile | None
     args: dict[str, Value]
-    places: dict[str, cst.CSTNode]
+    places: dict[str, syntax.Node]
     in_tape: bool = False
     open: bool = False
 
@@ -133,7 +132,7 @@ class Load(Event):
     model: Model
     saved: Model | None
     args: dict[str, Value]
-    places: dict[str, cst.CSTNode]
+    places: dict[str, syntax.Node]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -162,7 +161,7 @@ class LossCall(Event):
     loss: Object
     target: Value | None
     prediction: Value | None
-    places: dict[str, cst.CSTNode]
+    places: dict[str, syntax.Node]
     in_tape: bool
     snapshot: Snapshot | None = None
 
@@ -203,7 +202,7 @@ class MetricCall(Event):
     method: str
     metric: Object
     args: dict[str, Value]
-    places: dict[str, cst.CSTNode]
+    places: dict[str, syntax.Node]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -305,7 +304,7 @@ class FrozenDraw(Event):
 
     name: str
     kind: str
-    traced: cst.CSTNode
+    traced: syntax.Node
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -439,7 +438,7 @@ class OldKeyword:
     new: str
     last: int
     value: Value
-    place: cst.CSTNode | None
+    place: syntax.Node | None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ happen (`exclusive`), those in a loop that is evaluated once carry that loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from kerlint.program.bindings import BoundData, Unread
@@ -16,10 +15,10 @@ from kerlint.program.events import Compile, Event, Fit
 from kerlint.program.modules import Module
 from kerlint.program.target import CURRENT, Target, Used
 from kerlint.program.values import Model, Object, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
-    import libcst as cst
+    from kerlint import syntax
 
 
 E = TypeVar("E", bound=Event)
@@ -66,7 +65,7 @@ class Program:
     #: The names of the module when it has run.
     names: dict[str, Value] = field(default_factory=dict)
     #: Calls whose evaluation failed, which is a fault of kerlint: the call, and the error.
-    failures: list[tuple[cst.CSTNode, Exception]] = field(default_factory=list)
+    failures: list[tuple[syntax.Node, Exception]] = field(default_factory=list)
     #: Budgets that ran out, in words.
     limits: list[str] = field(default_factory=list)
     #: The user's other modules that were imported, each once it had been evaluated. What happened in them when they
@@ -74,16 +73,16 @@ class Program:
     followed: list[Module] = field(default_factory=list)
     #: The functions of other modules that were called, by the identity of their definitions: the definition, and the
     #: calls in this file that led to it, by their identities.
-    entries: dict[int, tuple[cst.CSTNode, dict[int, cst.CSTNode]]] = field(default_factory=dict)
+    entries: dict[int, tuple[syntax.Node, dict[int, syntax.Node]]] = field(default_factory=dict)
     #: What this file uses of libraries, and what the other modules do.
     used: Used = field(default_factory=Used)
     used_elsewhere: Used = field(default_factory=Used)
     #: Where this file mentions a symbol of Keras first, by its dotted name as it is written: an import or an attribute.
-    mentions: dict[str, cst.CSTNode] = field(default_factory=dict)
+    mentions: dict[str, syntax.Node] = field(default_factory=dict)
     #: Whether the `losses` of a model or layer are asked for anywhere.
     losses_read: bool = False
     #: The file itself, for what nobody evaluates.
-    module: cst.Module | None = None
+    module: syntax.Module | None = None
     #: Tensors of models that were given a name which nobody reads, once the program has been evaluated to its end.
     unread: list[Unread] = field(default_factory=list)
     #: The versions that the program is written for.
@@ -94,7 +93,7 @@ class Program:
     cells: tuple[int, ...] = ()
     _found: _Index | None = None
 
-    def bound_before(self, value: Value | None, event: Event | None) -> cst.CSTNode | None:
+    def bound_before(self, value: Value | None, event: Event | None) -> syntax.Node | None:
         """The variable that a value was given to last, before an event; None if it was given to none."""
         names = [name for name in self.bound.get(id(value), ()) if event is None or name.order <= event.order]
         return names[-1].node if names else None
@@ -143,7 +142,7 @@ class Program:
 
         return self.module is None or reads(self.module, name)
 
-    def shows(self, node: cst.CSTNode) -> bool:
+    def shows(self, node: syntax.Node) -> bool:
         """Whether a notebook shows the value of the expression, because it ends a cell."""
         from kerlint.program.cells import shown
 

@@ -7,12 +7,10 @@ the library, a function or operator on tensors, an input, or a gap (something no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.values import Layer, Mapping, Model, Object, Op, Sequence, Shape, Tensor, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: Nodes of one graph; what lies beyond is a gap.
 MAX_NODES = 20_000
@@ -38,7 +36,7 @@ class Node:
     layer: Object | None
     op: Op
     shape: Shape
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     owners: tuple[Value, ...] = ()
     inputs: list[Node] = field(default_factory=list)
     consumers: list[Node] = field(default_factory=list)
@@ -53,7 +51,7 @@ class Node:
         """The arguments of the layer, or of the function."""
         return self.layer.args if self.layer is not None else self.op.args
 
-    def argument_place(self, name: str) -> cst.CSTNode | None:
+    def argument_place(self, name: str) -> syntax.Node | None:
         """Where an argument is written; the layer where it is not."""
         found = self.layer.places.get(name) if self.layer is not None else None
         return found or self.place

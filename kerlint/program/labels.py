@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
-    import libcst as cst
+    from kerlint import syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +32,4 @@ class Step:
     """Something that was done to data, and where."""
 
     name: str
-    node: cst.CSTNode | None
+    node: syntax.Node | None

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from kerlint.program.values import Arguments, Array, Class, Value
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.interpreter.machine import Machine
 
 
@@ -22,7 +21,7 @@ class Library(Protocol):
     def canonical(self, name: str) -> str:
         """The one name of an external symbol, however it was imported."""
 
-    def symbol(self, name: str, node: cst.CSTNode) -> Value:
+    def symbol(self, name: str, node: syntax.Node) -> Value:
         """What a dotted name of a library stands for: mostly the symbol itself, sometimes a number."""
 
     def exports(self, module: str, name: str) -> bool:
@@ -31,44 +30,44 @@ class Library(Protocol):
     def unbound(self, name: str, stars: tuple[str, ...]) -> str | None:
         """The symbol that a name stands for in a file that never binds it; `stars` are its star imports."""
 
-    def call(self, machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def call(self, machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
         """The result of calling an external symbol."""
 
-    def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def method(self, machine: Machine, receiver: Value, name: str, arguments: Arguments, node: syntax.Node) -> Value:
         """The result of calling a method of a library object."""
 
-    def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: syntax.Node) -> Value:
         """The result of calling an object: a layer on a tensor, a model on data."""
 
-    def parameter(self, name: str, node: cst.CSTNode | None) -> Value | None:
+    def parameter(self, name: str, node: syntax.Node | None) -> Value | None:
         """What a parameter of this name stands for in a function that nobody calls, if there is a custom."""
 
-    def attribute(self, machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value | None:
+    def attribute(self, machine: Machine, receiver: Value, name: str, node: syntax.Node) -> Value | None:
         """An attribute of a library object; None leaves it a method to be called."""
 
-    def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: cst.CSTNode) -> None:
+    def set_attribute(self, machine: Machine, receiver: Value, name: str, value: Value, node: syntax.Node) -> None:
         """What an assignment to an attribute of a library object means."""
 
-    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: cst.CSTNode) -> Value:
+    def store(self, machine: Machine, array: Array, index: list[Value], value: Value, node: syntax.Node) -> Value:
         """`array[index] = value`: what the array is then; names for it elsewhere are taken care of."""
 
-    def in_place(self, machine: Machine, array: Array, value: Array, node: cst.CSTNode) -> Array:
+    def in_place(self, machine: Machine, array: Array, value: Array, node: syntax.Node) -> Array:
         """`array += ...`: what the array is then; names for it elsewhere are taken care of."""
 
-    def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+    def instantiate(self, machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Value | None:
         """An object of a program class that derives from a library class; None if that is nothing special."""
 
-    def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+    def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """A binary operation or comparison in which a library value takes part."""
 
-    def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
+    def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`; each index is a constant, a value or an `Object` named `slice`."""
 
-    def element(self, machine: Machine, receiver: Value, node: cst.CSTNode) -> Value:
+    def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives in each pass."""
 
     def finish(self, machine: Machine) -> None:
         """What is still to be looked at when the whole program has been evaluated."""
 
-    def enter(self, machine: Machine, manager: Value, node: cst.CSTNode) -> Value:
+    def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """What `with manager as name` binds."""

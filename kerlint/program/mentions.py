@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import libcst as cst
+from kerlint import syntax
 
 
-def reads(part: cst.CSTNode, name: str) -> bool:
+def reads(part: syntax.Node, name: str) -> bool:
     """Whether the name stands anywhere in a part of the file but as the target of an assignment or as a keyword."""
-    pending: list[cst.CSTNode] = [part]
+    pending: list[syntax.Node] = [part]
     while pending:
         node = pending.pop()
-        if isinstance(node, cst.Name):
-            if node.value == name:
-                return True
-        elif isinstance(node, cst.Arg):
-            pending.append(node.value)
-        elif not (isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Name)):
-            pending.extend(node.children)
+        if _names(node, name):
+            return True
+        if isinstance(node, syntax.Assign):
+            pending.extend([node.value, *[one for one in node.targets if not isinstance(one, syntax.Name)]])
+        else:
+            pending.extend(syntax.children(node))
     return False
 
 
-def attributes(part: cst.CSTNode, name: str) -> int:
+def _names(node: syntax.Node, name: str) -> bool:
+    if isinstance(node, syntax.Name):
+        return node.value == name
+    if isinstance(node, syntax.Attribute):
+        # Of a class or a module the name may be this one.
+        return node.attr == name
+    if isinstance(node, (syntax.Param, syntax.ImportAlias)):
+        return name in (node.name, getattr(node, "asname", None))
+    return isinstance(node, (syntax.Global, syntax.Nonlocal)) and name in node.names
+
+
+def attributes(part: syntax.Node, name: str) -> int:
     """How often `.name` stands in a part of the file."""
     count, pending = 0, [part]
     while pending:
         node = pending.pop()
-        count += isinstance(node, cst.Attribute) and node.attr.value == name
-        pending.extend(node.children)
+        count += isinstance(node, syntax.Attribute) and node.attr == name
+        pending.extend(syntax.children(node))
     return count

@@ -11,8 +11,7 @@ from kerlint.program.values import Value
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.scope import Scope
 
 
@@ -63,5 +62,5 @@ class Modules(Protocol):
     def submodule(self, package: ModuleFile, name: str) -> ModuleFile | None:
         """The module of this name in a package."""
 
-    def tree(self, file: ModuleFile) -> cst.Module | None:
+    def tree(self, file: ModuleFile) -> syntax.Module | None:
         """The syntax tree; None for a file that cannot be read, has no valid syntax, or is too large."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from kerlint.program.values import Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.modules import ModuleFile
 
 
@@ -78,7 +76,7 @@ class Loop:
         ends_at_once: whether it is left in its first pass, whatever happens.
     """
 
-    node: cst.CSTNode
+    node: syntax.Node
     count: int | None
     unrolled: bool
     iteration: int = 0
@@ -87,7 +85,7 @@ class Loop:
 
 
 #: The arms of unknown conditions that led here: (the statement, which arm).
-Path = tuple[tuple["cst.CSTNode", int], ...]
+Path = tuple[tuple["syntax.Node", int], ...]
 
 
 def exclusive(left: Path, right: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

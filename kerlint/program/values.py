@@ -11,18 +11,16 @@ Mutable things (lists, dicts, instances, models, layers) keep what can change in
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import field
 from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
 from kerlint.program.labels import Labels, Step
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from kerlint import syntax
     from kerlint.program.scope import Scope
 
 Dimension = int | None
@@ -43,7 +41,7 @@ MAX_ANCESTRY = 200
 class Value:
     """The base of all values; `node` is the expression that made it."""
 
-    node: cst.CSTNode | None = field(default=None, kw_only=True)
+    node: syntax.Node | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, slots=True)
@@ -160,14 +158,14 @@ class Function(Value):
     setter: Function | None = None
 
     @property
-    def parameters(self) -> list[cst.Param]:
+    def parameters(self) -> list[syntax.Param]:
         """The parameters with names, in order; those behind `*` and `**` are not among them."""
         given = getattr(self.node, "params", None)
         return [] if given is None else [*given.posonly_params, *given.params, *given.kwonly_params]
 
     def takes(self, name: str) -> bool:
         """Whether it has a parameter of this name."""
-        return any(parameter.name.value == name for parameter in self.parameters)
+        return any(parameter.name == name for parameter in self.parameters)
 
     @property
     def takes_any_keyword(self) -> bool:
@@ -264,7 +262,7 @@ class Object(Mutable):
 
     name: str
     args: dict[str, Value] = field(default_factory=dict)
-    places: dict[str, cst.CSTNode] = field(default_factory=dict)
+    places: dict[str, syntax.Node] = field(default_factory=dict)
     open: bool = False
 
     @property
@@ -340,7 +338,7 @@ class Model(Mutable):
     kind: str
     name: str = ""
     args: dict[str, Value] = field(default_factory=dict)
-    places: dict[str, cst.CSTNode] = field(default_factory=dict)
+    places: dict[str, syntax.Node] = field(default_factory=dict)
     cls: Class | None = None
 
 
@@ -383,7 +381,7 @@ class Array(Value):
     form: str = ""
     fields: tuple[tuple[Any, Array], ...] | None = None
 
-    def derive(self, node: cst.CSTNode | None, step: str = "", **changes: Any) -> Array:
+    def derive(self, node: syntax.Node | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
         made = Array(*_array_fields(self), node=node)
         made.parent = self
@@ -405,7 +403,7 @@ class Array(Value):
         """The first array of its history: where the data came from."""
         return list(self.history())[-1]
 
-    def overwritten(self, node: cst.CSTNode | None) -> Array:
+    def overwritten(self, node: syntax.Node | None) -> Array:
         """The array after something was written into it: the shape stays, what is known of the values does not."""
         steps = (*self.steps, Step("overwritten", node))
         return Array(self.shape, self.dtype, source=self.source, steps=steps, form=self.form, node=node)
@@ -456,10 +454,10 @@ class Dataset(Value):
     element: Value | None = None
     transforms: tuple[Transform, ...] = ()
     cardinality: int | None = None
-    origin: cst.CSTNode | None = None
+    origin: syntax.Node | None = None
 
 
-def list_of(items: Collection[Value], kind: str = "list", node: cst.CSTNode | None = None) -> Sequence:
+def list_of(items: Collection[Value], kind: str = "list", node: syntax.Node | None = None) -> Sequence:
     """A new sequence; one that holds far too much holds only a gap."""
     weight, depth = extent(items)
     if weight > MAX_WEIGHT or depth > MAX_DEPTH:
@@ -467,12 +465,12 @@ def list_of(items: Collection[Value], kind: str = "list", node: cst.CSTNode | No
     return Sequence(kind, state={"items": tuple(items), "weight": weight, "depth": depth}, node=node)
 
 
-def tuple_of(*items: Value, node: cst.CSTNode | None = None) -> Sequence:
+def tuple_of(*items: Value, node: syntax.Node | None = None) -> Sequence:
     """A new tuple."""
     return list_of(items, "tuple", node)
 
 
-def mapping_of(entries: dict[Any, Value], *, open: bool = False, node: cst.CSTNode | None = None) -> Mapping:
+def mapping_of(entries: dict[Any, Value], *, open: bool = False, node: syntax.Node | None = None) -> Mapping:
     """A new dict; one that holds far too much is empty and open."""
     weight, depth = extent(entries.values())
     if weight > MAX_WEIGHT or depth > MAX_DEPTH:

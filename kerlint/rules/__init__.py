@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from kerlint.rules.base import Rule
@@ -30,11 +30,29 @@ def all_rules() -> tuple[type[Rule], ...]:
 
 def _modules() -> Iterator[str]:
     """Yields the modules of the topics' packages."""
-    for topic in pkgutil.iter_modules(__path__, f"{__name__}."):
-        if topic.ispkg:
-            package = importlib.import_module(topic.name)
-            for module in pkgutil.iter_modules(package.__path__, f"{topic.name}."):
-                yield module.name
+    for topic, is_package in _entries(__path__):
+        if is_package:
+            package = importlib.import_module(f"{__name__}.{topic}")
+            for name, _ in _entries(package.__path__):
+                yield f"{__name__}.{topic}.{name}"
+
+
+def _entries(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yields the names of the modules in folders, and whether each is a package."""
+    for path in paths:
+        if os.path.isdir(path):
+            for entry in sorted(os.listdir(path)):
+                name, ending = os.path.splitext(entry)
+                if ending == ".py" and name != "__init__":
+                    yield name, False
+                elif not ending and not name.startswith("_") and os.path.isdir(os.path.join(path, entry)):
+                    yield name, True
+        else:
+            # In a zip archive, for one. `pkgutil` imports a lot that is not needed else.
+            import pkgutil
+
+            for module in pkgutil.iter_modules([path]):
+                yield module.name, module.ispkg
 
 
 def _rules_in(name: str) -> list[type[Rule]]:

@@ -29,8 +29,7 @@ from kerlint.rules.options import Option, OptionError, unknown_option
 __all__ = ["SYMPTOMS", "Found", "Option", "OptionError", "Rule"]
 
 if TYPE_CHECKING:
-    import libcst
-
+    from kerlint import syntax
     from kerlint.edits.drafts import Draft
     from kerlint.experiment import Experiment
     from kerlint.program.facts import Program
@@ -50,10 +49,10 @@ class Found:
         symptoms: what it looks like where that differs from the rule's other findings.
     """
 
-    node: libcst.CSTNode
+    node: syntax.Node
     message: str
     label: str
-    also: tuple[tuple[libcst.CSTNode, str], ...]
+    also: tuple[tuple[syntax.Node, str], ...]
     why: str
     help: str
     severity: Severity
@@ -116,11 +115,11 @@ class Rule:
 
     def found(
         self,
-        node: libcst.CSTNode | None,
+        node: syntax.Node | None,
         message: str,
         *,
         label: str = "",
-        also: Sequence[tuple[libcst.CSTNode | None, str]] = (),
+        also: Sequence[tuple[syntax.Node | None, str]] = (),
         why: str = "",
         help: str = "",
         severity: Severity | None = None,

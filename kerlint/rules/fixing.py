@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.edits.drafts import (
     Begin,
     Callee,
@@ -19,6 +18,8 @@ from kerlint.edits.drafts import (
     Insert,
     Parameter,
     Put,
+    RenameAttribute,
+    RenameKeyword,
     Replace,
     Swap,
     SwapLayers,
@@ -44,64 +45,65 @@ class Called(Protocol):
     """Something that a call with known arguments made: a layer, a callback, a training."""
 
     @property
-    def node(self) -> cst.CSTNode | None:
+    def node(self) -> syntax.Node | None:
         """The call."""
 
     @property
-    def places(self) -> dict[str, cst.CSTNode]:
+    def places(self) -> dict[str, syntax.Node]:
         """The expression of each argument."""
 
 
 def put(made: Called | None, name: str, text: str, *, variable: bool = False) -> Change | None:
     """An argument gets a value; it is added if it is not there."""
-    if made is None or not isinstance(made.node, cst.Call):
+    if made is None or not isinstance(made.node, syntax.Call):
         return None
     return Put(made.node, name, text, made.places.get(name), variable=variable)
 
 
 def put_instead(made: Called, old: str, name: str, text: str) -> Change | None:
     """An argument takes the place of another one."""
-    if not isinstance(made.node, cst.Call) or old not in made.places or name in made.places:
+    if not isinstance(made.node, syntax.Call) or old not in made.places or name in made.places:
         return None
     return Put(made.node, name, text, instead=old)
 
 
 def drop(made: Called | None, name: str) -> Change | None:
     """An argument is left out."""
-    if made is None or not isinstance(made.node, cst.Call) or name not in made.places:
+    if made is None or not isinstance(made.node, syntax.Call) or name not in made.places:
         return None
     return Drop(made.node, name, made.places[name])
 
 
-def put_in_call(node: cst.CSTNode | None, name: str, text: str) -> Change | None:
+def put_in_call(node: syntax.Node | None, name: str, text: str) -> Change | None:
     """A keyword is added to a call of something whose arguments are not bound."""
-    return Put(node, name, text) if isinstance(node, cst.Call) else None
+    return Put(node, name, text) if isinstance(node, syntax.Call) else None
 
 
-def drop_in_call(node: cst.CSTNode | None, name: str) -> Change | None:
+def drop_in_call(node: syntax.Node | None, name: str) -> Change | None:
     """A keyword is taken out of a call of something whose arguments are not bound."""
-    return Drop(node, name) if isinstance(node, cst.Call) else None
+    return Drop(node, name) if isinstance(node, syntax.Call) else None
 
 
-def rename_keyword(node: cst.CSTNode | None, old: str, new: str) -> Change | None:
+def rename_keyword(node: syntax.Node | None, old: str, new: str) -> Change | None:
     """A keyword of a call under another name; its value and what stands around it stay."""
-    arguments = node.args if isinstance(node, cst.Call) else ()
-    names = [one.keyword for one in arguments if one.keyword is not None and one.keyword.value in (old, new)]
+    if not isinstance(node, syntax.Call):
+        return None
+    names = [one.keyword for one in node.args if one.keyword in (old, new)]
     # Where the new one is there, too, nobody can say which of them is meant.
-    return Replace(names[0], new, variable=True) if len(names) == 1 and names[0].value == old else None
+    return RenameKeyword(node, old, new) if names == [old] else None
 
 
-def rename_attribute(node: cst.CSTNode | None, new: str) -> Change | None:
+def rename_attribute(node: syntax.Node | None, new: str) -> Change | None:
     """Another attribute of the same object."""
-    return Replace(node.attr, new, variable=True) if isinstance(node, cst.Attribute) else None
+    return RenameAttribute(node, new) if isinstance(node, syntax.Attribute) else None
 
 
-def replace(node: cst.CSTNode | None, text: str, *parts: cst.CSTNode, variable: bool = False) -> Change | None:
+def replace(node: syntax.Node | None, text: str, *parts: syntax.Node, variable: bool = False) -> Change | None:
     """Another text in the place of a node."""
     return None if node is None else Replace(node, text, parts, variable)
 
 
-def swap(left: cst.CSTNode | None, right: cst.CSTNode | None) -> Change | None:
+def swap(left: syntax.Node | None, right: syntax.Node | None) -> Change | None:
     """Two nodes change places."""
     return None if left is None or right is None else Swap(left, right)
 
@@ -113,63 +115,65 @@ def swap_layers(left: Node, right: Node) -> Change | None:
     return SwapLayers(left.layer.node, right.layer.node)
 
 
-def swap_steps(call: cst.CSTNode | None) -> Change | None:
+def swap_steps(call: syntax.Node | None) -> Change | None:
     """The last two calls of a chain change places."""
     return None if call is None else SwapSteps(call)
 
 
-def drop_step(call: cst.CSTNode | None) -> Change | None:
+def drop_step(call: syntax.Node | None) -> Change | None:
     """A call is taken out of a chain."""
     return None if call is None else DropStep(call)
 
 
-def begin(layer: cst.CSTNode | None, text: str, *parts: cst.CSTNode) -> Change | None:
+def begin(layer: syntax.Node | None, text: str, *parts: syntax.Node) -> Change | None:
     """Something comes before the first layer of a model."""
     return None if layer is None else Begin(layer, text, parts)
 
 
-def hoist(node: cst.CSTNode, loop: cst.CSTNode) -> Change:
+def hoist(node: syntax.Node, loop: syntax.Node) -> Change:
     """A statement is moved before the loop around it."""
     return Hoist(node, loop)
 
 
-def unroll(node: cst.CSTNode | None) -> Change | None:
+def unroll(node: syntax.Node | None) -> Change | None:
     """`[item] * n` becomes a comprehension."""
     return None if node is None else Unroll(node)
 
 
-def insert_after(node: cst.CSTNode, text: str, *parts: cst.CSTNode) -> Change:
+def insert_after(node: syntax.Node, text: str, *parts: syntax.Node) -> Change:
     """A statement after the one that a node stands in."""
     return Insert(node, text, "after", parts)
 
 
-def begin_loop(loop: cst.CSTNode, text: str, *parts: cst.CSTNode) -> Change:
+def begin_loop(loop: syntax.Node, text: str, *parts: syntax.Node) -> Change:
     """A statement at the beginning of a loop's body."""
     return Insert(loop, text, "first", parts)
 
 
-def parameter(definition: cst.CSTNode, text: str) -> Change:
+def parameter(definition: syntax.Node, text: str) -> Change:
     """One more parameter of a function."""
     return Parameter(definition, text)
 
 
-def operand(node: cst.CSTNode | None) -> cst.CSTNode | None:
-    """The node, if an operator may stand behind its source as it is."""
-    bare = isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript))
-    return node if bare or (isinstance(node, cst.BaseExpression) and node.lpar) else None
+def operand(node: syntax.Node | None) -> syntax.Node | None:
+    """The node, if something may be done with what it stands for."""
+    return node if isinstance(node, _OPERANDS) else None
 
 
-def key(node: cst.CSTNode, text: str) -> Change | None:
+_OPERANDS = (syntax.Name, syntax.Attribute, syntax.Call, syntax.Subscript, syntax.BinaryOperation)
+
+
+def key(node: syntax.Node, text: str) -> Change | None:
     """Another key in `container[key]`."""
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
-        return replace(node.slice[0].slice.value, text)
+    if isinstance(node, syntax.Subscript) and len(node.slice) == 1 and not isinstance(node.slice[0], syntax.Slice):
+        return replace(node.slice[0], text)
     return None
 
 
-def receiver(node: cst.CSTNode | None) -> cst.CSTNode | None:
+def receiver(node: syntax.Node | None) -> syntax.Node | None:
     """What a method is called on, if it is a name."""
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        return node.func.value if isinstance(node.func.value, (cst.Name, cst.Attribute)) else None
+    if isinstance(node, syntax.Call) and isinstance(node.func, syntax.Attribute):
+        return node.func.value if isinstance(node.func.value, (syntax.Name, syntax.Attribute)) else None
     return None
 
 
@@ -201,7 +205,7 @@ def are_made_alone(nodes: Iterable[Node], graph: Graph) -> bool:
 
 def callee(made: Called | None, name: str) -> Change | None:
     """Another class with the same arguments."""
-    return Callee(made.node, name) if made is not None and isinstance(made.node, cst.Call) else None
+    return Callee(made.node, name) if made is not None and isinstance(made.node, syntax.Call) else None
 
 
 _LOSSES = {
@@ -216,9 +220,9 @@ def loss(contract: Contract, function: str) -> Change | None:
     event, found = contract.event, contract.loss
     if "identifier" in found.value.state:
         given = event.places.get("loss") if isinstance(event, Compile) else None
-        return replace(given, f'"{function}"') if isinstance(given, cst.SimpleString) else None
+        return replace(given, f'"{function}"') if syntax.is_string(given) else None
     common = found.value.args.keys() <= {"from_logits", "reduction", "name"}
-    if not isinstance(found.value.node, cst.Call) or not common or found.value.open:
+    if not isinstance(found.value.node, syntax.Call) or not common or found.value.open:
         return None
     return Callee(found.value.node, _LOSSES[function])
 

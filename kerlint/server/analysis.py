@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from kerlint import engine
 from kerlint.comments import Ignore
 from kerlint.comments import read as read_comments
 from kerlint.finding import Finding, Safety
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 from kerlint.report import FileReport
 from kerlint.selection import Settings
 from kerlint.server.configurations import Applied, Configurations

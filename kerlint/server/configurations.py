@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kerlint import files
 from kerlint.configuration.lookup import NAMES, Lookup
 from kerlint.configuration.model import CommandLine, Configuration, ConfigurationError
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 from kerlint.selection import Settings
 from kerlint.server.options import Options
 

@@ -11,12 +11,11 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from kerlint.finding import Finding, Probe
 from kerlint.probe.process import Failed, Worker
 from kerlint.probe.runner import Session
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 
 #: How many verdicts are kept in mind.
 MANY = 500

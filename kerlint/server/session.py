@@ -12,14 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 from typing import Protocol, TypeVar
 
 from lsprotocol import types
 from pygls.workspace import Workspace
 
 from kerlint import memory
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 from kerlint.server.analysis import Analysis, analyse
 from kerlint.server.configurations import Configurations
 from kerlint.server.diagnostics import diagnostics

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TypeAlias
 
 from kerlint.finding import Span
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: A shape; None stands for an open dimension or one that is not known, and for a rank that is not known.
 Sizes: TypeAlias = "tuple[int | None, ...] | None"

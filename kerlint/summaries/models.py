@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Span
 from kerlint.library.calling import FIRST_CALL
 from kerlint.library.naming import class_name, name_of
@@ -23,7 +22,7 @@ from kerlint.summaries.training import compile_facts, training_facts
 from kerlint.summaries.view import View
 
 #: Where a node is in the text.
-Places = Callable[[cst.CSTNode | None], Span | None]
+Places = Callable[[syntax.Node | None], Span | None]
 #: A row, and why something of it is not known; empty if all is.
 Judged = tuple[LayerRow, str]
 
@@ -37,18 +36,6 @@ def summarize(program: Program, places: Places) -> list[ModelSummary]:
 def summarize_model(program: Program, model: Model, places: Places, doubt: Doubt) -> ModelSummary:
     """One model, which may be one of another module."""
     return _Reader(program, View(model), places, doubt).summary()
-
-
-def nodes_of(program: Program) -> list[cst.CSTNode]:
-    """All nodes whose places a summary may ask for."""
-    nodes: list[cst.CSTNode | None] = [event.node for event in program.events]
-    for model in program.models:
-        view = View(model)
-        nodes.append(model.node)
-        for ops in view.calls:
-            nodes.extend((ops[0].node, ops[0].layer.node if ops[0].layer is not None else None))
-        nodes.extend(item.node for item in view.listed)
-    return [node for node in nodes if node is not None]
 
 
 class _Reader:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
 from typing import TypeAlias
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Span
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
@@ -15,7 +13,7 @@ from kerlint.library.weights import weights_inside
 from kerlint.program.facts import Program
 from kerlint.program.graph import resolved, tensors_in
 from kerlint.program.values import Layer, Model, Tensor, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 from kerlint.summaries.doubt import Doubt, first_reason
 from kerlint.summaries.facts import ModelSummary
 from kerlint.summaries.models import Places, structure, summarize_model
@@ -27,7 +25,7 @@ MOST_VALUES = 6
 #: Results of steps that a reader takes for layers.
 _STEPS = frozenset({"layer", "function"})
 
-Locate: TypeAlias = "Callable[[cst.CSTNode], Span | None]"
+Locate: TypeAlias = "Callable[[syntax.Node], Span | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +93,9 @@ class Watched:
 
     values: dict[int, list[Value]] = field(default_factory=dict)
     #: The expressions themselves, so that their identities stay their own.
-    nodes: dict[int, cst.BaseExpression] = field(default_factory=dict)
+    nodes: dict[int, syntax.Expression] = field(default_factory=dict)
 
-    def __call__(self, node: cst.BaseExpression, value: Value) -> None:
+    def __call__(self, node: syntax.Expression, value: Value) -> None:
         """Takes note of a value."""
         if type(value) in _OF_INTEREST and type(node) in _EXPRESSIONS:
             known = self.values.setdefault(id(node), [])
@@ -107,10 +105,10 @@ class Watched:
 
 
 _OF_INTEREST = frozenset({Layer, Model, Tensor})
-_EXPRESSIONS = frozenset({cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BinaryOperation})
+_EXPRESSIONS = frozenset({syntax.Name, syntax.Attribute, syntax.Call, syntax.Subscript, syntax.BinaryOperation})
 
 
-def outline(program: Program, watched: Watched, module: cst.Module, locate: Locate) -> Outline:
+def outline(program: Program, watched: Watched, module: syntax.Module, locate: Locate) -> Outline:
     """What a program's places stand for.
 
     Args:
@@ -118,15 +116,15 @@ def outline(program: Program, watched: Watched, module: cst.Module, locate: Loca
         locate: where a node of the module is; None for a node of another one.
     """
     teller = _Teller(program, watched, lambda node: locate(node) if node is not None else None)
-    called = {id(node.func) for node in watched.nodes.values() if isinstance(node, cst.Call)}
+    called = {id(node.func) for node in watched.nodes.values() if isinstance(node, syntax.Call)}
     values = {**watched.values, **_targets(module, watched)}
-    nodes: dict[int, cst.CSTNode] = {**watched.nodes, **{id(node): node for node in _target_nodes(module)}}
+    nodes: dict[int, syntax.Node] = {**watched.nodes, **{id(node): node for node in _target_nodes(module)}}
     spots: list[Spot] = []
     for key, several in values.items():
         node = nodes[key]
         is_model = all(isinstance(value, Model) for value in several)
         # Within the brackets of a model is the rest of the program.
-        span = locate(node.func if is_model and isinstance(node, cst.Call) else node)
+        span = locate(node.func if is_model and isinstance(node, syntax.Call) else node)
         if span is None:
             continue
         abouts: list[About] = []
@@ -135,58 +133,32 @@ def outline(program: Program, watched: Watched, module: cst.Module, locate: Loca
             if about is not None and about not in abouts:
                 abouts.append(about)
         if abouts:
-            is_layer = isinstance(node, cst.Call) and key not in called and any(map(teller.is_step, several))
+            is_layer = isinstance(node, syntax.Call) and key not in called and any(map(teller.is_step, several))
             spots.append(Spot(span, tuple(abouts), is_layer))
     return Outline(tuple(map(teller.summary, program.models)), tuple(sorted(spots, key=lambda spot: spot.span)))
 
 
-def _target_nodes(module: cst.Module) -> Iterator[cst.CSTNode]:
+def _target_nodes(module: syntax.Module) -> Iterator[syntax.Node]:
     for target, _ in _assignments(module):
         yield target
 
 
-def _targets(module: cst.Module, watched: Watched) -> dict[int, list[Value]]:
+def _targets(module: syntax.Module, watched: Watched) -> dict[int, list[Value]]:
     """The names and attributes that are given a value of interest."""
     values = watched.values
     return {id(target): values[id(value)] for target, value in _assignments(module) if id(value) in values}
 
 
-_WITH_STATEMENTS = (
-    cst.Module,
-    cst.BaseCompoundStatement,
-    cst.BaseSuite,
-    cst.SimpleStatementLine,
-    cst.Else,
-    cst.Finally,
-    cst.ExceptHandler,
-)
-
-
-def _assignments(module: cst.Module) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
-    pending: list[cst.CSTNode] = [module]
+def _assignments(module: syntax.Module) -> Iterator[tuple[syntax.Node, syntax.Node]]:
+    pending: list[syntax.Node] = [module]
     while pending:
         node = pending.pop()
-        if isinstance(node, cst.Assign):
-            yield from ((target.target, node.value) for target in node.targets)
-        elif isinstance(node, cst.AnnAssign) and node.value is not None:
+        if isinstance(node, syntax.Assign):
+            yield from ((target, node.value) for target in node.targets)
+        elif isinstance(node, syntax.AnnAssign) and node.value is not None:
             yield node.target, node.value
-        elif isinstance(
-            node, (cst.Module, cst.BaseCompoundStatement, cst.BaseSuite, cst.SimpleStatementLine, cst.Else)
-        ):
-            pending.extend(_statements(node))
-        elif isinstance(node, (cst.Finally, cst.ExceptHandler)):
-            pending.append(node.body)
-
-
-def _statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    body: object = getattr(node, "body", ())
-    yield from body if isinstance(body, (list, tuple)) else [body] if isinstance(body, cst.CSTNode) else []
-    for name in ("orelse", "finalbody"):
-        part: object = getattr(node, name, None)
-        if isinstance(part, cst.CSTNode):
-            yield part
-    handlers: object = getattr(node, "handlers", ())
-    yield from handlers if isinstance(handlers, (list, tuple)) else ()
+        elif not isinstance(node, syntax.Expression):
+            pending.extend(syntax.children(node))
 
 
 class _Teller:

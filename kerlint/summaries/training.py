@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Span
 from kerlint.library.contracts import as_data, inputs_of, targets_of
 from kerlint.library.optimizers import read_optimizer
@@ -28,7 +27,7 @@ from kerlint.program.values import (
 )
 from kerlint.summaries.facts import CompileFacts, DataFacts, TrainingFacts
 
-Places = Callable[[cst.CSTNode | None], Span | None]
+Places = Callable[[syntax.Node | None], Span | None]
 
 _LABELS = {
     "classes": "integer classes",

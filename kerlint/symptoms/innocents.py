@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.heads import activation_of
 from kerlint.library.initializers import initializer
@@ -166,20 +165,20 @@ def _model(event: Event) -> Model | None:
 
 def _only_asks(event: Event) -> bool:
     """Whether nothing is called in the loop that could change the model: only the model itself, and `print`."""
-    pending: list[cst.CSTNode] = [event.loops[-1].node]
+    pending: list[syntax.Node] = [event.loops[-1].node]
     while pending:
         node = pending.pop()
-        if isinstance(node, (cst.For, cst.While)):
+        if isinstance(node, (syntax.For, syntax.While)):
             pending.append(node.body)
             continue
-        if isinstance(node, cst.Call) and node is not event.node and not _is_harmless(node.func):
+        if isinstance(node, syntax.Call) and node is not event.node and not _is_harmless(node.func):
             return False
-        pending.extend(node.children)
+        pending.extend(syntax.children(node))
     return True
 
 
-def _is_harmless(func: cst.CSTNode) -> bool:
-    return isinstance(func, cst.Name) and func.value in _HARMLESS
+def _is_harmless(func: syntax.Node) -> bool:
+    return isinstance(func, syntax.Name) and func.value in _HARMLESS
 
 
 def _learns_between(program: Program, first: Event, last: Event) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kerlint.finding import Finding, Severity
+from kerlint.records import replace
 from kerlint.report import Answer, FileReport, RuledOut
 from kerlint.selection import OWN_NAMES, RANKS
 from kerlint.symptoms.innocents import CODE, NO_FAULT

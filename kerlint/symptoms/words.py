@@ -6,9 +6,8 @@ What is said to be no cause was measured: `docs/myths.md` has the numbers, and `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 from kerlint.rules.base import SYMPTOMS
 
 

@@ -7,13 +7,12 @@ a function of another package that does the same has its parameters renamed, by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from typing import TypeAlias
 
 from kerlint.library.shapes.base import Misfit, Output, Sizes, dims, show, volume, whole
 from kerlint.library.signatures import Marker, signature
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Tensor, Unknown, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: What comes out: shapes of tensors, or something that is no tensor, such as the shape of one.
 Answer: TypeAlias = "Output | Value"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
+from kerlint import syntax
 
 #: What the operators are; `subscript` is `x[...]` and `negative` is `-x`.
 _OPERATORS = {
@@ -66,7 +66,7 @@ _NONE = frozenset(
 _PACKAGES = ("keras.ops", "keras.ops.image", "keras.activations")
 
 
-def operation_class(name: str, node: cst.CSTNode | None = None) -> str:
+def operation_class(name: str, node: syntax.Node | None = None) -> str:
     """The class of the operation for an operator, or a function by its canonical name; "" if there is none.
 
     `keras.activations.relu` and `keras.ops.relu` have one canonical name but two classes: the call tells which.
@@ -81,13 +81,9 @@ def operation_class(name: str, node: cst.CSTNode | None = None) -> str:
     return _FUNCTIONS.get(name) or "".join(part.capitalize() for part in short.split("_"))
 
 
-def _relu(node: cst.CSTNode | None) -> str:
+def _relu(node: syntax.Node | None) -> str:
     """The class for a call that names the package it takes `relu` from."""
-    function = node.func if isinstance(node, cst.Call) else None
-    if not isinstance(function, cst.Attribute):
+    function = node.func if isinstance(node, syntax.Call) else None
+    if not isinstance(function, syntax.Attribute):
         return ""
-    owner = function.value
-    package = owner.attr if isinstance(owner, cst.Attribute) else owner
-    if not isinstance(package, cst.Name):
-        return ""
-    return {"activations": "ReLU", "ops": "Relu", "nn": "Relu"}.get(package.value, "")
+    return {"activations": "ReLU", "ops": "Relu", "nn": "Relu"}.get(syntax.last_name(function.value), "")

@@ -7,14 +7,13 @@ writes None for a dimension that is open; here it also stands for one that kerli
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 from math import prod
 from typing import NoReturn, TypeAlias
 
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.values import Const, Dimension, Object, Sequence, Shape, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: What a layer gives: one shape, or a list or dict of such.
 Output: TypeAlias = "Shape | list[Output] | dict[str, Output]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from kerlint.library.shapes.base import (
@@ -37,7 +36,7 @@ from kerlint.library.shapes.windows import (
     steps,
 )
 from kerlint.program.values import Class, Const, Dimension, Instance, Layer, Object, Shape, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, replace
 
 #: The sizes of a cell's states: one state is its size alone, several are a list. None if that is not known.
 States: TypeAlias = "int | list[States] | None"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.scope import Scope
 from kerlint.program.values import Array, Instance, Mapping, Sequence, Value
 
@@ -33,7 +32,7 @@ def change_in_place(
     machine: Machine,
     before: Array,
     after: Array,
-    node: cst.CSTNode,
+    node: syntax.Node,
     spoiled: Callable[[Array], Array] | None = None,
 ) -> None:
     """An array is changed in place, and with it what it may be a view of, and what may be a view of it.

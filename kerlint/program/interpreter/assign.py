@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, overlaid, set_entries, set_items
@@ -39,24 +38,24 @@ _DATA = frozenset({Array, Dataset, Const})
 def assign_target(machine: Machine, target: Any, value: Value) -> None:
     """Binds a target (a node of any kind that may stand left of `=`) to a value."""
     kind = type(target)
-    if kind is cst.Name:
+    if kind is syntax.Name:
         machine.assign(target.value, value)
         if type(value) in _DATA and machine.at_home:
             bound = machine.program.bound.setdefault(id(value), [])
             bound.append(BoundData(target, value, len(machine.program.events)))
-    elif kind is cst.Attribute:
+    elif kind is syntax.Attribute:
         _assign_attribute(machine, target, value)
-    elif kind is cst.Subscript:
+    elif kind is syntax.Subscript:
         _assign_subscript(machine, target, value)
-    elif kind is cst.Tuple or kind is cst.List:
+    elif kind is syntax.Tuple or kind is syntax.List:
         _unpack(machine, target, value)
-    elif kind is cst.StarredElement:
+    elif kind is syntax.StarredElement:
         assign_target(machine, target.value, value)
 
 
-def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> None:
+def _unpack(machine: Machine, target: syntax.Tuple | syntax.List, value: Value) -> None:
     targets = list(target.elements)
-    starred = [index for index, element in enumerate(targets) if type(element) is cst.StarredElement]
+    starred = [index for index, element in enumerate(targets) if type(element) is syntax.StarredElement]
     items: list[Value] | None = None
     if isinstance(value, Sequence) and value.exact is not None:
         items = list(value.exact)
@@ -75,7 +74,7 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
         # Each name its own: that two are the same value would say that they hold the same.
         items = [machine.library.element(machine, value, target) for _ in targets]
     for element, item in zip(targets, items):
-        assign_target(machine, element.value, item)
+        assign_target(machine, element, item)
 
 
 def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
@@ -88,11 +87,11 @@ def _around_gap(items: tuple[Value, ...], count: int) -> list[Value]:
     return known + [Unknown("not known which item") for _ in range(count - len(known))]
 
 
-def _assign_attribute(machine: Machine, target: cst.Attribute, value: Value) -> None:
-    set_attribute(machine, machine.evaluate(target.value), target.attr.value, value, target)
+def _assign_attribute(machine: Machine, target: syntax.Attribute, value: Value) -> None:
+    set_attribute(machine, machine.evaluate(target.value), target.attr, value, target)
 
 
-def set_attribute(machine: Machine, receiver: Value, name: str, value: Value, target: cst.CSTNode) -> None:
+def set_attribute(machine: Machine, receiver: Value, name: str, value: Value, target: syntax.Node) -> None:
     """`receiver.name = value`, or `setattr`."""
     setter = _setter(receiver, name) if isinstance(receiver, (Instance, Model, Layer)) else None
     if setter is not None:
@@ -127,7 +126,7 @@ def _setter(receiver: Instance | Model | Layer, name: str) -> Function | None:
     return found.setter if isinstance(found, Function) else None
 
 
-def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> None:
+def _assign_subscript(machine: Machine, target: syntax.Subscript, value: Value) -> None:
     receiver = machine.evaluate(target.value)
     key = _key(machine, target)
     if isinstance(receiver, Mapping):
@@ -151,34 +150,34 @@ def _assign_subscript(machine: Machine, target: cst.Subscript, value: Value) -> 
         machine.program.used.environment[key] = text(value) or ""
 
 
-def _key(machine: Machine, target: cst.Subscript) -> Any:
+def _key(machine: Machine, target: syntax.Subscript) -> Any:
     """The constant in `[...]`; `NOTHING` for a slice, several indices, or something unknown."""
-    part = target.slice[0].slice
-    if len(target.slice) != 1 or not isinstance(part, cst.Index):
+    part = target.slice[0]
+    if len(target.slice) != 1 or isinstance(part, syntax.Slice):
         return NOTHING
-    return constant(machine.evaluate(part.value))
+    return constant(machine.evaluate(part))
 
 
-def _store(machine: Machine, array: Array, target: cst.Subscript, value: Value) -> None:
+def _store(machine: Machine, array: Array, target: syntax.Subscript, value: Value) -> None:
     """Part of an array is replaced."""
     from kerlint.program.interpreter.expressions import index_of
 
-    index = [index_of(machine, element.slice) for element in target.slice]
+    index = [index_of(machine, part) for part in target.slice]
     owner = target.value
     after = machine.library.store(machine, array, index, value, target)
-    if isinstance(owner, (cst.Name, cst.Attribute)) and machine.evaluate(owner) is array:
+    if isinstance(owner, (syntax.Name, syntax.Attribute)) and machine.evaluate(owner) is array:
         assign_target(machine, owner, after)
 
 
-def delete_target(machine: Machine, target: cst.CSTNode) -> None:
+def delete_target(machine: Machine, target: syntax.Node) -> None:
     """`del target`."""
-    if isinstance(target, cst.Name):
+    if isinstance(target, syntax.Name):
         machine.heap.delete(machine.scope.home(target.value).names, target.value)
-    elif isinstance(target, cst.Attribute):
+    elif isinstance(target, syntax.Attribute):
         owner = machine.evaluate(target.value)
         if isinstance(owner, Instance):
-            machine.heap.delete(owner.state, target.attr.value)
-    elif isinstance(target, cst.Subscript):
+            machine.heap.delete(owner.state, target.attr)
+    elif isinstance(target, syntax.Subscript):
         receiver = machine.evaluate(target.value)
         key = _key(machine, target)
         if isinstance(receiver, Mapping) and key is not NOTHING and key in receiver.entries:
@@ -200,37 +199,38 @@ def delete_target(machine: Machine, target: cst.CSTNode) -> None:
                 machine.library.method(machine, receiver, "pop", Arguments([(Const(key), target)]), target)
 
 
-def assigned_names(loop: cst.For | cst.While) -> list[str]:
+def assigned_names(loop: syntax.For | syntax.While) -> list[str]:
     """The names that a loop's body assigns, by its syntax. Nested functions and classes are left out."""
     found: dict[str, None] = {}
     pending: list[Any] = [loop.body]
     while pending:
         node = pending.pop()
         kind = type(node)
-        if kind is cst.Name:
+        if kind is syntax.Name:
             found[node.value] = None
-        elif kind in _BLOCKS:
+        elif kind is syntax.Block:
             pending.extend(node.body)
-        elif kind is cst.Assign:
-            pending.extend([target.target for target in node.targets])
+        elif kind is syntax.Assign:
+            pending.extend(node.targets)
         elif kind in _DISPLAYS:
-            pending.extend([element.value for element in node.elements])
+            pending.extend(node.elements)
+        elif kind is syntax.StarredElement:
+            pending.append(node.value)
         elif kind in _COMPOUND:
             pending.append(node.body)
-            if kind is cst.If:
+            if kind is syntax.If:
                 pending.append(node.orelse)
-            elif kind is cst.For:
+            elif kind is syntax.For:
                 pending.append(node.target)
-            elif kind is cst.Try or kind is cst.TryStar:
+            elif kind is syntax.Try:
                 pending.extend([handler.body for handler in node.handlers])
                 pending.extend([node.orelse, node.finalbody])
-        elif kind is cst.Match:
+        elif kind is syntax.Match:
             pending.extend([case.body for case in node.cases])
-        elif kind is cst.AugAssign or kind is cst.AnnAssign:
+        elif kind is syntax.AugAssign or kind is syntax.AnnAssign:
             pending.append(node.target)
     return list(found)
 
 
-_BLOCKS = frozenset({cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite})
-_DISPLAYS = frozenset({cst.Tuple, cst.List})
-_COMPOUND = frozenset({cst.For, cst.While, cst.With, cst.If, cst.Else, cst.Finally, cst.Try, cst.TryStar})
+_DISPLAYS = frozenset({syntax.Tuple, syntax.List})
+_COMPOUND = frozenset({syntax.For, syntax.While, syntax.With, syntax.If, syntax.Try})

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import set_of
 from kerlint.program.interpreter.instances import call_isinstance
@@ -34,10 +33,10 @@ from kerlint.program.values import (
     tuple_of,
 )
 
-Handler = Callable[[Machine, Arguments, cst.CSTNode], Value]
+Handler = Callable[[Machine, Arguments, syntax.Node], Value]
 
 
-def call_builtin(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call_builtin(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """The result of a builtin function."""
     handler = BUILTINS.get(name)
     if handler is None or arguments.open:
@@ -54,7 +53,7 @@ def constants_of(arguments: Arguments) -> list[Any] | None:
 def _pure(function: Callable[..., Any]) -> Handler:
     """A builtin that is applied to constants."""
 
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         found = constants_of(arguments)
         if found is not None:
             try:
@@ -76,7 +75,7 @@ def _pure(function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _len(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     value = arguments.get(0)
     if isinstance(value, Sequence):
         return Const(len(value.exact), node=node) if value.exact is not None else Unknown("length", node=node)
@@ -94,7 +93,7 @@ def _len(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return Unknown("length", node=node)
 
 
-def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _range(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     values = [value for value, _ in arguments.positional]
     # The number of layers may rest on a default; what a loop does in each pass is what counts.
     found = [value.value for value in values if isinstance(value, Const)]
@@ -115,12 +114,12 @@ def _range(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return list_of((Gap(_index(low, None, node), node=node),), "tuple", node)
 
 
-def _index(low: float | None, high: float | None, node: cst.CSTNode) -> Array:
+def _index(low: float | None, high: float | None, node: syntax.Node) -> Array:
     """One of many whole numbers."""
     return Array((), "int64", low, high, source="range", form="number", node=node)
 
 
-def spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Value, ...]:
+def spread(machine: Machine, value: Value | None, node: syntax.Node) -> tuple[Value, ...]:
     """The items of an iterable, with a gap where they are not known."""
     if isinstance(value, Sequence):
         return value.items
@@ -130,14 +129,14 @@ def spread(machine: Machine, value: Value | None, node: cst.CSTNode) -> tuple[Va
     return items if items is not None else (Gap(node=node),)
 
 
-def _slice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _slice(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     given = [value for value, _ in arguments.positional]
     names = ("stop",) if len(given) == 1 else ("start", "stop", "step")
     return Object("slice", dict(zip(names, given)), node=node)
 
 
 def _collection(kind: str) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         value = arguments.get(0)
         if isinstance(value, Array):
             return value if value.values is None else list_of((Gap(node=node),), kind, node)
@@ -147,7 +146,7 @@ def _collection(kind: str) -> Handler:
     return handler
 
 
-def _dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _dict(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     entries: dict[Any, Value] = {}
     is_open = False
     first = arguments.get(0)
@@ -165,7 +164,7 @@ def _dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return mapping_of(entries, open=is_open, node=node)
 
 
-def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _enumerate(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     value = arguments.get(0)
     start = constant(arguments.get(1, "start"))
     first = start if isinstance(start, int) else 0
@@ -178,12 +177,12 @@ def _enumerate(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Val
     return list_of(pairs, "tuple", node)
 
 
-def _repeated(element: Value, node: cst.CSTNode, over: Value | None = None) -> Value:
+def _repeated(element: Value, node: syntax.Node, over: Value | None = None) -> Value:
     """An iterable of unknown length whose elements are alike; `over` is what `enumerate` goes over."""
     return Object("generator", {"element": element, **({"over": over} if over is not None else {})}, node=node)
 
 
-def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _zip(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     columns = [known_items(value) for value, _ in arguments.positional]
     if columns and all(column is not None for column in columns):
         rows = zip(*[column for column in columns if column is not None])
@@ -192,11 +191,11 @@ def _zip(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return _repeated(tuple_of(*elements, node=node), node)
 
 
-def _reversed(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _reversed(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return list_of(spread(machine, arguments.get(0), node)[::-1], "tuple", node)
 
 
-def _sorted(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _sorted(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     items = spread(machine, arguments.get(0), node)
     numbers = [constant(item) for item in items]
     if arguments.keywords or any(not isinstance(value, (int, float)) for value in numbers):
@@ -206,7 +205,7 @@ def _sorted(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _extreme(function: Callable[..., Any]) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         values = [value for value, _ in arguments.positional]
         if len(values) == 1 and isinstance(values[0], Array) and values[0].rank == 1 and not arguments.keywords:
             # `max(x)` of an array goes over its rows.
@@ -224,7 +223,7 @@ def _extreme(function: Callable[..., Any]) -> Handler:
     return handler
 
 
-def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _getattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.expressions import attribute
 
     receiver, name = arguments.get(0), constant(arguments.get(1))
@@ -233,7 +232,7 @@ def _getattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
     return attribute(machine, receiver, name, node)
 
 
-def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _setattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.assign import set_attribute
     from kerlint.program.interpreter.fields import forget_attributes
 
@@ -245,7 +244,7 @@ def _setattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
     return Const(None, node=node)
 
 
-def _delattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _delattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.fields import forget_attributes
 
     receiver, name = arguments.get(0), constant(arguments.get(1))
@@ -256,7 +255,7 @@ def _delattr(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value
     return Const(None, node=node)
 
 
-def _set_plainly(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _set_plainly(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`object.__setattr__(x, name, value)`: no setter is called."""
     receiver, name, value = arguments.get(0), constant(arguments.get(1)), arguments.get(2)
     if isinstance(receiver, Instance) and isinstance(name, str) and value is not None:
@@ -265,14 +264,14 @@ def _set_plainly(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> V
     return _setattr(machine, arguments, node)
 
 
-def _vars(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _vars(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.expressions import attribute
 
     given = arguments.get(0)
     return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
 
 
-def _iter(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _iter(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """What has been taken from an iterator is gone: how much is left of a list is not followed."""
     given = arguments.get(0)
     if isinstance(given, (Sequence, Mapping, Const)):
@@ -280,7 +279,7 @@ def _iter(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return given if given is not None and len(arguments.positional) == 1 else Unknown("iterator", node=node)
 
 
-def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _sum(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     if len(arguments.positional) == 1 and isinstance(arguments.positional[0][0], Array):
         # Row by row, in the dtype of the rows.
         rows = arguments.positional[0][0]
@@ -296,7 +295,7 @@ def _sum(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Unknown("sum", node=node)
 
 
-def _map(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _map(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.calls import call
 
     function, items = arguments.get(0), spread(machine, arguments.get(1), node)
@@ -311,12 +310,12 @@ def _map(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return list_of(results, "tuple", node)
 
 
-def _quiet(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _quiet(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Const(None, node=node)
 
 
 def _any_all(is_any: bool) -> Handler:
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         answers = [truth_of(item) for item in spread(machine, arguments.get(0), node)]
         if is_any in answers:
             return Const(is_any, node=node)
@@ -325,13 +324,13 @@ def _any_all(is_any: bool) -> Handler:
     return handler
 
 
-def _bool(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _bool(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     value = arguments.get(0)
     known = truth_of(value) if value is not None else False
     return Unknown("bool", node=node) if known is None else Const(known, node=node)
 
 
-def _unknown(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _unknown(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Unknown("builtin", node=node)
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.decorators import (
     decorated,
@@ -46,7 +44,7 @@ from kerlint.program.values import (
     list_of,
     mapping_of,
 )
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field
 
 #: Modules with functions of which more is known than their names.
 _STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
@@ -77,9 +75,9 @@ class Frame:
     loops: tuple[Loop, ...] = ()
 
 
-def define_function(machine: Machine, node: cst.FunctionDef) -> int:
+def define_function(machine: Machine, node: syntax.FunctionDef) -> int:
     """`def name(...)`."""
-    decorators = tuple(machine.evaluate(decorator.decorator) for decorator in node.decorators)
+    decorators = tuple(machine.evaluate(decorator) for decorator in node.decorators)
     function = Function(
         node.name.value, machine.scope, _defaults(machine, node.params), decorators=decorators, node=node
     )
@@ -89,24 +87,24 @@ def define_function(machine: Machine, node: cst.FunctionDef) -> int:
     return FALL
 
 
-def make_lambda(machine: Machine, node: cst.Lambda) -> Function:
+def make_lambda(machine: Machine, node: syntax.Lambda) -> Function:
     """`lambda ...: ...`."""
     return Function("lambda", machine.scope, _defaults(machine, node.params), node=node)
 
 
-def _defaults(machine: Machine, parameters: cst.Parameters) -> dict[str, Value]:
+def _defaults(machine: Machine, parameters: syntax.Parameters) -> dict[str, Value]:
     return {
-        parameter.name.value: machine.evaluate(parameter.default)
+        parameter.name: machine.evaluate(parameter.default)
         for group in (parameters.posonly_params, parameters.params, parameters.kwonly_params)
         for parameter in group
         if parameter.default is not None
     }
 
 
-def define_class(machine: Machine, node: cst.ClassDef) -> int:
+def define_class(machine: Machine, node: syntax.ClassDef) -> int:
     """`class Name(...):`."""
     bases = tuple(machine.evaluate(base.value) for base in node.bases)
-    decorators = tuple(machine.evaluate(decorator.decorator) for decorator in node.decorators)
+    decorators = tuple(machine.evaluate(decorator) for decorator in node.decorators)
     cls = Class(node.name.value, bases, decorators, node=node)
     scope = Scope("class", machine.scope)
     outer = machine.scope
@@ -129,7 +127,7 @@ def define_class(machine: Machine, node: cst.ClassDef) -> int:
     return FALL
 
 
-def evaluate_arguments(machine: Machine, nodes: Iterable[cst.Arg]) -> Arguments:
+def evaluate_arguments(machine: Machine, nodes: Iterable[syntax.Arg]) -> Arguments:
     """The arguments of a call; `*` and `**` are spread where their content is known."""
     arguments = Arguments()
     for argument in nodes:
@@ -139,13 +137,13 @@ def evaluate_arguments(machine: Machine, nodes: Iterable[cst.Arg]) -> Arguments:
         elif argument.star == "**":
             _spread_keywords(arguments, value, argument.value)
         elif argument.keyword is not None:
-            arguments.keywords[argument.keyword.value] = (value, argument.value)
+            arguments.keywords[argument.keyword] = (value, argument.value)
         else:
             arguments.positional.append((value, argument.value))
     return arguments
 
 
-def _spread_positional(arguments: Arguments, value: Value, node: cst.CSTNode) -> None:
+def _spread_positional(arguments: Arguments, value: Value, node: syntax.Node) -> None:
     if not isinstance(value, Sequence):
         arguments.open = True
         return
@@ -157,7 +155,7 @@ def _spread_positional(arguments: Arguments, value: Value, node: cst.CSTNode) ->
         arguments.positional.append((item, item.node or node))
 
 
-def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> None:
+def _spread_keywords(arguments: Arguments, value: Value, node: syntax.Node) -> None:
     if not isinstance(value, Mapping):
         arguments.open = True
         return
@@ -167,7 +165,7 @@ def _spread_keywords(arguments: Arguments, value: Value, node: cst.CSTNode) -> N
             arguments.keywords[key] = (item, item.node or node)
 
 
-def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
     """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
     machine.burn()
     heap, depth = machine.heap, machine.depth
@@ -182,7 +180,7 @@ def call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNod
         return Unknown("kerlint failed here", node=node)
 
 
-def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
     # The commonest kinds come first.
     if isinstance(callee, External):
         if callee.name.startswith("builtins."):
@@ -226,7 +224,7 @@ def _call(machine: Machine, callee: Value, arguments: Arguments, node: cst.CSTNo
     return Unknown("unknown function", node=node)
 
 
-def _call_standard(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+def _call_standard(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
     from kerlint.program.interpreter.fields import make_option
     from kerlint.program.interpreter.standard import call_standard
 
@@ -258,13 +256,13 @@ def follow(
     machine: Machine,
     function: Function,
     arguments: Arguments,
-    node: cst.CSTNode | None,
+    node: syntax.Node | None,
     *,
     receiver: Value | None = None,
 ) -> Value:
     """Evaluates the body of a function of the program with these arguments."""
     definition = function.node
-    if not isinstance(definition, (cst.FunctionDef, cst.Lambda)):
+    if not isinstance(definition, (syntax.FunctionDef, syntax.Lambda)):
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
@@ -279,7 +277,7 @@ def follow(
     machine.frames.append(frame)
     try:
         _bind(machine, function, arguments, receiver, definition.params)
-        if isinstance(definition, cst.Lambda):
+        if isinstance(definition, syntax.Lambda):
             return machine.evaluate(definition.body)
         kind = traced_as(function) if function.decorators else None
         if kind is None:
@@ -290,7 +288,7 @@ def follow(
     finally:
         machine.scope, machine.entry = outer, entry
         machine.frames.pop()
-    if definition.asynchronous is not None:
+    if definition.asynchronous:
         return Unknown("coroutine", node=node)
     if frame.yields or _is_generator(machine, definition):
         element = {"element": one_of(frame.yields)}
@@ -320,12 +318,12 @@ def _is_recursion(machine: Machine, function: Function, arguments: Arguments) ->
     return not is_sure or machine.recursions > MAX_RECURSIONS
 
 
-def _given(arguments: Arguments) -> Iterator[tuple[Value, cst.CSTNode | None]]:
+def _given(arguments: Arguments) -> Iterator[tuple[Value, syntax.Node | None]]:
     yield from arguments.positional
     yield from arguments.keywords.values()
 
 
-def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
+def _is_generator(machine: Machine, definition: syntax.FunctionDef) -> bool:
     """Whether the function yields somewhere, reached or not."""
     known = machine.generators.get(id(definition))
     if known is None:
@@ -333,20 +331,19 @@ def _is_generator(machine: Machine, definition: cst.FunctionDef) -> bool:
     return known
 
 
-def _yields(body: cst.CSTNode) -> bool:
+def _yields(body: syntax.Node) -> bool:
     """Whether a statement of a function is a `yield`, or assigns one; it is not looked for deeper in expressions."""
     pending: list[Any] = [body]
     while pending:
         node = pending.pop()
         kind = type(node)
-        if kind is cst.SimpleStatementLine or kind is cst.SimpleStatementSuite:
-            for small in node.body:
-                if type(getattr(small, "value", None)) is cst.Yield:
-                    return True
-        elif kind is cst.IndentedBlock:
+        if kind is syntax.Block:
             pending.extend(node.body)
+        elif kind not in _BLOCKS:
+            if type(getattr(node, "value", None)) is syntax.Yield:
+                return True
         else:
-            for name in _BLOCKS.get(kind, ()):
+            for name in _BLOCKS[kind]:
                 inner = getattr(node, name)
                 if name in ("handlers", "cases"):
                     pending.extend(inner)
@@ -357,18 +354,14 @@ def _yields(body: cst.CSTNode) -> bool:
 
 #: Where compound statements hold other statements; functions and classes stand apart.
 _BLOCKS: dict[type, tuple[str, ...]] = {
-    cst.If: ("body", "orelse"),
-    cst.For: ("body", "orelse"),
-    cst.While: ("body", "orelse"),
-    cst.With: ("body",),
-    cst.Try: ("body", "handlers", "orelse", "finalbody"),
-    cst.TryStar: ("body", "handlers", "orelse", "finalbody"),
-    cst.Match: ("cases",),
-    cst.Else: ("body",),
-    cst.Finally: ("body",),
-    cst.ExceptHandler: ("body",),
-    cst.ExceptStarHandler: ("body",),
-    cst.MatchCase: ("body",),
+    syntax.If: ("body", "orelse"),
+    syntax.For: ("body", "orelse"),
+    syntax.While: ("body", "orelse"),
+    syntax.With: ("body",),
+    syntax.Try: ("body", "handlers", "orelse", "finalbody"),
+    syntax.Match: ("cases",),
+    syntax.ExceptHandler: ("body",),
+    syntax.MatchCase: ("body",),
 }
 
 
@@ -377,7 +370,7 @@ def _bind(
     function: Function,
     arguments: Arguments,
     receiver: Value | None,
-    parameters: cst.Parameters,
+    parameters: syntax.Parameters,
 ) -> None:
     names = machine.scope.names
     positional = [value for value, _ in arguments.positional]
@@ -385,23 +378,21 @@ def _bind(
         positional.insert(0, receiver)
     keywords = {name: value for name, (value, _) in arguments.keywords.items()}
     for parameter in (*parameters.posonly_params, *parameters.params):
-        name = parameter.name.value
+        name = parameter.name
         if positional:
             names[name] = positional.pop(0)
         elif name in keywords:
             names[name] = keywords.pop(name)
         else:
             names[name] = _default(machine, function, name, arguments)
-    if type(parameters.star_arg) is cst.Param:
+    if parameters.star_arg is not None:
         rest: list[Value] = [*positional, Gap()] if arguments.open else positional
-        names[parameters.star_arg.name.value] = list_of(rest, "tuple", parameters.star_arg)
+        names[parameters.star_arg.name] = list_of(rest, "tuple", parameters.star_arg)
     for parameter in parameters.kwonly_params:
-        name = parameter.name.value
+        name = parameter.name
         names[name] = keywords.pop(name) if name in keywords else _default(machine, function, name, arguments)
     if parameters.star_kwarg is not None:
-        names[parameters.star_kwarg.name.value] = mapping_of(
-            dict(keywords), open=arguments.open, node=parameters.star_kwarg
-        )
+        names[parameters.star_kwarg.name] = mapping_of(dict(keywords), open=arguments.open, node=parameters.star_kwarg)
 
 
 def _default(machine: Machine, function: Function, name: str, arguments: Arguments) -> Value:
@@ -417,7 +408,7 @@ def _default(machine: Machine, function: Function, name: str, arguments: Argumen
     return default
 
 
-def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: cst.CSTNode) -> Value:
+def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Value:
     """An object of a class of the program."""
     machine.instantiated.add(id(cls))
     special = machine.library.instantiate(machine, cls, arguments, node)

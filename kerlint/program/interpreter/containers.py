@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING
 from kerlint.program.interpreter.machine import Machine
@@ -94,7 +93,7 @@ def overlaid(entries: dict[Any, Value], other: Value | None) -> tuple[dict[Any, 
     return {**hidden, **(other.entries if isinstance(other, Mapping) else {})}, True
 
 
-def set_of(items: tuple[Value, ...], node: cst.CSTNode | None) -> Sequence:
+def set_of(items: tuple[Value, ...], node: syntax.Node | None) -> Sequence:
     """A new set: each item once, if it is known which are the same."""
     found: dict[object, Value] = {}
     are_numbers = True
@@ -135,7 +134,7 @@ def holds(value: Value, wanted: Sequence | Mapping) -> bool:
     return False
 
 
-def some_entry(receiver: Mapping, key: Any, node: cst.CSTNode) -> Value:
+def some_entry(receiver: Mapping, key: Any, node: syntax.Node) -> Value:
     """The entry of a key that is not known, where all entries are arrays of one shape: a table of encoded labels."""
     entries = list(receiver.entries.values())
     if key is NOTHING and not receiver.open and entries and all(isinstance(entry, Array) for entry in entries):

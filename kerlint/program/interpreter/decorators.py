@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.fields import CACHES
 from kerlint.program.interpreter.machine import Machine
@@ -23,6 +21,7 @@ from kerlint.program.values import (
     Unknown,
     Value,
 )
+from kerlint.records import replace
 
 #: What a program may have as a decorator, or make by one, that can be called.
 _CALLABLE = (Function, BoundMethod, Partial)
@@ -30,13 +29,13 @@ _CALLABLE = (Function, BoundMethod, Partial)
 _CHOOSING = frozenset({"functools.singledispatch", "functools.singledispatchmethod"})
 
 
-def decorated(machine: Machine, function: Function, node: cst.FunctionDef) -> Value:
+def decorated(machine: Machine, function: Function, node: syntax.FunctionDef) -> Value:
     """What the name of a function stands for after its decorators."""
-    last = node.decorators[-1].decorator
-    if isinstance(last, cst.Attribute) and last.attr.value in ("setter", "getter", "deleter"):
+    last = node.decorators[-1]
+    if isinstance(last, syntax.Attribute) and last.attr in ("setter", "getter", "deleter"):
         before = machine.scope.names.get(function.name)
         if isinstance(before, Function) and is_property(before):
-            return replace(before, setter=function) if last.attr.value == "setter" else before
+            return replace(before, setter=function) if last.attr == "setter" else before
     if any(_name_of(decorator) in _CHOOSING for decorator in function.decorators):
         return Unknown("chosen by the kind of the argument", node=node)
     if machine.scope.kind == "class":
@@ -50,7 +49,7 @@ def decorated_method(machine: Machine, cls: Class, function: Function) -> Value:
 
     Methods of layers and models stay as they are written: what Keras does with them goes by what is in them.
     """
-    if not isinstance(function.node, cst.FunctionDef) or any(b.startswith("keras.") for b in cls.external_bases()):
+    if not isinstance(function.node, syntax.FunctionDef) or any(b.startswith("keras.") for b in cls.external_bases()):
         return function
     made = _applied(machine, function, function.node) if cls.knows_its_bases() else function
     if not isinstance(made, Function) or made is function:
@@ -59,7 +58,7 @@ def decorated_method(machine: Machine, cls: Class, function: Function) -> Value:
     return made
 
 
-def _applied(machine: Machine, function: Function, node: cst.FunctionDef) -> Value:
+def _applied(machine: Machine, function: Function, node: syntax.FunctionDef) -> Value:
     from kerlint.program.interpreter.calls import call
 
     value: Value = function
@@ -72,7 +71,7 @@ def _applied(machine: Machine, function: Function, node: cst.FunctionDef) -> Val
     return value
 
 
-def decorated_class(machine: Machine, cls: Class, node: cst.ClassDef) -> Value:
+def decorated_class(machine: Machine, cls: Class, node: syntax.ClassDef) -> Value:
     """What the name of a class stands for after its decorators: most put it into a table."""
     from kerlint.program.interpreter.calls import call
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import join
@@ -24,7 +23,7 @@ from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.interpreter.operators import BINARY, COMPARISONS, MAX_LENGTH, compare, fold, operate
+from kerlint.program.interpreter.operators import MAX_LENGTH, compare, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.modules import Module
 from kerlint.program.values import (
@@ -58,55 +57,50 @@ from kerlint.records import dataclass
 MAX_CHAIN = 50
 #: Displays with more elements are read as far as a sample of them; so many elements take as long as a statement.
 MAX_DISPLAY, _FREE = 2000, 20
+#: Integers with more digits are no number that a program is about.
+_MOST_BITS = 700
 
 
 def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
     """Adds the expressions to the dispatch tables."""
     leaves.update(
         {
-            cst.Name: _name,
-            cst.Integer: _number,
-            cst.Float: _number,
-            cst.Imaginary: _number,
-            cst.SimpleString: _string,
-            cst.Ellipsis: lambda machine, node: Const(..., node=node),
+            syntax.Name: _name,
+            syntax.Constant: _constant,
         }
     )
     table.update(
         {
-            cst.Attribute: _attribute,
-            cst.ConcatenatedString: _concatenated,
-            cst.FormattedString: _formatted,
-            cst.List: _list,
-            cst.Tuple: _tuple,
-            cst.Set: _set,
-            cst.Dict: _dict,
-            cst.Call: _call,
-            cst.BinaryOperation: _binary,
-            cst.UnaryOperation: _unary,
-            cst.BooleanOperation: _boolean,
-            cst.Comparison: _comparison,
-            cst.IfExp: _conditional,
-            cst.Lambda: make_lambda,
-            cst.Subscript: _subscript,
-            cst.ListComp: list_comprehension,
-            cst.SetComp: list_comprehension,
-            cst.GeneratorExp: list_comprehension,
-            cst.DictComp: dict_comprehension,
-            cst.NamedExpr: _named,
-            cst.Await: lambda machine, node: machine.evaluate(node.expression),
-            cst.Yield: _yield,
+            syntax.Attribute: _attribute,
+            syntax.FormattedString: _formatted,
+            syntax.List: _list,
+            syntax.Tuple: _tuple,
+            syntax.Set: _set,
+            syntax.Dict: _dict,
+            syntax.Call: _call,
+            syntax.BinaryOperation: _binary,
+            syntax.UnaryOperation: _unary,
+            syntax.BooleanOperation: _boolean,
+            syntax.Comparison: _comparison,
+            syntax.IfExp: _conditional,
+            syntax.Lambda: make_lambda,
+            syntax.Subscript: _subscript,
+            syntax.ListComp: list_comprehension,
+            syntax.SetComp: list_comprehension,
+            syntax.GeneratorExp: list_comprehension,
+            syntax.DictComp: dict_comprehension,
+            syntax.NamedExpr: _named,
+            syntax.Await: lambda machine, node: machine.evaluate(node.expression),
+            syntax.Yield: _yield,
         }
     )
 
 
-def _name(machine: Machine, node: cst.Name) -> Value:
+def _name(machine: Machine, node: syntax.Name) -> Value:
     name = node.value
     found = machine.scope.names.get(name)
     if found is not None and type(found) is not Tensor:
         return found
-    if name in _NAMED_CONSTANTS:
-        return Const(_NAMED_CONSTANTS[name], node=node)
     found = machine.lookup(name)
     if found is not None:
         return found
@@ -115,29 +109,26 @@ def _name(machine: Machine, node: cst.Name) -> Value:
     return Unknown(f"the name {name}", node=node)
 
 
-_NAMED_CONSTANTS = {"True": True, "False": False, "None": None}
-
-
-def _attribute(machine: Machine, node: cst.Attribute) -> Value:
+def _attribute(machine: Machine, node: syntax.Attribute) -> Value:
     inner = node.value
-    if type(inner) is not cst.Attribute:
-        return attribute(machine, machine.evaluate(inner), node.attr.value, node)
+    if type(inner) is not syntax.Attribute:
+        return attribute(machine, machine.evaluate(inner), node.attr, node)
     # `tf.keras.layers.Dense` is one symbol: there is no need to look at each of its parts.
     chain = [node]
-    while type(inner) is cst.Attribute and len(chain) < MAX_CHAIN:
+    while type(inner) is syntax.Attribute and len(chain) < MAX_CHAIN:
         chain.append(inner)
         inner = inner.value
     value = machine.evaluate(inner)
     if isinstance(value, External):
-        name = ".".join([value.written, *(part.attr.value for part in reversed(chain))])
+        name = ".".join([value.written, *[part.attr for part in reversed(chain)]])
         machine.note_symbol(name, node)
         return machine.library.symbol(name, node)
     for part in reversed(chain):
-        value = attribute(machine, value, part.attr.value, part)
+        value = attribute(machine, value, part.attr, part)
     return value
 
 
-def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -> Value:
+def attribute(machine: Machine, receiver: Value, name: str, node: syntax.Node) -> Value:
     """`receiver.name`."""
     if isinstance(receiver, External):
         full = f"{receiver.written}.{name}"
@@ -176,7 +167,7 @@ def attribute(machine: Machine, receiver: Value, name: str, node: cst.CSTNode) -
 
 
 def _instance_attribute(
-    machine: Machine, receiver: Value, own: Value | None, cls: Class, name: str, node: cst.CSTNode
+    machine: Machine, receiver: Value, own: Value | None, cls: Class, name: str, node: syntax.Node
 ) -> Value:
     if own is not None:
         return own
@@ -195,38 +186,18 @@ def _instance_attribute(
     return Unknown("attribute", node=node)
 
 
-def _number(machine: Machine, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
-    text = node.value
-    try:
-        if type(node) is cst.Integer:
-            return Const(int(text, 0) if len(text) < 200 else 0, node=node)
-        if type(node) is cst.Float:
-            return Const(float(text), node=node)
-        return Const(complex(text), node=node)
-    except ValueError:
+def _constant(machine: Machine, node: syntax.Constant) -> Value:
+    value = node.value
+    kind = type(value)
+    if kind is str or kind is bytes:
+        if len(value) > MAX_LENGTH:  # type: ignore[arg-type]
+            return Unknown("long string", node=node)
+    elif kind is int and value.bit_length() > _MOST_BITS:  # type: ignore[attr-defined]
         return Unknown("number", node=node)
+    return Const(value, node=node)
 
 
-def _string(machine: Machine, node: cst.SimpleString) -> Value:
-    text = node.value
-    if len(text) > MAX_LENGTH:
-        return Unknown("long string", node=node)
-    if text[0] in "\"'" and "\\" not in text:
-        quotes = 3 if text[:3] in ('"""', "'''") else 1
-        return Const(text[quotes:-quotes], node=node)
-    from kerlint.program.interpreter.strings import escaped
-
-    return escaped(node)
-
-
-def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
-    left, right = machine.evaluate(node.left), machine.evaluate(node.right)
-    if isinstance(left, Const) and isinstance(right, Const):
-        return fold("+", left, right, node)
-    return Unknown("string", node=node)
-
-
-def _formatted(machine: Machine, node: cst.FormattedString) -> Value:
+def _formatted(machine: Machine, node: syntax.FormattedString) -> Value:
     from kerlint.program.interpreter.strings import formatted
 
     return formatted(machine, node)
@@ -236,42 +207,42 @@ def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
     items: list[Value] = []
     machine.burn(min(len(nodes), MAX_DISPLAY) // _FREE)
     for element in nodes[:MAX_DISPLAY]:
+        if type(element) is not syntax.StarredElement:
+            items.append(machine.evaluate(element))
+            continue
         value = machine.evaluate(element.value)
-        if type(element) is cst.StarredElement:
-            if isinstance(value, Sequence):
-                items.extend(value.items)
-            else:
-                items.append(Gap(node=element.value))
+        if isinstance(value, Sequence):
+            items.extend(value.items)
         else:
-            items.append(value)
+            items.append(Gap(node=element.value))
     if len(nodes) > MAX_DISPLAY:
-        items.append(Gap(node=nodes[MAX_DISPLAY].value))
+        items.append(Gap(node=nodes[MAX_DISPLAY]))
     return tuple(items)
 
 
-def _list(machine: Machine, node: cst.List) -> Value:
+def _list(machine: Machine, node: syntax.List) -> Value:
     return list_of(_elements(machine, node.elements), "list", node)
 
 
-def _tuple(machine: Machine, node: cst.Tuple) -> Value:
+def _tuple(machine: Machine, node: syntax.Tuple) -> Value:
     return list_of(_elements(machine, node.elements), "tuple", node)
 
 
-def _set(machine: Machine, node: cst.Set) -> Value:
+def _set(machine: Machine, node: syntax.Set) -> Value:
     return set_of(_elements(machine, node.elements), node)
 
 
-def _dict(machine: Machine, node: cst.Dict) -> Value:
+def _dict(machine: Machine, node: syntax.Dict) -> Value:
     entries: dict[Any, Value] = {}
     machine.burn(min(len(node.elements), MAX_DISPLAY) // _FREE)
     is_open = len(node.elements) > MAX_DISPLAY
     for element in node.elements[:MAX_DISPLAY]:
         value = machine.evaluate(element.value)
-        if type(element) is cst.StarredDictElement:
+        if type(element) is syntax.StarredDictElement:
             entries, may_hold_more = overlaid(entries, value)
             is_open = is_open or may_hold_more
             continue
-        if type(element) is not cst.DictElement:
+        if type(element) is not syntax.DictElement:
             continue
         key = constant(machine.evaluate(element.key))
         if key is NOTHING:
@@ -281,9 +252,9 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
     return mapping_of(entries, open=is_open, node=node)
 
 
-def _call(machine: Machine, node: cst.Call) -> Value:
+def _call(machine: Machine, node: syntax.Call) -> Value:
     function = node.func
-    if type(function) is cst.Name and function.value == "super" and machine.frames:
+    if type(function) is syntax.Name and function.value == "super" and machine.frames:
         frame = machine.frames[-1]
         owner = frame.function.owner
         return Super(frame.receiver, owner.bases if owner is not None else (), node=node)
@@ -300,7 +271,7 @@ class Super(Value):
     bases: tuple[Value, ...]
 
 
-def _super_attribute(machine: Machine, value: Super, name: str, node: cst.CSTNode) -> Value:
+def _super_attribute(machine: Machine, value: Super, name: str, node: syntax.Node) -> Value:
     for base in value.bases:
         found = base.lookup(name) if isinstance(base, Class) else None
         if isinstance(found, Function) and value.receiver is not None:
@@ -313,11 +284,11 @@ def _super_attribute(machine: Machine, value: Super, name: str, node: cst.CSTNod
     return Unknown("super", node=node)
 
 
-def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
+def _binary(machine: Machine, node: syntax.BinaryOperation) -> Value:
     # Long sums nest to the left: walk down without recursion.
-    pending: list[cst.BinaryOperation] = []
-    left_node: cst.BaseExpression = node
-    while type(left_node) is cst.BinaryOperation:
+    pending: list[syntax.BinaryOperation] = []
+    left_node: syntax.Expression = node
+    while type(left_node) is syntax.BinaryOperation:
         pending.append(left_node)
         left_node = left_node.left
     left = machine.evaluate(left_node)
@@ -325,56 +296,62 @@ def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
         operation = pending.pop()
         machine.burn()
         right = machine.evaluate(operation.right)
-        left = operate(machine, BINARY[type(operation.operator)], left, right, operation)
+        left = operate(machine, operation.operator, left, right, operation)
     return left
 
 
-def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
+def _unary(machine: Machine, node: syntax.UnaryOperation) -> Value:
     value = machine.evaluate(node.expression)
-    if type(node.operator) is cst.Not:
+    if node.operator == "not":
         known = truth_of(value)
         assumed = value.assumed if isinstance(value, Const) else 0
         return Unknown("not", node=node) if known is None else Const(not known, assumed, node=node)
     if isinstance(value, Const) and isinstance(value.value, (int, float, complex)):
-        if isinstance(node.operator, cst.Minus):
+        if node.operator == "-":
             return Const(-value.value, value.assumed, node=node)
-        if isinstance(node.operator, cst.Plus):
+        if node.operator == "+":
             return Const(+value.value, value.assumed, node=node)
         if isinstance(value.value, int):
             # To invert a truth value itself is deprecated.
             return Const(~int(value.value), value.assumed, node=node)
-    if isinstance(node.operator, cst.Minus) and isinstance(value, Array):
+    if node.operator == "-" and isinstance(value, Array):
         return machine.library.call(machine, "numpy.negative", Arguments([(value, node)]), node)
-    if isinstance(node.operator, cst.Minus):
+    if node.operator == "-":
         found = machine.library.operate(machine, "*", value, Const(-1, node=node), node)
         return found if found is not None else Unknown("minus", node=node)
-    if isinstance(node.operator, cst.BitInvert):
+    if node.operator == "~":
         found = machine.library.operate(machine, "^", value, Const(True, node=node), node)
         return found if found is not None else Unknown("invert", node=node)
     return Unknown("unary", node=node)
 
 
-def _boolean(machine: Machine, node: cst.BooleanOperation) -> Value:
-    left = machine.evaluate(node.left)
+def _boolean(machine: Machine, node: syntax.BooleanOperation) -> Value:
+    is_and = node.operator == "and"
+    value = machine.evaluate(node.values[0])
+    for operand in node.values[1:]:
+        value = _and_or(machine, node, is_and, value, operand)
+    return value
+
+
+def _and_or(
+    machine: Machine, node: syntax.BooleanOperation, is_and: bool, left: Value, operand: syntax.Expression
+) -> Value:
     known = truth_of(left)
-    is_and = isinstance(node.operator, cst.And)
     if known is not None:
-        if known is is_and:
-            return machine.evaluate(node.right)
-        return left
-    right = machine.evaluate(node.right)
+        return machine.evaluate(operand) if known is is_and else left
+    right = machine.evaluate(operand)
     if isinstance(right, Const) and right.value is (not is_and) and not right.assumed:
         # `x and False` is false and `x or True` is true, whatever x is; which of the two values it is does not count.
         return Const(not is_and, node=node)
     return Unknown("and/or", node=node) if is_and else one_of([left, right], node)
 
 
-def _comparison(machine: Machine, node: cst.Comparison) -> Value:
+def _comparison(machine: Machine, node: syntax.Comparison) -> Value:
     left = machine.evaluate(node.left)
     result: Value = Unknown("comparison", node=node)
     for target in node.comparisons:
         right = machine.evaluate(target.comparator)
-        result = compare(machine, COMPARISONS[type(target.operator)], left, right, node)
+        result = compare(machine, target.operator, left, right, node)
         if truth_of(result) is False:
             return result
         if truth_of(result) is None and len(node.comparisons) > 1:
@@ -383,7 +360,7 @@ def _comparison(machine: Machine, node: cst.Comparison) -> Value:
     return result
 
 
-def _conditional(machine: Machine, node: cst.IfExp) -> Value:
+def _conditional(machine: Machine, node: syntax.IfExp) -> Value:
     test = machine.evaluate(node.test)
     known = truth_of(test)
     if known is True:
@@ -400,20 +377,18 @@ def _conditional(machine: Machine, node: cst.IfExp) -> Value:
     return join(first, second)
 
 
-def _subscript(machine: Machine, node: cst.Subscript) -> Value:
+def _subscript(machine: Machine, node: syntax.Subscript) -> Value:
     receiver = machine.evaluate(node.value)
-    index = [index_of(machine, element.slice) for element in node.slice]
+    index = [index_of(machine, part) for part in node.slice]
     if isinstance(receiver, OneOf):
         return one_of([subscript(machine, option, index, node) for option in receiver.options], node)
     return subscript(machine, receiver, index, node)
 
 
-def index_of(machine: Machine, part: cst.BaseSlice) -> Value:
+def index_of(machine: Machine, part: syntax.Expression) -> Value:
     """One index of a subscript; a slice is an `Object` of that name."""
-    if type(part) is cst.Index:
-        return machine.evaluate(part.value)
-    if type(part) is not cst.Slice:
-        return Unknown("index", node=part)
+    if type(part) is not syntax.Slice:
+        return machine.evaluate(part)
     bounds = {
         name: machine.evaluate(bound)
         for name, bound in (("start", part.lower), ("stop", part.upper), ("step", part.step))
@@ -422,7 +397,7 @@ def index_of(machine: Machine, part: cst.BaseSlice) -> Value:
     return Object("slice", bounds, node=part)
 
 
-def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.CSTNode) -> Value:
+def subscript(machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
     """`receiver[index]`."""
     if isinstance(receiver, Sequence) and len(index) == 1:
         return _sequence_item(receiver, index[0], node)
@@ -445,7 +420,7 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: cst.C
     return machine.library.subscript(machine, receiver, index, node)
 
 
-def _sequence_item(receiver: Sequence, index: Value, node: cst.CSTNode) -> Value:
+def _sequence_item(receiver: Sequence, index: Value, node: syntax.Node) -> Value:
     bounds = _slice_bounds(index)
     items = receiver.exact
     if bounds is not None:
@@ -482,14 +457,14 @@ def _slice_bounds(index: Value) -> slice | None:
     return slice(*bounds)
 
 
-def _named(machine: Machine, node: cst.NamedExpr) -> Value:
+def _named(machine: Machine, node: syntax.NamedExpr) -> Value:
     value = machine.evaluate(node.value)
     assign_target(machine, node.target, value)
     return value
 
 
-def _yield(machine: Machine, node: cst.Yield) -> Value:
-    if isinstance(node.value, cst.BaseExpression):
+def _yield(machine: Machine, node: syntax.Yield) -> Value:
+    if node.value is not None and type(node.value) is not syntax.From:
         value = machine.evaluate(node.value)
         if machine.frames:
             machine.frames[-1].yields.append(value)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import (
@@ -94,7 +92,7 @@ def _all_fields(cls: Class) -> list[_Field]:
         named = one.state.get(_NAMES)
         if isinstance(named, Sequence):
             found.update((str(constant(item)), _Field(str(constant(item)))) for item in named.items)
-        elif isinstance(one.node, cst.ClassDef):
+        elif isinstance(one.node, syntax.ClassDef):
             found.update((field.name, field) for field in _own_fields(one, one.node))
     return list(found.values())
 
@@ -111,20 +109,19 @@ def tuple_items(value: Value) -> tuple[Value, ...] | None:
     return known if len(known) == len(items) else None
 
 
-def _own_fields(cls: Class, definition: cst.ClassDef) -> list[_Field]:
+def _own_fields(cls: Class, definition: syntax.ClassDef) -> list[_Field]:
     """The fields that the body of a class writes, in order."""
     found: list[_Field] = []
     by_keyword = _says(cls, "kw_only", True)
-    statements = [line.body for line in definition.body.body if isinstance(line, cst.SimpleStatementLine)]
-    for small in itertools.chain.from_iterable(statements):
-        kind = _annotation(small) if isinstance(small, cst.AnnAssign) else ""
+    for small in definition.body.body:
+        kind = _annotation(small) if isinstance(small, syntax.AnnAssign) else ""
         name = _target(small)
         if kind == "KW_ONLY":
             by_keyword = True
         elif name is not None and kind != "ClassVar":
             says = cls.state.get(name)
             options = says.args if isinstance(says, Object) and says.name in _FIELD else None
-            if options is None and not isinstance(small, cst.AnnAssign):
+            if options is None and not isinstance(small, syntax.AnnAssign):
                 continue
             own = constant((options or {}).get("kw_only"))
             is_parameter = constant((options or {}).get("init")) is not False
@@ -132,27 +129,25 @@ def _own_fields(cls: Class, definition: cst.ClassDef) -> list[_Field]:
     return found
 
 
-def _target(small: cst.BaseSmallStatement) -> str | None:
+def _target(small: syntax.Statement) -> str | None:
     """The one name that a statement in the body of a class sets or announces."""
-    target: cst.CSTNode | None = None
-    if isinstance(small, cst.AnnAssign):
+    target: syntax.Node | None = None
+    if isinstance(small, syntax.AnnAssign):
         target = small.target
-    elif isinstance(small, cst.Assign) and len(small.targets) == 1:
-        target = small.targets[0].target
-    return target.value if isinstance(target, cst.Name) else None
+    elif isinstance(small, syntax.Assign) and len(small.targets) == 1:
+        target = small.targets[0]
+    return target.value if isinstance(target, syntax.Name) else None
 
 
-def _annotation(field: cst.AnnAssign) -> str:
+def _annotation(field: syntax.AnnAssign) -> str:
     """The last name of what an annotation says, without what stands in brackets."""
-    kind = field.annotation.annotation
-    if isinstance(kind, cst.SimpleString):
-        return kind.raw_value.partition("[")[0].rpartition(".")[2]
-    kind = kind.value if isinstance(kind, cst.Subscript) else kind
-    name = kind.attr if isinstance(kind, cst.Attribute) else kind
-    return name.value if isinstance(name, cst.Name) else ""
+    kind = field.annotation
+    if isinstance(kind, syntax.Constant):
+        return str(kind.value).partition("[")[0].rpartition(".")[2]
+    return syntax.last_name(kind.value if isinstance(kind, syntax.Subscript) else kind)
 
 
-def fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arguments, node: cst.CSTNode) -> None:
+def fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arguments, node: syntax.Node) -> None:
     """Gives an object its fields: as given, else the defaults."""
     from kerlint.program.interpreter.calls import follow
 
@@ -160,7 +155,7 @@ def fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arg
     places = [field.name for field in fields if field.is_parameter and not field.by_keyword]
     given = {name: value for name, (value, _) in zip(places, arguments.positional)}
     given.update((name, value) for name, (value, _) in arguments.keywords.items())
-    passed: list[tuple[Value, cst.CSTNode | None]] = []
+    passed: list[tuple[Value, syntax.Node | None]] = []
     for field in fields:
         name = field.name
         value = given.pop(name, None) if field.is_parameter else None
@@ -179,7 +174,7 @@ def fill_fields(machine: Machine, cls: Class, instance: Instance, arguments: Arg
         follow(machine, after, Arguments(passed), node, receiver=instance)
 
 
-def forget_attributes(machine: Machine, instance: Instance, node: cst.CSTNode | None) -> None:
+def forget_attributes(machine: Machine, instance: Instance, node: syntax.Node | None) -> None:
     """Something that is not followed may have set any attribute of an object."""
     names = dict.fromkeys(instance.state)
     for one in instance.cls.ancestry():
@@ -189,7 +184,7 @@ def forget_attributes(machine: Machine, instance: Instance, node: cst.CSTNode | 
         machine.heap.write(instance.state, name, Unknown("may be set", node=node))
 
 
-def _default(machine: Machine, cls: Class, name: str, node: cst.CSTNode) -> Value:
+def _default(machine: Machine, cls: Class, name: str, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.calls import call
 
     default = cls.lookup(name)
@@ -201,7 +196,7 @@ def _default(machine: Machine, cls: Class, name: str, node: cst.CSTNode) -> Valu
     return call(machine, factory, Arguments(), node) if factory is not None else Unknown("a field", node=node)
 
 
-def make_option(name: str, arguments: Arguments, node: cst.CSTNode) -> Object | None:
+def make_option(name: str, arguments: Arguments, node: syntax.Node) -> Object | None:
     """What `field(...)`, `dataclass(...)` or `lru_cache(...)` says; None for a call of something else."""
     if name not in _FIELD and name not in _DECORATORS and name not in CACHES:
         return None
@@ -212,7 +207,7 @@ def make_option(name: str, arguments: Arguments, node: cst.CSTNode) -> Object | 
     return None if arguments.positional and name not in _FIELD and name not in CACHES else Object(name, args, node=node)
 
 
-def make_named_tuple(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def make_named_tuple(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`collections.namedtuple(name, fields, defaults=...)`."""
     name, fields = constant(arguments.get(0, "typename") or Unknown()), arguments.get(1, "field_names")
     listed = constant(fields) if fields is not None else NOTHING
@@ -229,7 +224,7 @@ def make_named_tuple(machine: Machine, arguments: Arguments, node: cst.CSTNode) 
     return Class(str(name), (), state=state, node=node)
 
 
-def as_dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def as_dict(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`dataclasses.asdict(x)`."""
     made = arguments.get(0)
     if not isinstance(made, Instance) or not has_fields(made.cls):
@@ -237,7 +232,7 @@ def as_dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return _copied(made, node, {})
 
 
-def _copied(value: Value, node: cst.CSTNode, copies: dict[int, Value], depth: int = 0) -> Value:
+def _copied(value: Value, node: syntax.Node, copies: dict[int, Value], depth: int = 0) -> Value:
     """A copy of what a field holds, with dicts in place of objects with fields; of what it holds twice, one."""
     if id(value) in copies:
         return copies[id(value)]
@@ -257,7 +252,7 @@ def _copied(value: Value, node: cst.CSTNode, copies: dict[int, Value], depth: in
     return copy
 
 
-def replaced(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def replaced(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`dataclasses.replace(x, name=value)`."""
     made = arguments.get(0)
     if not isinstance(made, Instance) or not has_fields(made.cls):

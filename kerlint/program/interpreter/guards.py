@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import Unknown, Value
 
@@ -14,23 +13,23 @@ _VERSIONS = frozenset({"__version__", "VERSION", "version_info"})
 _ASKING = frozenset({"hasattr", "getattr"})
 #: So many parts of a condition are looked at.
 _MOST = 200
-#: The parts of expressions that a condition may ask in. (libcst's own `children` takes fifty times as long.)
+#: The parts of expressions that a condition may ask in.
 _PARTS: dict[type, tuple[str, ...]] = {
-    cst.Arg: ("value",),
-    cst.Attribute: ("value",),
-    cst.Await: ("expression",),
-    cst.BinaryOperation: ("left", "right"),
-    cst.BooleanOperation: ("left", "right"),
-    cst.Comparison: ("left", "comparisons"),
-    cst.ComparisonTarget: ("comparator",),
-    cst.IfExp: ("test", "body", "orelse"),
-    cst.NamedExpr: ("value",),
-    cst.Subscript: ("value",),
-    cst.UnaryOperation: ("expression",),
+    syntax.Arg: ("value",),
+    syntax.Attribute: ("value",),
+    syntax.Await: ("expression",),
+    syntax.BinaryOperation: ("left", "right"),
+    syntax.BooleanOperation: ("values",),
+    syntax.Comparison: ("left", "comparisons"),
+    syntax.ComparisonTarget: ("comparator",),
+    syntax.IfExp: ("test", "body", "orelse"),
+    syntax.NamedExpr: ("value",),
+    syntax.Subscript: ("value",),
+    syntax.UnaryOperation: ("expression",),
 }
 
 
-def asks_version(machine: Machine, test: cst.BaseExpression, value: Value) -> bool:
+def asks_version(machine: Machine, test: syntax.Expression, value: Value) -> bool:
     """Whether the answer to a condition depends on the version: `tf.__version__ < "2.6"`, `hasattr(model, "x")`.
 
     Args:
@@ -45,27 +44,27 @@ def asks_version(machine: Machine, test: cst.BaseExpression, value: Value) -> bo
             return False
         node = pending.pop()
         kind = type(node)
-        if kind is cst.Name:
+        if kind is syntax.Name:
             if node.value in _VERSIONS:
                 return True
             if node.value not in seen:
                 seen.add(node.value)
                 pending.extend(_made_by(machine, node.value))
-        elif kind is cst.Call:
-            if type(node.func) is cst.Name and node.func.value in _ASKING:
+        elif kind is syntax.Call:
+            if type(node.func) is syntax.Name and node.func.value in _ASKING:
                 return True
             pending.append(node.func)
             pending.extend(node.args)
-        elif kind is cst.Attribute and node.attr.value in _VERSIONS:
+        elif kind is syntax.Attribute and node.attr in _VERSIONS:
             return True
         else:
             for name in _PARTS.get(kind, ()):
                 part = getattr(node, name)
-                pending.extend(part) if name == "comparisons" else pending.append(part)
+                pending.extend(part) if type(part) is list else pending.append(part)
     return False
 
 
-def _made_by(machine: Machine, name: str) -> list[cst.CSTNode]:
+def _made_by(machine: Machine, name: str) -> list[syntax.Node]:
     """The expression that a name stands for, where its value is not known."""
     value = machine.scope.lookup(name)
-    return [value.node] if type(value) is Unknown and isinstance(value.node, cst.BaseExpression) else []
+    return [value.node] if type(value) is Unknown and isinstance(value.node, syntax.Expression) else []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import text
 from kerlint.program.heap import join
 from kerlint.program.interpreter.flow import FALL
@@ -16,27 +15,18 @@ from kerlint.program.values import Const, Sequence, Unknown, Value
 MAX_IMPORTING = 40
 
 
-def dotted(node: cst.CSTNode | None) -> str:
-    """The text of a dotted name."""
-    if type(node) is cst.Name:
-        return node.value
-    if type(node) is cst.Attribute:
-        return f"{dotted(node.value)}.{node.attr.value}"
-    return ""
-
-
-def run_import(machine: Machine, node: cst.Import) -> int:
+def run_import(machine: Machine, node: syntax.Import) -> int:
     """`import a`, `import a.b`, `import a.b as c`."""
     machine.burn(len(node.names))
     for alias in node.names:
-        name = dotted(alias.name)
+        name = alias.name
         files = _find(machine, name)
         if not files:
-            machine.note_import(name, alias.name)
+            machine.note_import(name, alias)
         if alias.asname is not None:
             # Whatever the packages above it do when they are imported, it is not looked at.
             value = _load(machine, files[-1]) if files else None
-            machine.assign(dotted(alias.asname.name), value or machine.external(name, node))
+            machine.assign(alias.asname, value or machine.external(name, node))
         else:
             root = name.partition(".")[0]
             loaded = [_load(machine, file) for file in files]
@@ -44,33 +34,33 @@ def run_import(machine: Machine, node: cst.Import) -> int:
     return FALL
 
 
-def run_import_from(machine: Machine, node: cst.ImportFrom) -> int:
+def run_import_from(machine: Machine, node: syntax.ImportFrom) -> int:
     """`from a import b`, `from .a import b as c`, `from a import *`."""
-    name = "." * len(node.relative) + dotted(node.module)
+    name = node.module
     if name == "__future__":
         return FALL
     files = _find(machine, name)
     module = _load(machine, files[-1]) if files else None
-    if isinstance(node.names, cst.ImportStar):
+    if node.names[0].name == "*":
         _import_star(machine, name, module, node)
         return FALL
     machine.burn(len(node.names))
     for alias in node.names:
-        member = dotted(alias.name)
-        bound = dotted(alias.asname.name) if alias.asname is not None else member
+        member = alias.name
+        bound = alias.asname or member
         value: Value | None = None
         if module is not None:
             value = module_attribute(machine, module, member, node)
         elif not files:
             value = _from_folder(machine, name, member)
         if value is None:
-            machine.note_import(f"{name}.{member}", alias.name)
+            machine.note_import(f"{name}.{member}", alias)
             value = machine.external(f"{name}.{member}", node)
         machine.assign(bound, value)
     return FALL
 
 
-def module_attribute(machine: Machine, module: Module, name: str, node: cst.CSTNode) -> Value:
+def module_attribute(machine: Machine, module: Module, name: str, node: syntax.Node) -> Value:
     """What a name of a module is; a submodule that nobody has imported yet is imported."""
     if module.opaque:
         return Unknown("a module that cannot be followed", node=node)
@@ -91,7 +81,7 @@ def _from_folder(machine: Machine, package: str, name: str) -> Module | None:
     return _load(machine, files[-1]) if files else None
 
 
-def _import_star(machine: Machine, name: str, module: Module | None, node: cst.CSTNode) -> None:
+def _import_star(machine: Machine, name: str, module: Module | None, node: syntax.Node) -> None:
     scope = machine.scope.module
     if module is None or module.opaque:
         machine.note_import(f"{name}.*", node)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import collections.abc
 import numbers
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import (
     Arguments,
@@ -37,7 +36,7 @@ _CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "froze
 _DERIVED_FROM = frozenset({"Layer", "RNN", "Wrapper"})
 
 
-def call_isinstance(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call_isinstance(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """The result of `isinstance(value, kind)`."""
     value, kinds = arguments.get(0), arguments.get(1)
     wanted = kinds.items if isinstance(kinds, Sequence) else (kinds,)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.events import ApplyGradients, Fit, Forward, LabelsRead, LossCall
 from kerlint.program.heap import ABSENT, common, widen
@@ -45,7 +44,7 @@ MAX_FILLING = 100
 _TRAINING = (Fit, ApplyGradients, Forward, LossCall)
 
 
-def run_for(machine: Machine, node: cst.For) -> int:
+def run_for(machine: Machine, node: syntax.For) -> int:
     """A `for` statement."""
     iterable = machine.evaluate(node.iter)
     items = known_items(iterable)
@@ -60,11 +59,11 @@ def run_for(machine: Machine, node: cst.For) -> int:
     if flow in (RETURN, RAISE):
         return flow
     if node.orelse is not None and flow != BREAK:
-        return machine.execute(node.orelse.body)
+        return machine.execute(node.orelse)
     return FALL
 
 
-def run_while(machine: Machine, node: cst.While) -> int:
+def run_while(machine: Machine, node: syntax.While) -> int:
     """A `while` statement: its body once, for any number of passes."""
     if truth_of(machine.evaluate(node.test)) is False:
         return FALL
@@ -94,7 +93,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
     return tuple_items(iterable)
 
 
-def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
+def _unrolled(machine: Machine, node: syntax.For, items: tuple[Value, ...]) -> int:
     loop = Loop(node, len(items), True)
     fuel, made, filled = machine.fuel, machine.built, machine.filled
     changes_layers = any(_holds_layer(item) for item in items)
@@ -120,7 +119,7 @@ def _unrolled(machine: Machine, node: cst.For, items: tuple[Value, ...]) -> int:
     return _once(machine, node, rest, lambda: assign_target(machine, node.target, Unknown("a number", node=node.iter)))
 
 
-def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callable[[], None]) -> int:
+def _once(machine: Machine, node: syntax.For | syntax.While, loop: Loop, bind: Callable[[], None]) -> int:
     """One pass that stands for any number of them."""
     heap = machine.heap
     for name in assigned_names(node):
@@ -149,10 +148,10 @@ def _once(machine: Machine, node: cst.For | cst.While, loop: Loop, bind: Callabl
     return flow
 
 
-def comprehension(machine: Machine, clause: cst.CompFor, produce: Callable[[], None]) -> bool:
+def comprehension(machine: Machine, clause: syntax.CompFor, produce: Callable[[], None]) -> bool:
     """Runs `produce` for each pass of a comprehension; False if some passes are not known."""
     iterable = machine.evaluate(clause.iter)
-    if isinstance(iterable, Dataset) and isinstance(clause.target, cst.Tuple):
+    if isinstance(iterable, Dataset) and isinstance(clause.target, syntax.Tuple):
         machine.emit(LabelsRead(node=clause.iter, dataset=iterable, again=True))
     items = known_items(iterable)
     exact = items is not None and len(items) <= MAX_UNROLLED * 4
@@ -163,7 +162,7 @@ def comprehension(machine: Machine, clause: cst.CompFor, produce: Callable[[], N
         for item in items:
             machine.burn()
             assign_target(machine, clause.target, item)
-            tests = [truth_of(machine.evaluate(test.test)) for test in clause.ifs]
+            tests = [truth_of(machine.evaluate(test)) for test in clause.ifs]
             if False in tests:
                 continue
             if None in tests:
@@ -175,7 +174,7 @@ def comprehension(machine: Machine, clause: cst.CompFor, produce: Callable[[], N
     return exact
 
 
-def list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
+def list_comprehension(machine: Machine, node: syntax.ListComp | syntax.SetComp | syntax.GeneratorExp) -> Value:
     """`[... for ...]`; with a gap where passes are not known."""
     from kerlint.program.interpreter.calls import new_scope
 
@@ -184,10 +183,10 @@ def list_comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.
         exact = comprehension(machine, node.for_in, lambda: items.append(machine.evaluate(node.elt)))
     if not exact:
         items = [Gap(common(tuple(items)), node=node)]
-    return set_of(tuple(items), node) if isinstance(node, cst.SetComp) else list_of(items, "list", node)
+    return set_of(tuple(items), node) if isinstance(node, syntax.SetComp) else list_of(items, "list", node)
 
 
-def dict_comprehension(machine: Machine, node: cst.DictComp) -> Value:
+def dict_comprehension(machine: Machine, node: syntax.DictComp) -> Value:
     """`{...: ... for ...}`."""
     from kerlint.program.interpreter.calls import new_scope
 

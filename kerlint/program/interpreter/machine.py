@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.bindings import Bindings
 from kerlint.program.events import Event, Mismatch
 from kerlint.program.facts import Program
@@ -76,7 +75,7 @@ class Machine:
             self.main.file = modules.own
             self.loaded[modules.own.path] = Module(modules.own, self.main)
         self.importing = 0
-        self.entry: cst.CSTNode | None = None
+        self.entry: syntax.Node | None = None
         self.tries = 0
         self.guarded = False
         self.frames: list[Frame] = []
@@ -121,7 +120,7 @@ class Machine:
 
     # Evaluation
 
-    def evaluate(self, node: cst.BaseExpression) -> Value:
+    def evaluate(self, node: syntax.Expression) -> Value:
         """The value of an expression."""
         kind = type(node)
         leaf = LEAVES.get(kind)
@@ -137,7 +136,7 @@ class Machine:
         self.depth = depth
         return value
 
-    def execute(self, node: cst.CSTNode) -> int:
+    def execute(self, node: syntax.Node) -> int:
         """Runs a statement; the answer says how control leaves it (`flow.py`)."""
         handler = STATEMENTS.get(type(node))
         depth = self.depth
@@ -159,7 +158,7 @@ class Machine:
         finally:
             self.depth = depth
 
-    def failed(self, node: cst.CSTNode, error: Exception, position: tuple[int, int]) -> None:
+    def failed(self, node: syntax.Node, error: Exception, position: tuple[int, int]) -> None:
         """Records that kerlint failed at a statement or call, and takes back what it had begun there."""
         self.heap.restore(position)
         self.program.failures.append((node, error))
@@ -221,12 +220,12 @@ class Machine:
         aliases.rebind(self, before, after)
 
     def change_in_place(
-        self, before: Array, after: Array, node: cst.CSTNode, spoiled: Callable[[Array], Array] | None = None
+        self, before: Array, after: Array, node: syntax.Node, spoiled: Callable[[Array], Array] | None = None
     ) -> None:
         """An array is changed in place, and with it what it may be a view of (`aliases.change_in_place`)."""
         aliases.change_in_place(self, before, after, node, spoiled)
 
-    def external(self, name: str, node: cst.CSTNode | None = None) -> External:
+    def external(self, name: str, node: syntax.Node | None = None) -> External:
         """A library symbol under its canonical name."""
         one = self.library.canonical(name)
         return External(one, "" if one == name else name, node=node)
@@ -276,24 +275,24 @@ class Machine:
         """Whether nothing that is known of decides if the code being evaluated runs to its end."""
         return not self.path and not self.tries
 
-    def note_import(self, name: str, node: cst.CSTNode) -> None:
+    def note_import(self, name: str, node: syntax.Node) -> None:
         """Records that a library is imported."""
         if self.certain and len(name) < _LONGEST_NAME:
             self.program.used.imports.add(name)
             self._note_place(name, node)
 
-    def note_symbol(self, name: str, node: cst.CSTNode) -> None:
+    def note_symbol(self, name: str, node: syntax.Node) -> None:
         """Records that a symbol of a library is spelt out."""
         if not self.path and not self.tries and len(name) < _LONGEST_NAME:
             self.program.used.symbols.add(name)
             if "keras" in name:
                 self.program.mentions.setdefault(name, node)
 
-    def _note_place(self, name: str, node: cst.CSTNode) -> None:
+    def _note_place(self, name: str, node: syntax.Node) -> None:
         if "keras" in name:
             self.program.mentions.setdefault(name, node)
 
-    def enter(self, function: Function, node: cst.CSTNode | None) -> None:
+    def enter(self, function: Function, node: syntax.Node | None) -> None:
         """A function is called: for one of another module, the call in the file that led here is recorded."""
         if function.scope.module is self.main:
             return
@@ -335,7 +334,7 @@ class Machine:
             self.loops = outer
 
     @contextmanager
-    def arm(self, node: cst.CSTNode, index: int) -> Iterator[None]:
+    def arm(self, node: syntax.Node, index: int) -> Iterator[None]:
         """Evaluates something as one arm of an unknown condition."""
         outer = self.path
         self.path = (*outer, (node, index))
@@ -367,7 +366,7 @@ STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
 
 #: Is told an expression and its value.
-Watch = Callable[[cst.BaseExpression, Value], None]
+Watch = Callable[[syntax.Expression, Value], None]
 
 
 class _Watched(Machine):
@@ -377,14 +376,14 @@ class _Watched(Machine):
         super().__init__(library, modules)
         self._watch = watch
 
-    def evaluate(self, node: cst.BaseExpression) -> Value:
+    def evaluate(self, node: syntax.Expression) -> Value:
         value = super().evaluate(node)
         self._watch(node, value)
         return value
 
 
 def evaluate_module(
-    module: cst.Module, library: Library, modules: Modules | None = None, watch: Watch | None = None
+    module: syntax.Module, library: Library, modules: Modules | None = None, watch: Watch | None = None
 ) -> Program:
     """Evaluates a module, then what nobody called in it, and returns what it does."""
     from kerlint.program.interpreter import expressions, statements

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import Captured
 from kerlint.program.interpreter.assign import assign_target
@@ -30,17 +29,17 @@ from kerlint.program.values import (
 )
 
 #: Patterns within a pattern, with what each is held against.
-_Parts = list[tuple[cst.MatchPattern, Value]]
+_Parts = list[tuple[syntax.MatchPattern, Value]]
 #: Types of Python of which a pattern in brackets is held against the whole.
 _WHOLE = frozenset(
     f"builtins.{name}" for name in "bool bytearray bytes dict float frozenset int list set str tuple".split()
 )
 
 
-def run_match(machine: Machine, node: cst.Match) -> int:
+def run_match(machine: Machine, node: syntax.Match) -> int:
     """A `match` statement. Cases that may be taken are evaluated as arms, and the arms are joined."""
     subject = machine.evaluate(node.subject)
-    possible: list[tuple[int, cst.MatchCase]] = []
+    possible: list[tuple[int, syntax.MatchCase]] = []
     is_sure = False
     for index, case in enumerate(node.cases):
         taken = _is_taken(machine, node, index, subject)
@@ -55,7 +54,7 @@ def run_match(machine: Machine, node: cst.Match) -> int:
 
 
 def _run_arms(
-    machine: Machine, node: cst.Match, cases: list[tuple[int, cst.MatchCase]], subject: Value, *, may_pass: bool
+    machine: Machine, node: syntax.Match, cases: list[tuple[int, syntax.MatchCase]], subject: Value, *, may_pass: bool
 ) -> int:
     heap = machine.heap
     arms: list[Captured] = [{}] if may_pass else []
@@ -76,18 +75,18 @@ def _run_arms(
     return FALL
 
 
-def _run_case(machine: Machine, case: cst.MatchCase, subject: Value) -> int:
+def _run_case(machine: Machine, case: syntax.MatchCase, subject: Value) -> int:
     _bind(machine, case.pattern, subject)
     return machine.execute(case.body)
 
 
-def _is_taken(machine: Machine, node: cst.Match, index: int, subject: Value) -> bool | None:
+def _is_taken(machine: Machine, node: syntax.Match, index: int, subject: Value) -> bool | None:
     """Whether a case is taken if those before it are not; None if that is not known."""
     case = node.cases[index]
     fits = _fits(machine, case.pattern, subject)
     if fits is False or case.guard is None:
         return fits
-    guard: cst.BaseExpression = case.guard
+    guard: syntax.Expression = case.guard
     answers: list[bool | None] = []
 
     def ask() -> int:
@@ -100,20 +99,20 @@ def _is_taken(machine: Machine, node: cst.Match, index: int, subject: Value) -> 
     return answers[0] if fits else (False if answers[0] is False else None)
 
 
-def _fits(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> bool | None:
-    if isinstance(pattern, cst.MatchAs):
+def _fits(machine: Machine, pattern: syntax.MatchPattern, subject: Value) -> bool | None:
+    if isinstance(pattern, syntax.MatchAs):
         return True if pattern.pattern is None else _fits(machine, pattern.pattern, subject)
-    if isinstance(pattern, cst.MatchOr):
-        answers = [_fits(machine, element.pattern, subject) for element in pattern.patterns]
+    if isinstance(pattern, syntax.MatchOr):
+        answers = [_fits(machine, element, subject) for element in pattern.patterns]
         if True in answers:
             return True
         return None if None in answers else False
-    if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
+    if isinstance(pattern, (syntax.MatchValue, syntax.MatchSingleton)):
         known, wanted = constant(subject), constant(machine.evaluate(pattern.value))
         if known is NOTHING or wanted is NOTHING:
             # No list and no dict equals a constant.
             return False if isinstance(subject, (Sequence, Mapping)) and wanted is not NOTHING else None
-        return known is wanted if isinstance(pattern, cst.MatchSingleton) else bool(known == wanted)
+        return known is wanted if isinstance(pattern, syntax.MatchSingleton) else bool(known == wanted)
     parts = _parts(machine, pattern, subject)
     if parts is None or parts is False:
         return parts
@@ -123,25 +122,25 @@ def _fits(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> bool |
     return None if None in fits else True
 
 
-def _parts(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> _Parts | Literal[False] | None:
+def _parts(machine: Machine, pattern: syntax.MatchPattern, subject: Value) -> _Parts | Literal[False] | None:
     """What each inner pattern is held against; False if the subject is of another make, None if that is not known."""
-    if isinstance(pattern, cst.MatchSequence):
+    if isinstance(pattern, syntax.MatchSequence):
         return _items(pattern, subject)
-    if isinstance(pattern, cst.MatchMapping):
+    if isinstance(pattern, syntax.MatchMapping):
         return _entries(machine, pattern, subject)
-    if isinstance(pattern, cst.MatchClass):
+    if isinstance(pattern, syntax.MatchClass):
         return _attributes(machine, pattern, subject)
     return None
 
 
-def _items(pattern: cst.MatchSequence, subject: Value) -> _Parts | Literal[False] | None:
+def _items(pattern: syntax.MatchSequence, subject: Value) -> _Parts | Literal[False] | None:
     if isinstance(subject, (Const, Mapping)) or (isinstance(subject, Sequence) and subject.kind == "set"):
         return False
     items = subject.exact if isinstance(subject, Sequence) else tuple_items(subject)
     if items is None:
         return False if isinstance(subject, Instance) and is_plain(subject) else None
     wanted = list(pattern.patterns)
-    starred = [index for index, part in enumerate(wanted) if isinstance(part, cst.MatchStar)]
+    starred = [index for index, part in enumerate(wanted) if isinstance(part, syntax.MatchStar)]
     if len(items) < len(wanted) - len(starred) or (not starred and len(items) > len(wanted)):
         return False
     values: list[Value] = list(items)
@@ -150,12 +149,12 @@ def _items(pattern: cst.MatchSequence, subject: Value) -> _Parts | Literal[False
         values[starred[0] : end] = [list_of(values[starred[0] : end], "list", subject.node)]
     # A star is a pattern that takes anything.
     return [
-        (cst.MatchAs(name=part.name) if isinstance(part, cst.MatchStar) else part.value, value)
+        (syntax.MatchAs(part.at, None, part.name) if isinstance(part, syntax.MatchStar) else part, value)
         for part, value in zip(wanted, values)
     ]
 
 
-def _entries(machine: Machine, pattern: cst.MatchMapping, subject: Value) -> _Parts | Literal[False] | None:
+def _entries(machine: Machine, pattern: syntax.MatchMapping, subject: Value) -> _Parts | Literal[False] | None:
     if isinstance(subject, (Const, Sequence)):
         return False
     if isinstance(subject, Instance) and is_plain(subject):
@@ -171,14 +170,14 @@ def _entries(machine: Machine, pattern: cst.MatchMapping, subject: Value) -> _Pa
             return False
         parts.append((element.pattern, rest.pop(key)))
     if pattern.rest is not None:
-        parts.append((cst.MatchAs(name=pattern.rest), mapping_of(rest, node=subject.node)))
+        parts.append((syntax.MatchAs(pattern.at, None, pattern.rest), mapping_of(rest, node=subject.node)))
     return parts
 
 
-def _attributes(machine: Machine, pattern: cst.MatchClass, subject: Value) -> _Parts | Literal[False] | None:
+def _attributes(machine: Machine, pattern: syntax.MatchClass, subject: Value) -> _Parts | Literal[False] | None:
     kind = machine.evaluate(pattern.cls)
     answer = is_instance(subject, kind)
-    given = [element.value for element in pattern.patterns]
+    given = pattern.patterns
     if not answer or not (given or pattern.kwds):
         return [] if answer else answer
     if isinstance(kind, External):
@@ -187,28 +186,28 @@ def _attributes(machine: Machine, pattern: cst.MatchClass, subject: Value) -> _P
         return [(given[0], subject)] if whole else None
     if not isinstance(kind, Class) or not isinstance(subject, Instance) or (given and not has_fields(kind)):
         return None
-    names = fields_of(kind)[: len(given)] + [element.key.value for element in pattern.kwds]
+    names = fields_of(kind)[: len(given)] + [element.key for element in pattern.kwds]
     values = [subject.state.get(name) for name in names]
     known = [value for value in values if value is not None]
     wanted = [*given, *(element.pattern for element in pattern.kwds)]
     return list(zip(wanted, known)) if len(known) == len(wanted) else None
 
 
-def _bind(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> None:
+def _bind(machine: Machine, pattern: syntax.MatchPattern, subject: Value) -> None:
     """Gives the names of a pattern what they stand for."""
-    if isinstance(pattern, cst.MatchAs):
+    if isinstance(pattern, syntax.MatchAs):
         if pattern.name is not None:
             assign_target(machine, pattern.name, subject)
         if pattern.pattern is not None:
             _bind(machine, pattern.pattern, subject)
         return
-    if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
+    if isinstance(pattern, (syntax.MatchValue, syntax.MatchSingleton)):
         return
-    if isinstance(pattern, cst.MatchOr):
-        fits = [_fits(machine, element.pattern, subject) for element in pattern.patterns]
+    if isinstance(pattern, syntax.MatchOr):
+        fits = [_fits(machine, element, subject) for element in pattern.patterns]
         first = next((index for index, answer in enumerate(fits) if answer is not False), None)
         if first is not None and fits[first]:
-            _bind(machine, pattern.patterns[first].pattern, subject)
+            _bind(machine, pattern.patterns[first], subject)
             return
     parts = _parts(machine, pattern, subject)
     if parts:
@@ -219,24 +218,22 @@ def _bind(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> None:
         assign_target(machine, name, Unknown("part of a pattern", node=name))
 
 
-def _captures(pattern: cst.MatchPattern) -> list[cst.Name]:
+def _captures(pattern: syntax.MatchPattern) -> list[syntax.Name]:
     """The names that a pattern binds."""
-    found: list[cst.Name | None] = []
+    found: list[syntax.Name | None] = []
     pending: list[Any] = [pattern]
     while pending:
         part = pending.pop()
-        if isinstance(part, (cst.MatchAs, cst.MatchStar)):
+        if isinstance(part, (syntax.MatchAs, syntax.MatchStar)):
             found.append(part.name)
-        if isinstance(part, cst.MatchMapping):
+        if isinstance(part, syntax.MatchMapping):
             found.append(part.rest)
             pending.extend(element.pattern for element in part.elements)
-        elif isinstance(part, cst.MatchClass):
-            pending.extend(element.value for element in part.patterns)
-            pending.extend(element.pattern for element in part.kwds)
-        elif isinstance(part, (cst.MatchOr, cst.MatchAs)):
-            pending.extend([part.pattern] if isinstance(part, cst.MatchAs) else [e.pattern for e in part.patterns])
-        elif isinstance(part, cst.MatchSequence):
+        elif isinstance(part, syntax.MatchClass):
             pending.extend(part.patterns)
-        elif isinstance(part, cst.MatchSequenceElement):
-            pending.append(part.value)
+            pending.extend(element.pattern for element in part.kwds)
+        elif isinstance(part, (syntax.MatchOr, syntax.MatchAs)):
+            pending.extend([part.pattern] if isinstance(part, syntax.MatchAs) else part.patterns)
+        elif isinstance(part, syntax.MatchSequence):
+            pending.extend(part.patterns)
     return [name for name in found if name is not None]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.builtins import constants_of, spread
 from kerlint.program.interpreter.containers import forget_entries, forget_items, overlaid, set_entries, set_items
@@ -29,7 +28,7 @@ _CHANGING = frozenset(
 )
 
 
-def call_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def call_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """The result of a method of a value that has no class in the program."""
     if isinstance(receiver, Sequence):
         return _sequence_method(machine, receiver, name, arguments, node)
@@ -40,7 +39,7 @@ def call_method(machine: Machine, receiver: Value, name: str, arguments: Argumen
     return machine.library.method(machine, receiver, name, arguments, node)
 
 
-def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     items = receiver.items
     first = arguments.get(0)
     changed: tuple[Value, ...] | None = None
@@ -87,7 +86,7 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
     return result
 
 
-def _mapping_method(machine: Machine, receiver: Mapping, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _mapping_method(machine: Machine, receiver: Mapping, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     entries = receiver.entries
     if name in ("get", "pop", "setdefault"):
         return _entry_method(machine, receiver, name, arguments, node)
@@ -114,7 +113,7 @@ def _mapping_method(machine: Machine, receiver: Mapping, name: str, arguments: A
     return Unknown(name, node=node)
 
 
-def _entry_method(machine: Machine, receiver: Mapping, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _entry_method(machine: Machine, receiver: Mapping, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`get`, `pop` and `setdefault`."""
     entries, key = receiver.entries, constant(arguments.get(0))
     if key is NOTHING:
@@ -138,7 +137,7 @@ _STRING_METHODS = frozenset(
 )
 
 
-def _string_method(receiver: Const, name: str, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _string_method(receiver: Const, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     if name in ("numpy", "item") and isinstance(receiver.value, (int, float)):
         # A number that a tensor or an array holds.
         return receiver

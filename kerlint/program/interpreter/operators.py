@@ -6,8 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.containers import overlaid
 from kerlint.program.interpreter.machine import Machine
@@ -18,48 +17,6 @@ MAX_LENGTH = 4096
 #: Largest absolute value of an integer that is followed.
 MAX_INTEGER = 10**30
 
-BINARY: dict[type, str] = {
-    cst.Add: "+",
-    cst.Subtract: "-",
-    cst.Multiply: "*",
-    cst.Divide: "/",
-    cst.FloorDivide: "//",
-    cst.Modulo: "%",
-    cst.Power: "**",
-    cst.MatrixMultiply: "@",
-    cst.BitAnd: "&",
-    cst.BitOr: "|",
-    cst.BitXor: "^",
-    cst.LeftShift: "<<",
-    cst.RightShift: ">>",
-}
-AUGMENTED: dict[type, str] = {
-    cst.AddAssign: "+",
-    cst.SubtractAssign: "-",
-    cst.MultiplyAssign: "*",
-    cst.DivideAssign: "/",
-    cst.FloorDivideAssign: "//",
-    cst.ModuloAssign: "%",
-    cst.PowerAssign: "**",
-    cst.MatrixMultiplyAssign: "@",
-    cst.BitAndAssign: "&",
-    cst.BitOrAssign: "|",
-    cst.BitXorAssign: "^",
-    cst.LeftShiftAssign: "<<",
-    cst.RightShiftAssign: ">>",
-}
-COMPARISONS: dict[type, str] = {
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.In: "in",
-    cst.NotIn: "not in",
-}
 _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -82,7 +39,7 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right`."""
     if isinstance(left, Const) and isinstance(right, Const):
         return fold(symbol, left, right, node)
@@ -99,7 +56,7 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
     return found if found is not None else Unknown("operator", node=node)
 
 
-def _alternatives(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def _alternatives(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     lefts = left.options if isinstance(left, OneOf) else (left,)
     rights = right.options if isinstance(right, OneOf) else (right,)
     if len(lefts) * len(rights) > 16:
@@ -107,7 +64,7 @@ def _alternatives(machine: Machine, symbol: str, left: Value, right: Value, node
     return one_of([operate(machine, symbol, a, b, node) for a in lefts for b in rights], node)
 
 
-def fold(symbol: str, left: Const, right: Const, node: cst.CSTNode) -> Value:
+def fold(symbol: str, left: Const, right: Const, node: syntax.Node) -> Value:
     """The operator on two constants."""
     function = _FUNCTIONS.get(symbol)
     a, b = left.value, right.value
@@ -144,7 +101,7 @@ def _is_small(symbol: str, a: Any, b: Any) -> bool:
     return True
 
 
-def _on_sequences(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value | None:
+def _on_sequences(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
     if symbol == "+" and isinstance(left, Sequence) and isinstance(right, Sequence):
         items = (*left.items, *right.items)
         if len(items) > MAX_LENGTH:
@@ -167,7 +124,7 @@ def _on_sequences(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> 
     return None
 
 
-def _compare_sequences(symbol: str, left: Sequence, right: Sequence, node: cst.CSTNode) -> Value:
+def _compare_sequences(symbol: str, left: Sequence, right: Sequence, node: syntax.Node) -> Value:
     plain_left, plain_right = plain(left), plain(right)
     if plain_left is None or plain_right is None:
         return Unknown("comparison", node=node)
@@ -189,7 +146,7 @@ def plain(value: Value) -> Any:
     return None
 
 
-def compare(machine: Machine, symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def compare(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right` for a comparison."""
     if symbol in ("is", "is not"):
         return _identity(symbol, left, right, node)
@@ -198,7 +155,7 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: cst.
     return operate(machine, symbol, left, right, node)
 
 
-def _identity(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def _identity(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     answer: bool | None = None
     assumed = 0
     if isinstance(left, Const) and isinstance(right, Const):
@@ -211,7 +168,7 @@ def _identity(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Valu
     return Const(answer if symbol == "is" else not answer, assumed, node=node)
 
 
-def _membership(symbol: str, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def _membership(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     from kerlint.program.values import Mapping
 
     if not isinstance(left, Const):

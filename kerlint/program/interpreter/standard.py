@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.builtins import Handler
 from kerlint.program.interpreter.calls import call
@@ -18,7 +17,7 @@ from kerlint.program.interpreter.operators import MAX_LENGTH
 from kerlint.program.values import Arguments, Const, Gap, Object, Sequence, Unknown, Value, list_of, tuple_of
 
 
-def call_standard(machine: Machine, name: str, arguments: Arguments, node: cst.CSTNode) -> Value | None:
+def call_standard(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
     """The result of a function of the standard library; None if it is not known here."""
     handler = _HANDLERS.get(name)
     return None if handler is None or arguments.open else handler(machine, arguments, node)
@@ -31,20 +30,20 @@ def _columns(arguments: Arguments) -> list[tuple[Value, ...]] | None:
     return known if known and len(known) == len(found) else None
 
 
-def _elements(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> list[Value]:
+def _elements(machine: Machine, arguments: Arguments, node: syntax.Node) -> list[Value]:
     return [machine.library.element(machine, value, node) for value, _ in arguments.positional]
 
 
-def _endless(element: Value, node: cst.CSTNode) -> Object:
+def _endless(element: Value, node: syntax.Node) -> Object:
     return Object("generator", {"element": element, "endless": Const(True)}, node=node)
 
 
-def _several(element: Value, node: cst.CSTNode) -> Object:
+def _several(element: Value, node: syntax.Node) -> Object:
     """As many as nobody knows, all alike."""
     return Object("generator", {"element": element}, node=node)
 
 
-def _tuples(rows: Iterable[tuple[Value, ...]], node: cst.CSTNode) -> Value | None:
+def _tuples(rows: Iterable[tuple[Value, ...]], node: syntax.Node) -> Value | None:
     """A tuple of tuples, unless there are too many."""
     first = list(itertools.islice(rows, MAX_LENGTH + 1))
     return list_of([tuple_of(*row, node=node) for row in first], "tuple", node) if len(first) <= MAX_LENGTH else None
@@ -53,7 +52,7 @@ def _tuples(rows: Iterable[tuple[Value, ...]], node: cst.CSTNode) -> Value | Non
 def _rows(combine: Callable[..., Iterable[tuple[Value, ...]]]) -> Handler:
     """A function that makes tuples of items, one of each iterable, all that several times."""
 
-    def handler(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+    def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         repeat, columns = constant(arguments.get(9999, "repeat") or Const(1)), _columns(arguments)
         if not isinstance(repeat, int) or not 0 <= repeat <= MAX_UNROLLED:
             return _several(Unknown("tuple", node=node), node)
@@ -64,14 +63,14 @@ def _rows(combine: Callable[..., Iterable[tuple[Value, ...]]]) -> Handler:
     return handler
 
 
-def _zip_longest(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _zip_longest(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     columns = _columns(arguments)
     filler = arguments.get(9999, "fillvalue") or Const(None, node=node)
     made = _tuples(itertools.zip_longest(*columns, fillvalue=filler), node) if columns is not None else None
     return made or _several(Unknown("zip_longest", node=node), node)
 
 
-def _pairwise(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _pairwise(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     columns = _columns(arguments)
     if columns is None:
         each = [*_elements(machine, arguments, node), *_elements(machine, arguments, node)]
@@ -80,16 +79,16 @@ def _pairwise(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Valu
     return _tuples(zip(items, items[1:]), node) or _several(Unknown("pairwise", node=node), node)
 
 
-def _chain(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _chain(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return _chained(machine, [value for value, _ in arguments.positional], node)
 
 
-def _chain_from(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _chain_from(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     parts = known_items(arguments.positional[0][0]) if arguments.positional else None
     return _chained(machine, list(parts), node) if parts is not None else _several(Unknown("chain", node=node), node)
 
 
-def _chained(machine: Machine, parts: list[Value], node: cst.CSTNode) -> Value:
+def _chained(machine: Machine, parts: list[Value], node: syntax.Node) -> Value:
     items: list[Value] = []
     for part in parts:
         known = known_items(part)
@@ -99,7 +98,7 @@ def _chained(machine: Machine, parts: list[Value], node: cst.CSTNode) -> Value:
     return list_of(items, "tuple", node)
 
 
-def _islice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _islice(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     items = known_items(arguments.positional[0][0]) if arguments.positional else None
     bounds: list[Any] = [constant(value) for value, _ in arguments.positional[1:]]
     if items is None or not bounds or NOTHING in bounds:
@@ -111,7 +110,7 @@ def _islice(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
         return Unknown("islice", node=node)
 
 
-def _repeat(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _repeat(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     value, times = arguments.get(0, "object"), arguments.get(1, "times")
     if value is None:
         return Unknown("repeat", node=node)
@@ -123,16 +122,16 @@ def _repeat(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return list_of([value] * count, "tuple", node)
 
 
-def _count(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _count(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return _endless(Unknown("a count", node=node), node)
 
 
-def _cycle(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _cycle(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     elements = _elements(machine, arguments, node)
     return _endless(elements[0] if elements else Unknown("cycle", node=node), node)
 
 
-def _reduce(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _reduce(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     function, start = arguments.get(0), arguments.get(2)
     items = known_items(arguments.positional[1][0]) if len(arguments.positional) > 1 else None
     if function is None or items is None or len(items) > MAX_UNROLLED:
@@ -144,13 +143,13 @@ def _reduce(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
     return value
 
 
-def _ordered_dict(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _ordered_dict(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.builtins import call_builtin
 
     return call_builtin(machine, "dict", arguments, node)
 
 
-def _deque(machine: Machine, arguments: Arguments, node: cst.CSTNode) -> Value:
+def _deque(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     given = arguments.get(0)
     if isinstance(given, Sequence) and "maxlen" not in arguments.keywords and len(arguments.positional) == 1:
         return list_of(given.items, "list", node)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.program.events import FrozenDraw
 from kerlint.program.labels import Step
 from kerlint.program.scope import Path
 from kerlint.program.values import Arguments, Array, BoundMethod, External, Function, Object, Value
-from kerlint.records import dataclass
+from kerlint.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -42,13 +40,13 @@ class Trace:
     """
 
     kind: str
-    node: cst.CSTNode
+    node: syntax.Node
     path: Path
     draws: list[Step] = field(default_factory=list)
 
 
 @contextmanager
-def tracing(machine: Machine, kind: str, node: cst.CSTNode) -> Iterator[Trace]:
+def tracing(machine: Machine, kind: str, node: syntax.Node) -> Iterator[Trace]:
     """Evaluates something as TensorFlow traces it."""
     trace = Trace(kind, node, machine.path)
     machine.traces.append(trace)
@@ -58,7 +56,7 @@ def tracing(machine: Machine, kind: str, node: cst.CSTNode) -> Iterator[Trace]:
         machine.traces.remove(trace)
 
 
-def note_draw(machine: Machine, name: str, node: cst.CSTNode) -> None:
+def note_draw(machine: Machine, name: str, node: syntax.Node) -> None:
     """Records that something random happens.
 
     Args:
@@ -83,7 +81,7 @@ def kept_on_purpose(machine: Machine, arguments: Arguments) -> None:
         events.pop()
 
 
-def as_graph(arguments: Arguments, node: cst.CSTNode) -> Value:
+def as_graph(arguments: Arguments, node: syntax.Node) -> Value:
     """`tf.function(f)` is f, run as a graph; `tf.function(jit_compile=True)` is a decorator."""
     given = arguments.get(0, "func")
     if given is None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import Link, described, is_dense_or_convolution, link
@@ -255,7 +254,7 @@ def _saturating(found: Link | None) -> Link | None:
     return found if len(found.activations) == 1 and found.activations[0] in _SATURATING else None
 
 
-def _place(found: Link) -> cst.CSTNode | None:
+def _place(found: Link) -> syntax.Node | None:
     activation = activation_of(found.node)
     return activation.place if activation is not None else found.node.place
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
@@ -267,8 +266,8 @@ class _Pair:
     node: Node
     first: str
     second: str
-    before: cst.CSTNode | None
-    place: cst.CSTNode | None
+    before: syntax.Node | None
+    place: syntax.Node | None
     #: Whether the mean over an image stands between.
     pooled: bool = False
 
@@ -279,7 +278,7 @@ class _Hidden:
 
     node: Node
     width: int | None
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     next: Node
 
 
@@ -330,7 +329,7 @@ def _is_plain(node: Node) -> bool:
     return all(name not in node.args or constant(node.args[name]) in values for name, values in usual.items())
 
 
-def _place(node: Node) -> cst.CSTNode | None:
+def _place(node: Node) -> syntax.Node | None:
     return node.argument_place("activation") if node.layer is not None else node.op.node
 
 

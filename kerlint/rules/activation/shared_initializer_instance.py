@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.chains import described
@@ -88,7 +87,7 @@ class SharedInitializerInstance(Rule):
 
     def _report(self, group: list[Node], shared: Object, event: Compile | Graph, *, beside: bool) -> Iterator[Found]:
         first, second, *others = group
-        places: dict[int, cst.CSTNode] = {
+        places: dict[int, syntax.Node] = {
             id(place): place for node in others if (place := node.argument_place("kernel_initializer")) is not None
         }
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", shared.short).lower()

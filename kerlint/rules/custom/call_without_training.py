@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
@@ -92,7 +91,7 @@ class CallWithoutTraining(Rule):
                 continue
             definition = method.node
             told_mode = method.takes("training") or method.takes_any_keyword
-            if not isinstance(definition, cst.FunctionDef) or told_mode:
+            if not isinstance(definition, syntax.FunctionDef) or told_mode:
                 continue
             modal = [node for node in fit.graph.nodes if is_modal(node)]
             if not modal:

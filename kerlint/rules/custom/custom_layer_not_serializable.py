@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.parts import initializer, parts
 from kerlint.program.constants import truth
@@ -110,7 +109,7 @@ class CustomLayerNotSerializable(Rule):
                 continue
             # Without `self`.
             parameters = made_by.parameters[1:]
-            taken = {parameter.name.value for parameter in parameters}
+            taken = {parameter.name for parameter in parameters}
             needs = any(parameter.default is None for parameter in parameters)
             held = [value for value in part.args.values() if _is_held(value)]
             if held or (isinstance(part, Model) and part.kind == "subclass" and needs):
@@ -148,7 +147,7 @@ class CustomLayerNotSerializable(Rule):
         unsafe = "safe_mode" in event.args and truth(event.args["safe_mode"]) is not True
         for part in parts(saved):
             function = part.args.get("function") if isinstance(part, Layer) and part.short == "Lambda" else None
-            if isinstance(function, Function) and isinstance(function.node, cst.Lambda) and not unsafe:
+            if isinstance(function, Function) and isinstance(function.node, syntax.Lambda) and not unsafe:
                 yield from self.found(
                     event.node,
                     "load_model refuses the Lambda layer of this model",
@@ -283,7 +282,7 @@ def _is_held(value: Value) -> bool:
     return isinstance(value, (Object, Model, Function))
 
 
-def _start(cls: Class) -> cst.CSTNode | None:
+def _start(cls: Class) -> syntax.Node | None:
     """Where the `__init__` of a class is written."""
     found = cls.lookup("__init__")
     return found.node if isinstance(found, Function) else None

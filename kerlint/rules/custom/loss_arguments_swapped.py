@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CROSSENTROPIES
 from kerlint.library.defaults import loss_function
@@ -81,7 +80,7 @@ class LossArgumentsSwapped(Rule):
                 told.add(id(event.node))
                 yield from self._report(event, what, places)
 
-    def _report(self, event: LossCall | MetricCall, what: str, places: dict[str, cst.CSTNode]) -> Iterator[Found]:
+    def _report(self, event: LossCall | MetricCall, what: str, places: dict[str, syntax.Node]) -> Iterator[Found]:
         yield from self.found(
             event.node,
             f"{what} gets the output of the model as the truth, and the labels as the prediction",

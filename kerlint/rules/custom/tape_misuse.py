@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.events import ApplyGradients, Forward, Gradient, Use
@@ -177,8 +176,8 @@ class TapeMisuse(Rule):
 def _turned(step: ApplyGradients) -> fixing.Change | None:
     """The arguments of `zip` in the call, swapped."""
     call = step.node
-    pairs = call.args[0].value if isinstance(call, cst.Call) and call.args else None
-    if not isinstance(pairs, cst.Call) or len(pairs.args) != 2:
+    pairs = call.args[0].value if isinstance(call, syntax.Call) and call.args else None
+    if not isinstance(pairs, syntax.Call) or len(pairs.args) != 2:
         return None
     return fixing.swap(pairs.args[0].value, pairs.args[1].value)
 

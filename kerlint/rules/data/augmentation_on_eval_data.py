@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.feeding import PREDICTION, TRAINING, VALIDATION, Fed, fed
 from kerlint.program.constants import constant
@@ -152,7 +151,7 @@ _RANDOM = (
 )
 
 
-def _augmented(feed: Fed) -> tuple[str, cst.CSTNode | None] | None:
+def _augmented(feed: Fed) -> tuple[str, syntax.Node | None] | None:
     """What surely changes the images of the data at random, and where that is said."""
     generator = feed.data.args.get("generator")
     if isinstance(generator, Object):

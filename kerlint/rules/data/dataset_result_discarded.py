@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.feeding import fed
@@ -200,10 +199,10 @@ _CHANGES = frozenset(
 )
 
 
-def _kept(call: cst.CSTNode | None) -> fixing.Draft | None:
+def _kept(call: syntax.Node | None) -> fixing.Draft | None:
     """The same call, and its result in the place of what it was called on."""
     data = fixing.receiver(call)
-    if call is None or not isinstance(data, cst.Name):
+    if call is None or not isinstance(data, syntax.Name):
         return None
     return fixing.draft("keep the result", fixing.replace(call, "{0} = {1}", data, call))
 
@@ -257,6 +256,6 @@ def _arrays(value: Value | None) -> Iterator[Array]:
         yield array
 
 
-def _place(used: Event) -> cst.CSTNode | None:
+def _place(used: Event) -> syntax.Node | None:
     places = used.places if isinstance(used, (Fit, Use)) else {}
     return places.get("x") or used.node

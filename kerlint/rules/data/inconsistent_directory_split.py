@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.feeding import TRAINING, Fed, fed
 from kerlint.program.constants import NOTHING, constant, number, text, truth
@@ -202,5 +201,5 @@ def _label_mode(args: dict[str, Value]) -> str:
     return "class" if labels is None or text(labels) == "inferred" else ""
 
 
-def _apart(node: cst.CSTNode | None, other: cst.CSTNode | None) -> cst.CSTNode | None:
+def _apart(node: syntax.Node | None, other: syntax.Node | None) -> syntax.Node | None:
     return None if node is other else node

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Experiment, Plain
 from kerlint.finding import Safety, Severity
 from kerlint.library.feeding import EVALUATION, TRAINING, VALIDATION, Fed, fed
@@ -207,17 +206,17 @@ def _has_steps(feed: Fed) -> bool:
     return any(name in event.args and constant(event.args[name]) is not None for name in names)
 
 
-def _without_end(endless: cst.CSTNode, feeds: Sequence[Fed]) -> fixing.Draft | None:
+def _without_end(endless: syntax.Node, feeds: Sequence[Fed]) -> fixing.Draft | None:
     """The dataset without its `repeat()`, unless somebody needs that."""
-    func = endless.func if isinstance(endless, cst.Call) else None
-    if not isinstance(func, cst.Attribute) or func.attr.value != "repeat":
+    func = endless.func if isinstance(endless, syntax.Call) else None
+    if not isinstance(func, syntax.Attribute) or func.attr != "repeat":
         return None
     if any(_endless(feed.data) is endless and _has_steps(feed) for feed in feeds):
         return None
     return fixing.draft("leave repeat() out", fixing.drop_step(endless))
 
 
-def _endless(data: Dataset) -> cst.CSTNode | None:
+def _endless(data: Dataset) -> syntax.Node | None:
     """What makes the data endless; None if nothing is known to."""
     found = data.origin or data.node if truth(data.args.get("endless")) is True else None
     for step in data.transforms:

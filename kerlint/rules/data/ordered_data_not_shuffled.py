@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Experiment, Plain
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, arrays_in, as_data, read_loss, targets_of
@@ -128,7 +127,7 @@ class OrderedDataNotShuffled(Rule):
                 fix=fixing.draft("leave shuffle=False out", fixing.drop(fit, "shuffle")),
             )
 
-    def _dataset(self, data: Dataset, use: cst.CSTNode, again: bool, about: Fit | ApplyGradients) -> Iterator[Found]:
+    def _dataset(self, data: Dataset, use: syntax.Node, again: bool, about: Fit | ApplyGradients) -> Iterator[Found]:
         """A dataset that a training call or a loop takes its batches from."""
         if any(step.name not in _PLAIN for step in data.transforms):
             return
@@ -161,7 +160,7 @@ class OrderedDataNotShuffled(Rule):
                 )
 
     def _slices(
-        self, data: Dataset, size: Value | None, use: cst.CSTNode, again: bool, about: Fit | ApplyGradients
+        self, data: Dataset, size: Value | None, use: syntax.Node, again: bool, about: Fit | ApplyGradients
     ) -> Iterator[Found]:
         parts = list(arrays_in(data.args.get("tensors")))
         if not parts or not all(_several_batches(part, size) for part in parts):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import arrays_in
 from kerlint.library.feeding import BATCHING, OPAQUE, TRAINING, Fed, fed
@@ -165,11 +164,11 @@ def _only_shuffle(feed: Fed) -> Transform | None:
 _FEWER = frozenset({"take", "skip", "shard", "filter", "repeat", "concatenate", "unbatch"})
 
 
-def _all_rows(call: cst.CSTNode | None, rows: int) -> fixing.Draft | None:
+def _all_rows(call: syntax.Node | None, rows: int) -> fixing.Draft | None:
     """A buffer for all rows, where its size is written in the call."""
-    if not isinstance(call, cst.Call) or not call.args:
+    if not isinstance(call, syntax.Call) or not call.args:
         return None
-    given = next((one for one in call.args if one.keyword is None or one.keyword.value == "buffer_size"), None)
+    given = next((one for one in call.args if one.keyword is None or one.keyword == "buffer_size"), None)
     return fixing.draft(f"use shuffle({rows})", fixing.replace(given.value, str(rows))) if given is not None else None
 
 

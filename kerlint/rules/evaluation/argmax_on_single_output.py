@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.heads import Head, only_head
@@ -179,21 +178,21 @@ class ArgmaxOnSingleOutput(Rule):
 def _cut(event: Argmax) -> fixing.Draft | None:
     """A threshold in the place of argmax, with a result of the same shape."""
     call, shape = event.node, event.array.shape
-    if not isinstance(call, cst.Call) or event.array.form or event.axis is None or shape is None or len(shape) != 2:
+    if not isinstance(call, syntax.Call) or event.array.form or event.axis is None or shape is None or len(shape) != 2:
         return None
     if call.args and call.args[0].keyword is None and not call.args[0].star:
         output = fixing.operand(call.args[0].value)
     else:
-        output = fixing.operand(call.func.value) if isinstance(call.func, cst.Attribute) else None
+        output = fixing.operand(call.func.value) if isinstance(call.func, syntax.Attribute) else None
     if output is None:
         return None
     new = '({0}[:, 0] > 0.5).astype("int32")'
     return fixing.draft("compare with a threshold", fixing.replace(call, new, output))
 
 
-def _compared(node: cst.CSTNode) -> fixing.Draft | None:
+def _compared(node: syntax.Node) -> fixing.Draft | None:
     """A comparison before `.astype(...)`."""
-    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "astype":
+    if not isinstance(node, syntax.Call) or not isinstance(node.func, syntax.Attribute) or node.func.attr != "astype":
         return None
     output = fixing.operand(node.func.value)
     if output is None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, later_uses, saves_best
 from kerlint.library.objects import argument
@@ -116,7 +115,8 @@ class BestCheckpointNotLoaded(Rule):
 def _load(fit: Fit, checkpoint: Object) -> fixing.Draft | None:
     """The checkpoint loaded after the training."""
     path, model = checkpoint.places.get("filepath"), fixing.receiver(fit.node)
-    if not isinstance(path, cst.SimpleString) or model is None or "{" in path.value:
+    name = text(checkpoint.args.get("filepath"))
+    if path is None or not syntax.is_string(path) or model is None or name is None or "{" in name:
         return None
     weights = truth(argument(checkpoint, "save_weights_only"))
     if weights is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import (
     WATCHERS,
@@ -288,7 +287,7 @@ class _Problem:
     """Why a number is not logged, and what says so, if anything is written that does."""
 
     message: str
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     label: str
     help: str
     #: What was probably meant.

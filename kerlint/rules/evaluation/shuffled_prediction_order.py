@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.events import Forward, LabelsRead, Use
@@ -146,9 +145,7 @@ def _shuffle(data: Dataset) -> Transform | None:
 def _unshuffled(shuffle: Transform) -> fixing.Change | None:
     """The loader told not to shuffle; other data sets have a step for it."""
     call = shuffle.node
-    name = call.func.attr if isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute) else None
-    name = call.func if isinstance(call, cst.Call) and isinstance(call.func, cst.Name) else name
-    loads = isinstance(name, cst.Name) and name.value.endswith("_from_directory")
+    loads = isinstance(call, syntax.Call) and syntax.last_name(call.func).endswith("_from_directory")
     return fixing.put_in_call(call, "shuffle", "False") if loads else None
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.training import structure_rows
@@ -119,7 +118,7 @@ class SplitLeavesNothing(Rule):
     )
 
 
-def _validation_split(fit: Fit) -> tuple[int, int, cst.CSTNode | None] | None:
+def _validation_split(fit: Fit) -> tuple[int, int, syntax.Node | None] | None:
     """All rows, those that `validation_split` holds out, and where it is written."""
     share, rows = number(fit.args.get("validation_split")), structure_rows(fit.x)
     if rows is None or share is None or not 0 < share < 1:
@@ -127,7 +126,7 @@ def _validation_split(fit: Fit) -> tuple[int, int, cst.CSTNode | None] | None:
     return rows, rows - int(rows * (1 - share)), fit.places.get("validation_split")
 
 
-def _test_split(fit: Fit) -> tuple[int, int, cst.CSTNode | None] | None:
+def _test_split(fit: Fit) -> tuple[int, int, syntax.Node | None] | None:
     """All rows, those that `train_test_split` holds out, and where it is called."""
     array = as_data(fit.x)
     for made in array.history() if array is not None else ():

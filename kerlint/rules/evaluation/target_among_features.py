@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of, targets_of
 from kerlint.program.facts import Program
@@ -175,7 +174,7 @@ def _keeps(made: Array, before: Array) -> bool:
     return bool(new) and all(step.name in _KEEPING or step.name.startswith(("astype", "/ ")) for step in new)
 
 
-def _picked(y: Array) -> tuple[Array, str, cst.CSTNode | None] | None:
+def _picked(y: Array) -> tuple[Array, str, syntax.Node | None] | None:
     """The table that the targets are a column of, its name, and where it is picked."""
     for made in y.history():
         if made.parent is None:
@@ -188,7 +187,7 @@ def _picked(y: Array) -> tuple[Array, str, cst.CSTNode | None] | None:
     return None
 
 
-def _holds(x: Array, table: Array, name: str) -> cst.CSTNode | None:
+def _holds(x: Array, table: Array, name: str) -> syntax.Node | None:
     """Where the inputs were made of the table, if the column is certainly among several that are left."""
     if x.rank != 2:
         return None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, read_loss
 from kerlint.library.heads import only_head
@@ -175,14 +174,14 @@ class ClassWeightInvalid(Rule):
     )
 
 
-def _numbered(place: cst.CSTNode | None) -> fixing.Draft | None:
+def _numbered(place: syntax.Node | None) -> fixing.Draft | None:
     """A dict made of the weights in their order."""
-    if isinstance(place, cst.List) and 0 < len(place.elements) < 10 and not place.lpar:
-        items = [element.value for element in place.elements]
-        if all(isinstance(item, (cst.Integer, cst.Float)) for item in items):
+    if isinstance(place, syntax.List) and 0 < len(place.elements) < 10:
+        items = place.elements
+        if all(isinstance(item, syntax.Constant) and type(item.value) in (int, float) for item in items):
             entries = ", ".join(f"{number}: {{{number}}}" for number in range(len(items)))
             return fixing.draft("use a dict", fixing.replace(place, f"{{{entries}}}", *items))
-    if place is None or isinstance(place, (cst.List, cst.Tuple)):
+    if place is None or isinstance(place, (syntax.List, syntax.Tuple)):
         return None
     return fixing.draft("use dict(enumerate(...))", fixing.replace(place, "dict(enumerate({0}))", place, variable=True))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Change, Experiment, Plain
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import (
@@ -251,7 +250,7 @@ class MetricDoesNotFitTask(Rule):
 def _instead(metrics: list[Metric], name: str) -> fixing.Draft | None:
     """The metrics replaced by a name: strings, and objects without arguments."""
     plain = all(
-        isinstance(metric.place, cst.SimpleString) or (isinstance(metric.place, cst.Call) and not metric.place.args)
+        syntax.is_string(metric.place) or (isinstance(metric.place, syntax.Call) and not metric.place.args)
         for metric in metrics
     )
     changes = [fixing.replace(metric.place, f'"{name}"') for metric in metrics]
@@ -265,7 +264,7 @@ class _Misfit:
     metrics: list[Metric]
     message: str
     label: str
-    cause: cst.CSTNode | None
+    cause: syntax.Node | None
     because: str
     why: str
     help: str

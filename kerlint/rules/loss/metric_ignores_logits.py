@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import CATEGORICAL, Contract, contracts
 from kerlint.library.heads import Head
@@ -183,7 +182,7 @@ def _told(metric: Metric, contract: Contract) -> fixing.Change | None:
         return fixing.put(value, "thresholds", "0") if isinstance(value, Object) else None
     if metric.kind == "BinaryAccuracy" and isinstance(value, Object) and "identifier" not in value.state:
         return fixing.put(value, "threshold", "0.0")
-    if contract.loss.function not in _BINARY or not isinstance(metric.place, cst.SimpleString):
+    if contract.loss.function not in _BINARY or not syntax.is_string(metric.place):
         return None
     name = metric.written.strip('"')
     return fixing.replace(metric.place, f'{{keras.metrics.BinaryAccuracy}}(threshold=0.0, name="{name}")')

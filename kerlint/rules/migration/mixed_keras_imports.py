@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
@@ -58,7 +57,7 @@ class MixedKerasImports(Rule):
     in_tests = False
 
     def check(self, program: Program) -> Iterator[Found]:
-        packages: dict[str, tuple[str, cst.CSTNode]] = {}
+        packages: dict[str, tuple[str, syntax.Node]] = {}
         for name, node in program.mentions.items():
             found = _package(name)
             if found is not None:
@@ -71,8 +70,8 @@ class MixedKerasImports(Rule):
 
     def _report(
         self,
-        main: tuple[str, cst.CSTNode],
-        other: tuple[str, cst.CSTNode],
+        main: tuple[str, syntax.Node],
+        other: tuple[str, syntax.Node],
         package: str,
         second: str,
         program: Program,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.legacy import KERAS_1_ENDS, NO_PREDICT_CLASSES, is_removed, is_tolerated, successor, takes_keras_1
 from kerlint.program.constants import integer
@@ -359,13 +358,13 @@ _MOVED = {
 _OF_SEQUENTIAL = ("predict_classes", "predict_proba")
 
 
-def _renamed(call: cst.CSTNode | None, new: str, target: Target) -> fixing.Draft | None:
-    func = call.func if isinstance(call, cst.Call) else None
+def _renamed(call: syntax.Node | None, new: str, target: Target) -> fixing.Draft | None:
+    func = call.func if isinstance(call, syntax.Call) else None
     # `fit` of the first versions of Keras 2 took no generators.
     return fixing.draft(f"call {new}", fixing.rename_attribute(func, new), safety=safety(target))
 
 
-def _rewritten(call: cst.CSTNode | None, wrong: list[OldKeyword], target: Target) -> fixing.Draft | None:
+def _rewritten(call: syntax.Node | None, wrong: list[OldKeyword], target: Target) -> fixing.Draft | None:
     """Keywords by their new names; safe where the call could only fail with the old ones."""
     if not all(keyword.new for keyword in wrong):
         return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.objects import argument
 from kerlint.program.constants import text, truth
@@ -103,7 +102,7 @@ class SavePathExtension(Rule):
         program: Program,
         method: str,
         args: dict[str, Value],
-        places: dict[str, cst.CSTNode],
+        places: dict[str, syntax.Node],
         event: Use | Load,
     ) -> Iterator[Found]:
         path = text(args.get("filepath"))
@@ -124,7 +123,7 @@ class SavePathExtension(Rule):
             fix=self._same_ending(program, method, path, places.get("filepath")),
         )
 
-    def _same_ending(self, program: Program, method: str, path: str, place: cst.CSTNode | None) -> fixing.Draft | None:
+    def _same_ending(self, program: Program, method: str, path: str, place: syntax.Node | None) -> fixing.Draft | None:
         """The name with another ending: what is loaded has the name under which the program saves it."""
         if method.startswith("load"):
             saves = "save" if method == "load_model" else "save_weights"
@@ -134,7 +133,7 @@ class SavePathExtension(Rule):
                 if event.method == saves and text(event.args.get("filepath")) == path
             ]
             # A name that comes from elsewhere stays what it is.
-            if not names or not all(isinstance(name, cst.SimpleString) for name in names):
+            if not names or not all(map(syntax.is_string, names)):
                 return None
             method = saves
         return _ended(place, path, _ENDINGS[method][0])
@@ -221,11 +220,11 @@ _WHY = {
 }
 
 
-def _ended(place: cst.CSTNode | None, path: str, ending: str) -> fixing.Draft | None:
+def _ended(place: syntax.Node | None, path: str, ending: str) -> fixing.Draft | None:
     """The same name with the ending that Keras wants, where it is written as it is."""
     start, old = os.path.splitext(path.rstrip("/"))
     start = start if old in _OLD_ENDINGS else start + old
-    if not isinstance(place, cst.SimpleString) or not start or any(char in path for char in "\"'\\{}"):
+    if not syntax.is_string(place) or not start or any(char in path for char in "\"'\\{}"):
         return None
     return fixing.draft(f'write "{start}{ending}"', fixing.replace(place, f'"{start}{ending}"'))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.budget import layers_of_graph
 from kerlint.program.events import ApplyGradients, Compile, Created, Event, Fit, Made
@@ -205,7 +204,7 @@ class OptimizerReused(Rule):
     )
 
 
-def _node(event: Event) -> cst.CSTNode:
+def _node(event: Event) -> syntax.Node:
     compiled = event.compile if isinstance(event, Fit) else None
     return compiled.node if compiled is not None else event.node
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.initializers import drawn
@@ -183,7 +182,7 @@ _INITIALIZERS = {**dict.fromkeys(PARAMETRIC, "kernel_initializer"), "Embedding":
 def _set_for_all(seed: Seed) -> fixing.Draft | None:
     """The call that seeds everything, with the same number."""
     call = seed.node
-    if not isinstance(call, cst.Call) or len(call.args) != 1 or call.args[0].star:
+    if not isinstance(call, syntax.Call) or len(call.args) != 1 or call.args[0].star:
         return None
     name = "keras.utils.set_random_seed"
     return fixing.draft(f"call {name}", fixing.replace(call, f"{{{name}}}({{0}})", call.args[0].value))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.objects import argument
 from kerlint.program.constants import constant, truth
@@ -114,7 +113,7 @@ _SEEDS = frozenset({"numpy.random.seed", "keras.utils.set_random_seed"})
 _MIXING = frozenset({"ShuffleSplit", "StratifiedShuffleSplit", "RepeatedKFold", "RepeatedStratifiedKFold"})
 
 
-def _draw_once(call: cst.CSTNode | None) -> fixing.Draft | None:
+def _draw_once(call: syntax.Node | None) -> fixing.Draft | None:
     return fixing.draft("add random_state=42", fixing.put_in_call(call, "random_state", "42"))
 
 

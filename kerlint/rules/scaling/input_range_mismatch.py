@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.arrivals import Arrival, Range, arrivals, expected_mode
 from kerlint.library.defaults import MODE_RANGES, application
@@ -221,7 +220,7 @@ def _span(span: Range) -> str:
     return f"{span[0]:.3g} to {span[1]:.3g}"
 
 
-def _scaled_at(arrival: Arrival) -> cst.CSTNode | None:
+def _scaled_at(arrival: Arrival) -> syntax.Node | None:
     """The last step that scaled the data, if there was one."""
     steps = [step for step in arrival.array.steps if step.name.startswith(("/", "*", "preprocess_input"))]
     return steps[-1].node if steps else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import inputs_of, targets_of
 from kerlint.library.convert import as_array
@@ -210,12 +209,12 @@ class _Data:
     """What models are trained on, and what they are tested with and where, with all that it comes from, by identity."""
 
     trained: frozenset[int]
-    tested: dict[int, cst.CSTNode]
+    tested: dict[int, syntax.Node]
 
 
 def _data(program: Program) -> _Data:
     trained: set[int] = set()
-    tested: dict[int, cst.CSTNode] = {}
+    tested: dict[int, syntax.Node] = {}
     for event in program.events:
         if isinstance(event, Fit):
             for value in (inputs_of(event), targets_of(event)):

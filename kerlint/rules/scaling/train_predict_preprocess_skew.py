@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data
 from kerlint.library.defaults import DATA
@@ -97,7 +96,7 @@ class TrainPredictPreprocessSkew(Rule):
 
     def _skew(
         self, training: _Given, later: _Given, scalings: dict[int, Scaled]
-    ) -> tuple[str, cst.CSTNode | None, Severity | None] | None:
+    ) -> tuple[str, syntax.Node | None, Severity | None] | None:
         """What is wrong, where the scaling is, and how sure that is."""
         ours, theirs = _scaling(training.array, scalings), _scaling(later.array, scalings)
         sentence = f"the {later.what} of {later.use}() {{}}, those of {training.use}() {{}}"
@@ -244,7 +243,7 @@ class _Given:
 
     event: Fit | Use
     array: Array
-    place: cst.CSTNode | None
+    place: syntax.Node | None
     what: str
     use: str
 
@@ -288,8 +287,8 @@ def _given(
     event: Fit | Use,
     x: Value | None,
     y: Value | None,
-    place: cst.CSTNode | None,
-    target_place: cst.CSTNode | None,
+    place: syntax.Node | None,
+    target_place: syntax.Node | None,
     use: str,
 ) -> Iterator[_Given]:
     if isinstance(x, Dataset):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Severity
 from kerlint.library.chains import described
@@ -437,7 +436,7 @@ class UnscaledFeaturesOrTarget(Rule):
     )
 
 
-def _places(program: Program, data: Feed | LargeTarget) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
+def _places(program: Program, data: Feed | LargeTarget) -> tuple[syntax.Node | None, syntax.Node | None]:
     """Where data can still be scaled, and where a model is trained on it if that is another place."""
     place = made_at(program, data.array, data.event) or data.place
     return place, data.place if place is not data.place else None

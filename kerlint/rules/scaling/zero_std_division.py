@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.defaults import DATA
 from kerlint.program.events import Division
@@ -150,9 +149,9 @@ class ZeroStdDivision(Rule):
 _NAMES = frozenset(data.name for data in DATA.values())
 
 
-def _not_zero(node: cst.CSTNode) -> fixing.Draft | None:
+def _not_zero(node: syntax.Node) -> fixing.Draft | None:
     """The divisor with a small number added."""
-    divisor = node.right if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide) else None
+    divisor = node.right if isinstance(node, syntax.BinaryOperation) and node.operator == "/" else None
     if divisor is None or divisor is not fixing.operand(divisor):
         return None
     return fixing.draft("add 1e-8 to the divisor", fixing.replace(divisor, "({0} + 1e-8)", divisor, variable=True))

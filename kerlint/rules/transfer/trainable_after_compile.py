@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
+from kerlint import syntax
 from kerlint.experiment import Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
@@ -167,16 +166,16 @@ class TrainableAfterCompile(Rule):
 def _again(change: Trainable, compiled: Compile, *, gentle: bool) -> fixing.Draft | None:
     """The compile repeated after the change; `gentle` if pretrained weights are set free."""
     call, optimizer = compiled.node, compiled.places.get("optimizer")
-    if change.function is not compiled.function or not isinstance(call, cst.Call) or len(call.args) > 9:
+    if change.function is not compiled.function or not isinstance(call, syntax.Call) or len(call.args) > 9:
         return None
-    if optimizer is not None and not isinstance(optimizer, (cst.SimpleString, cst.Call)):
+    if optimizer is not None and not (syntax.is_string(optimizer) or isinstance(optimizer, syntax.Call)):
         # An optimizer that is kept in a variable refuses other weights.
         return None
-    parts: list[cst.CSTNode] = [call.func]
+    parts: list[syntax.Node] = [call.func]
     written: list[str] = []
     for argument in call.args:
         if argument.value is optimizer and gentle:
-            name = "" if argument.keyword is None else f"{argument.keyword.value}="
+            name = "" if argument.keyword is None else f"{argument.keyword}="
             written.append(f"{name}{{keras.optimizers.Adam}}(1e-5)")
         else:
             written.append(f"{{{len(parts)}}}")

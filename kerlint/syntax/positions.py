@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerlint.deep import with_deep_stack
@@ -43,12 +43,6 @@ def locate(module: libcst.Module) -> Locate:
         return Span(first, place[0] - starts[first - 1] + 1, last, place[1] - starts[last - 1] + 1)
 
     return find
-
-
-def spans(module: libcst.Module, nodes: Iterable[libcst.CSTNode]) -> dict[int, Span]:
-    """The spans of nodes by their `id`. A node that is not in the module has none."""
-    find = locate(module)
-    return {id(node): span for node in nodes if (span := find(node)) is not None}
 
 
 def _written(module: libcst.Module) -> _Writing:

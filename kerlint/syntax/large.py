@@ -1,4 +1,4 @@
-"""Texts that are too large to be followed, and tables of data in them, of which a beginning is enough.
+"""Texts that are too large for libcst, and tables of data in them, of which a beginning is enough.
 
 A syntax tree of libcst takes some thousand times the memory of its text where every character is a token.
 """
@@ -11,15 +11,14 @@ import warnings
 from collections.abc import Iterator
 
 from kerlint.source import NEWLINE
+from kerlint.syntax.reading import KEPT, LONGEST_DISPLAY, is_constant
 
-#: Longer texts are not parsed: Python's own tree takes up to a kilobyte for each of their characters.
-MOST_CHARACTERS = 1_500_000
+#: Longer texts are not looked at.
+MOST_CHARACTERS = 5_000_000
+#: Texts with more tokens are not read: Python's tree and kerlint's take up to a kilobyte for each.
+MOST_READ = 1_500_000
 #: Heavier texts are not given to libcst: a unit is a token, and takes up to three kilobytes.
 MOST_TOKENS = 300_000
-#: A display of constants with more elements is cut, and so many of them are kept. The interpreter reads
-#: `expressions.MAX_DISPLAY` of them, which is less.
-LONGEST_DISPLAY, _KEPT = 4_000, 2_001
-
 #: Texts are light that have no more characters.
 _SMALL = 30_000
 _TOKEN = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
@@ -30,13 +29,23 @@ def is_too_heavy(text: str, most: int = MOST_TOKENS) -> bool:
     """Whether libcst's tree of a text would take too much time and memory."""
     if len(text) <= most // 3:
         return False
-    tokens = 0
-    for _ in _TOKEN.finditer(text):
-        tokens += 1
-        if tokens > most:
-            return True
     # What stands around a token is a node, too.
-    return tokens + 2 * len(_BRACKETS.findall(text)) > most
+    return _tokens(text, most) + 2 * len(_BRACKETS.findall(text)) > most
+
+
+def is_too_long(text: str) -> bool:
+    """Whether kerlint's own tree of a text, and that of Python's parser, would take too much."""
+    return len(text) > MOST_CHARACTERS or (len(text) > MOST_READ and _tokens(text, MOST_READ) > MOST_READ)
+
+
+def _tokens(text: str, most: int) -> int:
+    """How many tokens a text has, give or take some; if there are more than the most, one more than that."""
+    count = 0
+    for _ in _TOKEN.finditer(text):
+        count += 1
+        if count > most:
+            break
+    return count
 
 
 def without_tables(text: str) -> str:
@@ -83,33 +92,17 @@ def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, b
     while pending:
         node = pending.pop()
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and len(node.elts) > LONGEST_DISPLAY:
-            if all(map(_is_constant, node.elts[_KEPT:])):
-                yield node.elts[_KEPT], node.elts[-1], False
-                pending.extend(node.elts[:_KEPT])
+            if all(map(is_constant, node.elts[KEPT:])):
+                yield node.elts[KEPT], node.elts[-1], False
+                pending.extend(node.elts[:KEPT])
                 continue
         elif isinstance(node, ast.Dict) and len(node.keys) > LONGEST_DISPLAY:
-            first = node.keys[_KEPT]
-            if first is not None and all(map(_is_constant, (*node.keys[_KEPT:], *node.values[_KEPT:]))):
+            first = node.keys[KEPT]
+            if first is not None and all(map(is_constant, (*node.keys[KEPT:], *node.values[KEPT:]))):
                 yield first, node.values[-1], True
-                pending.extend(node.values[:_KEPT])
+                pending.extend(node.values[:KEPT])
                 continue
         pending.extend(child for child in ast.iter_child_nodes(node) if place.span(child) >= least)
-
-
-def _is_constant(node: ast.expr | None) -> bool:
-    """Whether an element is data alone, and names nothing that could be read here."""
-    pending: list[ast.expr | None] = [node]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, ast.UnaryOp):
-            pending.append(one.operand)
-        elif isinstance(one, (ast.List, ast.Tuple, ast.Set)):
-            pending.extend(one.elts)
-        elif isinstance(one, ast.Dict):
-            pending.extend((*one.keys, *one.values))
-        elif not isinstance(one, ast.Constant):
-            return False
-    return True
 
 
 def _filling(text: str, value: str) -> str | None:
