@@ -231,12 +231,19 @@ def test_syntax_errors_and_unreadable_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["[" * 3000, "-" * 30_000 + "1", "1" + "+1" * 30_000, "x" + ".y" * 30_000, "x = (\n" + "1 +\n" * 5000 + "1)"],
+    ("line", "is_a_sum"),
+    [
+        ("[" * 3000, False),
+        ("-" * 30_000 + "1", False),
+        ("1" + "+1" * 30_000, True),
+        ("x" + ".y" * 30_000, False),
+        ("x = (\n" + "1 +\n" * 5000 + "1)", True),
+    ],
 )
-def test_what_is_nested_too_deeply_does_not_end_the_process(line: str) -> None:
-    (code,) = {code for _, code in check(line + "\n")}
-    assert code == "KX001"
+def test_what_is_nested_too_deeply_does_not_end_the_process(line: str, is_a_sum: bool) -> None:
+    codes = {code for _, code in check(f"{line}\none()\n")}
+    # The newer Python's parser is, the longer are the sums that it takes; then the rest of the file is read, too.
+    assert codes == {"KX001"} or (is_a_sum and codes == {"KL901"})
 
 
 def test_findings_beside_deep_expressions() -> None:

@@ -138,6 +138,12 @@ def test_what_libcst_cannot_hold(statement: str) -> None:
     assert not check(f"import keras\ndef f():\n    {statement}\n")
 
 
+@pytest.mark.parametrize("encoding", ["nothing_known", "zlib", "rot13", "unicode_escape", "utf-8", 3])
+def test_bytes_that_become_text(encoding: object) -> None:
+    """An encoding that is not known, or none of texts, is an error of a kind of its own."""
+    check(f"import keras\nlayer = keras.layers.Dense(3, name=str(b'a\\\\d', {encoding!r}))\n")
+
+
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7", "rot13", "unicode_escape"])
 def test_odd_encodings(encoding: str) -> None:
     """Python takes a few encodings that not every text can be written back in."""
