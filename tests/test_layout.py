@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.deep": set(),
     "kerlint.crashes": set(),
     # Pure text in, pure text out: a part of reading, kept in a file of its own.
-    "kerlint.source": {"kerlint.notebooks"},
+    "kerlint.source": {"kerlint.notebooks", "kerlint.deep"},
     "kerlint.notebooks": {"kerlint.magics", "kerlint.source"},
     # The tree, its places, and libcst's where a text is changed.
     "kerlint.syntax": {"kerlint.source", "kerlint.finding", "kerlint.deep", "kerlint.records"},

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 
-from kerlint.source import NEWLINE
+from kerlint.source import NEWLINE, parsed
 from kerlint.syntax.reading import KEPT, LONGEST_DISPLAY, is_constant
 
 #: Longer texts are not looked at.
@@ -56,7 +55,7 @@ def without_tables(text: str) -> str:
     if len(text) <= _SMALL or text.count(",") <= LONGEST_DISPLAY:
         return text
     place = _Places(text)
-    cut = list(_cuts(_tree(text), place))
+    cut = list(_cuts(parsed(text), place))
     if not cut:
         return text
     parts: list[str] = []
@@ -71,17 +70,10 @@ def without_tables(text: str) -> str:
     short = "".join([*parts, text[done:]])
     try:
         # Elements may stand in parentheses of their own, of which one would be left.
-        _tree(short)
+        parsed(short)
     except SyntaxError:
         return text
     return short
-
-
-def _tree(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        # Of invalid escapes and the like, which is not what this is about.
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
 
 
 def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
