@@ -47,6 +47,7 @@ from kerlint.program.values import (
     Value,
     list_of,
 )
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -370,8 +371,26 @@ def _layers(machine: Machine, model: Model, node: syntax.Node) -> Value:
         return list_of(found if found and model.cls is not None else (Gap(node=node),), "list", node)
     unfold(machine, model)
     starts = {id(tensor.op): tensor for tensor in tensors_in(model.state.get("inputs")) if tensor is not None}
-    items = tuple(_listed(calls[0], starts) for calls in steps(model.state.get("inputs"), model.state["outputs"]))
+    items = tuple(_listed(op, starts) for op in _first_calls(machine, model))
     return list_of([item for item in items if item is not None], "list", node)
+
+
+@dataclass(eq=False, slots=True)
+class _Order:
+    """The first call of each layer between these inputs and outputs, in the order of Keras."""
+
+    inputs: Value | None
+    outputs: Value
+    calls: list[Op]
+
+
+def _first_calls(machine: Machine, model: Model) -> list[Op]:
+    inputs, outputs = model.state.get("inputs"), model.state["outputs"]
+    known = model.state.get("order")
+    if not isinstance(known, _Order) or known.inputs is not inputs or known.outputs is not outputs:
+        known = _Order(inputs, outputs, [calls[0] for calls in steps(inputs, outputs)])
+        machine.heap.write(model.state, "order", known)
+    return known.calls
 
 
 def _listed(op: Op, starts: dict[int, Tensor]) -> Value | None:

@@ -19,13 +19,15 @@ MAX_PLACES = 5000
 #: Containers in containers that are looked into.
 _DEPTH = 2
 _HOLDERS = frozenset({Instance, Sequence, Mapping})
+#: What containers keep their parts in.
+_PARTS = frozenset({tuple, dict})
 #: Steps after which an array still shares its numbers with the one before.
 _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns", "filled", "overwritten"})
 
 
 def rebind(machine: Machine, before: Value, after: Value) -> None:
     """A value is changed in place: every name and container that has it, in the callers too, has what it became."""
-    _replace(machine, _places(machine), {id(before): after})
+    _replace(machine, _places(machine, type(before)), {id(before): after})
 
 
 def change_in_place(
@@ -51,7 +53,7 @@ def change_in_place(
         changed = changes[id(wholes[-1])] = spoil(wholes[-1])
         # The view stays one.
         part.parent, part = changed, changed
-    places = _places(machine)
+    places = _places(machine, Array)
     found = _arrays(places)
     # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
     named = any(value is before for value in found)
@@ -131,14 +133,16 @@ def _namespaces(machine: Machine) -> list[dict[str, Value]]:
     return found
 
 
-def _places(machine: Machine) -> list[_Place]:
-    """What all names stand for, and what is in the objects and containers among that."""
+def _places(machine: Machine, kind: type) -> list[_Place]:
+    """The names that stand for values of a kind, and what is in the objects and containers that have names."""
     found: list[_Place] = []
     pending: list[tuple[Value, int]] = []
     for names in _namespaces(machine):
         for name, value in names.items():
-            found.append((names, name, value))
-            if type(value) in _HOLDERS:
+            one = type(value)
+            if one is kind:
+                found.append((names, name, value))
+            if one in _HOLDERS:
                 pending.append((value, _DEPTH))
     seen: set[int] = set()
     left = MAX_PLACES
@@ -148,7 +152,7 @@ def _places(machine: Machine) -> list[_Place]:
             continue
         seen.add(id(holder))
         inside = _inside(holder)
-        found.extend(inside)
+        found.extend([place for place in inside if type(place[2]) is kind or type(place[2]) in _PARTS])
         left -= len(inside)
         if depth > 0:
             pending.extend([(item, depth - 1) for _, _, value in inside for item in _held(value)])

@@ -129,17 +129,20 @@ def define_class(machine: Machine, node: syntax.ClassDef) -> int:
 
 def evaluate_arguments(machine: Machine, nodes: Iterable[syntax.Arg]) -> Arguments:
     """The arguments of a call; `*` and `**` are spread where their content is known."""
-    arguments = Arguments()
+    positional: list[tuple[Value, syntax.Node | None]] = []
+    keywords: dict[str, tuple[Value, syntax.Node | None]] = {}
+    arguments = Arguments(positional, keywords)
+    evaluate = machine.evaluate
     for argument in nodes:
-        value = machine.evaluate(argument.value)
-        if argument.star == "*":
-            _spread_positional(arguments, value, argument.value)
-        elif argument.star == "**":
-            _spread_keywords(arguments, value, argument.value)
+        node = argument.value
+        value = evaluate(node)
+        if argument.star:
+            spread = _spread_positional if argument.star == "*" else _spread_keywords
+            spread(arguments, value, node)
         elif argument.keyword is not None:
-            arguments.keywords[argument.keyword] = (value, argument.value)
+            keywords[argument.keyword] = (value, node)
         else:
-            arguments.positional.append((value, argument.value))
+            positional.append((value, node))
     return arguments
 
 
@@ -339,10 +342,10 @@ def _yields(body: syntax.Node) -> bool:
         kind = type(node)
         if kind is syntax.Block:
             pending.extend(node.body)
-        elif kind not in _BLOCKS:
-            if type(getattr(node, "value", None)) is syntax.Yield:
+        elif kind in _HOLD_YIELD:
+            if type(node.value) is syntax.Yield:
                 return True
-        else:
+        elif kind in _BLOCKS:
             for name in _BLOCKS[kind]:
                 inner = getattr(node, name)
                 if name in ("handlers", "cases"):
@@ -352,6 +355,8 @@ def _yields(body: syntax.Node) -> bool:
     return False
 
 
+#: Statements with a value.
+_HOLD_YIELD = frozenset({syntax.Expr, syntax.Assign, syntax.AnnAssign, syntax.AugAssign, syntax.Return})
 #: Where compound statements hold other statements; functions and classes stand apart.
 _BLOCKS: dict[type, tuple[str, ...]] = {
     syntax.If: ("body", "orelse"),

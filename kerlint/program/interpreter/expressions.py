@@ -98,9 +98,6 @@ def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
 
 def _name(machine: Machine, node: syntax.Name) -> Value:
     name = node.value
-    found = machine.scope.names.get(name)
-    if found is not None and type(found) is not Tensor:
-        return found
     found = machine.lookup(name)
     if found is not None:
         return found

@@ -62,6 +62,7 @@ class Machine:
         entry: the call in the file through which another module's function has been reached.
         tries: how many bodies of `try` with handlers we are in.
         guarded: whether we are in an arm for one version of a library (`guards.py`).
+        may_ask: whether the file, or a module that it imports, can ask for a version at all.
     """
 
     def __init__(self, library: Library, modules: Modules | None = None) -> None:
@@ -78,6 +79,7 @@ class Machine:
         self.entry: syntax.Node | None = None
         self.tries = 0
         self.guarded = False
+        self.may_ask = True
         self.frames: list[Frame] = []
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
@@ -123,6 +125,11 @@ class Machine:
     def evaluate(self, node: syntax.Expression) -> Value:
         """The value of an expression."""
         kind = type(node)
+        if kind is syntax.Name:
+            # Two in five expressions are names, and most of those are of the scope at hand.
+            found = self.scope.names.get(node.value)  # type: ignore[attr-defined]
+            if found is not None and type(found) is not Tensor:
+                return found
         leaf = LEAVES.get(kind)
         if leaf is not None:
             return leaf(self, node)
@@ -386,13 +393,14 @@ def evaluate_module(
     module: syntax.Module, library: Library, modules: Modules | None = None, watch: Watch | None = None
 ) -> Program:
     """Evaluates a module, then what nobody called in it, and returns what it does."""
-    from kerlint.program.interpreter import expressions, statements
+    from kerlint.program.interpreter import expressions, guards, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
     expressions.install(LEAVES, EXPRESSIONS)
     statements.install(STATEMENTS)
     machine = Machine(library, modules) if watch is None else _Watched(library, modules, watch)
     machine.program.module = module
+    machine.may_ask = guards.may_ask(module)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
