@@ -44,6 +44,8 @@ USED = "used"
 DATA = "data"
 #: Where a model keeps the shape that it was told to build itself for.
 DECLARED = "declared"
+#: Where a model keeps the snapshot that has to wait until it is built.
+WAITING = "waiting"
 #: Where a sequential model keeps the name of the input that Keras makes for it.
 INPUT_NAME = "input name"
 
@@ -94,6 +96,7 @@ def _trace(machine: Machine, model: Model, data: Data) -> Value:
     start = _start_values(data, node)
     found = follow_call(machine, model, Arguments([(start, node)]), node) or Unknown("call", node=node)
     machine.heap.write(model.state, "trace", _Trace(data, start, found))
+    _arrived(machine, model, found)
     return found
 
 
@@ -121,6 +124,44 @@ def snapshot(machine: Machine, model: Model, data: Data = None) -> Snapshot:
     made = Snapshot(outputs)
     machine.heap.write(model.state, "snapshot", made)
     return made
+
+
+def snapshot_when_built(machine: Machine, model: Model) -> Snapshot:
+    """The model's graph; where that means to follow code of the program, as it is on the first data.
+
+    Keras builds such a model then, too. To follow it on data of unknown shape before would take as long once more, and
+    say less. What is never built is followed in the end.
+    """
+    if not _is_followed(machine, model) or not machine.certain or machine.assumed:
+        return snapshot(machine, model)
+    waiting = model.state.get(WAITING) or Snapshot(None)
+    machine.heap.write(model.state, WAITING, waiting)
+    return waiting  # type: ignore[no-any-return]
+
+
+def _is_followed(machine: Machine, model: Model) -> bool:
+    """Whether the model will be built on its first data, and code of the program be followed for that."""
+    if "outputs" in model.state or DATA in model.state or "trace" in model.state or "chain" in model.state:
+        return False
+    if model.kind != "sequential" or defines_call(model):
+        return defines_call(model)
+    layers = model.state.get("layers", ())
+    return any(type(item) is Layer and item.cls is not None for item in layers) and not declares_input(machine, model)
+
+
+def settle(machine: Machine, model: Model) -> None:
+    """Follows a model that waits for its first data, since it is about to change."""
+    if WAITING in model.state:
+        outputs_of(machine, model)
+
+
+def _arrived(machine: Machine, model: Model, outputs: Value) -> None:
+    """The model has been followed: who waited for that sees it."""
+    waiting = model.state.get(WAITING)
+    if isinstance(waiting, Snapshot):
+        if waiting.outputs is None:
+            waiting.outputs = outputs
+        machine.heap.delete(model.state, WAITING)
 
 
 def graph_of(model: Model) -> Graph | None:
@@ -153,6 +194,7 @@ def chain(machine: Machine, model: Model, start: Tensor | None, data: Shape = No
             machine.heap.write(item.state, FIRST_CALL, tensor.op)
     if start is None:
         machine.heap.write(model.state, "chain", _Chains(layers, {**outputs, data: tensor}))
+        _arrived(machine, model, tensor)
     return tensor
 
 

@@ -411,7 +411,7 @@ class Knowledge:
         for model in list(machine.program.models):
             if self._unfold:
                 backbones.unfold(machine, model)
-            if "snapshot" not in model.state or self._unfold:
+            if "snapshot" not in model.state or graphs.WAITING in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
         steps.follow_train_steps(machine)

@@ -10,11 +10,13 @@ from kerlint.library.calling import FIRST_CALL, shape_value
 from kerlint.library.graphs import (
     DATA,
     DECLARED,
+    WAITING,
     Data,
     count_names_of_build,
     defines_call,
     mark_used,
     outputs_of,
+    settle,
     snapshot,
 )
 from kerlint.library.methods import end_of_call
@@ -197,12 +199,14 @@ def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
         item = layer
     else:
         item = Gap(node=layer.node if layer is not None else None)
+    settle(machine, model)
     machine.heap.write(model.state, "layers", (*model.state.get("layers", ()), item))
     count_names_of_build(machine, model)
 
 
 def remove_layer(machine: Machine, model: Model, node: syntax.Node) -> Value:
     """`model.pop()`."""
+    settle(machine, model)
     items = model.state.get("layers", ())
     machine.heap.write(model.state, "layers", items[:-1])
     count_names_of_build(machine, model)
@@ -409,6 +413,8 @@ def layers_of(machine: Machine, model: Model) -> tuple[Value, ...]:
     """The layers and models right inside a model, as far as they are known."""
     if model.node is None or (model.kind == "application" and "unfolded" not in model.state):
         return ()
+    if WAITING in model.state and model.kind == "sequential":
+        return tuple(item for item in model.state["layers"] if not is_input(item))
     found = _layers(machine, model, model.node)
     return found.items if isinstance(found, Sequence) else ()
 

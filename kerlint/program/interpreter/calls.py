@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -184,47 +184,48 @@ def call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Nod
 
 
 def _call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
-    # The commonest kinds come first.
-    if isinstance(callee, External):
-        if callee.name.startswith("builtins."):
-            from kerlint.program.interpreter.builtins import call_builtin
-
-            return call_builtin(machine, callee.name[9:], arguments, node)
-        if callee.name.startswith(_STANDARD):
-            found = _call_standard(machine, callee.name, arguments, node)
-            if found is not None:
-                return found
-        machine.spelled = callee.written
-        return machine.library.call(machine, callee.name, arguments, node)
-    if isinstance(callee, Bound):
-        from kerlint.program.interpreter.methods import call_method
-
-        return call_method(machine, callee.receiver, callee.name, arguments, node)
-    if isinstance(callee, Unknown):
-        hand_over(machine, arguments)
-        return Unknown("unknown function", node=node)
-    if isinstance(callee, Function):
-        if callee.decorators and is_cached(callee):
-            return once(machine, callee, arguments, lambda: follow(machine, callee, arguments, node))
-        return follow(machine, callee, arguments, node)
-    if isinstance(callee, BoundMethod):
-        return follow(machine, callee.function, arguments, node, receiver=callee.receiver)
-    if isinstance(callee, Class):
-        return instantiate(machine, callee, arguments, node)
-    if isinstance(callee, Partial):
-        return call(machine, callee.target, _joined(callee.arguments, arguments), node)
-    if isinstance(callee, OneOf):
-        results = [call(machine, option, arguments, node) for option in callee.options]
-        return one_of(results, node)
-    if isinstance(callee, Instance):
-        special = callee.cls.lookup("__call__")
-        if isinstance(special, Function):
-            return follow(machine, special, arguments, node, receiver=callee)
-        return Unknown("instance is called", node=node)
-    if isinstance(callee, (Layer, Model, Object)):
-        return machine.library.invoke(machine, callee, arguments, node)
+    answer = _CALLED.get(type(callee))
+    if answer is not None:
+        return answer(machine, callee, arguments, node)
     hand_over(machine, arguments)
     return Unknown("unknown function", node=node)
+
+
+def _call_external(machine: Machine, callee: External, arguments: Arguments, node: syntax.Node) -> Value:
+    name = callee.name
+    if name.startswith("builtins."):
+        from kerlint.program.interpreter.builtins import call_builtin
+
+        return call_builtin(machine, name[9:], arguments, node)
+    if name.startswith(_STANDARD):
+        found = _call_standard(machine, name, arguments, node)
+        if found is not None:
+            return found
+    machine.spelled = callee.written
+    return machine.library.call(machine, name, arguments, node)
+
+
+def _call_bound(machine: Machine, callee: Bound, arguments: Arguments, node: syntax.Node) -> Value:
+    from kerlint.program.interpreter.methods import call_method
+
+    return call_method(machine, callee.receiver, callee.name, arguments, node)
+
+
+def _call_function(machine: Machine, callee: Function, arguments: Arguments, node: syntax.Node) -> Value:
+    if callee.decorators and is_cached(callee):
+        return once(machine, callee, arguments, lambda: follow(machine, callee, arguments, node))
+    return follow(machine, callee, arguments, node)
+
+
+def _call_alternatives(machine: Machine, callee: OneOf, arguments: Arguments, node: syntax.Node) -> Value:
+    return one_of([call(machine, option, arguments, node) for option in callee.options], node)
+
+
+def _call_instance(machine: Machine, callee: Instance, arguments: Arguments, node: syntax.Node) -> Value:
+    special = callee.cls.lookup("__call__")
+    if isinstance(special, Function):
+        return follow(machine, special, arguments, node, receiver=callee)
+    return Unknown("instance is called", node=node)
 
 
 def _call_standard(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
@@ -269,7 +270,7 @@ def follow(
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
-    if len(frames) >= MAX_CALL_DEPTH or (frames and _is_recursion(machine, function, arguments)):
+    if len(frames) >= MAX_CALL_DEPTH or (len(frames) > 1 and _is_recursion(machine, function, arguments)):
         return Unknown("calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver, path=machine.path, loops=machine.loops)
     scope = Scope("function", function.scope)
@@ -434,6 +435,30 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: syntax
             machine.heap.write(instance.state, name, Unknown("may be set", node=node))
         forget_attributes(machine, instance, node)
     return instance
+
+
+def _invoke(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
+    return machine.library.invoke(machine, callee, arguments, node)
+
+
+#: What calling a value of a kind does; none of the kinds has subclasses but those that are here.
+_CALLED: dict[type, Callable[[Machine, Any, Arguments, syntax.Node], Value]] = {
+    External: _call_external,
+    Bound: _call_bound,
+    Function: _call_function,
+    BoundMethod: lambda machine, callee, arguments, node: follow(
+        machine, callee.function, arguments, node, receiver=callee.receiver
+    ),
+    Class: instantiate,
+    Partial: lambda machine, callee, arguments, node: call(
+        machine, callee.target, _joined(callee.arguments, arguments), node
+    ),
+    OneOf: _call_alternatives,
+    Instance: _call_instance,
+    Layer: _invoke,
+    Model: _invoke,
+    Object: _invoke,
+}
 
 
 @contextmanager

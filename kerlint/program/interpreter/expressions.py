@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kerlint import syntax
@@ -44,7 +45,6 @@ from kerlint.program.values import (
     Object,
     OneOf,
     Sequence,
-    Tensor,
     Unknown,
     Value,
     extent,
@@ -127,40 +127,50 @@ def _attribute(machine: Machine, node: syntax.Attribute) -> Value:
 
 def attribute(machine: Machine, receiver: Value, name: str, node: syntax.Node) -> Value:
     """`receiver.name`."""
-    if isinstance(receiver, External):
-        full = f"{receiver.written}.{name}"
-        machine.note_symbol(full, node)
-        return machine.library.symbol(full, node)
-    if isinstance(receiver, Unknown):
-        return Unknown("attribute of an unknown value", node=node)
-    if isinstance(receiver, Instance):
-        if name == "__dict__":
-            entries = dict(receiver.state)
-            weight, depth = extent(entries.values())
-            state = {"entries": entries, "open": False, "weight": weight, "depth": depth, ATTRIBUTES_OF: receiver}
-            return Mapping(state=state, node=node)
-        return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
-    if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
-        own = receiver.state.get(f".{name}")
-        if own is not None or receiver.cls.lookup(name) is not None:
-            return _instance_attribute(machine, receiver, own, receiver.cls, name, node)
-    if isinstance(receiver, Class):
-        found = receiver.lookup(name)
-        if isinstance(found, Function) and is_classmethod(found):
-            return BoundMethod(found, receiver, node=node)
-        return found if found is not None else Unknown("class attribute", node=node)
-    if isinstance(receiver, OneOf):
-        return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
-    if isinstance(receiver, Module):
-        return module_attribute(machine, receiver, name, node)
-    if isinstance(receiver, Super):
-        return _super_attribute(machine, receiver, name, node)
-    if isinstance(receiver, (Sequence, Mapping, Const)):
-        return Bound(receiver, name, node=node)
-    if isinstance(receiver, (Function, BoundMethod, Gap)):
-        return Unknown("attribute", node=node)
+    kind = type(receiver)
+    answer = _ATTRIBUTES.get(kind)
+    if answer is not None:
+        return answer(machine, receiver, name, node)
+    if (kind is Model or kind is Layer) and receiver.cls is not None:  # type: ignore[attr-defined]
+        own = receiver.state.get(f".{name}")  # type: ignore[attr-defined]
+        if own is not None or receiver.cls.lookup(name) is not None:  # type: ignore[attr-defined]
+            return _instance_attribute(machine, receiver, own, receiver.cls, name, node)  # type: ignore[attr-defined]
     found = machine.library.attribute(machine, receiver, name, node)
     return found if found is not None else Bound(receiver, name, node=node)
+
+
+def _symbol_of(machine: Machine, receiver: External, name: str, node: syntax.Node) -> Value:
+    full = f"{receiver.written}.{name}"
+    machine.note_symbol(full, node)
+    return machine.library.symbol(full, node)
+
+
+def _attribute_of_instance(machine: Machine, receiver: Instance, name: str, node: syntax.Node) -> Value:
+    if name == "__dict__":
+        entries = dict(receiver.state)
+        weight, depth = extent(entries.values())
+        state = {"entries": entries, "open": False, "weight": weight, "depth": depth, ATTRIBUTES_OF: receiver}
+        return Mapping(state=state, node=node)
+    return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
+
+
+def _attribute_of_class(machine: Machine, receiver: Class, name: str, node: syntax.Node) -> Value:
+    found = receiver.lookup(name)
+    if isinstance(found, Function) and is_classmethod(found):
+        return BoundMethod(found, receiver, node=node)
+    return found if found is not None else Unknown("class attribute", node=node)
+
+
+def _attribute_of_alternatives(machine: Machine, receiver: OneOf, name: str, node: syntax.Node) -> Value:
+    return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
+
+
+def _method(_: Machine, receiver: Value, name: str, node: syntax.Node) -> Value:
+    return Bound(receiver, name, node=node)
+
+
+def _no_attribute(_: Machine, __: Value, ___: str, node: syntax.Node) -> Value:
+    return Unknown("attribute", node=node)
 
 
 def _instance_attribute(
@@ -279,6 +289,24 @@ def _super_attribute(machine: Machine, value: Super, name: str, node: syntax.Nod
     if isinstance(value.receiver, (Model, Layer)):
         return Bound(value.receiver, name, node=node)
     return Unknown("super", node=node)
+
+
+#: Attributes of what is no value of a library.
+_ATTRIBUTES: dict[type, Callable[[Machine, Any, str, syntax.Node], Value]] = {
+    External: _symbol_of,
+    Unknown: lambda machine, receiver, name, node: Unknown("attribute of an unknown value", node=node),
+    Instance: _attribute_of_instance,
+    Class: _attribute_of_class,
+    OneOf: _attribute_of_alternatives,
+    Module: module_attribute,
+    Super: _super_attribute,
+    Sequence: _method,
+    Mapping: _method,
+    Const: _method,
+    Function: _no_attribute,
+    BoundMethod: _no_attribute,
+    Gap: _no_attribute,
+}
 
 
 def _binary(machine: Machine, node: syntax.BinaryOperation) -> Value:

@@ -213,7 +213,10 @@ class Machine:
         elif type(value) is Tensor and not name.startswith("_") and self.at_home:
             sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             self.unread.bind(name, value, sure=sure)
-        self.heap.write(self.scope.home(name).names, name, value)
+        scope = self.scope
+        if scope.declared_global or scope.declared_nonlocal:
+            scope = scope.home(name)
+        self.heap.write(scope.names, name, value)
 
     def call_model_by(self, name: str, model: Model) -> None:
         """Remembers the outermost variable that held a model first."""
@@ -290,10 +293,10 @@ class Machine:
 
     def note_symbol(self, name: str, node: syntax.Node) -> None:
         """Records that a symbol of a library is spelt out."""
-        if not self.path and not self.tries and len(name) < _LONGEST_NAME:
-            self.program.used.symbols.add(name)
-            if "keras" in name:
-                self.program.mentions.setdefault(name, node)
+        symbols = self.program.used.symbols
+        if name not in symbols and not self.path and not self.tries and len(name) < _LONGEST_NAME:
+            symbols.add(name)
+            self._note_place(name, node)
 
     def _note_place(self, name: str, node: syntax.Node) -> None:
         if "keras" in name:
