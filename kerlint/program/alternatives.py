@@ -57,6 +57,8 @@ def options(value: Value | None) -> tuple[Value, ...]:
 
 def one_of(values: list[Value], node: syntax.Node | None = None) -> Value:
     """The join of alternatives; Unknown if there are none, too many, or one is Unknown."""
+    if len(values) == 1 and type(values[0]) is not OneOf:
+        return values[0]
     distinct: list[Value] = []
     for value in values:
         for option in options(value):

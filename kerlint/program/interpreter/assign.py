@@ -128,6 +128,9 @@ def _setter(receiver: Instance | Model | Layer, name: str) -> Function | None:
 
 def _assign_subscript(machine: Machine, target: syntax.Subscript, value: Value) -> None:
     receiver = machine.evaluate(target.value)
+    if isinstance(receiver, Array):
+        _store(machine, receiver, target, value)
+        return
     key = _key(machine, target)
     if isinstance(receiver, Mapping):
         if key is NOTHING or not isinstance(key, (str, int, float, bool, bytes, type(None))):
@@ -142,8 +145,6 @@ def _assign_subscript(machine: Machine, target: syntax.Subscript, value: Value) 
             set_items(machine, receiver, tuple(changed))
         else:
             forget_items(machine, receiver)
-    elif isinstance(receiver, Array):
-        _store(machine, receiver, target, value)
     elif isinstance(receiver, Mutable):
         machine.library.set_attribute(machine, receiver, "[]", value, target)
     elif isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str) and machine.certain:

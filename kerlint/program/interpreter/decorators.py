@@ -128,7 +128,10 @@ def is_cached_property(function: Function) -> bool:
 
 
 def _has(function: Function, *names: str) -> bool:
-    return any(isinstance(one, External) and one.name in names for one in function.decorators)
+    for one in function.decorators:
+        if type(one) is External and one.name in names:
+            return True
+    return False
 
 
 def _name_of(decorator: Value) -> str:

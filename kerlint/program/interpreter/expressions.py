@@ -61,16 +61,12 @@ MAX_DISPLAY, _FREE = 2000, 20
 _MOST_BITS = 700
 
 
-def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
-    """Adds the expressions to the dispatch tables."""
-    leaves.update(
+def install(table: dict[type, Any]) -> None:
+    """Adds the expressions to the dispatch table."""
+    table.update(
         {
             syntax.Name: _name,
             syntax.Constant: _constant,
-        }
-    )
-    table.update(
-        {
             syntax.Attribute: _attribute,
             syntax.FormattedString: _formatted,
             syntax.List: _list,

@@ -130,12 +130,9 @@ class Machine:
             found = self.scope.names.get(node.value)  # type: ignore[attr-defined]
             if found is not None and type(found) is not Tensor:
                 return found
-        leaf = LEAVES.get(kind)
-        if leaf is not None:
-            return leaf(self, node)
         handler = EXPRESSIONS.get(kind)
         depth = self.depth
-        if handler is None or depth > MAX_DEPTH:
+        if handler is None or (depth > MAX_DEPTH and kind not in LEAVES):
             return Unknown("expression", node=node)
         # Who catches an exception on the way puts the depth back: that is cheaper than to do so at each expression.
         self.depth = depth + 1
@@ -186,7 +183,7 @@ class Machine:
         """The value of a name; builtins are `builtins.NAME`."""
         found = self.scope.lookup(name)
         if found is not None:
-            if isinstance(found, Tensor):
+            if type(found) is Tensor:
                 self.unread.read(found)
             return found
         module = self.scope.module
@@ -369,8 +366,7 @@ _AFRESH: dict[str, object] = {
 }
 
 #: Expressions with none inside them.
-LEAVES: dict[type, Callable[[Machine, object], Value]] = {}
-#: All others.
+LEAVES = frozenset({syntax.Name, syntax.Constant})
 EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
@@ -399,7 +395,7 @@ def evaluate_module(
     from kerlint.program.interpreter import expressions, guards, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
-    expressions.install(LEAVES, EXPRESSIONS)
+    expressions.install(EXPRESSIONS)
     statements.install(STATEMENTS)
     machine = Machine(library, modules) if watch is None else _Watched(library, modules, watch)
     machine.program.module = module

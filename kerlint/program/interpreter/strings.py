@@ -34,7 +34,7 @@ def _text(machine: Machine, parts: Any) -> str | None:
 
 def _field(machine: Machine, part: syntax.FormattedStringExpression) -> str | None:
     value = constant(machine.evaluate(part.expression))
-    form = _text(machine, part.format_spec)
+    form = _text(machine, part.format_spec) if part.format_spec else ""
     if value is NOTHING or form is None or _WIDE.search(form):
         return None
     try:
