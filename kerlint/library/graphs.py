@@ -136,7 +136,7 @@ def snapshot_when_built(machine: Machine, model: Model) -> Snapshot:
         return snapshot(machine, model)
     waiting = model.state.get(WAITING) or Snapshot(None)
     machine.heap.write(model.state, WAITING, waiting)
-    return waiting  # type: ignore[no-any-return]
+    return waiting
 
 
 def _is_followed(machine: Machine, model: Model) -> bool:
