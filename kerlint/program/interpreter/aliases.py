@@ -19,8 +19,6 @@ MAX_PLACES = 5000
 #: Containers in containers that are looked into.
 _DEPTH = 2
 _HOLDERS = frozenset({Instance, Sequence, Mapping})
-#: What containers keep their parts in.
-_PARTS = frozenset({tuple, dict})
 #: Steps after which an array still shares its numbers with the one before.
 _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc", "columns", "filled", "overwritten"})
 
@@ -148,35 +146,44 @@ def _places(machine: Machine, kind: type) -> list[_Place]:
     left = MAX_PLACES
     while pending and left > 0:
         holder, depth = pending.pop()
-        if id(holder) in seen:
-            continue
-        seen.add(id(holder))
-        inside = _inside(holder)
-        found.extend([place for place in inside if type(place[2]) is kind or type(place[2]) in _PARTS])
-        left -= len(inside)
-        if depth > 0:
-            pending.extend([(item, depth - 1) for _, _, value in inside for item in _held(value)])
+        if id(holder) not in seen:
+            seen.add(id(holder))
+            places, inner = _inside(holder, kind)
+            found.extend(places)
+            left -= len(holder.state) if type(holder) is Instance else 1
+            if depth > 0:
+                pending.extend([(one, depth - 1) for one in inner])
     return found
 
 
-def _inside(holder: Value) -> list[_Place]:
-    """The places of an object or container: the dict and key of each, and what it holds."""
-    kind = type(holder)
-    if kind is Instance:
-        state = holder.state  # type: ignore[attr-defined]
-        return [(state, name, value) for name, value in state.items()]
-    if kind is Sequence:
-        return [(holder.state, "items", holder.items)]  # type: ignore[attr-defined]
-    if kind is Mapping:
-        return [(holder.state, "entries", holder.entries)]  # type: ignore[attr-defined]
-    return []
+def _inside(holder: Value, kind: type) -> tuple[list[_Place], list[Value]]:
+    """The places in an object or container that hold values of a kind, and the objects and containers in it."""
+    places: list[_Place] = []
+    inner: list[Value] = []
+    if type(holder) is Instance:
+        state = holder.state
+        for name, value in state.items():
+            one = type(value)
+            if one is tuple or one is dict:
+                _look_into(state, name, value, kind, places, inner)
+            elif one is kind:
+                places.append((state, name, value))
+            if one in _HOLDERS:
+                inner.append(value)
+    elif isinstance(holder, (Sequence, Mapping)):
+        key = "items" if type(holder) is Sequence else "entries"
+        _look_into(holder.state, key, holder.state[key], kind, places, inner)
+    return places, inner
 
 
-def _held(value: Any) -> list[Value]:
-    """Containers in what a place holds."""
-    kind = type(value)
-    if kind is tuple:
-        return [part for part in value[:100] if type(part) in _HOLDERS]
-    if kind is dict:
-        return [part for part in value.values() if type(part) in _HOLDERS]
-    return [value] if kind in _HOLDERS else []
+def _look_into(
+    state: dict[str, Any], key: str, parts: Any, kind: type, places: list[_Place], inner: list[Value]
+) -> None:
+    """The same for the parts of a container."""
+    values = parts if type(parts) is tuple else parts.values()
+    # Most are long lists of numbers.
+    kinds = set(map(type, values))
+    if kind in kinds:
+        places.append((state, key, parts))
+    if not kinds.isdisjoint(_HOLDERS):
+        inner.extend([part for part in (values[:100] if type(parts) is tuple else values) if type(part) in _HOLDERS])
