@@ -76,8 +76,7 @@ def is_view(array: Array) -> bool:
     """Whether an array may share its numbers with the one that it was derived from."""
     if array.parent is None:
         return False
-    new = array.steps[len(array.parent.steps) :]
-    return all(step.name in _VIEWS for step in new)
+    return _VIEWS.issuperset([step.name for step in array.steps[len(array.parent.steps) :]])
 
 
 def _shown(array: Array, roots: set[int]) -> Array | None:
