@@ -200,8 +200,9 @@ def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
     else:
         item = Gap(node=layer.node if layer is not None else None)
     settle(machine, model)
-    machine.heap.write(model.state, "layers", (*model.state.get("layers", ()), item))
-    count_names_of_build(machine, model)
+    before = model.state.get("layers", ())
+    machine.heap.write(model.state, "layers", (*before, item))
+    count_names_of_build(machine, model, before)
 
 
 def remove_layer(machine: Machine, model: Model, node: syntax.Node) -> Value:
