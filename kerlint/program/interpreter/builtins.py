@@ -9,6 +9,7 @@ from typing import Any
 from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import set_of
+from kerlint.program.interpreter.enumerations import Member, members_of
 from kerlint.program.interpreter.instances import call_isinstance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
@@ -55,7 +56,7 @@ def _pure(function: Callable[..., Any]) -> Handler:
 
     def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         found = constants_of(arguments)
-        if found is not None:
+        if found is not None and not (function is str and type(arguments.get(0)) is Member):
             try:
                 return Const(function(*found), node=node)
             except (TypeError, ValueError, ArithmeticError):
@@ -87,6 +88,9 @@ def _len(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         return Const(value.rows, node=node)
     if isinstance(value, Dataset) and value.cardinality is not None:
         return Const(value.cardinality, node=node)
+    members = members_of(value) if value is not None else None
+    if members is not None:
+        return Const(len(members), node=node)
     if isinstance(value, Bound):
         # An attribute whose value is not known: what it is the length of says something all the same.
         return Object("builtins.len", {"of": value}, node=node)

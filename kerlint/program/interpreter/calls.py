@@ -18,6 +18,7 @@ from kerlint.program.interpreter.decorators import (
     traced_as,
 )
 from kerlint.program.interpreter.endings import is_endless
+from kerlint.program.interpreter.enumerations import by_value, is_enumeration, make_members
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
 from kerlint.program.interpreter.traces import tracing
@@ -47,7 +48,7 @@ from kerlint.program.values import (
 from kerlint.records import dataclass, field
 
 #: Modules with functions of which more is known than their names.
-_STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
+_STANDARD = ("itertools.", "functools.", "enum.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
 
 #: Calls of functions from one definition within each other.
 MAX_ALIKE = 5
@@ -121,6 +122,8 @@ def define_class(machine: Machine, node: syntax.ClassDef) -> int:
             if value.decorators:
                 scope.names[name] = decorated_method(machine, cls, value)
     cls.state.update(scope.names)
+    if is_enumeration(cls):
+        make_members(machine, cls)
     if machine.at_home:
         machine.classes.append(cls)
     machine.assign(node.name.value, decorated_class(machine, cls, node) if decorators else cls)
@@ -417,6 +420,8 @@ def _default(machine: Machine, function: Function, name: str, arguments: Argumen
 def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Value:
     """An object of a class of the program."""
     machine.instantiated.add(id(cls))
+    if is_enumeration(cls):
+        return by_value(cls, arguments, node)
     special = machine.library.instantiate(machine, cls, arguments, node)
     if special is not None:
         return special

@@ -19,6 +19,8 @@ from kerlint.program.interpreter.calls import (
 )
 from kerlint.program.interpreter.containers import ATTRIBUTES_OF, overlaid, set_of, some_entry
 from kerlint.program.interpreter.decorators import is_cached_property, is_classmethod, is_property
+from kerlint.program.interpreter.enumerations import Member, by_name
+from kerlint.program.interpreter.enumerations import attribute as member_attribute
 from kerlint.program.interpreter.fields import forget_attributes
 from kerlint.program.interpreter.guards import asks_version
 from kerlint.program.interpreter.imports import module_attribute
@@ -299,6 +301,7 @@ _ATTRIBUTES: dict[type, Callable[[Machine, Any, str, syntax.Node], Value]] = {
     Sequence: _method,
     Mapping: _method,
     Const: _method,
+    Member: member_attribute,
     Function: _no_attribute,
     BoundMethod: _no_attribute,
     Gap: _no_attribute,
@@ -437,6 +440,8 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: synta
             return Unknown("subscript", node=node)
     if isinstance(receiver, Unknown):
         return Unknown("subscript of an unknown value", node=node)
+    if isinstance(receiver, Class) and len(index) == 1:
+        return by_name(receiver, constant(index[0]), node)
     return machine.library.subscript(machine, receiver, index, node)
 
 

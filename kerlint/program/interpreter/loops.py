@@ -14,6 +14,7 @@ from kerlint.program.events import ApplyGradients, Fit, Forward, LabelsRead, Los
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
 from kerlint.program.interpreter.containers import set_of
+from kerlint.program.interpreter.enumerations import members_of
 from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
@@ -90,7 +91,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
         return tuple(Const(key, node=iterable.node) for key in iterable.entries)
     if isinstance(iterable, Const) and isinstance(iterable.value, str) and len(iterable.value) <= MAX_UNROLLED:
         return tuple(Const(character, node=iterable.node) for character in iterable.value)
-    return tuple_items(iterable)
+    return tuple_items(iterable) or members_of(iterable)
 
 
 def _unrolled(machine: Machine, node: syntax.For, items: tuple[Value, ...]) -> int:

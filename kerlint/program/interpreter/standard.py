@@ -10,6 +10,7 @@ from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.builtins import Handler
 from kerlint.program.interpreter.calls import call
+from kerlint.program.interpreter.enumerations import AUTO
 from kerlint.program.interpreter.fields import as_dict, make_named_tuple, replaced
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
@@ -167,6 +168,7 @@ _HANDLERS: dict[str, Handler] = {
     "itertools.repeat": _repeat,
     "itertools.zip_longest": _zip_longest,
     "functools.reduce": _reduce,
+    AUTO: lambda machine, arguments, node: Object(AUTO, node=node),
     "collections.OrderedDict": _ordered_dict,
     "collections.deque": _deque,
     "collections.namedtuple": make_named_tuple,
