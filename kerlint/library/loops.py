@@ -7,6 +7,7 @@ from typing import Any
 from kerlint import syntax
 from kerlint.program.alternatives import MAX_ALTERNATIVES
 from kerlint.program.heap import common
+from kerlint.program.iterators import GENERATOR, TAKEN
 from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Unknown, Value, tuple_of
 
 _NUMBERS = {int, float}
@@ -37,8 +38,8 @@ def element(value: Value, node: syntax.Node) -> Value:
     if isinstance(value, Object) and value.name.endswith(".weights"):
         # One weight stands for all of its model.
         return value
-    if isinstance(value, Object) and value.name == "generator":
-        return value.args["element"]
+    if isinstance(value, Object) and value.name == GENERATOR:
+        return value.args["element"] if TAKEN not in value.state else Unknown("nothing is left", node=node)
     if isinstance(value, Object) and value.name.endswith((".split", ".enumerate")):
         # The folds of a cross-validation: any rows, whatever their labels.
         rows = Array((None,), "int64", source="permutation", order="random", node=node)

@@ -10,6 +10,7 @@ from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, overlaid, set_entries, set_items
 from kerlint.program.interpreter.fields import forget_attributes, tuple_items
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.iterators import take
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
@@ -73,6 +74,7 @@ def _unpack(machine: Machine, target: syntax.Tuple | syntax.List, value: Value) 
     if items is None or len(items) != len(targets):
         # Each name its own: that two are the same value would say that they hold the same.
         items = [machine.library.element(machine, value, target) for _ in targets]
+    take(machine, value, partly=True)
     for element, item in zip(targets, items):
         assign_target(machine, element, item)
 

@@ -22,6 +22,7 @@ from kerlint.program.interpreter.enumerations import by_value, is_enumeration, m
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
 from kerlint.program.interpreter.traces import tracing
+from kerlint.program.iterators import take
 from kerlint.program.scope import Loop, Path, Scope
 from kerlint.program.values import (
     Arguments,
@@ -142,6 +143,7 @@ def evaluate_arguments(machine: Machine, nodes: Iterable[syntax.Arg]) -> Argumen
         if argument.star:
             spread = _spread_positional if argument.star == "*" else _spread_keywords
             spread(arguments, value, node)
+            take(machine, value)
         elif argument.keyword is not None:
             keywords[argument.keyword] = (value, node)
         else:
@@ -249,6 +251,7 @@ def hand_over(machine: Machine, arguments: Arguments) -> None:
             for part in value.items:  # type: ignore[attr-defined]
                 if type(part) is Layer:
                     machine.heap.write(part.state, HANDED_OVER, Const(True))
+            take(machine, value, partly=True)
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:

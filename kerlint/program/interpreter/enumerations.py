@@ -9,6 +9,7 @@ from kerlint.program.constants import NOTHING, constant
 from kerlint.program.values import (
     Arguments,
     Array,
+    Bound,
     BoundMethod,
     Class,
     Const,
@@ -150,7 +151,9 @@ def attribute(machine: Machine, member: Member, name: str, node: syntax.Node) ->
     if name in ("value", "_value_"):
         return Const(member.value, node=node)
     found = member.cls.lookup(name) if member.cls is not None else None
-    return Unknown("attribute of a member", node=node) if found is not None else Const(member.value, node=node)
+    if found is not None:
+        return Unknown("attribute of a member", node=node)
+    return Bound(Const(member.value, node=node), name, node=node)
 
 
 def _is_member(value: Value | None) -> bool:

@@ -28,6 +28,7 @@ from kerlint.program.interpreter.loops import dict_comprehension, list_comprehen
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, compare, operate
 from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.iterators import take
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
@@ -218,6 +219,7 @@ def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
         value = machine.evaluate(element.value)
         if isinstance(value, Sequence):
             items.extend(value.items)
+            take(machine, value)
         else:
             items.append(Gap(node=element.value))
     if len(nodes) > MAX_DISPLAY:

@@ -11,6 +11,7 @@ from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.containers import overlaid
 from kerlint.program.interpreter.enumerations import equal
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.iterators import take
 from kerlint.program.values import Const, Gap, Mapping, OneOf, Sequence, Unknown, Value, list_of, mapping_of
 
 #: Longest string or sequence that an operator may build.
@@ -159,7 +160,9 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: synt
     if symbol in ("is", "is not"):
         return _identity(symbol, left, right, node)
     if symbol in ("in", "not in"):
-        return _membership(symbol, left, right, node)
+        answer = _membership(symbol, left, right, node)
+        take(machine, right, partly=True)
+        return answer
     return operate(machine, symbol, left, right, node)
 
 
