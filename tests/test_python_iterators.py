@@ -201,7 +201,7 @@ CAREFUL = {
         size(1 if B.X & B.Y else 2)
         """,
     "enumerations with their own ways": """
-        from enum import Enum
+        from enum import Enum, auto
         class A(Enum):
             X = 3
             def __eq__(self, other): return True
@@ -214,7 +214,8 @@ CAREFUL = {
         size(B(9).value)
         class C(Enum):
             def _generate_next_value_(name, start, count, last): return count + 40
-            from enum import auto
+            X = auto()
+        size(C.X.value)
         class D(int, Enum):
             def __new__(cls, value):
                 made = int.__new__(cls, value + 1)

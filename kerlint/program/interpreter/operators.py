@@ -160,9 +160,9 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: synt
     if symbol in ("is", "is not"):
         return _identity(symbol, left, right, node)
     if symbol in ("in", "not in"):
-        answer = _membership(symbol, left, right, node)
+        found = _membership(symbol, left, right, node)
         take(machine, right, partly=True)
-        return answer
+        return found
     return operate(machine, symbol, left, right, node)
 
 
