@@ -222,6 +222,8 @@ def python_tree(text: str) -> ast.Module | Broken:
 def _read_python(data: bytes, filename: str) -> Source:
     # `detect_encoding` knows only the newlines of Unix.
     head = _NEWLINE_BYTES.sub(b"\n", data) if b"\r" in data else data
+    # Some versions refuse a null byte here, where nobody could say where it stands: `syntax_error` does.
+    head = head.replace(b"\0", b" ")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
         text = data.decode(encoding)

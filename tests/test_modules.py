@@ -94,7 +94,7 @@ def test_forms_of_import(tmp_path: Path, statement: str) -> None:
     expected = "?" if "__import__" in statement else "3"
     program = run(tmp_path, files)
     assert values(program, "a", "_c") == [expected, "?"]
-    assert (program.limits, program.failures) == ([], [])
+    assert (program.limits, program.limits_elsewhere, program.failures) == ([], [], [])
 
 
 def test_the_search_begins_at_the_file_then_the_root_then_src(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_modules_do_not_use_up_the_fuel_of_the_file(tmp_path: Path) -> None:
     program = run(tmp_path, files)
     # What a module that never came to its end would have made of its names is not known.
     assert values(program, "a", "b", "c") == ["?", "4", "?"]
-    assert program.limits
+    assert program.limits_elsewhere
 
 
 @pytest.mark.parametrize("last", ["raise ImportError('no')", "import sys\nsys.exit()", "x = y = (", "'\\xff'"])

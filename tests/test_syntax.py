@@ -134,7 +134,7 @@ def test_names_within_something_larger() -> None:
     [
         ("x = f'a {f(1)} b'\n", 10),
         ("x = f'ä {f(1)!r} b'\n", 10),
-        ("x = ('a'\n     f'{1} { f(1) }')\n", 13),
+        ("x = ('a'\n     f'{1} { f(1) }')\n", 14),
     ],
 )
 def test_places_in_formatted_strings(text: str, start: int) -> None:

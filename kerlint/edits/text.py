@@ -26,7 +26,7 @@ _QUOTE = re.compile(r"""[A-Za-z]*(['"])(?!\1\1)""")
 #: Other names for what has several.
 _SAME = {"keras.Input": ("keras.layers.Input",)}
 #: What keeps together whatever stands behind it.
-_BARE = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.List, cst.Dict, cst.SimpleString, cst.Integer, cst.Float)
+_BARE = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.List, cst.Dict, cst.SimpleString)
 #: The classes of libcst that a class of kerlint's own tree stands for, where they have other names.
 _NAMES = {
     "Block": ("IndentedBlock", "SimpleStatementSuite"),

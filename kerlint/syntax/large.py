@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 
 from kerlint.source import NEWLINE
@@ -55,7 +56,7 @@ def without_tables(text: str) -> str:
     if len(text) <= _SMALL or text.count(",") <= LONGEST_DISPLAY:
         return text
     place = _Places(text)
-    cut = list(_cuts(ast.parse(text), place))
+    cut = list(_cuts(_tree(text), place))
     if not cut:
         return text
     parts: list[str] = []
@@ -70,10 +71,17 @@ def without_tables(text: str) -> str:
     short = "".join([*parts, text[done:]])
     try:
         # Elements may stand in parentheses of their own, of which one would be left.
-        ast.parse(short)
+        _tree(short)
     except SyntaxError:
         return text
     return short
+
+
+def _tree(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        # Of invalid escapes and the like, which is not what this is about.
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, bool]]:

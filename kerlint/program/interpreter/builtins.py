@@ -418,7 +418,8 @@ BUILTINS: dict[str, Handler] = {
     "setattr": _setattr,
     "sorted": _sorted,
     "staticmethod": _unknown,
-    "str": _pure(str),
+    # Not with an encoding: Python imports a module for each, and some take the square of the length in time.
+    "str": _pure(lambda value="": str(value)),
     "sum": _sum,
     "super": _unknown,
     "tuple": _collection("tuple"),

@@ -338,7 +338,8 @@ def _unary(machine: Machine, node: syntax.UnaryOperation) -> Value:
         if node.operator == "+":
             return Const(+value.value, value.assumed, node=node)
         if isinstance(value.value, int):
-            return Const(~value.value, value.assumed, node=node)
+            # To invert a truth value itself is deprecated.
+            return Const(~int(value.value), value.assumed, node=node)
     if node.operator == "-" and isinstance(value, Array):
         return machine.library.call(machine, "numpy.negative", Arguments([(value, node)]), node)
     if node.operator == "-":

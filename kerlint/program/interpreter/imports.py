@@ -135,6 +135,6 @@ def _load(machine: Machine, file: ModuleFile) -> Module | None:
                     break
     except (OutOfFuel, RecursionError):
         machine.heap.restore(position)
-        machine.program.limits.append(f"the module {file.name} is too large to follow to its end")
+        machine.program.limits_elsewhere.append(f"the module {file.name} is too large to follow to its end")
         module.opaque = True
     return module
