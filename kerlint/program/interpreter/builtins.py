@@ -58,7 +58,7 @@ def _pure(function: Callable[..., Any]) -> Handler:
 
     def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         found = constants_of(arguments)
-        if found is not None and not (function is str and type(arguments.get(0)) is Member):
+        if found is not None:
             try:
                 return Const(function(*found), node=node)
             except (TypeError, ValueError, ArithmeticError):
@@ -76,6 +76,15 @@ def _pure(function: Callable[..., Any]) -> Handler:
         return Unknown("builtin", node=node)
 
     return handler
+
+
+_text_of = _pure(lambda value="": str(value))
+
+
+def _str(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    # What a member of an enumeration looks like has changed from one version of Python to the next.
+    looks = type(arguments.get(0)) is not Member
+    return _text_of(machine, arguments, node) if looks else Unknown("str", node=node)
 
 
 def _len(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
@@ -239,7 +248,7 @@ def _extreme(function: Callable[..., Any]) -> Handler:
 
 
 def _getattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    from kerlint.program.interpreter.expressions import attribute
+    from kerlint.program.interpreter.attributes import attribute
 
     receiver, name = arguments.get(0), constant(arguments.get(1))
     if receiver is None or not isinstance(name, str):
@@ -280,7 +289,7 @@ def _set_plainly(machine: Machine, arguments: Arguments, node: syntax.Node) -> V
 
 
 def _vars(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    from kerlint.program.interpreter.expressions import attribute
+    from kerlint.program.interpreter.attributes import attribute
 
     given = arguments.get(0)
     return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
@@ -419,7 +428,7 @@ BUILTINS: dict[str, Handler] = {
     "sorted": _sorted,
     "staticmethod": _unknown,
     # Not with an encoding: Python imports a module for each, and some take the square of the length in time.
-    "str": _pure(lambda value="": str(value)),
+    "str": _str,
     "sum": _sum,
     "super": _unknown,
     "tuple": _collection("tuple"),

@@ -175,25 +175,23 @@ def _spread_keywords(arguments: Arguments, value: Value, node: syntax.Node) -> N
 
 def call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
     """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
-    machine.burn()
+    machine.fuel -= 1
+    if machine.fuel < 0:
+        raise OutOfFuel
     heap, depth = machine.heap, machine.depth
     length, marks = len(heap.trail), heap.marks
     try:
-        return _call(machine, callee, arguments, node)
+        answer = _CALLED.get(type(callee))
+        if answer is not None:
+            return answer(machine, callee, arguments, node)
+        hand_over(machine, arguments)
+        return Unknown("unknown function", node=node)
     except (OutOfFuel, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - one call must not lose the file
         machine.depth = depth
         machine.failed(node, error, (length, marks))
         return Unknown("kerlint failed here", node=node)
-
-
-def _call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
-    answer = _CALLED.get(type(callee))
-    if answer is not None:
-        return answer(machine, callee, arguments, node)
-    hand_over(machine, arguments)
-    return Unknown("unknown function", node=node)
 
 
 def _call_external(machine: Machine, callee: External, arguments: Arguments, node: syntax.Node) -> Value:

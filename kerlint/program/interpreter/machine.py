@@ -6,6 +6,7 @@ should do (recursion, loop bombs) is bounded by the budgets below.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,10 @@ MAX_UNROLLED = 64
 _LONGEST_NAME = 200
 #: Python frames needed for the budgets above.
 _RECURSION_LIMIT = 12_000
+
+
+#: Names that stand for something without a binding.
+_PYTHON = frozenset(dir(builtins))
 
 
 class OutOfFuel(Exception):
@@ -97,6 +102,8 @@ class Machine:
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
+        #: By the attribute that spells it, a symbol of a library, with what it was read from and for which program.
+        self.symbols: dict[syntax.Node, tuple[Value, Program, External]] = {}
         #: What functions gave whose results are kept (`functools.lru_cache`), by the call.
         self.kept: dict[object, Value] = {}
         #: The library function that is called, as the program has its name.
@@ -187,7 +194,11 @@ class Machine:
                 self.unread.read(found)
             return found
         module = self.scope.module
-        return self.from_stars(module, name) or (self._never_bound(name) if module is self.main else None)
+        if module.stars:
+            brought = self.from_stars(module, name)
+            if brought is not None:
+                return brought
+        return self._never_bound(name) if module is self.main and name not in _PYTHON else None
 
     def _never_bound(self, name: str) -> External | None:
         """The symbol of a name that stands in the file without an import."""
