@@ -81,8 +81,10 @@ def attribute(machine: Machine, receiver: Value, name: str, node: syntax.Node) -
         return answer(machine, receiver, name, node)
     if (kind is Model or kind is Layer) and receiver.cls is not None:  # type: ignore[attr-defined]
         own = receiver.state.get(f".{name}")  # type: ignore[attr-defined]
-        if own is not None or receiver.cls.lookup(name) is not None:  # type: ignore[attr-defined]
-            return _instance_attribute(machine, receiver, own, receiver.cls, name, node)  # type: ignore[attr-defined]
+        if own is not None:
+            return own  # type: ignore[no-any-return]
+        if receiver.cls.lookup(name) is not None:  # type: ignore[attr-defined]
+            return _inherited(machine, receiver, receiver.cls, name, node)  # type: ignore[attr-defined]
     found = machine.library.attribute(machine, receiver, name, node)
     return found if found is not None else Bound(receiver, name, node=node)
 
@@ -94,12 +96,15 @@ def _symbol_of(machine: Machine, receiver: External, name: str, node: syntax.Nod
 
 
 def _attribute_of_instance(machine: Machine, receiver: Instance, name: str, node: syntax.Node) -> Value:
+    own: Value | None = receiver.state.get(name)
+    if own is not None:
+        return own
     if name == "__dict__":
         entries = dict(receiver.state)
         weight, depth = extent(entries.values())
         state = {"entries": entries, "open": False, "weight": weight, "depth": depth, ATTRIBUTES_OF: receiver}
         return Mapping(state=state, node=node)
-    return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
+    return _inherited(machine, receiver, receiver.cls, name, node)
 
 
 def _attribute_of_class(machine: Machine, receiver: Class, name: str, node: syntax.Node) -> Value:
@@ -121,11 +126,8 @@ def _no_attribute(_: Machine, __: Value, ___: str, node: syntax.Node) -> Value:
     return Unknown("attribute", node=node)
 
 
-def _instance_attribute(
-    machine: Machine, receiver: Value, own: Value | None, cls: Class, name: str, node: syntax.Node
-) -> Value:
-    if own is not None:
-        return own
+def _inherited(machine: Machine, receiver: Value, cls: Class, name: str, node: syntax.Node) -> Value:
+    """An attribute that an object does not have itself."""
     found = cls.lookup(name)
     if isinstance(found, Function):
         if is_property(found):
