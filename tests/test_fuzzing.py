@@ -89,6 +89,12 @@ PROGRAMS = (
     "np.pad(x, ODD)",
     "keras.layers.RNN(ODD)(keras.Input(()))",
     "y = [] * ODD + () * ODD + '' * ODD",
+    """
+model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+model.compile(loss="mse")
+model.fit(np.zeros((9000, 4)), np.zeros(9000), batch_size=ODD, epochs=3, validation_split=ODD)
+model.fit(np.zeros((9000, 4)), np.zeros(9000), batch_size=0, epochs=ODD, steps_per_epoch=0)
+    """,
     "y = keras.Input((-1, ODD))[:, 1:]\nz = keras.Input((3,), batch_size=-1)[-1:]",
     """
 model = keras.Sequential([keras.layers.LeakyReLU(), keras.layers.RNN(), keras.layers.Input(), keras.layers.Dense(ODD)])
