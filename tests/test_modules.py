@@ -500,12 +500,13 @@ def test_trees_are_kept_while_there_is_room(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_failure_in_another_module_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerlint.library import knowledge
+    from kerlint.library import knowledge, routes
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(knowledge._HANDLERS, "numpy.zeros", fail)
+    failing = routes.route("numpy.zeros")._replace(handler=fail)
+    monkeypatch.setattr(knowledge, "route", lambda name: failing if name == "numpy.zeros" else routes.route(name))
     program = run(
         tmp_path, {"data.py": "import numpy as np\nx = np.zeros(3)\ny = 2\n", "train.py": "from data import y\n"}
     )
