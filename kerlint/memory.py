@@ -1,9 +1,8 @@
 """When to look for garbage: not all the time, and not never.
 
 Python frees at once what nobody refers to any more, but for what refers to itself in circles. A syntax tree has none.
-The values of a program do: a function stands in its scope, and its scope in the function. They are few, so that it
-costs little to look through them after each file, as long as the trees, with a hundred times as many parts, are left
-out.
+The values of a program do: a function stands in its scope, and its scope in the function. It costs little to look
+through them after each file, as long as the trees, with more than twice as many parts, are left out.
 """
 
 from __future__ import annotations

@@ -204,7 +204,7 @@ def python_tree(text: str) -> ast.Module | Broken:
         lines = NEWLINE.split(before)
         return Broken(len(lines), len(lines[-1]) + 1, "a null byte is not allowed in source code")
     try:
-        return parsed(text)
+        return _parsed(text)
     except SyntaxError as error:
         message = error.msg or "invalid syntax"
         if message.startswith("too many nested parentheses"):
@@ -219,7 +219,7 @@ def python_tree(text: str) -> ast.Module | Broken:
         return Broken(1, 1, str(error))
 
 
-def parsed(text: str) -> ast.Module:
+def _parsed(text: str) -> ast.Module:
     """What `ast.parse` returns or raises, without its warnings, and without an end of the process."""
     with warnings.catch_warnings():
         # Invalid escapes and the like are not what this is about.

@@ -5,88 +5,86 @@ A fix concerns one statement or two, and to parse the whole file for it would ta
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 import libcst as cst
 
 from kerlint import syntax
 from kerlint.edits.walking import children, walk
-from kerlint.finding import Span
-from kerlint.source import NEWLINE
 from kerlint.syntax.concrete import parse
-from kerlint.syntax.positions import locate
+from kerlint.syntax.lines import Lines
+from kerlint.syntax.positions import extents
 
-
-class Chunk:
-    """libcst's tree of some lines of a file.
-
-    Args:
-        before: how many lines stand before them.
-    """
-
-    def __init__(self, module: cst.Module, before: int) -> None:
-        self._find = locate(module)
-        self._before = before
-        #: The parent of each node, by its identity.
-        self.parents: dict[int, cst.CSTNode] = {id(child): node for node in walk(module) for child in children(node)}
-        #: The nodes at each place of the file, the outer ones first.
-        self.by_span: dict[Span, list[cst.CSTNode]] = {}
-        for node in walk(module):
-            span = self.locate(node)
-            if span is not None:
-                self.by_span.setdefault(span, []).append(node)
-        #: So that the identities of its nodes stay their own.
-        self.module = module
-
-    def locate(self, node: cst.CSTNode) -> Span | None:
-        """Where a node is in the file; None if it is not one of these lines."""
-        span = self._find(node)
-        if span is None:
-            return None
-        return Span(span.start_line + self._before, span.start_column, span.end_line + self._before, span.end_column)
+#: Lines without a statement.
+_ABOVE = re.compile(r"(?:[ \t\f\\]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t\f]*")
+#: The indices of the first character of a node and the one behind its last.
+Extent = tuple[int, int]
 
 
 class Chunks:
-    """The statements of a file, which stand one below the other."""
+    """libcst's nodes of a file."""
 
-    def __init__(self, module: syntax.Module) -> None:
+    def __init__(self, module: syntax.Module, lines: Lines) -> None:
         self._text = module.text
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(module.text)), len(module.text)]
-        self._lines = _lines(module.body)
-        self._firsts = [first for first, _ in self._lines]
-        self._made: dict[int, Chunk | None] = {}
+        self._lines = lines
+        self._firsts = _firsts(module, lines)
+        self._parsed: set[int] = set()
+        self._nodes: dict[Extent, list[cst.CSTNode]] = {}
+        # By their identities, which stay their own: all nodes are held by the lists above.
+        self._extents: dict[int, Extent] = {}
+        self._parents: dict[int, cst.CSTNode] = {}
 
-    def at(self, line: int) -> Chunk | None:
-        """The statement that stands at a line; None if there is none, or libcst does not know its syntax."""
+    def at(self, extent: Extent) -> list[cst.CSTNode]:
+        """The nodes at a place, the outer ones first; none if libcst does not know the syntax there."""
+        line, _ = self._lines.place(extent[0])
         index = bisect_right(self._firsts, line) - 1
-        if index < 0:
-            return None
-        if index not in self._made:
-            first, last = self._lines[index]
-            module = parse(self._text[self._starts[first - 1] : self._starts[min(last, len(self._starts) - 1)]])
-            self._made[index] = Chunk(module, first - 1) if module is not None else None
-        return self._made[index]
+        if index not in self._parsed:
+            self._parsed.add(index)
+            first, *following = [self._lines.starts[one - 1] for one in self._firsts[index : index + 2]]
+            text = self._text[first : following[0] if following else None]
+            statement = _ABOVE.sub("", text, count=1)
+            self._add(statement, first + len(text) - len(statement))
+        return self._nodes.get(extent, [])
 
-    def locate(self, node: cst.CSTNode) -> Span | None:
-        """Where a node of one of the trees is in the file."""
-        places = (chunk.locate(node) for chunk in self._made.values() if chunk is not None)
-        return next((span for span in places if span is not None), None)
+    def _add(self, text: str, before: int) -> None:
+        """Adds the nodes of a part of the file that begins at an index."""
+        text = text if text.endswith(("\n", "\r")) else f"{text}\n"
+        module = parse(text)
+        if module is None:
+            return
+        found = extents(module)
+        if found[id(module)] != (0, len(text)):
+            # libcst leaves out some of what it reads, a form feed at the start of a line for one: nothing is in place.
+            return
+        for identity, (start, end) in found.items():
+            self._extents[identity] = start + before, end + before
+        for node in walk(module):
+            if id(node) in self._extents:
+                self._nodes.setdefault(self._extents[id(node)], []).append(node)
+            self._parents.update((id(child), node) for child in children(node))
+
+    def extent(self, node: cst.CSTNode) -> Extent | None:
+        """Where a node is in the file."""
+        return self._extents.get(id(node))
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        """The node around a node of one of the trees."""
-        parents = (chunk.parents.get(id(node)) for chunk in self._made.values() if chunk is not None)
-        return next((parent for parent in parents if parent is not None), None)
+        """The node around a node."""
+        return self._parents.get(id(node))
 
 
-def _lines(statements: list[syntax.Statement]) -> list[tuple[int, int]]:
-    """The first and the last line of each statement; those that share a line are one."""
-    found: list[tuple[int, int]] = []
-    for statement in statements:
-        decorators = statement.decorators if isinstance(statement, (syntax.FunctionDef, syntax.ClassDef)) else []
-        first = min(node.at.lineno for node in (statement, *decorators))
-        last = statement.at.end_lineno or first
-        if found and found[-1][1] >= first:
-            found[-1] = (found[-1][0], last)
-        else:
-            found.append((first, last))
+def _firsts(module: syntax.Module, lines: Lines) -> list[int]:
+    """The first line of each statement with what stands above it. Statements that share a line are one."""
+    found = [1]
+    last = 0
+    for statement in module.body:
+        line = statement.at.lineno
+        if 0 < last < line and not _goes_on(module.text[lines.starts[line - 2] : lines.starts[line - 1]]):
+            found.append(last + 1)
+        last = statement.at.end_lineno or line
     return found
+
+
+def _goes_on(line: str) -> bool:
+    """Whether what stands on the next line may belong to this one."""
+    return line.rstrip("\r\n").endswith("\\")

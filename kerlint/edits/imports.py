@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kerlint import syntax
 from kerlint.syntax import places
+from kerlint.syntax.lines import Lines
 
 
 class Imports:
@@ -13,13 +14,14 @@ class Imports:
 
     Attributes:
         packages: the names that are imported anywhere in the file, and the packages that they come from.
-        first: the names that the module itself imports, and the line and column where it first does.
+        first: the names that the module itself imports, and the index of the character where it first does.
     """
 
-    def __init__(self, module: syntax.Module) -> None:
+    def __init__(self, module: syntax.Module, lines: Lines) -> None:
         self.packages: dict[str, frozenset[str]] = {}
-        self.first: dict[str, tuple[int, int]] = {}
+        self.first: dict[str, int] = {}
         self._module = module
+        self._lines = lines
         pending: list[tuple[syntax.Node, bool]] = [(module, False)]
         while pending:
             node, is_inside = pending.pop()
@@ -38,7 +40,7 @@ class Imports:
             package = (node.module if isinstance(node, syntax.ImportFrom) else alias.name).partition(".")[0]
             self.packages[bound] = self.packages.get(bound, frozenset()) | {package}
             if not is_inside:
-                start = (alias.at.lineno, alias.at.col_offset + 1)
+                start = self._lines.index_in_bytes(alias.at.lineno, alias.at.col_offset)
                 self.first[bound] = min(start, self.first.get(bound, start))
 
     def of_keras(self, names: Mapping[str, str]) -> list[frozenset[str]]:

@@ -17,6 +17,7 @@ from kerlint.edits.walking import bound_in, walk
 from kerlint.finding import Edit, Span
 from kerlint.source import NEWLINE
 from kerlint.syntax import places
+from kerlint.syntax.lines import Lines
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 _PART = re.compile(r"\{(\d)\}(?=( ?[-+*/<>%.\[])?)")
@@ -52,9 +53,9 @@ class Text:
         self.module = module
         self.text = module.text
         self.names = names
-        self._chunks = Chunks(module)
+        self._lines = Lines(self.text)
+        self._chunks = Chunks(module, self._lines)
         self._place_of = place
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(self.text))]
 
     # Nodes.
 
@@ -74,18 +75,13 @@ class Text:
         span = self._place_of(node) if node is not None else None
         if span is None:
             return None
-        chunk = self._chunks.at(span.start_line)
-        if chunk is None:
-            return None
+        start = self._lines.index(span.start_line, span.start_column)
+        end = self._lines.index(span.end_line, span.end_column)
         name = type(node).__name__
         names = _NAMES.get(name, (name,))
-        return next((one for one in chunk.by_span.get(span, ()) if type(one).__name__ in names), None)
+        return next((one for one in self._chunks.at((start, end)) if type(one).__name__ in names), None)
 
     # Places.
-
-    def offset(self, line: int, column: int) -> int:
-        """The index of a character."""
-        return self._starts[line - 1] + column - 1
 
     def extent(self, node: cst.CSTNode) -> tuple[int, int]:
         """The indices of the first character and the one behind the last, parentheses included.
@@ -96,10 +92,10 @@ class Text:
         first, last = node, node
         if isinstance(node, cst.BaseExpression) and node.lpar:
             first, last = node.lpar[0], node.rpar[-1]
-        start, end = self._chunks.locate(first), self._chunks.locate(last)
+        start, end = self._chunks.extent(first), self._chunks.extent(last)
         if start is None or end is None:
             raise NoFix
-        return self.offset(start.start_line, start.start_column), self.offset(end.end_line, end.end_column)
+        return start[0], end[1]
 
     def source(self, node: cst.CSTNode) -> str:
         """The source of a node, parentheses included."""
@@ -120,16 +116,8 @@ class Text:
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         """An edit between two indices, newlines as in the file."""
-        return Edit(self._span(start, end), text.replace("\n", self.newline))
-
-    def _span(self, start: int, end: int) -> Span:
-        return Span(*self._place(start), *self._place(end))
-
-    def _place(self, index: int) -> tuple[int, int]:
-        import bisect
-
-        line = bisect.bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
+        span = Span(*self._lines.place(start), *self._lines.place(end))
+        return Edit(span, text.replace("\n", self.newline))
 
     # Surroundings.
 
@@ -170,8 +158,8 @@ class Text:
         quotes: Counter[str] = Counter()
         for node in places.walk(self.module):
             if isinstance(node, syntax.Constant) and isinstance(node.value, str):
-                span = places.Places(self.text).of(node) if False else self._place_of(node)
-                found = _QUOTE.match(self.text, self.offset(span.start_line, span.start_column)) if span else None
+                start = self._lines.index_in_bytes(node.at.lineno, node.at.col_offset)
+                found = _QUOTE.match(self.text, start)
                 quotes.update(found[1] if found is not None else "")
         return "'" if quotes["'"] > quotes['"'] else '"'
 
@@ -231,8 +219,7 @@ class Text:
 
     def _is_imported(self, name: str, near: cst.CSTNode) -> bool:
         first = self._imports.first.get(name)
-        span = self._chunks.locate(near)
-        if first is None or span is None or first > (span.start_line, span.start_column):
+        if first is None or first > self.extent(near)[0]:
             return False
         functions = [node for node in self.ancestors(near) if isinstance(node, (cst.FunctionDef, cst.Lambda))]
         return not any(_binds(function, name) for function in functions)
@@ -262,7 +249,7 @@ class Text:
 
     @cached_property
     def _imports(self) -> Imports:
-        return Imports(self.module)
+        return Imports(self.module, self._lines)
 
 
 def _common(packages: list[frozenset[str]]) -> frozenset[str]:

@@ -9,7 +9,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from kerlint.source import NEWLINE, parsed
+from kerlint.source import NEWLINE, Broken, python_tree
+from kerlint.syntax.lines import Lines
 from kerlint.syntax.reading import KEPT, LONGEST_DISPLAY, is_constant
 
 #: Longer texts are not looked at.
@@ -20,7 +21,9 @@ MOST_READ = 1_500_000
 MOST_TOKENS = 300_000
 #: Texts are light that have no more characters.
 _SMALL = 30_000
-_TOKEN = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
+_STRING = r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*\"|'[^'\\\n]*'"
+_TOKEN = re.compile(rf"{_STRING}|#[^\n]*|\w+|[^\w\s]|\n", re.DOTALL)
+_FORMATTED = re.compile(rf"(?<!\w)(?:[fF][rR]?|[rR][fF])(?:{_STRING})", re.DOTALL)
 _BRACKETS = re.compile(r"[()\[\]{}]")
 
 
@@ -34,7 +37,10 @@ def is_too_heavy(text: str, most: int = MOST_TOKENS) -> bool:
 
 def is_too_long(text: str) -> bool:
     """Whether kerlint's own tree of a text, and that of Python's parser, would take too much."""
-    return len(text) > MOST_CHARACTERS or (len(text) > MOST_READ and _tokens(text, MOST_READ) > MOST_READ)
+    if len(text) > MOST_CHARACTERS:
+        return True
+    # Each character may be a token, and a token of a formatted string.
+    return 2 * len(text) > MOST_READ and _tokens(text, MOST_READ) + _in_formatted(text) > MOST_READ
 
 
 def _tokens(text: str, most: int) -> int:
@@ -47,6 +53,11 @@ def _tokens(text: str, most: int) -> int:
     return count
 
 
+def _in_formatted(text: str) -> int:
+    """How many tokens stand in formatted strings, give or take some."""
+    return sum(3 * string[0].count("{") for string in _FORMATTED.finditer(text))
+
+
 def without_tables(text: str) -> str:
     """The text with long displays of constants cut short: what is left of them stands where it stood.
 
@@ -54,29 +65,26 @@ def without_tables(text: str) -> str:
     """
     if len(text) <= _SMALL or text.count(",") <= LONGEST_DISPLAY:
         return text
-    place = _Places(text)
-    cut = list(_cuts(parsed(text), place))
+    tree = python_tree(text)
+    lines = Lines(text)
+    cut = list(_cuts(tree, text, lines)) if isinstance(tree, ast.Module) else []
     if not cut:
         return text
     parts: list[str] = []
     done = 0
     for first, last, is_dict in sorted(cut, key=lambda one: (one[0].lineno, one[0].col_offset)):
-        start = place(first.lineno, first.col_offset)
-        end = place(last.end_lineno or 0, last.end_col_offset or 0)
+        start = lines.index_in_bytes(first.lineno, first.col_offset)
+        end = lines.index_in_bytes(last.end_lineno or 0, last.end_col_offset or 0)
         filling = _filling(text[start:end], ":0" if is_dict else "")
         if filling is not None:
             parts += [text[done:start], filling]
             done = end
     short = "".join([*parts, text[done:]])
-    try:
-        # Elements may stand in parentheses of their own, of which one would be left.
-        parsed(short)
-    except SyntaxError:
-        return text
-    return short
+    # Elements may stand in parentheses of their own, of which one would be left.
+    return text if isinstance(python_tree(short), Broken) else short
 
 
-def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
+def _cuts(tree: ast.AST, text: str, lines: Lines) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
     """Yields the first and the last node to leave out of each long display, and whether it is a dictionary."""
     # An element takes a character, and the comma behind it another: nearly all of a program need not be looked at.
     least = 2 * LONGEST_DISPLAY
@@ -94,7 +102,7 @@ def _cuts(tree: ast.AST, place: _Places) -> Iterator[tuple[ast.expr, ast.expr, b
                 yield first, node.values[-1], True
                 pending.extend(node.values[:KEPT])
                 continue
-        pending.extend(child for child in ast.iter_child_nodes(node) if place.span(child) >= least)
+        pending.extend(child for child in ast.iter_child_nodes(node) if _most_bytes(child, text, lines) >= least)
 
 
 def _filling(text: str, value: str) -> str | None:
@@ -112,24 +120,10 @@ def _filling(text: str, value: str) -> str | None:
     return "".join(line + end for line, end in zip(filled, [*ends, ""]))
 
 
-class _Places:
-    """From lines and columns of `ast`, which counts bytes, to indices of characters."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
-
-    def span(self, node: ast.AST) -> int:
-        """At most how many bytes a node has; for one without a place, as many as there may be."""
-        if not isinstance(node, (ast.expr, ast.stmt)):
-            return len(self._text)
-        last = node.end_lineno or node.lineno
-        # Characters of the lines before, of which each may be four bytes.
-        return 4 * (self._starts[last - 1] - self._starts[node.lineno - 1]) + (node.end_col_offset or 0)
-
-    def __call__(self, line: int, column: int) -> int:
-        start = self._starts[line - 1]
-        part = self._text[start : start + column]
-        if part.isascii():
-            return start + column
-        return start + len(part.encode()[:column].decode("utf-8", "replace"))
+def _most_bytes(node: ast.AST, text: str, lines: Lines) -> int:
+    """At most how many bytes a node has; for one without a place, as many as there may be."""
+    if not isinstance(node, (ast.expr, ast.stmt)):
+        return len(text)
+    last = node.end_lineno or node.lineno
+    # Characters of the lines before, of which each may be four bytes.
+    return 4 * (lines.starts[last - 1] - lines.starts[node.lineno - 1]) + (node.end_col_offset or 0)

@@ -5,6 +5,7 @@ This is `reading` once more, from libcst's tree, for the few files that Python's
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from kerlint import syntax as n
 from kerlint.deep import with_deep_stack
 from kerlint.source import NEWLINE
 from kerlint.syntax.large import is_too_heavy
+from kerlint.syntax.lines import Lines
 from kerlint.syntax.positions import locate
 
 _LONGEST = 200_000
@@ -27,7 +29,10 @@ def read_newer(text: str) -> n.Module | None:
         # Made by a program, and perhaps in order to keep the parser busy.
         return None
     try:
-        return with_deep_stack(lambda: from_concrete(cst.parse_module(text), text))
+        with warnings.catch_warnings():
+            # libcst evaluates strings, and invalid escapes are not what this is about.
+            warnings.simplefilter("ignore")
+            return with_deep_stack(lambda: from_concrete(cst.parse_module(text), text))
     except Exception:  # noqa: BLE001 - whatever it says, it is no Python
         return None
 
@@ -50,7 +55,7 @@ class _At:
 class _Reader:
     def __init__(self, module: cst.Module, text: str) -> None:
         self._locate = locate(module)
-        self._lines = NEWLINE.split(text)
+        self._lines = Lines(text)
         self._text = text
 
     def module(self, module: cst.Module) -> n.Module:
@@ -60,15 +65,16 @@ class _Reader:
         span = self._locate(node)
         if span is None:
             return _At(1, 0, 1, 0)
-        start = self._bytes(span.start_line, span.start_column)
-        end = self._bytes(span.end_line, span.end_column)
+        start = self._lines.index(span.start_line, span.start_column)
+        end = self._lines.index(span.end_line, span.end_column)
         if isinstance(node, cst.GeneratorExp):
             # Python's own parser counts the brackets.
-            start, end = max(start - 1, 0), end + 1
-        return _At(span.start_line, start, span.end_line, end)
+            start, end = max(self._text.rfind("(", 0, start), 0), self._text.find(")", end) + 1
+        return _At(*self._place(start), *self._place(end))
 
-    def _bytes(self, line: int, column: int) -> int:
-        return len(self._lines[line - 1][: column - 1].encode("utf-8", "replace"))
+    def _place(self, index: int) -> tuple[int, int]:
+        line, _ = self._lines.place(index)
+        return line, len(self._text[self._lines.starts[line - 1] : index].encode("utf-8", "replace"))
 
     def expression(self, node: cst.CSTNode) -> n.Expression:
         make: _MakeExpression | None = _EXPRESSIONS.get(type(node))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kerlint import syntax as n
 from kerlint.finding import Span
-from kerlint.source import NEWLINE
+from kerlint.syntax.lines import Lines
 
 #: The place of a node; None for one that is not in the module.
 Locate = Callable[[n.Node], "Span | None"]
@@ -45,11 +45,12 @@ def walk(root: n.Node) -> list[n.Node]:
 
 
 class _Places:
-    """From lines and columns in bytes to those of characters."""
+    """Where the nodes of a text are."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
+        self._lines = Lines(text)
+        self._offset = self._lines.index_in_bytes
 
     def of(self, node: n.Node) -> Span:
         """The place of a node."""
@@ -72,7 +73,7 @@ class _Places:
         elif kind is n.Block:
             last = node.body[-1].at  # type: ignore[attr-defined]
             end = self._offset(last.end_lineno, last.end_col_offset)
-        return Span(*self._place(start), *self._place(end))
+        return Span(*self._lines.place(start), *self._lines.place(end))
 
     def _name(self, name: str, start: int, end: int) -> tuple[int, int]:
         """Where a name stands that may be a part of something larger."""
@@ -94,19 +95,3 @@ class _Places:
                 return start, end
         inner = self._text[start + 1 : end - 1]
         return end - 1 - len(inner.lstrip()), start + 1 + len(inner.rstrip())
-
-    def _offset(self, line: int, column: int) -> int:
-        """The index of a character, from its line and the number of bytes before it."""
-        if line > len(self._starts):
-            return len(self._text)
-        start = self._starts[line - 1]
-        before = self._text[start : start + column]
-        if before.isascii():
-            return start + column
-        return start + len(before.encode("utf-8", "replace")[:column].decode("utf-8", "ignore"))
-
-    def _place(self, index: int) -> tuple[int, int]:
-        import bisect
-
-        line = bisect.bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1

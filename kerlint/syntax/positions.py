@@ -1,19 +1,17 @@
-"""Where nodes are in the text, computed only for files with something to report.
+"""Where the nodes of libcst's tree are in the text.
 
 libcst knows the place of a node only as the place at which it writes it out. What listens here notes two numbers for
-each node; libcst's own `PositionProvider` says the same (a test compares them) in five times the time, which is twice
-as long as it takes to parse the file.
+each node; libcst's own `PositionProvider` says the same (a test compares them) in five times the time.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerlint.deep import with_deep_stack
 from kerlint.finding import Span
+from kerlint.syntax.lines import Lines
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,28 +22,32 @@ if TYPE_CHECKING:
 #: The place of a node; None for one that is not in the module.
 Locate = Callable[["libcst.CSTNode"], "Span | None"]
 
-_NEWLINE = re.compile(r"\r\n?|\n")
-
 
 def locate(module: libcst.Module) -> Locate:
     """What knows the places of all nodes of a module."""
-    try:
-        writing = _written(module)
-    except Exception:  # noqa: BLE001 - a full stack comes out of libcst as more than one kind of error
-        writing = with_deep_stack(lambda: _written(module))
-    starts = [0, *(match.end() for match in _NEWLINE.finditer("".join(writing.tokens)))]
+    writing = _written(module)
+    lines = Lines("".join(writing.tokens))
 
     def find(node: libcst.CSTNode) -> Span | None:
         place = writing.places.get(id(node))
-        if place is None:
-            return None
-        first, last = (bisect_right(starts, offset) for offset in place)
-        return Span(first, place[0] - starts[first - 1] + 1, last, place[1] - starts[last - 1] + 1)
+        return Span(*lines.place(place[0]), *lines.place(place[1])) if place is not None else None
 
     return find
 
 
+def extents(module: libcst.Module) -> dict[int, tuple[int, int]]:
+    """The indices of the first character of each node and the one behind its last, by the node's identity."""
+    return _written(module).places
+
+
 def _written(module: libcst.Module) -> _Writing:
+    try:
+        return _write(module)
+    except Exception:  # noqa: BLE001 - a full stack comes out of libcst as more than one kind of error
+        return with_deep_stack(lambda: _write(module))
+
+
+def _write(module: libcst.Module) -> _Writing:
     writing = _Writing(module)
     # Every way to the places leads through this method. It takes whatever behaves like libcst's `CodegenState`.
     module._codegen(writing)  # type: ignore[arg-type]  # noqa: SLF001

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from kerlint import syntax as n
-from kerlint.source import NEWLINE
+from kerlint.syntax.lines import Lines
 
 #: Python frames that the walk may take; a level of a program takes two or three of them.
 _FRAMES = 6_000
@@ -99,22 +99,23 @@ _formatted_strings: ContextVar[list[ast.JoinedStr]] = ContextVar("formatted stri
 
 def _correct(strings: list[ast.JoinedStr], text: str) -> None:
     """Gives what stands in formatted strings the place of the whole string, where the parser's own is wrong."""
-    lines = [line.encode("utf-8", "replace") for line in NEWLINE.split(text)]
+    lines = Lines(text)
     for node in strings:
         for part in node.values:
-            if type(part) is ast.FormattedValue and not _is_between_braces(part.value, lines):
+            if type(part) is ast.FormattedValue and not _is_between_braces(part.value, text, lines):
                 for inner in ast.walk(part):
                     ast.copy_location(inner, node)
 
 
-def _is_between_braces(value: ast.expr, lines: list[bytes]) -> bool:
-    first, last = value.lineno - 1, (value.end_lineno or 0) - 1
-    if not 0 <= first <= last < len(lines):
-        return False
-    start, end = value.col_offset, value.end_col_offset or 0
-    before = lines[first][max(start - _NEAR, 0) : start].rstrip(b" (")
-    after = lines[last][end : end + _NEAR].lstrip(b" )")
-    return before.endswith(b"{") and after[:1] in (b"}", b"!", b":", b"=")
+def _is_between_braces(value: ast.expr, text: str, lines: Lines) -> bool:
+    start = lines.index_in_bytes(value.lineno, value.col_offset)
+    end = lines.index_in_bytes(value.end_lineno or value.lineno, value.end_col_offset or 0)
+    if type(value) is ast.Tuple and text.startswith("{", start):
+        # One without parentheses has the place of the braces.
+        start, end = start + 1, end - 1
+    before = text[max(start - _NEAR, 0) : start].rstrip(" \t\f\r\n(")
+    behind = text[end : end + _NEAR].lstrip(" \t\f\r\n)")
+    return before.endswith("{") and behind.startswith(("}", "!", ":", "="))
 
 
 # Expressions.

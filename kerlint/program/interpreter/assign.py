@@ -163,9 +163,9 @@ def _key(machine: Machine, target: syntax.Subscript) -> Any:
 
 def _store(machine: Machine, array: Array, target: syntax.Subscript, value: Value) -> None:
     """Part of an array is replaced."""
-    from kerlint.program.interpreter.expressions import index_of
+    from kerlint.program.interpreter.expressions import indices_of
 
-    index = [index_of(machine, part) for part in target.slice]
+    index = indices_of(machine, target)
     owner = target.value
     after = machine.library.store(machine, array, index, value, target)
     if isinstance(owner, (syntax.Name, syntax.Attribute)) and machine.evaluate(owner) is array:

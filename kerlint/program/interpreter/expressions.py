@@ -261,14 +261,27 @@ def _conditional(machine: Machine, node: syntax.IfExp) -> Value:
 
 def _subscript(machine: Machine, node: syntax.Subscript) -> Value:
     receiver = machine.evaluate(node.value)
-    index = [index_of(machine, part) for part in node.slice]
+    index = indices_of(machine, node)
     if isinstance(receiver, OneOf):
         return one_of([subscript(machine, option, index, node) for option in receiver.options], node)
     return subscript(machine, receiver, index, node)
 
 
-def index_of(machine: Machine, part: syntax.Expression) -> Value:
-    """One index of a subscript; a slice is an `Object` of that name."""
+def indices_of(machine: Machine, node: syntax.Subscript) -> list[Value]:
+    """The indices of a subscript; a slice is an `Object` of that name."""
+    found: list[Value] = []
+    for part in node.slice:
+        if type(part) is not syntax.StarredElement:
+            found.append(_index_of(machine, part))
+            continue
+        several = machine.evaluate(part.value)
+        if not isinstance(several, Sequence) or not several.exact:
+            return [Unknown("indices", node=part)]
+        found.extend(several.exact)
+    return found
+
+
+def _index_of(machine: Machine, part: syntax.Expression) -> Value:
     if type(part) is not syntax.Slice:
         return machine.evaluate(part)
     bounds = {
@@ -283,8 +296,8 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: synta
     """`receiver[index]`."""
     if isinstance(receiver, Sequence) and len(index) == 1:
         return _sequence_item(receiver, index[0], node)
-    if isinstance(receiver, Mapping) and len(index) == 1:
-        key = constant(index[0])
+    if isinstance(receiver, Mapping):
+        key = constant(index[0]) if len(index) == 1 else NOTHING
         try:
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:

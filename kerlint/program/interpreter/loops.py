@@ -17,7 +17,7 @@ from kerlint.program.interpreter.containers import set_of
 from kerlint.program.interpreter.enumerations import members_of
 from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
-from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
+from kerlint.program.interpreter.machine import MAX_DEPTH, MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.iterators import iterator, take
 from kerlint.program.scope import Loop
@@ -156,6 +156,8 @@ def _once(machine: Machine, node: syntax.For | syntax.While, loop: Loop, bind: C
 
 def comprehension(machine: Machine, clause: syntax.CompFor, produce: Callable[[], None]) -> bool:
     """Runs `produce` for each pass of a comprehension; False if some passes are not known."""
+    if len(machine.loops) > MAX_DEPTH:
+        return False
     iterable = machine.evaluate(clause.iter)
     if isinstance(iterable, Dataset) and isinstance(clause.target, syntax.Tuple):
         machine.emit(LabelsRead(node=clause.iter, dataset=iterable, again=True))
