@@ -35,7 +35,7 @@ PARTS = (
     (libcst, "parse_module", "libcst, for fixes"),
     (kerlint.library, "evaluate", "interpret"),
     (engine, "_evaluate", "modules and versions"),
-    (engine, "_ask", "rules"),
+    (engine, "ask", "rules"),
     (kerlint.edits.resolve, "resolve", "fixes"),
     (memory, "linted", "garbage"),
     (linting, "lint_data", "the rest"),

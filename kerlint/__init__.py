@@ -16,8 +16,13 @@ def _forget_current_folder() -> None:
     is_own_run = sys.argv[:1] == ["-m"] and not {"kerlint", "-mkerlint"}.isdisjoint(sys.orig_argv)
     if is_own_run and sys.path and os.path.isabs(sys.path[0]):
         current = os.path.join(sys.path[0], "")
+        try:
+            here = os.path.join(os.getcwd(), "")
+        except OSError:
+            # It is gone, and nothing can be imported from it.
+            return
         # With `-I` and `-P` there is nothing to take, and whoever works on kerlint itself needs its folder.
-        if current == os.path.join(os.getcwd(), "") and not __file__.startswith(current):
+        if current == here and not __file__.startswith(current):
             del sys.path[0]
 
 

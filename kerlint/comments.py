@@ -2,7 +2,7 @@
 
 A comment counts for its statement: for all lines of a statement that goes over several, for the head of one with a
 body, and for the decorators and the head of a function or class. A comment that stands alone counts for the statement
-after it. A finding is silenced if its primary place touches such a statement.
+after it. A finding is silenced if its primary place touches such a statement. Capital letters make no difference.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from kerlint.records import dataclass
 from kerlint.source import NEWLINE, Source
 
 #: Nothing is tokenized unless one of these is found, and for the second a code behind it.
-_ANY_OWN = re.compile(r"#[ \t]*kerlint[ \t]*:")
+_ANY_OWN = re.compile(r"#[ \t]*(?i:kerlint)[ \t]*:")
 _ANY_NOQA = re.compile(r"#[ \t]*(?i:noqa)[ \t]*:([^\n]*)")
-_ANY_CODE = re.compile(r"\bK[A-Z][0-9]{3}\b")
-_OWN = re.compile(r"#[ \t]*kerlint[ \t]*:[ \t]*(?P<kind>[A-Za-z-]+)(?:[ \t]*\[(?P<rules>[^\]]*)(?P<end>\]?))?")
-_NOQA = re.compile(r"#[ \t]*(?i:noqa)[ \t]*:[ \t]*(?P<rules>[A-Z]+[0-9]+(?:[ \t,]+[A-Z]+[0-9]+)*)")
+_ANY_CODE = re.compile(r"\b[Kk][A-Za-z][0-9]{3}\b")
+_OWN = re.compile(r"#[ \t]*(?i:kerlint)[ \t]*:[ \t]*(?P<kind>[A-Za-z-]+)(?:[ \t]*\[(?P<rules>[^\]]*)(?P<end>\]?))?")
+_NOQA = re.compile(r"#[ \t]*(?i:noqa)[ \t]*:[ \t]*(?P<rules>[A-Za-z]+[0-9]+(?:[ \t,]+[A-Za-z]+[0-9]+)*)")
 _WORD = re.compile(r"[^\s,]+")
-_CODE = re.compile(r"K[A-Z][0-9]{3}")
+_CODE = re.compile(r"[Kk][A-Za-z][0-9]{3}")
 
 _KINDS = ("ignore", "file-ignore")
 #: Words that are longer are no misspelt names, and after so many of them nothing is guessed any more.
@@ -43,6 +43,11 @@ class Named:
 
     word: str
     span: Span
+
+    @property
+    def key(self) -> str:
+        """The word in small letters, by which it is looked up."""
+        return self.word.lower()
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class _Index:
         for ignore in ignores:
             own = by_lines.setdefault(ignore.lines, {})
             for named in ignore.rules:
-                own.setdefault(codes.get(named.word, ""), []).append(named)
+                own.setdefault(codes.get(named.key, ""), []).append(named)
         self._everywhere = by_lines.pop(None, {})
         self._parts = sorted(((lines, own) for lines, own in by_lines.items() if lines is not None), key=itemgetter(0))
         self._starts = [lines[0] for lines, _ in self._parts]
@@ -86,6 +91,25 @@ class _Index:
         return [named for own in (self._everywhere, *parts) for named in own.get(finding.code, ())]
 
 
+class _Elsewhere:
+    """Finds the findings that name a statement without standing there."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        lines: dict[str, list[tuple[int, Span]]] = {}
+        for finding in findings:
+            own = lines.setdefault(finding.code, [])
+            own.extend((label.span.start_line, finding.span) for label in finding.labels)
+        self._lines = {code: sorted(own, key=itemgetter(0)) for code, own in lines.items()}
+
+    def place(self, code: str, lines: tuple[int, int] | None) -> Span | None:
+        """Where a finding stands that names these lines; None if there is none."""
+        known = self._lines.get(code, [])
+        if lines is None:
+            return None
+        index = bisect.bisect_left(known, lines[0], key=itemgetter(0))
+        return known[index][1] if index < len(known) and known[index][0] <= lines[1] else None
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the comments of a file leave.
@@ -93,13 +117,14 @@ class Outcome:
     Args:
         kept: the findings that no comment silences.
         silenced: those that one does.
-        unused: what is named in vain, with its rule's code.
+        unused: what is named in vain, with its rule's code, and the place of a finding that is silenced elsewhere: one
+            that only names the statement of the comment.
         wrong: comments of no use, each with the place and the reason.
     """
 
     kept: list[Finding]
     silenced: list[Finding]
-    unused: list[tuple[Ignore, Named, str]]
+    unused: list[tuple[Ignore, Named, str, Span | None]]
     wrong: list[tuple[Span, str]]
 
 
@@ -117,7 +142,7 @@ def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str],
         names: the names of all rules by their codes.
         ran: the codes of the rules that had a look at the file. Comments for others are never called unused.
     """
-    codes = {word: code for code, name in names.items() for word in (code, name)}
+    codes = {word.lower(): code for code, name in names.items() for word in (code, name)}
     ignores = list(read(source))
     used: set[Named] = set()
     kept: list[Finding] = []
@@ -127,21 +152,23 @@ def apply(findings: Iterable[Finding], source: Source, names: Mapping[str, str],
         by = index.silencing(finding)
         used.update(by)
         (silenced if by else kept).append(finding)
+    elsewhere = _Elsewhere(kept)
     unused = [
-        (ignore, named, codes[named.word])
+        (ignore, named, code, elsewhere.place(code, ignore.lines))
         for ignore in ignores
         for named in ignore.rules
-        if named not in used and codes.get(named.word) in ran
+        if named not in used and (code := codes.get(named.key, "")) in ran
     ]
     wrong = [(ignore.span, f"this comment silences nothing: {ignore.fault}") for ignore in ignores if ignore.fault]
     guesses = iter(range(_MOST_GUESSES))
+    words = [*names, *names.values()]
     wrong += [
-        (named.span, _unknown(named.word, codes if next(guesses, None) is not None else ()))
+        (named.span, _unknown(named.word, words if next(guesses, None) is not None else ()))
         for ignore in ignores
         # A code that is unknown here may be another linter's.
         if not ignore.noqa
         for named in ignore.rules
-        if named.word not in codes
+        if named.key not in codes
     ]
     return Outcome(kept, silenced, unused, wrong)
 
@@ -163,11 +190,11 @@ def read(source: Source) -> Iterator[Ignore]:
 
 
 def _own(match: re.Match[str], row: int, column: int, lines: tuple[int, int]) -> Ignore | None:
-    kind, rules = match["kind"], match["rules"]
+    kind, rules = match["kind"].lower(), match["rules"]
     span = _span(match, row, column)
     if kind not in _KINDS:
         # `disable=KL001`, as other linters have it.
-        return _misspelt(kind, rules is not None or match.string.startswith("=", match.end()), span)
+        return _misspelt(match["kind"], rules is not None or match.string.startswith("=", match.end()), span)
     named = tuple(_named(match, row, column)) if rules is not None else ()
     fault = ""
     if rules is not None and not match["end"]:

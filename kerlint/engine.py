@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerlint import comments, crashes, memory
+from kerlint.asking import ask
 from kerlint.finding import Finding, Fix, Label, Safety, Severity, Span
 from kerlint.placing import brought_home
 from kerlint.records import dataclass, replace
@@ -99,6 +100,7 @@ def _report(
     source: Source | None = None
     ignored = 0
     limits: list[str] = []
+    limits_elsewhere: list[str] = []
     try:
         source = read()
         rules = rules_for(settings)
@@ -113,13 +115,15 @@ def _report(
             is_test=is_test,
             on_crash=on_crash,
             on_limit=limits.append,
+            on_limit_elsewhere=limits_elsewhere.append,
             path=path,
             around=around,
             fix_all=False,
         )
-        if settings.comments and (findings or not limits) and comments.may_silence(source.text):
+        cut = limits or limits_elsewhere
+        if settings.comments and (findings or not cut) and comments.may_silence(source.text):
             # Where a budget ended nobody knows what would have been found.
-            ran = {rule.code for rule in rules if rule.in_tests or not is_test} if not limits else set()
+            ran = {rule.code for rule in rules if rule.in_tests or not is_test} if not cut else set()
             findings, ignored = _silenced(findings, source, ran, settings)
     except SourceError as error:
         findings = [own_finding(UNREADABLE, filename, error.message, error.line, error.column)]
@@ -138,6 +142,7 @@ def _report(
         hidden_codes=tuple(finding.code for finding in hidden),
         ignored=ignored,
         limits=tuple(dict.fromkeys(limits)),
+        limits_elsewhere=tuple(dict.fromkeys(limits_elsewhere)),
     )
 
 
@@ -152,14 +157,17 @@ def _silenced(findings: list[Finding], source: Source, ran: set[str], settings: 
         # Not everything was looked at.
         ran = set()
     outcome = comments.apply(findings, source, names, ran)
-    own = [
-        _about_comment(UNUSED_IGNORE, source, named.span, f"{code} ({names[code]}) finds nothing here", settings)
-        for _, named, code in outcome.unused
-    ]
-    own = [
-        replace(finding, fix=without_name(source, ignore.span, named.span))
-        for finding, (ignore, named, _) in zip(own, outcome.unused)
-    ]
+    own: list[Finding] = []
+    for ignore, named, code, elsewhere in outcome.unused:
+        what = f"{code} ({names[code]})"
+        if elsewhere is None:
+            finding = _about_comment(UNUSED_IGNORE, source, named.span, f"{what} finds nothing here", settings)
+            own.append(replace(finding, fix=without_name(source, ignore.span, named.span)))
+        else:
+            place = source.place(elsewhere.start_line)
+            there = f"line {place.line}" + (f" of cell {place.cell}" if place.cell is not None else "")
+            finding = _about_comment(UNUSED_IGNORE, source, named.span, f"{what} stands in {there}, not here", settings)
+            own.append(replace(finding, help=f"put it there: in {there}"))
     own += [_about_comment(INVALID_IGNORE, source, span, fault, settings) for span, fault in outcome.wrong]
     silenced = sum(finding.severity is not Severity.ADVICE for finding in outcome.silenced)
     return sorted([*outcome.kept, *own], key=_order), silenced
@@ -189,6 +197,7 @@ def check_source(
     is_test: bool = False,
     on_crash: OnCrash = lambda *_: None,
     on_limit: OnLimit = lambda _: None,
+    on_limit_elsewhere: OnLimit = lambda _: None,
     path: str | None = None,
     around: Surroundings | None = None,
     fix_all: bool = True,
@@ -215,7 +224,9 @@ def check_source(
     if program is not None:
         for limit in program.limits:
             on_limit(limit)
-        found = _ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
+        for limit in program.limits_elsewhere:
+            on_limit_elsewhere(limit)
+        found = ask(program, [rule for rule in rules if rule.in_tests or not is_test], wrong)
         if settings.severity:
             found = [(rule, _with_severity(rule, one, settings)) for rule, one in found]
         found = brought_home(found, module, program, path or source.filename)
@@ -232,22 +243,29 @@ def check_source(
 
 
 def summarize_bytes(
-    data: bytes, filename: str, path: str | None = None, root: str | None = None
+    data: bytes,
+    filename: str,
+    path: str | None = None,
+    root: str | None = None,
+    on_limit: OnLimit = lambda _: None,
 ) -> tuple[list[ModelSummary], Source]:
     """The models of a file.
 
     Args:
         path: as in `check_bytes`.
         root: as in `Settings`.
+        on_limit: is told which budgets have run out: there may be more models then.
 
     Raises:
         SourceError: the file cannot be read, or is no Python.
     """
     source = read_source(data, filename)
-    return summarize_read(source, path, root), source
+    return summarize_read(source, path, root, on_limit), source
 
 
-def summarize_read(source: Source, path: str | None = None, root: str | None = None) -> list[ModelSummary]:
+def summarize_read(
+    source: Source, path: str | None = None, root: str | None = None, on_limit: OnLimit = lambda _: None
+) -> list[ModelSummary]:
     """The models of a text; otherwise as `summarize_bytes`."""
     from kerlint.library import evaluate
     from kerlint.summaries.models import summarize
@@ -259,6 +277,8 @@ def summarize_read(source: Source, path: str | None = None, root: str | None = N
     program = evaluate(module, _modules(path, root), unfold=True)
     if program.failures:
         raise program.failures[0][1]
+    for limit in dict.fromkeys(program.limits):
+        on_limit(limit)
     place = locate(module, alone=not program.followed)
     return summarize(program, lambda node: place(node) if node is not None else None)
 
@@ -356,20 +376,6 @@ def _evaluate(
         return None
     wrong.extend((part, failure) for _, failure in program.failures)
     return program
-
-
-def _ask(program: Program, rules: Sequence[Rule], wrong: list[tuple[str, Exception]]) -> list[tuple[Rule, Found]]:
-    """What the rules find. Where one crashes, the others go on."""
-    found: list[tuple[Rule, Found]] = []
-    for rule in rules:
-        if program.target.keras < rule.keras:
-            continue
-        part = f"rule {rule.code} ({rule.name})"
-        try:
-            found.extend([(rule, one) for one in rule.check(program)])
-        except Exception as error:  # noqa: BLE001
-            wrong.append((part, error))
-    return found
 
 
 def _with_severity(rule: Rule, one: Found, settings: Settings) -> Found:

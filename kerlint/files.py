@@ -58,6 +58,15 @@ def usually_excluded(path: str, is_directory: bool) -> bool:
     return is_directory and os.path.basename(path) in EXCLUDED
 
 
+def is_homeless() -> bool:
+    """Whether the current folder is gone: somebody has removed it."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
+
+
 def discover(
     paths: Sequence[str],
     warn: Callable[[str], None] = lambda _: None,

@@ -132,6 +132,7 @@ def _lint_notebook(shell: Any, line: str) -> None:
         _display(Rendered(report))
     words = summary(report)
     print(words.removesuffix(".").replace(" in 1 of 1 file", "").replace(" in 1 file", "") + ".")  # noqa: T201
+    _tell_limits(report)
 
 
 def _lint_cell(shell: Any, line: str, text: str) -> None:
@@ -143,6 +144,7 @@ def _lint_cell(shell: Any, line: str, text: str) -> None:
     report = _about(_checked(cells, options), cells[-1].number)
     if report.findings:
         _display(Rendered(report))
+    _tell_limits(report)
     if options.no_run:
         if not report.findings:
             print("No problems found.")  # noqa: T201
@@ -158,20 +160,30 @@ def _lint_cell(shell: Any, line: str, text: str) -> None:
         raise error
 
 
+def _tell_limits(report: Report) -> None:
+    """Says which budgets have ended."""
+    for file in report.unfinished:
+        for limit in file.limits:
+            print(f"Note: {limit}; there may be more to find.")  # noqa: T201
+
+
 def _checked(cells: Sequence[Cell], options: argparse.Namespace) -> Report:
-    """As `lint`; what is wrong with the configuration is told in a line.
+    """As `lint`; what is wrong with the configuration or the folder is told in a line.
 
     Raises:
         IPython.core.error.UsageError: it cannot be used.
     """
+    from kerlint import files
     from kerlint.configuration.model import ConfigurationError
 
     try:
         return lint(cells, options)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         from IPython.core.error import UsageError
 
-        raise UsageError(str(error)) from None
+        raise UsageError(
+            "the current folder is gone; %cd leads to another" if files.is_homeless() else str(error)
+        ) from None
 
 
 def lint(cells: Sequence[Cell], options: argparse.Namespace) -> Report:
@@ -193,7 +205,8 @@ def lint(cells: Sequence[Cell], options: argparse.Namespace) -> Report:
         numbered = tuple(dataclasses.replace(one, number=cells[one.number - 1].number) for one in source.cells)
         source = dataclasses.replace(source, cells=numbered)
     file = dataclasses.replace(found, filename=NAME, source=source)
-    return Report((file,) if file.findings else (), 1, file.hidden, file.ignored)
+    unfinished = (file,) if file.limits else ()
+    return Report((file,) if file.findings else (), 1, file.hidden, file.ignored, unfinished=unfinished)
 
 
 def _notebook(cells: Sequence[Cell]) -> bytes:

@@ -46,6 +46,7 @@ class FileReport:
         unchanged: how many findings are left out because nothing of them has changed.
         ruled_out: what cannot cause the symptom, where one was asked about.
         limits: the budgets that ran out, in words: there may be more to find.
+        limits_elsewhere: likewise, of the modules that the file imports: they are unknown then, as any library.
     """
 
     filename: str
@@ -59,6 +60,7 @@ class FileReport:
     ruled_out: tuple[RuledOut, ...] = ()
     unchanged: int = 0
     limits: tuple[str, ...] = ()
+    limits_elsewhere: tuple[str, ...] = ()
 
     def place(self, span: Span) -> Place:
         """Where a span starts as a reader of the file counts: in a notebook, the cell, and the line within it."""
@@ -99,6 +101,9 @@ class Report:
         unchanged: how many findings are left out because nothing of them has changed, in all files.
         fixed: how many findings have been fixed, and are not among the others.
         answer: to the question what causes a symptom, where it was asked.
+        unfinished: the files in which a budget ran out, without their findings.
+        probed: whether the findings were tried out, those for which there is an experiment.
+        untouched: how many files have no changed line, where only these count; None where all do.
     """
 
     files: tuple[FileReport, ...]
@@ -109,6 +114,9 @@ class Report:
     fixed: int = 0
     answer: Answer | None = None
     unchanged: int = 0
+    unfinished: tuple[FileReport, ...] = ()
+    probed: bool = False
+    untouched: int | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

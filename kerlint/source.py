@@ -11,6 +11,7 @@ import ast
 import bisect
 import io
 import re
+import sys
 import tokenize
 import warnings
 from functools import cached_property
@@ -26,6 +27,8 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: The message of a text whose nesting no parser should be asked to follow.
 TOO_DEEP = "too deeply nested"
+#: A text of so many characters cannot have more levels than fit into any stack: a level takes some 100 bytes there.
+_SHALLOW = 20_000
 #: The message of a text that takes too much time and memory to be read.
 TOO_LARGE = "the file is too large to be read"
 
@@ -201,10 +204,7 @@ def python_tree(text: str) -> ast.Module | Broken:
         lines = NEWLINE.split(before)
         return Broken(len(lines), len(lines[-1]) + 1, "a null byte is not allowed in source code")
     try:
-        with warnings.catch_warnings():
-            # Invalid escapes and the like are not what this is about.
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return _parsed(text)
     except SyntaxError as error:
         message = error.msg or "invalid syntax"
         if message.startswith("too many nested parentheses"):
@@ -219,9 +219,24 @@ def python_tree(text: str) -> ast.Module | Broken:
         return Broken(1, 1, str(error))
 
 
+def _parsed(text: str) -> ast.Module:
+    """What `ast.parse` returns or raises, without its warnings, and without an end of the process."""
+    with warnings.catch_warnings():
+        # Invalid escapes and the like are not what this is about.
+        warnings.simplefilter("ignore")
+        if sys.version_info < (3, 11) and len(text) > _SHALLOW:
+            # Nothing keeps it from using up the stack of the process on a long sum or a chain of calls.
+            from kerlint.deep import with_deep_stack
+
+            return with_deep_stack(lambda: ast.parse(text))
+        return ast.parse(text)
+
+
 def _read_python(data: bytes, filename: str) -> Source:
     # `detect_encoding` knows only the newlines of Unix.
     head = _NEWLINE_BYTES.sub(b"\n", data) if b"\r" in data else data
+    # Some versions refuse a null byte here, where nobody could say where it stands: `syntax_error` does.
+    head = head.replace(b"\0", b" ")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
         text = data.decode(encoding)

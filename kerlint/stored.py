@@ -33,7 +33,7 @@ def report_as_json(report: FileReport) -> list[object]:
         report.hidden,
         list(report.hidden_codes),
         report.ignored,
-        list(report.limits),
+        [list(report.limits), list(report.limits_elsewhere)],
         _source(source) if source is not None and source.filename.endswith(".ipynb") else None,
     ]
 
@@ -45,6 +45,7 @@ def report_from_json(value: object, filename: str, data: bytes) -> FileReport:
         Damaged: if it is none.
     """
     findings, hidden, hidden_codes, ignored, limits, source = _parts(value, 6)
+    own, elsewhere = _parts(limits, 2)
     found = tuple(_read_finding(one, filename) for one in _list(findings))
     return FileReport(
         filename,
@@ -53,7 +54,8 @@ def report_from_json(value: object, filename: str, data: bytes) -> FileReport:
         _read_source(source, filename, data) if found else None,
         hidden_codes=_texts(hidden_codes),
         ignored=_number(ignored),
-        limits=_texts(limits),
+        limits=_texts(own),
+        limits_elsewhere=_texts(elsewhere),
     )
 
 

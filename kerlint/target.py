@@ -59,14 +59,20 @@ def decide(
     if setting is not None:
         major, _, minor = setting.partition(".")
         return Target(int(major), int(minor) if minor else None, source=f"the setting target-keras = {setting}")
-    return (
-        _by_package(program)
-        or _by_requirements(installed_in_cells(cell.source for cell in source.cells), "the notebook installs")
-        or _by_project(path, root, around if around is not None else Surroundings())
+    package = _by_package(program)
+    if package is None:
+        asked = _by_requirements(
+            installed_in_cells(cell.source for cell in source.cells), "the notebook installs"
+        ) or _by_project(path, root, around if around is not None else Surroundings())
+        if asked is not None:
+            return asked
+    found = (
+        package
         or _by_names(program.used, "")
         or _by_names(program.used_elsewhere, "a module that it imports ")
         or CURRENT
     )
+    return replace(found, sure=False) if program.limits else found
 
 
 def _by_package(program: Program) -> Target | None:

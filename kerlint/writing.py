@@ -12,10 +12,10 @@ from kerlint.files import project_root, read_file
 
 
 def write_atomically(path: str, data: bytes) -> None:
-    """Puts data in the place of a file, which keeps its permissions and its owner, or makes a new one.
+    """Puts data in the place of a file, which keeps its permissions, its owner and its attributes, or makes a new one.
 
-    A link stays a link: what it leads to is replaced. A file with several names, or one whose owner could not be kept,
-    is not replaced but overwritten.
+    A link stays a link: what it leads to is replaced. A file with several names, or one whose owner or extended
+    attributes could not be kept, access control lists among them, is not replaced but overwritten.
 
     Raises:
         OSError: if it cannot be written, or is a link that leads out of its project; the file is then what it was.
@@ -29,8 +29,7 @@ def write_atomically(path: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if _may_be_replaced(path, temporary):
-            os.chmod(temporary, _mode(path))
+        if _may_be_replaced(path, temporary) and _is_like(path, temporary):
             os.replace(temporary, path)
         else:
             # That it could be written once means that there is room for it.
@@ -108,6 +107,36 @@ def _may_be_replaced(path: str, temporary: str) -> bool:
             os.chown(temporary, state.st_uid, state.st_gid)
     new = os.stat(temporary)
     return (new.st_uid, new.st_gid) == (state.st_uid, state.st_gid)
+
+
+def _is_like(path: str, temporary: str) -> bool:
+    """Gives a new file the permissions and the extended attributes of an old one, and says whether it has them all."""
+    os.chmod(temporary, _mode(path))
+    if not os.path.exists(path):
+        return True
+    wanted, given = _attributes(path), _attributes(temporary)
+    if wanted == given:
+        return True
+    # Where they may not be set it is seen below.
+    with contextlib.suppress(OSError):
+        for name in given.keys() - wanted.keys():
+            os.removexattr(temporary, name)
+        for name, value in wanted.items():
+            if given.get(name) != value:
+                os.setxattr(temporary, name, value)
+    return _attributes(temporary) == wanted
+
+
+def _attributes(path: str) -> dict[str, bytes]:
+    """The extended attributes of a file, access control lists among them; none where the system has none."""
+    if not hasattr(os, "listxattr"):
+        return {}
+    found: dict[str, bytes] = {}
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(path):
+            with contextlib.suppress(OSError):
+                found[name] = os.getxattr(path, name)
+    return found
 
 
 def _overwrite(path: str, data: bytes) -> None:

@@ -49,6 +49,15 @@ def test_bytes_and_paths(tmp_path: Path) -> None:
         kerlint.lint(tmp_path / "nothing.py")
 
 
+def test_what_python_would_warn_of_is_not_what_is_asked(recwarn: pytest.WarningsRecorder) -> None:
+    """Python's own parser and its operators complain about what the text does, to standard error or as exceptions."""
+    odd = "import re\nword = re.compile('\\d')\nnothing = ~True\nif word is 3: pass\nb'\\d'\nf'\\d{word}'\n"
+    table = f"table = [{'0, ' * 20_000}]\n"
+    for text in (odd + SOFTMAX, odd + table + SOFTMAX):
+        assert [one.code for one in kerlint.lint(text).findings] == ["KL001"]
+    assert [str(one.message) for one in recwarn] == []
+
+
 def test_a_notebook() -> None:
     report = kerlint.lint(notebook(SOFTMAX), filename="train.ipynb")
     assert report.place(report.findings[0].span).cell == 1

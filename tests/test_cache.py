@@ -326,7 +326,7 @@ def test_crashes_are_not_kept(project: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise ValueError("as told")
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "_ask", crash)
+        patch.setattr(engine, "ask", crash)
         assert lint(project / "train.py", Cache(str(project / "cache"))).tracebacks
     assert known(project / "train.py", project / "cache") is None
 

@@ -53,8 +53,18 @@ def places(*words: str) -> list[str]:
     return [place.split(":")[0] for place in check(*words)[1]]
 
 
+def last_line(*words: str) -> str:
+    done: str = CliRunner().invoke(cli, ["check", "--output-format", "concise", *words]).stdout.splitlines()[-1]
+    return done
+
+
 def test_nothing_has_changed(repository: Path) -> None:
     assert check("--diff-base", "HEAD") == (0, [])
+    assert last_line("--diff-base", "HEAD") == "Nothing has changed in 3 files."
+    assert last_line("--diff-base", "HEAD", "other.py") == "Nothing has changed in 1 file."
+    (repository / "other.py").write_text(FIRST + "# more\n")
+    assert last_line("--diff-base", "HEAD") == "No problems found on changed lines in 3 files. 1 not changed."
+    git("checkout", "-q", "other.py")
     assert check()[0] == 1
     # What is not committed counts.
     (repository / "train.py").write_text(FIRST + SECOND)
@@ -89,9 +99,16 @@ def test_new_and_renamed_files(repository: Path) -> None:
     (repository / "new.py").write_text(SECOND.replace("\nsecond", "import keras\nsecond", 1))
     (repository / "ignored.py").write_text(FIRST)
     (repository / ".gitignore").write_text("ignored.py\n")
-    assert places("--diff-base", "HEAD") == ["new.py", "renamed.py"]
+    assert places("--diff-base", "HEAD") == ["new.py"]
     git("add", "-A")
     assert places("--diff-base", "HEAD") == ["new.py"]
+    # As git has it.
+    assert "R100\tother.py\trenamed.py" in git("diff", "--name-status", "-M", "HEAD")
+    (repository / "renamed.py").write_text(FIRST + SECOND)
+    assert [place.split(":")[:2] for place in check("--diff-base", "HEAD", "renamed.py")[1]] == [["renamed.py", "6"]]
+    # What git ignores is new all the same, where it is named.
+    (repository / "ignored.py").write_text((repository / "new.py").read_text())
+    assert places("--diff-base", "HEAD", "ignored.py") == ["ignored.py"]
 
 
 def test_notebooks(repository: Path) -> None:
@@ -150,3 +167,5 @@ def test_lines() -> None:
     assert changed_lines(["a", "b"], ["b"]) == frozenset()
     assert changed_lines([], ["a"]) == {1}
     assert changed_lines(["a", "a"], ["a", "a", "a"]) == {3}
+    # So many equal lines that nobody could wait for the shortest list.
+    assert changed_lines(["b", *"a" * 50_000, "c"], ["a", *"a" * 60_000, "d", "a"]) == {60_002}

@@ -267,6 +267,24 @@ def test_nothing_to_lint(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals and pipes of Unix")
+@pytest.mark.parametrize(
+    "arguments", [["{file}"], ["."], ["summary", "{file}"], ["check", "{file}", "--diff-base=HEAD"]]
+)
+def test_a_folder_that_is_gone(project: Path, arguments: list[str]) -> None:
+    gone = project / "gone"
+    gone.mkdir()
+    words = [word.format(file=project / "clean.py") for word in arguments]
+    leave = f"import os; os.rmdir({str(gone)!r})"
+    result = run(*words, cwd=gone, code=f"{leave}; from kerlint.cli import main; main()")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
+    assert "the current folder is gone" in result.stderr or "'.' does not exist" in result.stderr
+    gone.mkdir()
+    start = f"{leave}; import sys; os.execv(sys.executable, [sys.executable, '-m', 'kerlint', '--version'])"
+    assert run(cwd=gone, code=start).stdout.startswith("kerlint ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals and pipes of Unix")
 def test_a_closed_pipe_ends_quietly(project: Path) -> None:
     # More than a pipe holds, so that the writer notices.
     for index in range(2000):

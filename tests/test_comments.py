@@ -45,6 +45,10 @@ def test_without_a_comment() -> None:
         "  # noqa: KL001",
         "  # noqa: E501,KL001",
         "  # NOQA:KL001 E501",
+        "  # Kerlint: Ignore[kl001]",
+        "  # KERLINT: IGNORE[Single-Unit-Multiclass-Head]",
+        "  # noqa: kl001",
+        "  # NoQA: e501, Kl001",
     ],
 )
 def test_silenced(comment: str) -> None:
@@ -109,6 +113,34 @@ def test_only_rules_that_ran_are_called_unused() -> None:
     for is_test, codes in ((True, ["KL001"]), (False, ["KL001", "KX003"])):
         found = check_bytes((HEAD + quiet).encode(), "train.py", Settings(), is_test=is_test).findings
         assert sorted(finding.code for finding in found) == codes
+
+
+@pytest.mark.parametrize("comment", ["kerlint: ignore[KL001]", "noqa: KL001", "noqa: E501,kl001"])
+def test_a_comment_beside_the_finding(comment: str, tmp_path: Path) -> None:
+    """On a line that the finding only names: it does not count there, and nobody is told that there is no finding."""
+    text = f"{HEAD}{FAULT}\n{COMPILE.rstrip()}  # {comment}\n"
+    first, second = check_bytes(text.encode(), "train.py", Settings()).findings
+    assert (first.code, first.span.start_line) == ("KL001", 2)
+    assert (second.code, second.span.start_line, second.fix) == ("KX003", 3, None)
+    assert second.message == "unused comment: KL001 (single-unit-multiclass-head) stands in line 2, not here"
+    assert second.help == "put it there: in line 2"
+    cells = (HEAD, FAULT, f"{COMPILE.rstrip()}  # {comment}")
+    assert (
+        "stands in line 1 of cell 2, not here"
+        in check_bytes(notebook(*cells), "n.ipynb", Settings()).findings[1].message
+    )
+    # Moved there it counts.
+    assert check(faulty(f"  # {comment}")) == ([], 1)
+    # Where the finding is silenced at its place, the other is one too many.
+    both = f"{HEAD}{FAULT}  # {comment}\n{COMPILE.rstrip()}  # {comment}\n"
+    (left,) = check_bytes(both.encode(), "train.py", Settings()).findings
+    assert left.message == "unused comment: KL001 (single-unit-multiclass-head) finds nothing here"
+    assert left.fix is not None
+
+
+def test_a_file_is_ignored_whatever_the_case() -> None:
+    assert check(f"{faulty()}# Kerlint: File-Ignore[kl001] on purpose\n") == ([], 1)
+    assert check(f"{faulty()}# kerlint: File-Ignore[kl002]\n")[0] == [(2, "KL001"), (4, "KX003")]
 
 
 def test_hidden_advice_can_be_silenced() -> None:

@@ -290,6 +290,70 @@ def test_exclusion(project: Path) -> None:
     assert files() == ["sub/c.py"]
 
 
+#: Patterns that fit train.py, or all, in the folder itself or below it.
+FITTING = ["./train.py", "train.py", "/train.py", ".//train.py", "././train.py", "{here}/train.py", "t*.py", "*"]
+
+
+@pytest.mark.parametrize("pattern", FITTING)
+def test_patterns_as_people_write_them(project: Path, pattern: str) -> None:
+    pattern = pattern.format(here=project)
+    write(project, "sub/train.py", FAULTY)
+    write(project, "kerlint.toml", f'exclude = ["{pattern}"]\n')
+    assert (project / "train.py").name not in shown(project)
+    assert ("sub/train.py" in shown(project)) is ("./" in pattern or pattern.startswith("/") or ".//" in pattern)
+    write(project, "kerlint.toml", f'per-file-ignores = {{"{pattern}" = ["ALL"]}}\n')
+    assert "train.py error[KL001]" not in found(project)[1]
+    (project / "kerlint.toml").unlink()
+    assert "train.py" not in shown(project, "--exclude", pattern)
+    assert "train.py error[KL001]" not in found(project, "--per-file-ignores", f"{pattern}:KL001")[1]
+
+
+def shown(project: Path, *words: str) -> list[str]:
+    return run(".", "--show-files", *words, cwd=project).stdout.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("!train.py", "there is none"),
+        ("../train.py", "below the folder"),
+        ("sub/../train.py", "below the folder"),
+        (".", "below the folder"),
+        ("./", "no pattern"),
+        ("", "no pattern"),
+        ("/", "no pattern"),
+        ("[ab", "no pattern"),
+        ("train.py\\\\", "no pattern"),
+        ("sub\\\\train.py", "separated by /"),
+        ("# train.py", "a comment"),
+    ],
+)
+def test_patterns_that_fit_nothing(project: Path, pattern: str, reason: str) -> None:
+    for text, key in (
+        (f'exclude = ["{pattern}", "x"]', "exclude"),
+        (f'extend-exclude = ["{pattern}"]', "extend-exclude"),
+        (f'per-file-ignores = {{"{pattern}" = ["KL"]}}', "per-file-ignores"),
+    ):
+        write(project, "kerlint.toml", text + "\n")
+        done = run(".", cwd=project)
+        assert done.returncode == 2, text
+        assert done.stderr.startswith(f"Error: kerlint.toml: {key}: '{pattern}' can never fit a file: ")
+        assert reason in done.stderr
+    (project / "kerlint.toml").unlink()
+    pattern = pattern.replace("\\\\", "\\")
+    if pattern:
+        for option, value in (("--exclude", pattern), ("--per-file-ignores", f"{pattern}:KL")):
+            done = run(".", option, value, cwd=project)
+            assert done.returncode == 2
+            assert done.stderr.startswith(f"Error: {option}: ")
+
+
+def test_patterns_that_take_something_back(project: Path) -> None:
+    write(project, "other.py", FAULTY)
+    write(project, "kerlint.toml", 'exclude = ["*.py", "!./train.py"]\n')
+    assert found(project)[1] == ["train.py error[KL001]"]
+
+
 def test_stdin_goes_by_its_name(project: Path) -> None:
     write(project, "sub/kerlint.toml", 'ignore = ["KL001"]\n[per-file-ignores]\n"b.py" = ["ALL"]\n')
     text = FAULTY.encode()

@@ -89,6 +89,7 @@ class CallsByName(dict[str, list[syntax.Call]]):
 
     failures = ()
     limits = ()
+    limits_elsewhere = ()
     followed: tuple[Module, ...] = ()
     entries: ClassVar[dict[int, Any]] = {}
     used = used_elsewhere = Used()
@@ -198,7 +199,7 @@ def test_a_crash_is_one_finding_for_each_rule_and_the_others_go_on() -> None:
         ("KX000", 1),
         ("KL901", 3),
     ]
-    messages = {re.sub(r"engine\.py:\d+$", PLACE, finding.message) for finding in report.findings[:2]}
+    messages = {re.sub(r"asking\.py:\d+$", PLACE, finding.message) for finding in report.findings[:2]}
     assert messages == {
         f"rule KO902 (crashes-always) crashed: ValueError at {PLACE}",
         f"rule KO903 (crashes-too) crashed: ValueError at {PLACE}",
@@ -230,12 +231,19 @@ def test_syntax_errors_and_unreadable_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["[" * 3000, "-" * 30_000 + "1", "1" + "+1" * 30_000, "x" + ".y" * 30_000, "x = (\n" + "1 +\n" * 5000 + "1)"],
+    ("line", "is_a_sum"),
+    [
+        ("[" * 3000, False),
+        ("-" * 30_000 + "1", False),
+        ("1" + "+1" * 30_000, True),
+        ("x" + ".y" * 30_000, False),
+        ("x = (\n" + "1 +\n" * 5000 + "1)", True),
+    ],
 )
-def test_what_is_nested_too_deeply_does_not_end_the_process(line: str) -> None:
-    (code,) = {code for _, code in check(line + "\n")}
-    assert code == "KX001"
+def test_what_is_nested_too_deeply_does_not_end_the_process(line: str, is_a_sum: bool) -> None:
+    codes = {code for _, code in check(f"{line}\none()\n")}
+    # The newer Python's parser is, the longer are the sums that it takes; then the rest of the file is read, too.
+    assert codes == {"KX001"} or (is_a_sum and codes == {"KL901"})
 
 
 def test_findings_beside_deep_expressions() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -340,3 +341,67 @@ def test_killed_at_any_moment(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert {path.read_text(encoding="utf-8") for path in paths} == {GOOD}
     assert json.loads((project / "report.json").read_text()) == []
+
+
+# -- What a file has beside its contents ---------------------------------------------------------------------------
+
+_NOBODY = 2**32 - 1
+#: What `setfacl -m u:12345:r` writes: the tag, the permissions and the user of each entry.
+_ENTRIES = ((1, 6, _NOBODY), (2, 4, 12345), (4, 4, _NOBODY), (16, 4, _NOBODY), (32, 4, _NOBODY))
+ATTRIBUTES = {
+    "user.author": b"somebody",
+    "system.posix_acl_access": struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in _ENTRIES),
+}
+
+
+@pytest.fixture
+def attributed(project: Path) -> Path:
+    path = project / "train.py"
+    try:
+        for name, value in ATTRIBUTES.items():
+            os.setxattr(path, name, value)
+    except OSError:
+        pytest.skip("the file system has no extended attributes")
+    return path
+
+
+def attributes(path: Path) -> dict[str, bytes]:
+    return {name: os.getxattr(path, name) for name in os.listxattr(path)}
+
+
+def test_attributes_and_access_control_lists_are_kept(attributed: Path) -> None:
+    before = attributes(attributed)
+    assert ATTRIBUTES.items() <= before.items()
+    number, mode = attributed.stat().st_ino, attributed.stat().st_mode
+    assert kerlint("train.py", "--fix", cwd=attributed.parent).returncode == 0
+    assert attributed.read_text(encoding="utf-8") == GOOD
+    assert attributed.stat().st_ino != number
+    assert (attributes(attributed), attributed.stat().st_mode) == (before, mode)
+
+
+def test_a_file_does_not_inherit_what_it_did_not_have(project: Path) -> None:
+    """A folder can give new files an access control list."""
+    path = project / "train.py"
+    path.chmod(0o600)
+    try:
+        os.setxattr(project, "system.posix_acl_default", ATTRIBUTES["system.posix_acl_access"])
+    except OSError:
+        pytest.skip("the file system has no extended attributes")
+    assert kerlint("train.py", "--fix", cwd=project).returncode == 0
+    assert path.read_text(encoding="utf-8") == GOOD
+    assert (attributes(path), path.stat().st_mode & 0o777) == ({}, 0o600)
+
+
+def test_a_file_whose_attributes_cannot_be_kept_is_overwritten(
+    attributed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerlint.writing import write_atomically
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    before, number = attributes(attributed), attributed.stat().st_ino
+    monkeypatch.setattr(os, "setxattr", refuse)
+    write_atomically(str(attributed), b"new")
+    assert (attributed.read_bytes(), attributed.stat().st_ino, attributes(attributed)) == (b"new", number, before)
+    assert left_behind(attributed.parent) == []

@@ -62,7 +62,16 @@ NOTEBOOK = report(
     filename="n.ipynb",
 )
 OWN = Report((FileReport("bad.py", (finding(code="KX000", name="internal-error", fix=None),)),), 1)
-REPORTS = [report(finding()), report(), EVIL_REPORT, NOTEBOOK, OWN, report(finding(), finding(code="ZZ999"))]
+UNFINISHED = Report((), 2, unfinished=(FileReport(EVIL_REPORT.files[0].filename, limits=("too large", EVIL)),))
+REPORTS = [
+    report(finding()),
+    report(),
+    EVIL_REPORT,
+    NOTEBOOK,
+    OWN,
+    report(finding(), finding(code="ZZ999")),
+    UNFINISHED,
+]
 
 
 def test_every_format_has_a_module() -> None:
@@ -99,6 +108,30 @@ def test_json_tells_the_fix_and_json_lines_are_its_objects() -> None:
     }
     assert rows[1]["fix"] is None
     assert [json.loads(line) for line in render("json-lines", result).splitlines()] == rows
+
+
+def test_what_was_not_read_is_told() -> None:
+    """In words where there is room for them; `tests/test_cli.py` has the others."""
+    told = "1 file was not read to its end, and may hold more: --verbose says why."
+    for name in ("full", "concise", "grouped", "html"):
+        text = render(name, UNFINISHED)
+        assert "No problems found in 2 files." in text
+        assert told in text
+        assert told not in render(name, report())
+    assert next(line for line in statistics_renderer("full")(UNFINISHED, Options()) if line == told)
+    two = Report((), 2, unfinished=UNFINISHED.unfinished * 2)
+    assert "2 files were not read to their ends, and may hold more" in render("concise", two)
+    (line,) = render("github", UNFINISHED).splitlines()
+    assert line.startswith("::notice title=kerlint,file=")
+    assert ": too large; there may be more to find%0A" in line
+    (run,) = json.loads(render("sarif", UNFINISHED))["runs"]
+    (invocation,) = run["invocations"]
+    first, _ = invocation["toolExecutionNotifications"]
+    assert invocation["executionSuccessful"]
+    assert (first["level"], first["message"]["text"]) == ("note", "too large; there may be more to find")
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith(".py")
+    for name in ("json", "gitlab"):
+        assert json.loads(render(name, UNFINISHED)) == []
 
 
 def test_hint_about_fixes() -> None:

@@ -90,6 +90,13 @@ PROGRAMS = (
     "keras.layers.RNN(ODD)(keras.Input(()))",
     "y = [] * ODD + () * ODD + '' * ODD",
     """
+model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+model.compile(loss="mse")
+model.fit(np.zeros((9000, 4)), np.zeros(9000), batch_size=ODD, epochs=3, validation_split=ODD)
+model.fit(np.zeros((9000, 4)), np.zeros(9000), batch_size=0, epochs=ODD, steps_per_epoch=0)
+    """,
+    "y = keras.Input((-1, ODD))[:, 1:]\nz = keras.Input((3,), batch_size=-1)[-1:]",
+    """
 model = keras.Sequential([keras.layers.LeakyReLU(), keras.layers.RNN(), keras.layers.Input(), keras.layers.Dense(ODD)])
 model.compile(loss="mse")
 model.fit(enumerate(x))
@@ -135,6 +142,12 @@ def test_inputs_without_axes(start: str) -> None:
 def test_what_libcst_cannot_hold(statement: str) -> None:
     """Python needs no space there, and libcst cannot do without."""
     assert not check(f"import keras\ndef f():\n    {statement}\n")
+
+
+@pytest.mark.parametrize("encoding", ["nothing_known", "zlib", "rot13", "unicode_escape", "utf-8", 3])
+def test_bytes_that_become_text(encoding: object) -> None:
+    """An encoding that is not known, or none of texts, is an error of a kind of its own."""
+    check(f"import keras\nlayer = keras.layers.Dense(3, name=str(b'a\\\\d', {encoding!r}))\n")
 
 
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7", "rot13", "unicode_escape"])

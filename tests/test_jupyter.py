@@ -83,6 +83,22 @@ def test_the_notebook_so_far(shell: InteractiveShell) -> None:
     assert "Found 1 error." in text_of(run(shell, "%kerlint --select KL001")[1])
 
 
+def test_a_folder_that_is_gone(shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shell, "%load_ext kerlint")
+    run(shell, f"{IMPORTS}\n{MADE}\n{COMPILED}")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for text in ("%kerlint", "%%kerlint\nx = keras.Input((3,))"):
+        _, shown = run(shell, text)
+        told = shown.stdout + shown.stderr
+        assert "UsageError: the current folder is gone; %cd leads to another" in told
+        assert "Traceback" not in told
+    os.chdir(tmp_path)
+    assert "Found 1 error." in run(shell, "%kerlint")[1].stdout
+
+
 def test_nothing_of_the_text_gets_into_the_page(shell: InteractiveShell) -> None:
     run(shell, "%load_ext kerlint")
     run(shell, f"{IMPORTS}\n{MADE}  # <img src=x onerror=alert(1)>\n{COMPILED}")
@@ -116,6 +132,15 @@ def test_a_cell_that_is_only_linted(shell: InteractiveShell) -> None:
     assert text_of(shown) == "No problems found.\n"
 
 
+def test_what_was_not_read_is_told(shell: InteractiveShell) -> None:
+    run(shell, f"%load_ext kerlint\n{IMPORTS}")
+    calls = "".join(f"def f{one + 1}(x):\n    return f{one}(f{one}(x))\n" for one in range(30))
+    _, shown = run(shell, f"%%kerlint --no-run\ndef f0(x):\n    return x\n{calls}f30(1)\n{MADE}\n{COMPILED}")
+    first, second = text_of(shown).splitlines()
+    assert first.startswith("Note: the program is too large to follow to its end")
+    assert second == "No problems found."
+
+
 def test_a_cell_that_fails_has_failed(shell: InteractiveShell) -> None:
     """So that those behind it do not run; its error is shown once."""
     run(shell, "%load_ext kerlint")
@@ -124,7 +149,7 @@ def test_a_cell_that_fails_has_failed(shell: InteractiveShell) -> None:
     assert isinstance(result.error_in_exec, ZeroDivisionError)
     told = re.sub("\x1b\\[[0-9;]*m", "", shown.stdout + shown.stderr)
     assert told.count("ZeroDivisionError: division by zero") == 1
-    result, shown = run(shell, "%%kerlint\nimport keras\nx = (")
+    result, shown = run(shell, "%%kerlint\nimport keras\nx = = 1")
     assert not result.success
     told = re.sub("\x1b\\[[0-9;]*m", "", shown.stdout + shown.stderr)
     assert told.count("SyntaxError: ") == 1

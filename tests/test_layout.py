@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "kerlint.deep": set(),
     "kerlint.crashes": set(),
     # Pure text in, pure text out: a part of reading, kept in a file of its own.
-    "kerlint.source": {"kerlint.notebooks"},
+    "kerlint.source": {"kerlint.notebooks", "kerlint.deep"},
     "kerlint.notebooks": {"kerlint.magics", "kerlint.source"},
     # The tree, its places, and libcst's where a text is changed.
     "kerlint.syntax": {"kerlint.source", "kerlint.finding", "kerlint.deep", "kerlint.records"},
@@ -39,10 +39,12 @@ ALLOWED: dict[str, set[str]] = {
     },
     "kerlint.requirements": {"kerlint.files", "kerlint.surroundings"},
     "kerlint.target": {"kerlint.program", "kerlint.source", "kerlint.requirements", "kerlint.surroundings"},
+    "kerlint.asking": {"kerlint.program", "kerlint.rules.base"},
     "kerlint.placing": {"kerlint.program", "kerlint.rules.base", "kerlint.syntax"},
     "kerlint.writing": {"kerlint.files"},
     "kerlint.baseline": {"kerlint.files", "kerlint.report", "kerlint.selection", "kerlint.writing"},
-    "kerlint.changes": {"kerlint.finding", "kerlint.report", "kerlint.source"},
+    "kerlint.git": set(),
+    "kerlint.changes": {"kerlint.files", "kerlint.finding", "kerlint.git", "kerlint.report", "kerlint.source"},
     "kerlint.configuration": {"kerlint.files", "kerlint.finding", "kerlint.rules", "kerlint.selection"},
     "kerlint.comments": {"kerlint.finding", "kerlint.source"},
     "kerlint.ignoring": {"kerlint.comments", "kerlint.finding", "kerlint.selection", "kerlint.source"},

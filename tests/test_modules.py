@@ -94,7 +94,7 @@ def test_forms_of_import(tmp_path: Path, statement: str) -> None:
     expected = "?" if "__import__" in statement else "3"
     program = run(tmp_path, files)
     assert values(program, "a", "_c") == [expected, "?"]
-    assert (program.limits, program.failures) == ([], [])
+    assert (program.limits, program.limits_elsewhere, program.failures) == ([], [], [])
 
 
 def test_the_search_begins_at_the_file_then_the_root_then_src(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_modules_do_not_use_up_the_fuel_of_the_file(tmp_path: Path) -> None:
     program = run(tmp_path, files)
     # What a module that never came to its end would have made of its names is not known.
     assert values(program, "a", "b", "c") == ["?", "4", "?"]
-    assert program.limits
+    assert program.limits_elsewhere
 
 
 @pytest.mark.parametrize("last", ["raise ImportError('no')", "import sys\nsys.exit()", "x = y = (", "'\\xff'"])
@@ -500,12 +500,13 @@ def test_trees_are_kept_while_there_is_room(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_failure_in_another_module_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerlint.library import knowledge
+    from kerlint.library import knowledge, routes
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(knowledge._HANDLERS, "numpy.zeros", fail)
+    failing = routes.route("numpy.zeros")._replace(handler=fail)
+    monkeypatch.setattr(knowledge, "route", lambda name: failing if name == "numpy.zeros" else routes.route(name))
     program = run(
         tmp_path, {"data.py": "import numpy as np\nx = np.zeros(3)\ny = 2\n", "train.py": "from data import y\n"}
     )

@@ -16,7 +16,11 @@ from kerlint import __version__
 
 pytest.importorskip("hatchling")
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parents[1]
+#: On which `tools/matrix.py` has been run.
+VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 PARTS = ("kerlint", "tests", "docs", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore")
 
 
@@ -42,6 +46,18 @@ def build(folder: Path) -> dict[str, bytes]:
     )
     assert done.returncode == 0, done.stderr
     return {path.name: path.read_bytes() for path in (folder / "dist").iterdir()}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_each_python_is_given(version: str) -> None:
+    """One line for each requirement applies, so that no version of Python goes without or gets two."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = text.partition("\ndependencies = [\n")[2].partition("\n]")[0]
+    needed = [Requirement(line.strip().strip('",')) for line in listed.splitlines() if "#" not in line]
+    names = [one.name for one in needed if one.marker is None or one.marker.evaluate({"python_version": version})]
+    extra = ["tomli"] if version == "3.10" else []
+    assert sorted(names) == ["click", "libcst", "msgspec", "pathspec", "rich", *extra]
+    assert f'"Programming Language :: Python :: {version}"' in text
 
 
 def test_what_is_published(tmp_path: Path) -> None:

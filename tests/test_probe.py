@@ -6,17 +6,18 @@ import copy
 import json
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from kerlint import engine, selection
-from kerlint.finding import Finding, Severity
+from kerlint.finding import Finding, Probe, Severity
 from kerlint.output import Options as Rendering
 from kerlint.output import renderer
 from kerlint.probe.description import Invalid, Job, check
 from kerlint.probe.operations import KINDS, tiny
-from kerlint.probe.runner import Options, probed
+from kerlint.probe.runner import Options, Session, probed
 from kerlint.probe.script import script
 from kerlint.probe.shrinking import MAX_PARAMETERS, size_of
 from kerlint.probe.verdicts import judge
@@ -344,6 +345,28 @@ def test_a_smaller_model_refutes_nothing_that_depends_on_size(symptom: str) -> N
 def with_findings(text: str = PROGRAM, code: str = "KL001") -> Report:
     settings = selection.Settings(select=(code,), probe=True)
     return Report((engine.check_bytes(text.encode(), "train.py", settings),), 1)
+
+
+def test_a_fault_beside_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an experiment leaves it open because the same model has a fault that was confirmed."""
+    model = """
+    model = keras.Sequential([
+        keras.Input((4,)), keras.layers.Dense(8, "relu"{}), keras.layers.Dense(1, activation="softmax")
+    ])
+    model.compile("adam", "binary_crossentropy")
+    """
+    model = textwrap.dedent(model)
+    text = "import keras\n" + model.format(', kernel_initializer="zeros"') + model.format("")
+
+    def verdict(_: Session, job: Mapping[str, object]) -> Probe:
+        return Probe("confirmed" if job["symptom"] == "dead" else "inconclusive", "so it is.", {"original": []})
+
+    monkeypatch.setattr(Session, "verdict", verdict)
+    settings = selection.Settings(select=("KA004", "KL001"), probe=True)
+    report, _ = probed(Report((engine.check_bytes(text.encode(), "train.py", settings),), 1), Options())
+    told = [(one.code, one.probe.text) for one in report.findings if one.probe is not None]
+    beside = "so it is.; KA004 is confirmed in the same model, and may hide it"
+    assert told == [("KA004", "so it is."), ("KL001", beside), ("KL001", "so it is.")]
 
 
 @pytest.mark.parametrize("python", ["/nonexistent/python", "false"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -29,6 +30,16 @@ def test_every_format_shows_the_verdict_and_its_sentence(name: str, probe: Probe
     assert probe.text in shown
     assert shown.count(probe.verdict) > plain.count(probe.verdict)
     assert probe.text not in plain
+
+
+@pytest.mark.parametrize("name", ["full", "html"])
+def test_where_there_is_no_experiment_it_is_said(name: str) -> None:
+    told = "there is no experiment for this finding"
+    both = replace(report(finding(), finding(probe=REFUTED)), probed=True)
+    assert render(name, both).count(told) == 1
+    assert told not in render(name, replace(both, probed=False))
+    assert told not in render(name, replace(report(finding(code="KX001")), probed=True))
+    assert [row["probe"] and row["probe"]["verdict"] for row in json.loads(render("json", both))] == [None, "refuted"]
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if not name.startswith("json")])

@@ -85,7 +85,7 @@ def test_findings_are_all_there_whatever_the_interpreter_does(tmp_path: Path) ->
     assert wanted
     ready = 'print(json.dumps({"ready": "3", "tensorflow": "2"}), flush=True)\n'
     for body, reason in (
-        ("sys.exit(3)", "the process ended with status 3"),
+        ("sys.exit(3)", "is no Python with TensorFlow: the process ended with status 3"),
         (ready + "sys.stdin.readline()\nimport os\nos.kill(os.getpid(), 9)", "the process ended by signal 9"),
         (ready + "for line in sys.stdin:\n    print('no JSON', flush=True)", "it took longer than"),
         (ready + "for line in sys.stdin:\n    print('{\"result\": 3}', flush=True)", "the probe failed: TypeError"),
@@ -110,7 +110,7 @@ def test_findings_are_all_there_whatever_the_interpreter_does(tmp_path: Path) ->
         told = [row["probe"] for row in rows if row["probe"] is not None]
         assert told
         assert {probe["verdict"] for probe in told} == {"inconclusive"}
-        assert told[0]["text"].startswith(reason), told[0]["text"]
+        assert reason in told[0]["text"], told[0]["text"]
 
 
 def test_a_python_that_is_none_gets_one_line_and_the_same_exit_status(tmp_path: Path) -> None:
@@ -120,6 +120,16 @@ def test_a_python_that_is_none_gets_one_line_and_the_same_exit_status(tmp_path: 
     assert len(hints) == 1
     assert "pip install 'kerlint[probe]'" in hints[0]
     assert "[probe: inconclusive. /nonexistent/python cannot be started" in done.stdout
+
+
+def test_a_program_that_is_no_python_is_said_so_once(tmp_path: Path) -> None:
+    """One that ends at once, and says nothing of use."""
+    two = PROGRAM + "\n" + WARNING
+    done = kerlint(tmp_path, "--probe", "--probe-python", interpreter(tmp_path, "print('train.py')"), text=two)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("warning: nothing was probed: ")
+    assert "/python is no Python with TensorFlow: the process ended with status 0; pip install" in line
 
 
 def test_a_worker_that_hangs_is_ended_in_time(tmp_path: Path) -> None:

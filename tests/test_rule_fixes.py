@@ -242,6 +242,43 @@ def test_an_input_stands_as_the_other_layers_do(before: str, after: str) -> None
 
 
 @pytest.mark.parametrize(
+    "call",
+    [
+        "Dense(\n        4,\n        # eight columns\n        input_shape=(8,),\n        activation='relu',\n    )",
+        "Dense(\n        # eight columns\n        input_shape=(8,), units=4)",
+        "Dense(4, input_shape=(8,))  # input_shape is that of the table\n   ",
+        "Dense(  # input_shape: eight columns\n        4, input_shape=(8,))",
+    ],
+)
+def test_no_comment_is_left_behind(call: str) -> None:
+    """One that may be about the argument that goes."""
+    rule = next(rule for rule in RULES if rule.code == "KM021")
+    text = (
+        f"from keras import Input, Sequential\nfrom keras.layers import Dense\nmodel = Sequential([\n    {call},\n])\n"
+    )
+    assert offers(text, rule)
+    assert fixed(text, rule) == text
+    # One about something else is no hindrance.
+    other = text.replace("eight columns", "four units").replace("input_shape is that", "the number is that")
+    other = other.replace("        # four units\n", "").replace("input_shape: four", "four")
+    assert "input_shape" not in fixed(other, rule)
+
+
+@pytest.mark.parametrize(("rate", "expected"), [("0.9", "0.1"), ("0.95", None), ("0.99", None), ("1.0", "0.5")])
+def test_a_rate_is_turned_round_where_a_usual_one_comes_out(rate: str, expected: str | None) -> None:
+    rule = next(rule for rule in RULES if rule.code == "KS002")
+    text = f"""\
+import keras
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dropout({rate}), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+"""
+    (finding,) = offers(text, rule)
+    assert (finding.fix is None) is (expected is None)
+    assert finding.fix is None or finding.fix.safety is Safety.UNSAFE
+    assert fixed(text, rule) == text.replace(f"Dropout({rate})", f"Dropout({expected or rate})")
+
+
+@pytest.mark.parametrize(
     ("imports", "layer", "expected"),
     [
         (

@@ -56,6 +56,23 @@ def test_diagnostics(tmp_path: Path) -> None:
     run(scenario)
 
 
+def test_what_was_not_read_is_logged(tmp_path: Path) -> None:
+    uri = (tmp_path / "train.py").as_uri()
+    calls = "".join(f"def f{one + 1}(x):\n    return f{one}(f{one}(x))\n" for one in range(30))
+    text = f"import keras\ndef f0(x):\n    return x\n{calls}f30(1)\n"
+
+    async def scenario() -> None:
+        async with Editor(tmp_path) as editor:
+            assert await editor.open(uri, text) == []
+            (told,) = editor.logged
+            assert "too large to follow to its end (60000 steps); there may be more to find" in told
+            await editor.replace(uri, f"{text}\n")
+            # Not with every letter that is typed.
+            assert editor.logged == [told]
+
+    run(scenario)
+
+
 def test_typing(tmp_path: Path) -> None:
     """Many changes at once: what is published last is about the last text, and stale texts are not published."""
     uri = (tmp_path / "train.py").as_uri()

@@ -208,9 +208,16 @@ def test_chosen_many_times_in_a_moment(tmp_path: Path) -> None:
 
 
 @posix
-def test_without_tensorflow(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("""echo '{"missing": "tensorflow"}'""", "tensorflow is not installed"),
+        ("exit 3", "is no Python with TensorFlow: the process ended with status 3"),
+    ],
+)
+def test_without_tensorflow(tmp_path: Path, body: str, told: str) -> None:
     uri = (tmp_path / "train.py").as_uri()
-    python = stand_in(tmp_path, """echo '{"missing": "tensorflow"}'""")
+    python = stand_in(tmp_path, body)
 
     async def scenario() -> None:
         async with Editor(tmp_path, settings={"probePython": python}, progress=False) as editor:
@@ -219,7 +226,7 @@ def test_without_tensorflow(tmp_path: Path) -> None:
             lens, *_ = await editor.lenses(uri)
             await editor.choose(lens)
             await editor.until(lambda: editor.messages)
-            assert "tensorflow is not installed" in editor.messages[0]
+            assert told in editor.messages[0]
             assert "kerlint[probe]" in editor.messages[0]
             assert editor.progress == {}
             assert titles(await editor.lenses(uri))[0].startswith("probe this")
@@ -231,7 +238,7 @@ def test_without_tensorflow(tmp_path: Path) -> None:
 def test_a_process_that_dies(tmp_path: Path) -> None:
     """It is told, and may be tried again."""
     uri = (tmp_path / "train.py").as_uri()
-    python = stand_in(tmp_path, "exit 3")
+    python = stand_in(tmp_path, """echo '{"ready": "3", "tensorflow": "2"}'; read job; exit 3""")
 
     async def scenario() -> None:
         async with Editor(tmp_path, settings={"probePython": python}) as editor:

@@ -84,6 +84,15 @@ def test_syntax_errors_are_located(text: str, line: int, column: int) -> None:
     assert error.message
 
 
+@pytest.mark.parametrize("data", [b"x = '\0'\n", b"# coding: latin-1 \0\nx = 1\n", b"#!/bin/python\n# \0\n", b"\0"])
+def test_a_null_byte_where_the_encoding_may_stand(data: bytes) -> None:
+    """Some versions of `tokenize` refuse it there; then nobody would say where it is."""
+    error = syntax_error(read_source(data, "a.py").text)
+    assert error is not None
+    assert error.line == data[: data.index(b"\0")].count(b"\n") + 1
+    assert error.message == "a null byte is not allowed in source code"
+
+
 def test_no_syntax_error_and_no_warning(recwarn: pytest.WarningsRecorder) -> None:
     assert syntax_error("x = '\\d'\nreturn x\nawait x\n") is None
     assert not recwarn

@@ -272,7 +272,7 @@ def test_a_crash_report_holds_nothing_of_the_file(monkeypatch: pytest.MonkeyPatc
     (finding,) = report.findings
     (told,) = report.tracebacks
     assert finding.code == "KX000"
-    assert re.search(r"crashed: ValueError at engine\.py:\d+$", finding.message)
+    assert re.search(r"crashed: ValueError at asking\.py:\d+$", finding.message)
     assert "--verbose" in finding.help
     assert crashes.ISSUES in finding.help
     assert told.count("Traceback") == 2

@@ -9,30 +9,43 @@ lints `fixtures/` there: also isolated, without a home, and out of an archive.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from email.parser import BytesParser
 from hashlib import sha256
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 _LINT = ["fixtures", "--no-cache", "--isolated", "--output-format", "json"]
 
 
-def lowest() -> list[str]:
-    """The oldest version of each requirement, as pins."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    listed = re.search(r"(?ms)^dependencies = \[$(.*?)^\]$", text)
-    assert listed is not None
-    pairs = re.findall(r"\"([\w-]+)>=([\d.]+)", listed[1])
-    return [f"{name}=={version}" for name, version in pairs]
+def lowest(wheel: Path, version: str) -> list[str]:
+    """The oldest version of each requirement that the wheel states for a version of Python like `3.14`, as pins."""
+    with zipfile.ZipFile(wheel) as whole:
+        (name,) = (name for name in whole.namelist() if name.endswith(".dist-info/METADATA"))
+        stated = BytesParser().parsebytes(whole.read(name)).get_all("Requires-Dist", [])
+    pins = []
+    for one in map(Requirement, stated):
+        if one.marker is None or one.marker.evaluate({"python_version": version, "extra": ""}):
+            (bound,) = one.specifier
+            assert bound.operator == ">=", one
+            pins.append(f"{one.name}=={bound.version}")
+    return pins
 
 
-def _run(*words: str | Path, environment: dict[str, str] | None = None, folder: Path = ROOT) -> str:
+def _run(
+    *words: str | Path,
+    environment: dict[str, str] | None = None,
+    folder: Path = ROOT,
+    fine: tuple[int, ...] = (0,),
+) -> str:
+    """What a command prints. Ends this one if its exit status is not among those that are `fine`."""
     done = subprocess.run(  # noqa: S603 - the commands are those below
         [str(word) for word in words],
         cwd=folder,
@@ -41,7 +54,7 @@ def _run(*words: str | Path, environment: dict[str, str] | None = None, folder: 
         text=True,
         check=False,
     )
-    if done.returncode not in (0, 1) or "Traceback" in done.stderr:
+    if done.returncode not in fine or "Traceback" in done.stderr:
         raise SystemExit(f"{' '.join(map(str, words))} ended with {done.returncode}:\n{done.stderr[-3000:]}")
     return done.stdout
 
@@ -65,7 +78,9 @@ def _outcomes(python: Path, wheel: Path, folder: Path) -> Iterator[tuple[str, st
         "an archive": ([python, "-c", _FROM_ARCHIVE, *_LINT], {**bare, "PYTHONPATH": str(archive)}),
     }
     for way, (words, environment) in ways.items():
-        yield way, sha256(_run(*words, environment=environment, folder=folder).encode()).hexdigest()[:16]
+        # 1 says that something was found.
+        printed = _run(*words, environment=environment, folder=folder, fine=(1,))
+        yield way, sha256(printed.encode()).hexdigest()[:16]
 
 
 _FROM_ARCHIVE = """
@@ -83,18 +98,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for index, python in enumerate(pythons):
-            for kind, pins in (("oldest", lowest()), ("newest", [])):
+            for kind in ("oldest", "newest"):
                 own = folder / f"{index}-{kind}"
                 _run(python, "-m", "venv", own)
                 inner = own / "bin/python"
                 _run(inner, "-m", "pip", "-q", "wheel", "--no-deps", "-w", own, ROOT)
                 (wheel,) = own.glob("*.whl")
-                # A pin with a marker would be needed nowhere but in Python 3.10.
-                wanted = [pin for pin in pins if not pin.startswith("tomli")]
-                _run(inner, "-m", "pip", "-q", "install", wheel, *wanted)
-                versions = _run(inner, "-m", "pip", "list", "--format=freeze").split()
-                shown = [one for one in versions if one.split("==")[0] in {pin.split("==")[0] for pin in lowest()}]
                 version = _run(inner, "-c", "import platform; print(platform.python_version())").strip()
+                pins = lowest(wheel, version.rpartition(".")[0])
+                _run(inner, "-m", "pip", "-q", "install", wheel, *(pins if kind == "oldest" else []))
+                versions = _run(inner, "-m", "pip", "list", "--format=freeze").split()
+                shown = [one for one in versions if one.split("==")[0] in {pin.split("==")[0] for pin in pins}]
                 for way, digest in _outcomes(inner, wheel, own):
                     found.add(digest)
                     sys.stdout.write(f"{version} {kind:6} {way:24} {digest}  {' '.join(shown)}\n")

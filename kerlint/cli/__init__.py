@@ -49,6 +49,7 @@ def _complain(error: Exception) -> int:
     """Says what is wrong, and gives the exit status. Raises what nobody expects."""
     import click
 
+    from kerlint import files
     from kerlint.cli.terminal import FAILED, INTERRUPTED, silence
     from kerlint.configuration.model import ConfigurationError
 
@@ -67,7 +68,7 @@ def _complain(error: Exception) -> int:
                 silence(stream)
             return 1
         # A full disk, for one.
-        _show(click.ClickException(str(error)))
+        _show(click.ClickException("the current folder is gone" if files.is_homeless() else str(error)))
         return FAILED
     raise error
 

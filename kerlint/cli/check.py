@@ -134,6 +134,8 @@ def check(
         ctx.exit(add_ignores(run, add_ignore))
     if known is not None:
         _tell_stale(known)
+    if changes is not None:
+        _tell_lost(changes)
     ctx.exit(fixing.finish(run, output_formats, color, statistics=statistics, exit_zero=exit_zero))
 
 
@@ -173,6 +175,13 @@ def _changes(revision: str | None) -> Changes | None:
         return since(revision)
     except ChangesError as error:
         raise click.ClickException(f"--diff-base: {error}") from error
+
+
+def _tell_lost(changes: Changes) -> None:
+    number = len(changes.lost)
+    if number:
+        held = f"{number} file{'s' * (number != 1)} held then"
+        warn(f"--diff-base: git does not have what {held}, and all of it counts as changed; `git diff REV` fetches it")
 
 
 def _write_baseline(path: str, run: Run) -> int:

@@ -83,7 +83,8 @@ class Fixing:
             self.fixed += len(fixed.applied)
             self.lines += _diff(name, data, fixed.data)
             self.would += sum(is_wanted(finding.fix, unsafe=True) for finding in lint(fixed.data).findings)
-            return report(fixed.data)
+            # The file stays as it is.
+            return report(data)
         if path is None:
             self.stdin = fixed.data
         elif fixed.data != data and not self._write(path, data, fixed):
@@ -104,11 +105,17 @@ class Fixing:
         return True
 
     def finish(self, run: Run, formats: tuple[Wanted, ...], color: str, *, statistics: bool, exit_zero: bool) -> int:
-        """Prints the report, or the changes, and gives the exit status."""
+        """Prints the report, or the changes, and gives the exit status.
+
+        The report is about the files as they are in the end: with `diff`, as they were.
+        """
         from kerlint.output import Options
 
         if self.diff:
             self.print_diff()
+            # The changes are what is printed; reports can only go to files.
+            kept = tuple(wanted for wanted in formats if wanted.path is not None)
+            print_report(run.report(), kept, Options(unsafe_fixes=self.unsafe), statistics=statistics)
             return FAILED if run.has_crashed else FINDINGS if self.lines else CLEAN
         to = None
         if self.stdin is not None:

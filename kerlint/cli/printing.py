@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
@@ -40,14 +41,23 @@ def print_report(
     Raises:
         click.ClickException: a file cannot be written.
     """
-    from kerlint.output import renderer, statistics_renderer
+    from kerlint.output import FOR_PEOPLE, renderer, statistics_renderer
 
+    if report.unfinished and not any(wanted.path is None and wanted.name in FOR_PEOPLE for wanted in formats):
+        tell_unfinished(report)
     for wanted in formats:
         render = statistics_renderer(wanted.name) if statistics else renderer(wanted.name)
         if wanted.path is None:
             print_lines(render(report, options), to)
         else:
             _write(wanted.path, render(report, replace(options, color=False, width=None)))
+
+
+def tell_unfinished(report: Report) -> None:
+    """Says on standard error that not everything was looked at, for formats that do not say it in words."""
+    from kerlint.output.text import unfinished
+
+    sys.stderr.write(f"note: {unfinished(report)}\n")
 
 
 def _write(path: str, lines: Iterator[str]) -> None:

@@ -70,6 +70,12 @@ class Run:
     ignored: int = 0
     known: int = 0
     unchanged: int = 0
+    #: The files in which a budget ran out, without their findings.
+    unfinished: list[FileReport] = field(default_factory=list)
+    #: Whether the findings were tried out.
+    probed: bool = False
+    #: How many files have no changed line; None where all lines count.
+    untouched: int | None = None
     #: What is asked about, and the files in which nothing was found that causes it.
     symptom: str | None = None
     cleared: list[FileReport] = field(default_factory=list)
@@ -85,6 +91,8 @@ class Run:
         self.ignored += report.ignored
         self.known += report.known
         self.unchanged += report.unchanged
+        if report.limits:
+            self.unfinished.append(replace(report, findings=(), source=None, ruled_out=()))
         if report.ruled_out and not report.findings:
             self.cleared.append(report)
         if report.findings:
@@ -95,7 +103,7 @@ class Run:
 
     def exchange(self, reports: Sequence[FileReport]) -> None:
         """Takes the same reports with verdicts: what an experiment has refuted does not count."""
-        self.reports = list(reports)
+        self.reports, self.probed = list(reports), True
         if self.symptom is not None:
             from kerlint.symptoms.verdict import weighed
 
@@ -108,7 +116,9 @@ class Run:
         from kerlint.report import Report
 
         report = Report(tuple(self.reports), self.checked, self.hidden, self.ignored, self.known)
-        report = replace(report, unchanged=self.unchanged)
+        unfinished = tuple(self.unfinished)
+        report = replace(report, unchanged=self.unchanged, unfinished=unfinished, untouched=self.untouched)
+        report = replace(report, probed=self.probed)
         if self.symptom is None:
             return report
         from kerlint.symptoms.verdict import answer
@@ -186,7 +196,7 @@ def lint(
         changes: what has changed; the rest is left out.
     """
     means = means if means is not None else Means()
-    run = Run(symptom=means.symptom)
+    run = Run(symptom=means.symptom, untouched=None if changes is None else 0)
     jobs = _jobs(inputs, means, changes, run)
     for job, report in _reports(jobs, inputs.stdin_filename, means, fixing, baseline, changes):
         if verbose:
@@ -215,7 +225,7 @@ def _tell(report: FileReport) -> None:
         version = ".".join(map(str, sys.version_info[:3]))
         click.echo(f"{name}: kerlint {__version__}, Python {version}, {sys.platform}", err=True)
         click.echo("\n".join(map(clean, text.split("\n"))), err=True)
-    for limit in report.limits:
+    for limit in (*report.limits, *report.limits_elsewhere):
         click.echo(f"note: {name}: {clean(limit)}; there may be more to find", err=True)
 
 
@@ -242,6 +252,7 @@ def _jobs(inputs: Inputs, means: Means, changes: Changes | None, run: Run) -> It
     for target in inputs.targets():
         if changes is not None and target.path != files.STDIN and not changes.touch(target.path):
             run.checked += 1
+            run.untouched = (run.untouched or 0) + 1
         else:
             yield _job(inputs, means, target)
 

@@ -12,7 +12,8 @@ from kerlint.output.text import clean, display_path
 
 if TYPE_CHECKING:
     from kerlint.cli.run import Inputs
-    from kerlint.configuration.model import Configuration, Patterns
+    from kerlint.configuration.model import Configuration
+    from kerlint.configuration.patterns import Patterns
     from kerlint.selection import Settings
 
 

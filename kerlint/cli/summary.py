@@ -34,10 +34,14 @@ def summary(ctx: click.Context, file: str, output_format: str, color: str, stdin
         data = files.read_stream(sys.stdin.buffer) if file == files.STDIN else files.read_file(file)
         path = stdin_filename if file == files.STDIN else file
         root = Lookup(CommandLine()).of_file(path).root if path is not None else None
-        models, source = engine.summarize_bytes(data, name, path, root)
+        models, source = engine.summarize_bytes(
+            data, name, path, root, lambda limit: warn(f"{name}: {limit}; there may be more to tell")
+        )
     except SourceError as error:
         raise click.ClickException(f"{name}:{error.line}:{error.column}: {error.message}") from error
     except OSError as error:
+        if files.is_homeless():
+            raise
         raise click.ClickException(f"{name}: {error.strerror or error}") from error
     for broken in source.broken:
         place = source.place(broken.line, broken.column)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from kerlint.configuration.model import ConfigurationError
+from kerlint.configuration.patterns import fault
 from kerlint.rules.options import OptionError
 from kerlint.selection import SelectionError, unknown_rule, validate
 
@@ -35,6 +36,23 @@ def check_selectors(selectors: Iterable[tuple[str, str]], source: str) -> None:
                 validate([selector])
             except SelectionError as error:
                 raise ConfigurationError(source, key, str(error)) from error
+
+
+def check_patterns(patterns: Iterable[tuple[str, Sequence[str]]], base: str, source: str) -> None:
+    """Does nothing if every pattern can fit something.
+
+    Args:
+        patterns: those that are read together, with the key that they stand under.
+        base: the folder that they are for.
+        source: the file that they come from.
+
+    Raises:
+        ConfigurationError: for the first that cannot.
+    """
+    for key, texts in patterns:
+        wrong = fault(texts, base) if texts else ""
+        if wrong:
+            raise ConfigurationError(source, key, wrong)
 
 
 def read_options(tables: Mapping[str, Mapping[str, object]], source: str, key: str) -> dict[str, dict[str, object]]:

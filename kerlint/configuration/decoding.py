@@ -11,8 +11,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from kerlint import files
-from kerlint.configuration.checking import check_selectors, read_options
-from kerlint.configuration.model import Configuration, ConfigurationError, Patterns
+from kerlint.configuration.checking import check_patterns, check_selectors, read_options
+from kerlint.configuration.model import Configuration, ConfigurationError
+from kerlint.configuration.patterns import Patterns
 from kerlint.finding import Severity
 from kerlint.records import replace
 
@@ -141,6 +142,7 @@ def _apply(
     check_selectors(_selectors(tables, within), source)
     base = configuration.folder
     found = configuration
+    check_patterns(_patterns(tables, within), base, source)
     if tables.select is not UNSET:
         found = replace(found, select=tables.select)
     if tables.ignore is not UNSET:
@@ -180,6 +182,14 @@ def _selectors(tables: Tables, within: str) -> list[tuple[str, str]]:
         found += [(f'{key}."{pattern}"', one) for pattern, rules in tables.per_file_ignores.items() for one in rules]
     if tables.severity is not UNSET:
         found += [(_key(within, "severity"), one) for one in tables.severity]
+    return found
+
+
+def _patterns(tables: Tables, within: str) -> list[tuple[str, tuple[str, ...]]]:
+    lists = {"exclude": tables.exclude, "extend-exclude": tables.extend_exclude}
+    found = [(_key(within, key), values) for key, values in lists.items() if values is not UNSET]
+    if tables.per_file_ignores is not UNSET:
+        found += [(_key(within, "per-file-ignores"), (pattern,)) for pattern in tables.per_file_ignores]
     return found
 
 

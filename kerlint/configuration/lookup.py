@@ -38,6 +38,10 @@ class Lookup:
             from kerlint.configuration.checking import check_selectors
 
             check_selectors(line.selectors, "")
+        if line.patterns:
+            from kerlint.configuration.checking import check_patterns
+
+            check_patterns(line.patterns, os.getcwd(), "")
         self._default = self._finished(Configuration(None, os.getcwd()))
         self._fixed = self._default if isolated else None
         if files:

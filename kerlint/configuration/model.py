@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from kerlint.files import EXCLUDED, is_endless
+from kerlint.configuration.patterns import Patterns
+from kerlint.files import EXCLUDED
 from kerlint.finding import Severity
 from kerlint.records import dataclass, field, replace
 from kerlint.selection import Settings
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 
 class ConfigurationError(Exception):
@@ -27,33 +24,6 @@ class ConfigurationError(Exception):
     def __init__(self, source: str, key: str, message: str) -> None:
         here = os.path.join(os.getcwd(), "")
         super().__init__(": ".join(filter(None, [source.removeprefix(here), key, message])))
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """Patterns as in a `.gitignore`, for paths below a folder.
-
-    Args:
-        base: the folder, absolute.
-    """
-
-    base: str
-    texts: tuple[str, ...]
-
-    @cached_property
-    def _spec(self) -> GitIgnoreSpec:
-        from pathspec import GitIgnoreSpec
-
-        return GitIgnoreSpec.from_lines([text for text in self.texts if not is_endless(text)])
-
-    def match(self, path: str, *, is_directory: bool = False) -> bool:
-        """Whether they fit a path; never for one that is not below the folder."""
-        absolute = os.path.abspath(path)
-        inside = os.path.join(self.base, "")
-        if not self.texts or not absolute.startswith(inside):
-            return False
-        relative = absolute[len(inside) :].replace(os.sep, "/")
-        return self._spec.match_file(relative + "/" if is_directory else relative)
 
 
 @dataclass(frozen=True)
@@ -80,6 +50,13 @@ class CommandLine:
             *(("--extend-select", one) for one in self.extend_select),
             *(("--per-file-ignores", one) for _, rules in self.per_file_ignores for one in rules),
         ]
+
+    @property
+    def patterns(self) -> Sequence[tuple[str, tuple[str, ...]]]:
+        """The patterns that are read together, with the option that names them."""
+        found = [("--exclude", self.exclude), ("--extend-exclude", self.extend_exclude)]
+        found += [("--per-file-ignores", (pattern,)) for pattern, _ in self.per_file_ignores]
+        return [(option, patterns) for option, patterns in found if patterns]
 
 
 @dataclass(frozen=True)

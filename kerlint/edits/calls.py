@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from kerlint import syntax
@@ -44,11 +46,28 @@ def replaced(text: Text, node: cst.CSTNode, template: str, parts: tuple[syntax.N
 
 
 def drop(text: Text, change: Drop) -> list[Edit]:
-    """The edits that take an argument out."""
+    """The edits that take an argument out.
+
+    Raises:
+        NoFix: a comment would be left behind that may be about it.
+    """
     call = _call(text.node(change.call))
     argument = _keyword(call, change.name) or _positional(text, call, change.place)
     if argument is None:
         raise NoFix
+    start, end = _without(text, call, argument)
+    first, _ = text.line_of(text.extent(call)[0])
+    _, last = text.line_of(text.extent(call)[1])
+    above = text.text[: text.line_of(start)[0]].rstrip().rpartition("\n")[2].lstrip()
+    stands_alone = not text.text[text.line_of(start)[0] : start].strip()
+    left = text.text[first:start] + text.text[end:last]
+    if (above.startswith("#") and stands_alone) or re.search(rf"#.*\b{re.escape(change.name)}\b", left):
+        raise NoFix
+    return [text.edit(start, end, "")]
+
+
+def _without(text: Text, call: cst.Call, argument: cst.Arg) -> tuple[int, int]:
+    """What goes with an argument, between two indices."""
     index = call.args.index(argument)
     if argument.keyword is None and any(arg.keyword is None for arg in call.args[index + 1 :]):
         # The arguments behind it would move up.
@@ -62,13 +81,13 @@ def drop(text: Text, change: Drop) -> list[Edit]:
     alone = not text.text[line:start].strip() and (not rest or rest.startswith("#"))
     if alone and (after is not None or isinstance(argument.comma, cst.Comma) or before is None):
         # Its lines are its own, with what is said about it behind it.
-        return [text.edit(line, _next_line(text, line_end), "")]
+        return line, _next_line(text, line_end)
     if after is not None:
-        return [_removed(text, start, text.extent(after)[0])]
+        return _removed(text, start, text.extent(after)[0])
     if before is not None:
-        return [_removed(text, text.extent(before)[1], end)]
+        return _removed(text, text.extent(before)[1], end)
     close = text.text.index(")", end)
-    return [_removed(text, start, close if not text.text[end:close].strip(" \t,") else end)]
+    return _removed(text, start, close if not text.text[end:close].strip(" \t,") else end)
 
 
 def callee(text: Text, change: Callee) -> list[Edit]:
@@ -122,11 +141,11 @@ def _positional(text: Text, call: cst.Call, place: syntax.Node | None) -> cst.Ar
     return next((arg for arg in call.args if arg.value is value and not arg.star), None)
 
 
-def _removed(text: Text, start: int, end: int) -> Edit:
+def _removed(text: Text, start: int, end: int) -> tuple[int, int]:
     if "#" in text.text[start:end]:
         # What a comment says may be about what stays.
         raise NoFix
-    return text.edit(start, end, "")
+    return start, end
 
 
 def _next_line(text: Text, line_end: int) -> int:

@@ -125,7 +125,8 @@ def _compiled(program: Program, event: Compile) -> Iterator[Contract]:
             continue
         head = found[index] if index < len(found) else None
         targets = [target for fit in fits if (target := _target(fit, index, len(losses))) is not None]
-        complete = len(targets) == len(fits)
+        # Where a budget ended, there may be more training calls.
+        complete = len(targets) == len(fits) and not program.limits
         targets.extend(_evaluated(program, event) if len(losses) == 1 else ())
         yield Contract(event, loss, head, tuple(targets), complete)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kerlint import syntax
 from kerlint.library.calling import FIRST_CALL, follow_call, output_value, relabelled, remember_call
 from kerlint.library.layers import bind_call, call_layer, declared_input, infer, input_tensor, shapes_in
-from kerlint.library.masks import follow_masks, name_masks
+from kerlint.library.masks import MAKE_MASKS, follow_masks, name_masks
 from kerlint.library.naming import automatic_name, name_of
 from kerlint.library.shapes import dims, show
 from kerlint.library.weights import is_input
@@ -44,6 +44,10 @@ USED = "used"
 DATA = "data"
 #: Where a model keeps the shape that it was told to build itself for.
 DECLARED = "declared"
+#: Where a sequential model keeps which of its layers take names.
+TAKERS = "takers"
+#: Where a model keeps the snapshot that has to wait until it is built.
+WAITING = "waiting"
 #: Where a sequential model keeps the name of the input that Keras makes for it.
 INPUT_NAME = "input name"
 
@@ -94,6 +98,7 @@ def _trace(machine: Machine, model: Model, data: Data) -> Value:
     start = _start_values(data, node)
     found = follow_call(machine, model, Arguments([(start, node)]), node) or Unknown("call", node=node)
     machine.heap.write(model.state, "trace", _Trace(data, start, found))
+    _arrived(machine, model, found)
     return found
 
 
@@ -121,6 +126,44 @@ def snapshot(machine: Machine, model: Model, data: Data = None) -> Snapshot:
     made = Snapshot(outputs)
     machine.heap.write(model.state, "snapshot", made)
     return made
+
+
+def snapshot_when_built(machine: Machine, model: Model) -> Snapshot:
+    """The model's graph; where that means to follow code of the program, as it is on the first data.
+
+    Keras builds such a model then, too. To follow it on data of unknown shape before would take as long once more, and
+    say less. What is never built is followed in the end.
+    """
+    if not _is_followed(machine, model) or not machine.certain or machine.assumed:
+        return snapshot(machine, model)
+    waiting = model.state.get(WAITING) or Snapshot(None)
+    machine.heap.write(model.state, WAITING, waiting)
+    return waiting
+
+
+def _is_followed(machine: Machine, model: Model) -> bool:
+    """Whether the model will be built on its first data, and code of the program be followed for that."""
+    if "outputs" in model.state or DATA in model.state or "trace" in model.state or "chain" in model.state:
+        return False
+    if model.kind != "sequential" or defines_call(model):
+        return defines_call(model)
+    layers = model.state.get("layers", ())
+    return any(type(item) is Layer and item.cls is not None for item in layers) and not declares_input(machine, model)
+
+
+def settle(machine: Machine, model: Model) -> None:
+    """Follows a model that waits for its first data, since it is about to change."""
+    if WAITING in model.state:
+        outputs_of(machine, model)
+
+
+def _arrived(machine: Machine, model: Model, outputs: Value) -> None:
+    """The model has been followed: who waited for that sees it."""
+    waiting = model.state.get(WAITING)
+    if isinstance(waiting, Snapshot):
+        if waiting.outputs is None:
+            waiting.outputs = outputs
+        machine.heap.delete(model.state, WAITING)
 
 
 def graph_of(model: Model) -> Graph | None:
@@ -153,6 +196,7 @@ def chain(machine: Machine, model: Model, start: Tensor | None, data: Shape = No
             machine.heap.write(item.state, FIRST_CALL, tensor.op)
     if start is None:
         machine.heap.write(model.state, "chain", _Chains(layers, {**outputs, data: tensor}))
+        _arrived(machine, model, tensor)
     return tensor
 
 
@@ -219,16 +263,45 @@ def declares_input(machine: Machine, model: Model) -> bool:
     return isinstance(first, Tensor) or (isinstance(first, Model) and "inputs" in first.state)
 
 
-def count_names_of_build(machine: Machine, model: Model) -> None:
-    """Keras builds a sequential model anew with each layer, as a functional one that takes an automatic name."""
+@dataclass(eq=False, slots=True)
+class _Takers:
+    """Those of these layers that take automatic names whenever they are called."""
+
+    layers: tuple[Value, ...]
+    found: tuple[Value, ...]
+
+
+def _name_takers(machine: Machine, model: Model, layers: tuple[Value, ...], before: tuple[Value, ...]) -> _Takers:
+    """The takers of names of a model that had the layers `before`: only what is new is looked at."""
+    known = model.state.get(TAKERS)
+    if isinstance(known, _Takers) and known.layers is before and len(before) < len(layers):
+        found = (*known.found, *filter(_takes_names, layers[len(before) :]))
+    else:
+        found = tuple(filter(_takes_names, layers))
+    made = _Takers(layers, found)
+    machine.heap.write(model.state, TAKERS, made)
+    return made
+
+
+def _takes_names(item: Value) -> bool:
+    return isinstance(item, Model) or (isinstance(item, Layer) and item.short in MAKE_MASKS)
+
+
+def count_names_of_build(machine: Machine, model: Model, before: tuple[Value, ...] = ()) -> None:
+    """Keras builds a sequential model anew with each layer, as a functional one that takes an automatic name.
+
+    Args:
+        before: the layers at the build before, if some have come after them since.
+    """
     layers = model.state.get("layers", ())
+    takers = _name_takers(machine, model, layers, before)
     count = len(layers)
     if layers and isinstance(layers[0], Layer) and declared_input(layers[0])[1] and not is_input(layers[0]):
         _name_input(machine, model)
         count += 1
     if count > 1 and declares_input(machine, model):
         _name_input(machine, model)
-        for item in layers:
+        for item in takers.found:
             _name_built(machine, item)
             name_masks(machine, item)
         automatic_name(machine, "Functional")

@@ -8,29 +8,23 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
-    datasets,
     graphs,
     images,
-    imaging,
     initializers,
-    inplace,
     joining,
     layers,
     legacy,
-    loaders,
     loops,
     methods,
     models,
     names,
     numerics,
     options,
-    pandas,
     pipelines,
     preprocessing,
     randomness,
     reductions,
     sklearn,
-    sources,
     steps,
     tensors,
     tfds,
@@ -38,13 +32,14 @@ from kerlint.library import (
     unbound,
     variables,
 )
-from kerlint.library.convert import Handler, handler
+from kerlint.library.convert import handler
 from kerlint.library.objects import make_object
+from kerlint.library.routes import HANDLERS, KEPT, route
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
 from kerlint.program.events import LossCall, Trainable
 from kerlint.program.graph import tensors_in
-from kerlint.program.interpreter.traces import as_graph, kept_on_purpose, note_draw
+from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -66,25 +61,6 @@ from kerlint.program.values import (
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
-#: Packages whose objects are kept with their arguments even where nothing more is known of them.
-_KEPT = (
-    "keras.optimizers.",
-    "keras.losses.",
-    "keras.metrics.",
-    "keras.callbacks.",
-    "keras.initializers.",
-    "keras.regularizers.",
-    "keras.constraints.",
-    "keras.preprocessing.",
-    "keras.mixed_precision.",
-    "keras.dtype_policies.",
-    "tensorflow.keras.",
-    "tensorflow.train.",
-    "tensorflow.compat.v1.train.",
-    "tensorflow.python.training.",
-    "tensorflow.GradientTape",
-    "sklearn.",
-)
 _LAYER_FUNCTIONS = {
     "keras.layers.add": "Add",
     "keras.layers.concatenate": "Concatenate",
@@ -94,25 +70,6 @@ _LAYER_FUNCTIONS = {
     "keras.layers.minimum": "Minimum",
     "keras.layers.subtract": "Subtract",
     "keras.layers.dot": "Dot",
-}
-
-
-#: Functions that give something else each time.
-_RANDOM = ("random.", "numpy.random.", "tensorflow.random.", "keras.random.", "tensorflow.image.random_")
-
-#: What answers for a function, by canonical name.
-_HANDLERS: dict[str, Handler] = {
-    **numerics.FUNCTIONS,
-    **pandas.FUNCTIONS,
-    **sklearn.FUNCTIONS,
-    **datasets.FUNCTIONS,
-    **tfds.FUNCTIONS,
-    **imaging.FUNCTIONS,
-    **images.FUNCTIONS,
-    **loaders.FUNCTIONS,
-    **randomness.FUNCTIONS,
-    **inplace.FUNCTIONS,
-    **options.FUNCTIONS,
 }
 
 
@@ -152,32 +109,25 @@ class Knowledge:
 
     def call(self, machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
         """A call of a library function or class."""
-        if machine.traces and name.startswith(_RANDOM):
-            note_draw(machine, name, node)
-        if machine.traces and (name in variables.CLASSES or name == "tensorflow.constant"):
-            kept_on_purpose(machine, arguments)
-        if name in variables.CLASSES and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
+        found = route(name)
+        if machine.traces:
+            if found.draws:
+                note_draw(machine, name, node)
+            if found.keeps:
+                kept_on_purpose(machine, arguments)
+        if found.is_variable and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
             return variables.variable_from(machine, name, arguments, node)
         if machine.spelled.startswith("tensorflow."):
             legacy.note_tensors(machine, name, arguments, node)
-        if name.startswith("keras."):
+        if found.is_keras:
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
-        if (
-            _has_tensor(arguments)
-            and name.startswith(("tensorflow.", "einops."))
-            and not name.startswith("tensorflow.data.")
-        ):
+        if found.is_operation and _has_tensor(arguments):
             return tensors.tensor_function(machine, name, arguments, node)
-        known = _HANDLERS.get(name)
-        if known is not None:
-            return known(machine, arguments, node)
-        if options.is_flag(name):
+        if found.handler is not None:
+            return found.handler(machine, arguments, node)
+        if found.is_flag:
             return options.define_flag(self._flags, name, arguments, node)
-        if name.startswith("tensorflow.data."):
-            return sources.call_data(machine, name, arguments, node)
-        if sklearn.is_transformer(name) or name.startswith(_KEPT):
-            return make_object(machine, name, arguments, node)
         if name == "tensorflow.TensorShape" and isinstance(arguments.get(0), Sequence):
             return arguments.positional[0][0]
         if name == "functools.partial" and arguments.positional:
@@ -186,8 +136,6 @@ class Knowledge:
                 Arguments(arguments.positional[1:], arguments.keywords, arguments.open),
                 node=node,
             )
-        if name == "tensorflow.function":
-            return as_graph(arguments, node)
         return methods.other_call(machine, name, arguments, node)
 
     def _call_keras(self, machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
@@ -233,7 +181,7 @@ class Knowledge:
             return Const(None, node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
-        known = _HANDLERS.get(name)
+        known = HANDLERS.get(name)
         if known is not None:
             return known(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
@@ -243,7 +191,7 @@ class Knowledge:
         if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
-        if name.startswith(_KEPT):
+        if name.startswith(KEPT):
             return steps.made(machine, make_object(machine, name, arguments, node), node)
         return tensors.made(name, arguments, node)
 
@@ -463,7 +411,7 @@ class Knowledge:
         for model in list(machine.program.models):
             if self._unfold:
                 backbones.unfold(machine, model)
-            if "snapshot" not in model.state or self._unfold:
+            if "snapshot" not in model.state or graphs.WAITING in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
         steps.follow_train_steps(machine)

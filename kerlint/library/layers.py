@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
@@ -268,11 +269,19 @@ def _call_of(machine: Machine, layer: Layer, op: Op) -> Call:
 
     if not op.args:
         return Call(layer, tuple(tensor.shape for tensor in op.inputs), nested=nested)
-    known = signature(f"{layer.name}.call")
-    first = known.names[0] if known is not None and known.names and known.names[0] in op.args else next(iter(op.args))
+    first = _first_parameter(layer.name)
+    if first not in op.args:
+        first = next(iter(op.args))
     rest = [name for name in op.args if name != first]
     inputs = tuple(tensor.shape if tensor is not None else None for tensor in tensors_in(op.args[first]))
     return Call(layer, inputs, {name: _shapes(op.args[name]) for name in rest}, nested)
+
+
+@lru_cache(maxsize=1000)
+def _first_parameter(layer: str) -> str:
+    """What the `call` of a layer class names its first argument; empty where that is not known."""
+    known = signature(f"{layer}.call")
+    return known.names[0] if known is not None and known.names else ""
 
 
 def _shapes(value: Value) -> Output | Value:

@@ -11,7 +11,7 @@ from kerlint.library.signatures import bind, signature
 from kerlint.program.events import AttributeUse, OldCall, OldKeyword, TensorFlowCall
 from kerlint.program.graph import tensors_in
 from kerlint.program.target import OLD_NAMES, Target
-from kerlint.program.values import Arguments, Layer, Object, Value
+from kerlint.program.values import Arguments, Layer, Mapping, Object, Sequence, Tensor, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -31,6 +31,8 @@ _CONVOLUTION = 3
 #: The first Keras 2 that is part of TensorFlow alone, and knows nothing of Keras 1 any more; the first whose
 #: optimizers are those of today; the first without `predict_classes`.
 KERAS_1_ENDS, NEW_OPTIMIZERS, NO_PREDICT_CLASSES = (2, 4), (2, 11), (2, 6)
+#: What tensors may be in.
+_STRUCTURES = frozenset({Tensor, Sequence, Mapping})
 
 
 def note_call(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> None:
@@ -39,6 +41,8 @@ def note_call(machine: Machine, name: str, arguments: Arguments, node: syntax.No
     if known is None or known.legacy or name.startswith(_SHARED):
         return
     binding = bind(known, len(arguments.positional), arguments.keywords)
+    if not binding.legacy and name not in OLD_ORDER:
+        return
     keywords = tuple(OldKeyword(one.old, one.new, one.keras, *arguments.keywords[one.old]) for one in binding.legacy)
     other_order = name in OLD_ORDER and "Conv" in name and len(arguments.positional) >= _CONVOLUTION
     positional = tuple(value for value, _ in arguments.positional) if other_order else ()
@@ -50,7 +54,7 @@ def note_tensors(machine: Machine, name: str, arguments: Arguments, node: syntax
     """Records a call of TensorFlow itself on symbolic tensors, unless it happens inside a layer or model."""
     if machine.inside_call or machine.nesting or machine.spelled.startswith(_NOT_OPERATIONS):
         return
-    given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    given = [value for value, _ in (*arguments.positional, *arguments.keywords.values()) if type(value) in _STRUCTURES]
     inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
     if inputs and canonical(machine.spelled) == name:
         machine.emit(TensorFlowCall(node=node, name=machine.spelled, inputs=inputs))

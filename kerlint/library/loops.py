@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kerlint import syntax
 from kerlint.program.alternatives import MAX_ALTERNATIVES
 from kerlint.program.heap import common
+from kerlint.program.iterators import GENERATOR, TAKEN
 from kerlint.program.values import Array, Const, Dataset, Mapping, Object, Sequence, Unknown, Value, tuple_of
+
+_NUMBERS = {int, float}
 
 
 def _number(value: Sequence, node: syntax.Node) -> Array | None:
     """One of many known numbers."""
-    numbers = [item.value if isinstance(item, Const) else None for item in value.items]
-    if len(numbers) <= MAX_ALTERNATIVES or not all(type(number) in (int, float) for number in numbers):
+    numbers: list[Any] = [item.value if type(item) is Const else None for item in value.items]
+    kinds = set(map(type, numbers))
+    if len(numbers) <= MAX_ALTERNATIVES or not kinds <= _NUMBERS:
         return None
-    found = [number for number in numbers if number is not None]
-    dtype = "int64" if all(isinstance(number, int) for number in found) else "float64"
-    return Array((), dtype, float(min(found)), float(max(found)), source="range", form="number", node=node)
+    dtype = "int64" if kinds == {int} else "float64"
+    return Array((), dtype, float(min(numbers)), float(max(numbers)), source="range", form="number", node=node)
 
 
 def element(value: Value, node: syntax.Node) -> Value:
@@ -33,8 +38,8 @@ def element(value: Value, node: syntax.Node) -> Value:
     if isinstance(value, Object) and value.name.endswith(".weights"):
         # One weight stands for all of its model.
         return value
-    if isinstance(value, Object) and value.name == "generator":
-        return value.args["element"]
+    if isinstance(value, Object) and value.name == GENERATOR:
+        return value.args["element"] if TAKEN not in value.state else Unknown("nothing is left", node=node)
     if isinstance(value, Object) and value.name.endswith((".split", ".enumerate")):
         # The folds of a cross-validation: any rows, whatever their labels.
         rows = Array((None,), "int64", source="permutation", order="random", node=node)

@@ -79,6 +79,10 @@ def _in_order(arguments: Arguments) -> Iterator[Tensor]:
         yield from (tensor for tensor in tensors_in(value) if tensor is not None)
 
 
+#: Layers that make a mask.
+MAKE_MASKS = frozenset({"Embedding", "Masking"})
+
+
 def name_masks(machine: Machine, layer: Value) -> None:
     """Takes the names of the operations that a layer in a sequential model makes for its mask."""
     if isinstance(layer, Layer) and layer.short == "Masking":

@@ -10,11 +10,13 @@ from kerlint.library.calling import FIRST_CALL, shape_value
 from kerlint.library.graphs import (
     DATA,
     DECLARED,
+    WAITING,
     Data,
     count_names_of_build,
     defines_call,
     mark_used,
     outputs_of,
+    settle,
     snapshot,
 )
 from kerlint.library.methods import end_of_call
@@ -47,6 +49,7 @@ from kerlint.program.values import (
     Value,
     list_of,
 )
+from kerlint.records import dataclass
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -196,12 +199,15 @@ def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
         item = layer
     else:
         item = Gap(node=layer.node if layer is not None else None)
-    machine.heap.write(model.state, "layers", (*model.state.get("layers", ()), item))
-    count_names_of_build(machine, model)
+    settle(machine, model)
+    before = model.state.get("layers", ())
+    machine.heap.write(model.state, "layers", (*before, item))
+    count_names_of_build(machine, model, before)
 
 
 def remove_layer(machine: Machine, model: Model, node: syntax.Node) -> Value:
     """`model.pop()`."""
+    settle(machine, model)
     items = model.state.get("layers", ())
     machine.heap.write(model.state, "layers", items[:-1])
     count_names_of_build(machine, model)
@@ -370,8 +376,26 @@ def _layers(machine: Machine, model: Model, node: syntax.Node) -> Value:
         return list_of(found if found and model.cls is not None else (Gap(node=node),), "list", node)
     unfold(machine, model)
     starts = {id(tensor.op): tensor for tensor in tensors_in(model.state.get("inputs")) if tensor is not None}
-    items = tuple(_listed(calls[0], starts) for calls in steps(model.state.get("inputs"), model.state["outputs"]))
+    items = tuple(_listed(op, starts) for op in _first_calls(machine, model))
     return list_of([item for item in items if item is not None], "list", node)
+
+
+@dataclass(eq=False, slots=True)
+class _Order:
+    """The first call of each layer between these inputs and outputs, in the order of Keras."""
+
+    inputs: Value | None
+    outputs: Value
+    calls: list[Op]
+
+
+def _first_calls(machine: Machine, model: Model) -> list[Op]:
+    inputs, outputs = model.state.get("inputs"), model.state["outputs"]
+    known = model.state.get("order")
+    if not isinstance(known, _Order) or known.inputs is not inputs or known.outputs is not outputs:
+        known = _Order(inputs, outputs, [calls[0] for calls in steps(inputs, outputs)])
+        machine.heap.write(model.state, "order", known)
+    return known.calls
 
 
 def _listed(op: Op, starts: dict[int, Tensor]) -> Value | None:
@@ -390,6 +414,8 @@ def layers_of(machine: Machine, model: Model) -> tuple[Value, ...]:
     """The layers and models right inside a model, as far as they are known."""
     if model.node is None or (model.kind == "application" and "unfolded" not in model.state):
         return ()
+    if WAITING in model.state and model.kind == "sequential":
+        return tuple(item for item in model.state["layers"] if not is_input(item))
     found = _layers(machine, model, model.node)
     return found.items if isinstance(found, Sequence) else ()
 

@@ -76,8 +76,10 @@ def made(name: str, arguments: Arguments, node: syntax.Node) -> Value:
 
 def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
     """`x + y` on tensors; None if neither is one."""
+    if type(left) is not Tensor and type(right) is not Tensor:
+        return None
     inputs = tuple(value for value in (left, right) if isinstance(value, Tensor))
-    if not inputs or (symbol in ("==", "!=") and _is_no_number(left, right)):
+    if symbol in ("==", "!=") and _is_no_number(left, right):
         return None
     if isinstance(node, syntax.UnaryOperation):
         # The interpreter takes `-x` for a product with -1.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.library.defaults import named
-from kerlint.library.graphs import mark_used, outputs_of, snapshot
+from kerlint.library.graphs import mark_used, outputs_of, snapshot, snapshot_when_built
 from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import constant, text
@@ -98,10 +98,10 @@ def compile_model(machine: Machine, model: Model, arguments: Arguments, node: sy
         metrics=_metrics(metrics),
         args=args,
         places=places,
-        snapshot=snapshot(machine, model),
+        snapshot=snapshot_when_built(machine, model),
         frozen=_frozen(machine, model),
     )
-    if machine.built > _MANY:
+    if machine.built > _MANY and event.snapshot.outputs is not None:
         # Rules look at every layer of every model that is compiled.
         machine.burn(len(event.graph.nodes))
     machine.emit(event)

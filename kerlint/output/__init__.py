@@ -47,8 +47,10 @@ FORMATS: Mapping[str, str] = {
     "html": "kerlint.output.html_format",
 }
 
+#: The formats that people read as they are printed, and that end in words.
+FOR_PEOPLE = ("full", "concise", "grouped")
 #: The formats in which statistics can be printed: as a table, but for JSON.
-STATISTICS = ("full", "concise", "grouped", "json")
+STATISTICS = (*FOR_PEOPLE, "json")
 
 
 def renderer(name: str) -> Render:

@@ -28,18 +28,21 @@ def render(report: Report, options: Options) -> Iterator[str]:
     paint = Paint(options.color, options.links)
     for file in report.files:
         for finding in file.findings:
-            yield from render_finding(file, finding, paint, options.width)
+            yield from render_finding(file, finding, paint, options.width, probed=report.probed)
             yield ""
     if len(report.findings) > _MANY:
         yield "These are many: --statistics counts them by rule, --output-format grouped gives each one line."
     yield from closing(report, options)
 
 
-def render_finding(file: FileReport, finding: Finding, paint: Paint, columns: int | None = None) -> Iterator[str]:
+def render_finding(
+    file: FileReport, finding: Finding, paint: Paint, columns: int | None = None, *, probed: bool = False
+) -> Iterator[str]:
     """Yields the lines of one finding.
 
     Args:
         columns: of the terminal; None where there is none.
+        probed: whether findings were tried out, for which there is an experiment.
     """
     yield f"{paint.head(finding)} {paint.bold(clean(finding.message))} ({finding.name})"
     marks = _marks(file.source, finding) if file.source else {}
@@ -53,6 +56,8 @@ def render_finding(file: FileReport, finding: Finding, paint: Paint, columns: in
         yield empty
     fix = f"{finding.fix.title} [{finding.fix.safety.value}]" if finding.fix is not None else ""
     probe = "\n".join((verdict_of(finding), *curves(finding.probe))) if finding.probe is not None else ""
+    if probed and not probe and not finding.code.startswith("KX"):
+        probe = "there is no experiment for this finding"
     docs = f"kerlint rule {finding.code}"
     notes = (("why", finding.why), ("help", finding.help), ("fix", fix), ("probe", probe), ("docs", docs))
     for name, text in notes:

@@ -14,10 +14,14 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE
 
 
 def render(report: Report, options: Options) -> Iterator[str]:
-    """Yields one command for each finding."""
+    """Yields one command for each finding, and for each file that was not read to its end."""
     for file in report.files:
         for finding in file.findings:
             yield _command(file, finding)
+    for file in report.unfinished:
+        path = display_path(file.filename)
+        texts = [f"{path}: {limit}; there may be more to find" for limit in file.limits]
+        yield f"::notice title=kerlint,file={_property(path)}::{'%0A'.join(map(_data, texts))}"
 
 
 def _command(file: FileReport, finding: Finding) -> str:

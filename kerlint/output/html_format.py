@@ -12,7 +12,7 @@ from kerlint.output import Options, statistics
 from kerlint.output.answer import lines as answer_lines
 from kerlint.output.full import render_finding
 from kerlint.output.plots import plots
-from kerlint.output.text import Paint, clean, display_path, summary
+from kerlint.output.text import Paint, clean, display_path, summary, unfinished
 from kerlint.report import FileReport, Report
 
 _HEAD = """\
@@ -55,6 +55,8 @@ def render(report: Report, options: Options) -> Iterator[str]:
     yield _HEAD
     yield "<h1>kerlint</h1>"
     yield f"<p>{escape(summary(report))}</p>"
+    if report.unfinished:
+        yield f"<p>{escape(unfinished(report))}</p>"
     if report.findings:
         yield "<table>"
         for one in statistics.counts(report, options):
@@ -68,7 +70,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
     for file in report.files:
         yield f"<h2>{escape(clean(display_path(file.filename)))}</h2>"
         for finding in file.findings:
-            yield from _finding(file, finding)
+            yield from _finding(file, finding, probed=report.probed)
     yield f'<p class="quiet">kerlint {escape(__version__)}</p>'
     yield "</body>"
     yield "</html>"
@@ -98,10 +100,10 @@ def render_part(report: Report) -> Iterator[str]:
     yield "</div>"
 
 
-def _finding(file: FileReport, finding: Finding) -> Iterator[str]:
+def _finding(file: FileReport, finding: Finding, *, probed: bool = False) -> Iterator[str]:
     severity = finding.severity.value
     # The heading says the first line already.
-    _, *lines = render_finding(file, finding, Paint(True))
+    _, *lines = render_finding(file, finding, Paint(True), probed=probed)
     head = f'<b class="{severity}">{severity} {escape(finding.code)}</b> {escape(clean(finding.message))}'
     yield f"<details open><summary>{head}</summary><pre>{escape_painted(chr(10).join(lines))}</pre>"
     if finding.probe is not None:

@@ -27,6 +27,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
     marks = fingerprints(report)
     failed = any(finding.code == OWN_PAGES[0].code for finding in report.findings)
     order = {page.code: index for index, page in enumerate(pages)}
+    notes = _notes(report)
     run = {
         "tool": {
             "driver": {
@@ -38,7 +39,7 @@ def render(report: Report, options: Options) -> Iterator[str]:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": not failed}],
+        "invocations": [{"executionSuccessful": not failed} | ({"toolExecutionNotifications": notes} if notes else {})],
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
         "results": [
             _result(file, finding, order[finding.code], marks[id(finding)])
@@ -134,6 +135,19 @@ def _region(span: Span) -> dict[str, int]:
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
+
+
+def _notes(report: Report) -> list[dict[str, Any]]:
+    """What was not looked at."""
+    return [
+        {
+            "level": "note",
+            "message": {"text": clean(f"{limit}; there may be more to find")},
+            "locations": [{"physicalLocation": {"artifactLocation": _artifact(file)}}],
+        }
+        for file in report.unfinished
+        for limit in file.limits
+    ]
 
 
 def _artifact(file: FileReport) -> dict[str, str]:

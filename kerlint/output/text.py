@@ -112,8 +112,10 @@ def location(file: FileReport, finding: Finding) -> str:
 
 
 def closing(report: Report, options: Options) -> Iterator[str]:
-    """Yields the last lines of a run: the summary, and which findings kerlint can fix."""
+    """Yields the last lines of a run: the summary, what was not read, and which findings kerlint can fix."""
     yield summary(report)
+    if report.unfinished:
+        yield unfinished(report)
     fixes = [
         finding.fix.safety
         for finding in report.findings
@@ -159,7 +161,10 @@ def summary(report: Report) -> str:
     if counts:
         text = f"Found {_join(counts)} in {len(report.files)} of {files}."
     else:
-        text = f"No {'problems' if report.answer is None else 'cause'} found in {files}."
+        lines = " on changed lines" if report.untouched is not None else ""
+        text = f"No {'problems' if report.answer is None else 'cause'} found{lines} in {files}."
+        if report.untouched == report.checked:
+            text = f"Nothing has changed in {files}."
     if report.fixed:
         text = f"Fixed {_count(report.fixed, 'finding', 'findings')}. {text}"
     refuted = sum(finding.is_refuted for finding in report.findings)
@@ -171,6 +176,13 @@ def summary(report: Report) -> str:
         f"{report.hidden} more with --pedantic." if report.hidden else "",
     ]
     return " ".join(filter(None, [text, *quiet]))
+
+
+def unfinished(report: Report) -> str:
+    """That not everything was looked at."""
+    number = len(report.unfinished)
+    were, hold = ("was", "its end, and may hold") if number == 1 else ("were", "their ends, and may hold")
+    return f"{_count(number, 'file', 'files')} {were} not read to {hold} more: --verbose says why."
 
 
 def repository_path(filename: str) -> str | None:

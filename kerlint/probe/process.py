@@ -108,7 +108,14 @@ class Worker:
             raise Missing(f"{self.python} cannot be started: {error.strerror or error}") from error
         self._lines = queue.Queue()
         threading.Thread(target=_collect, args=(self._process.stdout, self._lines), daemon=True).start()
-        answer = self._read(START, "TensorFlow took too long to import")
+        try:
+            answer = self._read(START, "TensorFlow took too long to import")
+        except Failed as error:
+            self.close()
+            if self.versions:
+                raise
+            # It would be no better the next time.
+            raise Missing(f"{self.python} is no Python with TensorFlow: {error}") from error
         if "missing" in answer:
             self.close()
             raise Missing(f"{answer['missing']} is not installed for {self.python}")

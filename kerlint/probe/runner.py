@@ -6,14 +6,14 @@ import contextlib
 import copy
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kerlint.finding import Finding, Probe
 from kerlint.probe.description import Job
 from kerlint.probe.process import MEMORY, Failed, Missing, Worker
-from kerlint.probe.verdicts import INCONCLUSIVE, judge
+from kerlint.probe.verdicts import CONFIRMED, INCONCLUSIVE, judge
 from kerlint.report import Report
 
 #: Crashes after which nothing more is tried.
@@ -61,6 +61,12 @@ def probed(report: Report, options: Options, on_progress: OnProgress = lambda *_
             assert finding.experiment is not None
             done[id(finding)] = session.verdict(finding.experiment)
         on_progress(len(waiting), len(waiting))
+    for finding in waiting:
+        others = _confirmed_beside(finding, waiting, done)
+        if others:
+            probe = done[id(finding)]
+            text = f"{probe.text}; {_listed(others)} confirmed in the same model, and may hide it"
+            done[id(finding)] = replace(probe, text=text)
     files = tuple(
         replace(file, findings=tuple(_with(finding, done.get(id(finding))) for finding in file.findings))
         for file in report.files
@@ -70,6 +76,28 @@ def probed(report: Report, options: Options, on_progress: OnProgress = lambda *_
 
 def _with(finding: Finding, probe: Probe | None) -> Finding:
     return finding if probe is None else replace(finding, probe=probe)
+
+
+def _confirmed_beside(finding: Finding, waiting: Sequence[Finding], done: Mapping[int, Probe]) -> list[str]:
+    """The codes of the other faults of a model whose experiment left it open what one finding does."""
+    probe, model = done[id(finding)], _model(finding)
+    if probe.verdict != INCONCLUSIVE or not probe.evidence or model is None:
+        return []
+    others = (other for other in waiting if other.filename == finding.filename and other.code != finding.code)
+    return sorted({other.code for other in others if done[id(other)].verdict == CONFIRMED and _model(other) == model})
+
+
+def _model(finding: Finding) -> object:
+    """The layers of the model that a finding is about, as the experiment has them; None if there is no model."""
+    experiment = finding.experiment
+    if not isinstance(experiment, Mapping) or experiment.get("kind") != "train":
+        return None
+    original = experiment["original"]
+    return original["steps"] if isinstance(original, Mapping) else None
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return f"{codes[0]} is" if len(codes) == 1 else f"{', '.join(codes[:-1])} and {codes[-1]} are"
 
 
 class Session:

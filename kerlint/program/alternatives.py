@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.values import ARRAY_FIELDS, Array, Bound, Const, External, OneOf, Sequence, Unknown, Value
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 
 #: More alternatives than this are Unknown.
 MAX_ALTERNATIVES = 8
+
+#: What two arrays have to have in common to mean the same.
+_meaning = attrgetter(
+    *[name for name in ARRAY_FIELDS if name not in ("steps", "statistic", "values", "parent", "fields")]
+)
 
 
 def same(left: Any, right: Any) -> bool:
@@ -22,8 +28,7 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, External) and isinstance(right, External):
         return left.name == right.name
     if isinstance(left, Array) and isinstance(right, Array):
-        kept = [name for name in ARRAY_FIELDS if name not in ("steps", "statistic", "values", "parent", "fields")]
-        return all(getattr(left, name) == getattr(right, name) for name in kept) and _same_fields(left, right)
+        return _meaning(left) == _meaning(right) and _same_fields(left, right)
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, OneOf) and isinstance(right, OneOf):
@@ -52,6 +57,8 @@ def options(value: Value | None) -> tuple[Value, ...]:
 
 def one_of(values: list[Value], node: syntax.Node | None = None) -> Value:
     """The join of alternatives; Unknown if there are none, too many, or one is Unknown."""
+    if len(values) == 1 and type(values[0]) is not OneOf:
+        return values[0]
     distinct: list[Value] = []
     for value in values:
         for option in options(value):

@@ -68,6 +68,8 @@ class Program:
     failures: list[tuple[syntax.Node, Exception]] = field(default_factory=list)
     #: Budgets that ran out, in words.
     limits: list[str] = field(default_factory=list)
+    #: Likewise, of other modules: nothing is known of them then, as of any library.
+    limits_elsewhere: list[str] = field(default_factory=list)
     #: The user's other modules that were imported, each once it had been evaluated. What happened in them when they
     #: were imported is no fact of this program; what their functions do when this file calls them is.
     followed: list[Module] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Program:
         """Takes from the evaluation of another module what concerns this program, too."""
         self.followed += (*apart.followed, module)
         self.failures += apart.failures
-        self.limits += apart.limits
+        self.limits_elsewhere += apart.limits_elsewhere
         self.used_elsewhere.add(apart.used)
         self.used_elsewhere.add(apart.used_elsewhere)
 

@@ -90,8 +90,9 @@ class Graph:
 
 def tensors_in(value: Value | None) -> list[Tensor | None]:
     """The tensors of a structure (lists, tuples, sorted dicts), None for each part that is not one."""
-    if isinstance(value, Tensor):
-        return [value]
+    kind = type(value)
+    if kind is Tensor:
+        return [value]  # type: ignore[list-item]
     if isinstance(value, Sequence):
         return [tensor for item in value.items for tensor in tensors_in(item)]
     if isinstance(value, Mapping):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerlint.program.alternatives import one_of, options, same
+from kerlint.program.iterators import ONCE
 from kerlint.program.modules import Module
 from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unknown, Value
 
@@ -134,7 +135,8 @@ def join(left: Value, right: Value) -> Value:
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return meet_tensors((left, right))
     if isinstance(left, Sequence) and isinstance(right, Sequence) and left.kind == right.kind == "tuple":
-        return Sequence("tuple", state={"items": join_items(left.items, right.items)}, node=left.node)
+        once = {ONCE: True} if ONCE in left.state or ONCE in right.state else {}
+        return Sequence("tuple", state={"items": join_items(left.items, right.items), **once}, node=left.node)
     return one_of([left, right], left.node)
 
 

@@ -24,8 +24,8 @@ class Scope:
     kind: str
     parent: Scope | None = None
     names: dict[str, Value] = field(default_factory=dict)
-    declared_global: set[str] = field(default_factory=set)
-    declared_nonlocal: set[str] = field(default_factory=set)
+    declared_global: frozenset[str] = frozenset()
+    declared_nonlocal: frozenset[str] = frozenset()
     stars: tuple[str, ...] = ()
     file: ModuleFile | None = None
 

@@ -14,12 +14,14 @@ class Target:
         minor: the minor version of Keras, None if it is not known.
         tensorflow: major and minor version of TensorFlow, as far as they are known.
         source: what says so, in words.
+        sure: whether the rest of the program could say nothing else, where not all of it was followed.
     """
 
     keras: int
     minor: int | None = None
     tensorflow: tuple[int, int | None] | None = None
     source: str = ""
+    sure: bool = True
 
     @property
     def known(self) -> bool:

@@ -75,6 +75,9 @@ class Rule:
     #: False for rules about hyper-parameters, scaling, shuffling, seeds and habits:
     #: test files set these to odd values on purpose.
     in_tests: ClassVar[bool] = True
+    #: True for rules about what a program does not do, or does nowhere else: they are not asked where a budget ended,
+    #: because it may stand behind the end.
+    needs_end: ClassVar[bool] = False
     #: The first major version of Keras that it is about: programs for older ones are not asked.
     keras: ClassVar[int] = 1
     #: Codes that this rule makes superfluous where both speak of the same fact.

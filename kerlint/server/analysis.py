@@ -29,6 +29,7 @@ class Analysis:
 
     Args:
         findings: what is found, in the order of the text.
+        limits: the budgets that ran out, in words: there may be more to find.
         with_verdict: gives a finding what came out when it was tried out, if it was.
     """
 
@@ -36,6 +37,7 @@ class Analysis:
     applied: Applied
     findings: tuple[Finding, ...] = ()
     tracebacks: tuple[str, ...] = field(default=(), repr=False)
+    limits: tuple[str, ...] = ()
     with_verdict: Callable[[Finding], Finding] = field(default=lambda finding: finding, repr=False)
 
     @property
@@ -122,4 +124,4 @@ def analyse(snapshot: Snapshot, configurations: Configurations, roots: Sequence[
         return Analysis(snapshot, applied)
     settings = replace(applied.settings, probe=True) if options.code_lens else applied.settings
     report = engine.check_read(source, settings, is_test=applied.is_test, path=snapshot.path)
-    return Analysis(snapshot, applied, report.findings, report.tracebacks)
+    return Analysis(snapshot, applied, report.findings, report.tracebacks, report.limits)

@@ -78,9 +78,9 @@ def _page(word: str) -> str:
     from kerlint.rules.documentation import OWN_PAGES, page_of
 
     for rule in all_rules():
-        if word in (rule.code, rule.name):
+        if word.lower() in (rule.code.lower(), rule.name):
             return page_of(rule).markdown().rstrip()
-    return next((page.markdown().rstrip() for page in OWN_PAGES if word in (page.code, page.name)), "")
+    return next((page.markdown().rstrip() for page in OWN_PAGES if word.lower() in (page.code.lower(), page.name)), "")
 
 
 def _spot(analysis: Analysis, spot: Spot) -> str:

@@ -235,6 +235,11 @@ class Session:
             self._editor.warn(f"kerlint: {problem}")
         for text in analysis.tracebacks:
             self._editor.log(text)
+        for limit in analysis.limits:
+            text = f"{analysis.snapshot.name}: {limit}; there may be more to find"
+            if text not in self._told:
+                self._told.add(text)
+                self._editor.log(text)
         found = diagnostics(analysis.snapshot, analysis.shown)
         for part in analysis.snapshot.parts:
             own = found[part.uri]

@@ -22,6 +22,12 @@ __all__ = ["Answer", "OpCall", "broadcast", "evaluate", "makes", "operand", "ope
 _rules = cache(rules)
 
 
+@cache
+def _table(family: str) -> dict[str, Rule]:
+    table: dict[str, Rule] = import_module(f"kerlint.library.ops.{family}").RULES
+    return table
+
+
 def evaluate(name: str, args: dict[str, Value], *, open: bool = False, traced: bool = False) -> Answer:
     """What comes out of a function by its canonical name; None if that is not known.
 
@@ -38,7 +44,7 @@ def evaluate(name: str, args: dict[str, Value], *, open: bool = False, traced: b
     if found is None or (traced and name in ONLY_SYMBOLIC):
         return None
     family, rule = found
-    table: dict[str, Rule] = import_module(f"kerlint.library.ops.{family}").RULES
+    table = _table(family)
     renamed = _renamed(name, rule)
     back = {old: new for new, old in renamed.items()}
     given = {back.get(parameter, parameter): value for parameter, value in args.items()}

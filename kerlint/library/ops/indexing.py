@@ -68,7 +68,8 @@ def _sliced(size: Dimension, part: Object) -> Dimension:
         if value is not None and found is None and not (isinstance(value, Const) and value.value is None):
             return None
         bounds.append(found)
-    if size is None or bounds[2] == 0:
+    # A program may say that a size is negative.
+    if size is None or size < 0 or bounds[2] == 0:
         return None
     return len(range(*slice(*bounds).indices(size)))
 

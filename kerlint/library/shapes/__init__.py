@@ -8,6 +8,7 @@ all of them with the installed Keras.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 
 from kerlint.library.shapes.base import (
@@ -84,6 +85,7 @@ def apply(call: Call) -> Result:
     return UNKNOWN if function is None else function(call)
 
 
+@cache
 def _function(layer: str) -> Callable[[Call], Result] | None:
     family = _FAMILY_OF.get(layer)
     if family is None:

@@ -78,8 +78,12 @@ def spread(value: Value | None, number: int, what: str, least: int = 1) -> Sizes
     Raises:
         Misfit: there are more or fewer than `number`, one is below `least`, or a number alone is not an integer.
     """
-    if type(value) is Const and type(value.value) is int and value.value >= least:
-        return (value.value,) * number
+    if type(value) is Const:
+        only = value.value
+        if type(only) is int and only >= least:
+            return (only,) * number
+        if type(only) is tuple and len(only) == number and all(type(size) is int and size >= least for size in only):
+            return only
     given = items(value)
     if given is None:
         if is_no_size(value):

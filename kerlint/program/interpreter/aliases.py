@@ -25,7 +25,7 @@ _VIEWS = frozenset({"reshape", "T", "turned", "numpy", "to_numpy", "iloc", "loc"
 
 def rebind(machine: Machine, before: Value, after: Value) -> None:
     """A value is changed in place: every name and container that has it, in the callers too, has what it became."""
-    _replace(machine, _places(machine), {id(before): after})
+    _replace(machine, _places(machine, type(before)), {id(before): after})
 
 
 def change_in_place(
@@ -51,7 +51,7 @@ def change_in_place(
         changed = changes[id(wholes[-1])] = spoil(wholes[-1])
         # The view stays one.
         part.parent, part = changed, changed
-    places = _places(machine)
+    places = _places(machine, Array)
     found = _arrays(places)
     # `x[0] += 1` changes x, and all that shows it; a part with a name of its own stands for rows of its own.
     named = any(value is before for value in found)
@@ -76,8 +76,7 @@ def is_view(array: Array) -> bool:
     """Whether an array may share its numbers with the one that it was derived from."""
     if array.parent is None:
         return False
-    new = array.steps[len(array.parent.steps) :]
-    return all(step.name in _VIEWS for step in new)
+    return _VIEWS.issuperset([step.name for step in array.steps[len(array.parent.steps) :]])
 
 
 def _shown(array: Array, roots: set[int]) -> Array | None:
@@ -131,48 +130,59 @@ def _namespaces(machine: Machine) -> list[dict[str, Value]]:
     return found
 
 
-def _places(machine: Machine) -> list[_Place]:
-    """What all names stand for, and what is in the objects and containers among that."""
+def _places(machine: Machine, kind: type) -> list[_Place]:
+    """The names that stand for values of a kind, and what is in the objects and containers that have names."""
     found: list[_Place] = []
     pending: list[tuple[Value, int]] = []
     for names in _namespaces(machine):
         for name, value in names.items():
-            found.append((names, name, value))
-            if type(value) in _HOLDERS:
+            one = type(value)
+            if one is kind:
+                found.append((names, name, value))
+            if one in _HOLDERS:
                 pending.append((value, _DEPTH))
     seen: set[int] = set()
     left = MAX_PLACES
     while pending and left > 0:
         holder, depth = pending.pop()
-        if id(holder) in seen:
-            continue
-        seen.add(id(holder))
-        inside = _inside(holder)
-        found.extend(inside)
-        left -= len(inside)
-        if depth > 0:
-            pending.extend([(item, depth - 1) for _, _, value in inside for item in _held(value)])
+        if id(holder) not in seen:
+            seen.add(id(holder))
+            places, inner = _inside(holder, kind)
+            found.extend(places)
+            left -= len(holder.state) if type(holder) is Instance else 1
+            if depth > 0:
+                pending.extend([(one, depth - 1) for one in inner])
     return found
 
 
-def _inside(holder: Value) -> list[_Place]:
-    """The places of an object or container: the dict and key of each, and what it holds."""
-    kind = type(holder)
-    if kind is Instance:
-        state = holder.state  # type: ignore[attr-defined]
-        return [(state, name, value) for name, value in state.items()]
-    if kind is Sequence:
-        return [(holder.state, "items", holder.items)]  # type: ignore[attr-defined]
-    if kind is Mapping:
-        return [(holder.state, "entries", holder.entries)]  # type: ignore[attr-defined]
-    return []
+def _inside(holder: Value, kind: type) -> tuple[list[_Place], list[Value]]:
+    """The places in an object or container that hold values of a kind, and the objects and containers in it."""
+    places: list[_Place] = []
+    inner: list[Value] = []
+    if type(holder) is Instance:
+        state = holder.state
+        for name, value in state.items():
+            one = type(value)
+            if one is tuple or one is dict:
+                _look_into(state, name, value, kind, places, inner)
+            elif one is kind:
+                places.append((state, name, value))
+            if one in _HOLDERS:
+                inner.append(value)
+    elif isinstance(holder, (Sequence, Mapping)):
+        key = "items" if type(holder) is Sequence else "entries"
+        _look_into(holder.state, key, holder.state[key], kind, places, inner)
+    return places, inner
 
 
-def _held(value: Any) -> list[Value]:
-    """Containers in what a place holds."""
-    kind = type(value)
-    if kind is tuple:
-        return [part for part in value[:100] if type(part) in _HOLDERS]
-    if kind is dict:
-        return [part for part in value.values() if type(part) in _HOLDERS]
-    return [value] if kind in _HOLDERS else []
+def _look_into(
+    state: dict[str, Any], key: str, parts: Any, kind: type, places: list[_Place], inner: list[Value]
+) -> None:
+    """The same for the parts of a container."""
+    values = parts if type(parts) is tuple else parts.values()
+    # Most are long lists of numbers.
+    kinds = set(map(type, values))
+    if kind in kinds:
+        places.append((state, key, parts))
+    if not kinds.isdisjoint(_HOLDERS):
+        inner.extend([part for part in (values[:100] if type(parts) is tuple else values) if type(part) in _HOLDERS])

@@ -10,6 +10,7 @@ from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.interpreter.containers import forget_items, overlaid, set_entries, set_items
 from kerlint.program.interpreter.fields import forget_attributes, tuple_items
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.iterators import take
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
@@ -73,6 +74,7 @@ def _unpack(machine: Machine, target: syntax.Tuple | syntax.List, value: Value) 
     if items is None or len(items) != len(targets):
         # Each name its own: that two are the same value would say that they hold the same.
         items = [machine.library.element(machine, value, target) for _ in targets]
+    take(machine, value, partly=True)
     for element, item in zip(targets, items):
         assign_target(machine, element, item)
 
@@ -128,6 +130,9 @@ def _setter(receiver: Instance | Model | Layer, name: str) -> Function | None:
 
 def _assign_subscript(machine: Machine, target: syntax.Subscript, value: Value) -> None:
     receiver = machine.evaluate(target.value)
+    if isinstance(receiver, Array):
+        _store(machine, receiver, target, value)
+        return
     key = _key(machine, target)
     if isinstance(receiver, Mapping):
         if key is NOTHING or not isinstance(key, (str, int, float, bool, bytes, type(None))):
@@ -142,8 +147,6 @@ def _assign_subscript(machine: Machine, target: syntax.Subscript, value: Value) 
             set_items(machine, receiver, tuple(changed))
         else:
             forget_items(machine, receiver)
-    elif isinstance(receiver, Array):
-        _store(machine, receiver, target, value)
     elif isinstance(receiver, Mutable):
         machine.library.set_attribute(machine, receiver, "[]", value, target)
     elif isinstance(receiver, External) and receiver.name == "os.environ" and isinstance(key, str) and machine.certain:

@@ -9,11 +9,14 @@ from typing import Any
 from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.containers import set_of
+from kerlint.program.interpreter.enumerations import Member, members_of
 from kerlint.program.interpreter.instances import call_isinstance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
 from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.interpreter.written import run_eval, run_exec
+from kerlint.program.iterators import GENERATOR, is_iterator, iterator, take
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -75,6 +78,15 @@ def _pure(function: Callable[..., Any]) -> Handler:
     return handler
 
 
+_text_of = _pure(lambda value="": str(value))
+
+
+def _str(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    # What a member of an enumeration looks like has changed from one version of Python to the next.
+    looks = type(arguments.get(0)) is not Member
+    return _text_of(machine, arguments, node) if looks else Unknown("str", node=node)
+
+
 def _len(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     value = arguments.get(0)
     if isinstance(value, Sequence):
@@ -87,6 +99,9 @@ def _len(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         return Const(value.rows, node=node)
     if isinstance(value, Dataset) and value.cardinality is not None:
         return Const(value.cardinality, node=node)
+    members = members_of(value) if value is not None else None
+    if members is not None:
+        return Const(len(members), node=node)
     if isinstance(value, Bound):
         # An attribute whose value is not known: what it is the length of says something all the same.
         return Object("builtins.len", {"of": value}, node=node)
@@ -121,11 +136,10 @@ def _index(low: float | None, high: float | None, node: syntax.Node) -> Array:
 
 def spread(machine: Machine, value: Value | None, node: syntax.Node) -> tuple[Value, ...]:
     """The items of an iterable, with a gap where they are not known."""
-    if isinstance(value, Sequence):
-        return value.items
-    items = known_items(value) if value is not None else ()
-    if items is None and isinstance(value, Object) and value.name == "generator":
-        return (Gap(value.args["element"], node=node),)
+    items = value.items if isinstance(value, Sequence) else known_items(value) if value is not None else ()
+    if items is None and isinstance(value, Object) and value.name == GENERATOR:
+        items = (Gap(machine.library.element(machine, value, node), node=node),)
+    take(machine, value)
     return items if items is not None else (Gap(node=node),)
 
 
@@ -171,28 +185,38 @@ def _enumerate(machine: Machine, arguments: Arguments, node: syntax.Node) -> Val
     items = known_items(value) if value is not None else None
     if items is None:
         element = machine.library.element(machine, value, node) if value is not None else Unknown(node=node)
+        take(machine, value)
         index = _index(float(first), None, node) if start is NOTHING or isinstance(start, int) else Unknown("index")
         return _repeated(tuple_of(index, element, node=node), node, value)
+    take(machine, value, partly=True)
     pairs = [tuple_of(Const(first + i, node=node), item, node=node) for i, item in enumerate(items[:MAX_LENGTH])]
-    return list_of(pairs, "tuple", node)
+    return iterator(pairs, "tuple", node)
 
 
 def _repeated(element: Value, node: syntax.Node, over: Value | None = None) -> Value:
     """An iterable of unknown length whose elements are alike; `over` is what `enumerate` goes over."""
-    return Object("generator", {"element": element, **({"over": over} if over is not None else {})}, node=node)
+    return Object(GENERATOR, {"element": element, **({"over": over} if over is not None else {})}, node=node)
 
 
 def _zip(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    columns = [known_items(value) for value, _ in arguments.positional]
-    if columns and all(column is not None for column in columns):
-        rows = zip(*[column for column in columns if column is not None])
-        return list_of([tuple_of(*row, node=node) for row in rows], "tuple", node)
-    elements = [machine.library.element(machine, value, node) for value, _ in arguments.positional]
+    values = [value for value, _ in arguments.positional]
+    columns = [known_items(value) for value in values]
+    # One iterator that is given twice gives its items in turns.
+    shared = any(is_iterator(value) and values.count(value) > 1 for value in values)
+    known = [column for column in columns if column is not None]
+    if known and len(known) == len(columns) and not shared:
+        rows = iterator([tuple_of(*row, node=node) for row in zip(*known)], "tuple", node)
+        for value in values:
+            take(machine, value, partly=True)
+        return rows
+    elements = [machine.library.element(machine, value, node) for value in values]
+    for value in values:
+        take(machine, value)
     return _repeated(tuple_of(*elements, node=node), node)
 
 
 def _reversed(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    return list_of(spread(machine, arguments.get(0), node)[::-1], "tuple", node)
+    return iterator(spread(machine, arguments.get(0), node)[::-1], "tuple", node)
 
 
 def _sorted(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
@@ -211,7 +235,7 @@ def _extreme(function: Callable[..., Any]) -> Handler:
             # `max(x)` of an array goes over its rows.
             return machine.library.call(machine, f"numpy.{function.__name__}", arguments, node)
         if len(values) == 1 and isinstance(values[0], Sequence):
-            values = list(values[0].items)
+            values = list(spread(machine, values[0], node))
         numbers = [constant(value) for value in values]
         if arguments.keywords or not numbers or any(not isinstance(value, (int, float, str)) for value in numbers):
             return Unknown("extreme", node=node)
@@ -224,7 +248,7 @@ def _extreme(function: Callable[..., Any]) -> Handler:
 
 
 def _getattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    from kerlint.program.interpreter.expressions import attribute
+    from kerlint.program.interpreter.attributes import attribute
 
     receiver, name = arguments.get(0), constant(arguments.get(1))
     if receiver is None or not isinstance(name, str):
@@ -265,7 +289,7 @@ def _set_plainly(machine: Machine, arguments: Arguments, node: syntax.Node) -> V
 
 
 def _vars(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    from kerlint.program.interpreter.expressions import attribute
+    from kerlint.program.interpreter.attributes import attribute
 
     given = arguments.get(0)
     return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
@@ -289,8 +313,9 @@ def _sum(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
             return total
         return Array(total.shape, None if rows.dtype == "bool" else rows.dtype, source="statistic", node=node)
     values = plain(arguments.positional[0][0]) if arguments.positional else None
+    take(machine, arguments.get(0))
     try:
-        return Const(sum(values), node=node) if values else Unknown("sum", node=node)
+        return Const(sum(values), node=node) if values is not None else Unknown("sum", node=node)
     except TypeError:
         return Unknown("sum", node=node)
 
@@ -300,14 +325,30 @@ def _map(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
 
     function, items = arguments.get(0), spread(machine, arguments.get(1), node)
     if function is None or len(arguments.positional) != 2 or len(items) > MAX_UNROLLED:
-        return list_of((Gap(node=node),), "tuple", node)
+        return iterator((Gap(node=node),), "tuple", node)
     results: list[Value] = []
     for item in items:
         if isinstance(item, Gap):
             results.append(item)
         else:
             results.append(call(machine, function, Arguments([(item, node)]), node))
-    return list_of(results, "tuple", node)
+    return iterator(results, "tuple", node)
+
+
+def _next(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    """The first of what is left of an iterator."""
+    given = arguments.get(0)
+    if given is None:
+        return Unknown(node=node)
+    if is_iterator(given):
+        assert isinstance(given, Sequence)
+        items = given.items
+        if items and not isinstance(items[0], Gap):
+            machine.heap.write(given.state, "items", items[1:])
+            return items[0]
+        if not items:
+            return arguments.get(1) or Unknown("nothing is left", node=node)
+    return machine.library.element(machine, given, node)
 
 
 def _quiet(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
@@ -316,7 +357,10 @@ def _quiet(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
 
 def _any_all(is_any: bool) -> Handler:
     def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-        answers = [truth_of(item) for item in spread(machine, arguments.get(0), node)]
+        given = arguments.get(0)
+        answers = [truth_of(item) for item in spread(machine, given, node)]
+        # It stops as soon as it knows.
+        take(machine, given, partly=True)
         if is_any in answers:
             return Const(is_any, node=node)
         return Unknown("any/all", node=node) if None in answers else Const(not is_any, node=node)
@@ -345,6 +389,8 @@ BUILTINS: dict[str, Handler] = {
     "dict": _dict,
     "divmod": _unknown,
     "enumerate": _enumerate,
+    "eval": run_eval,
+    "exec": run_exec,
     "exit": _quiet,
     "filter": _unknown,
     "float": _pure(float),
@@ -365,11 +411,7 @@ BUILTINS: dict[str, Handler] = {
     "map": _map,
     "max": _extreme(max),
     "min": _extreme(min),
-    "next": lambda machine, arguments, node: (
-        machine.library.element(machine, arguments.positional[0][0], node)
-        if arguments.positional
-        else Unknown(node=node)
-    ),
+    "next": _next,
     "object": _unknown,
     "object.__setattr__": _set_plainly,
     "open": _unknown,
@@ -385,7 +427,8 @@ BUILTINS: dict[str, Handler] = {
     "setattr": _setattr,
     "sorted": _sorted,
     "staticmethod": _unknown,
-    "str": _pure(str),
+    # Not with an encoding: Python imports a module for each, and some take the square of the length in time.
+    "str": _str,
     "sum": _sum,
     "super": _unknown,
     "tuple": _collection("tuple"),

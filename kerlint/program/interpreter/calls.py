@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,9 +18,11 @@ from kerlint.program.interpreter.decorators import (
     traced_as,
 )
 from kerlint.program.interpreter.endings import is_endless
+from kerlint.program.interpreter.enumerations import by_value, is_enumeration, make_members
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
 from kerlint.program.interpreter.traces import tracing
+from kerlint.program.iterators import take
 from kerlint.program.scope import Loop, Path, Scope
 from kerlint.program.values import (
     Arguments,
@@ -47,7 +49,7 @@ from kerlint.program.values import (
 from kerlint.records import dataclass, field
 
 #: Modules with functions of which more is known than their names.
-_STANDARD = ("itertools.", "functools.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
+_STANDARD = ("itertools.", "functools.", "enum.", "collections.", "dataclasses.", "attr.", "attrs.", "pydantic.")
 
 #: Calls of functions from one definition within each other.
 MAX_ALIKE = 5
@@ -121,6 +123,8 @@ def define_class(machine: Machine, node: syntax.ClassDef) -> int:
             if value.decorators:
                 scope.names[name] = decorated_method(machine, cls, value)
     cls.state.update(scope.names)
+    if is_enumeration(cls):
+        make_members(machine, cls)
     if machine.at_home:
         machine.classes.append(cls)
     machine.assign(node.name.value, decorated_class(machine, cls, node) if decorators else cls)
@@ -129,17 +133,21 @@ def define_class(machine: Machine, node: syntax.ClassDef) -> int:
 
 def evaluate_arguments(machine: Machine, nodes: Iterable[syntax.Arg]) -> Arguments:
     """The arguments of a call; `*` and `**` are spread where their content is known."""
-    arguments = Arguments()
+    positional: list[tuple[Value, syntax.Node | None]] = []
+    keywords: dict[str, tuple[Value, syntax.Node | None]] = {}
+    arguments = Arguments(positional, keywords)
+    evaluate = machine.evaluate
     for argument in nodes:
-        value = machine.evaluate(argument.value)
-        if argument.star == "*":
-            _spread_positional(arguments, value, argument.value)
-        elif argument.star == "**":
-            _spread_keywords(arguments, value, argument.value)
+        node = argument.value
+        value = evaluate(node)
+        if argument.star:
+            spread = _spread_positional if argument.star == "*" else _spread_keywords
+            spread(arguments, value, node)
+            take(machine, value)
         elif argument.keyword is not None:
-            arguments.keywords[argument.keyword] = (value, argument.value)
+            keywords[argument.keyword] = (value, node)
         else:
-            arguments.positional.append((value, argument.value))
+            positional.append((value, node))
     return arguments
 
 
@@ -167,11 +175,17 @@ def _spread_keywords(arguments: Arguments, value: Value, node: syntax.Node) -> N
 
 def call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
     """The result of calling a value. A call that kerlint fails at is recorded and unknown; the rest goes on."""
-    machine.burn()
+    machine.fuel -= 1
+    if machine.fuel < 0:
+        raise OutOfFuel
     heap, depth = machine.heap, machine.depth
     length, marks = len(heap.trail), heap.marks
     try:
-        return _call(machine, callee, arguments, node)
+        answer = _CALLED.get(type(callee))
+        if answer is not None:
+            return answer(machine, callee, arguments, node)
+        hand_over(machine, arguments)
+        return Unknown("unknown function", node=node)
     except (OutOfFuel, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - one call must not lose the file
@@ -180,48 +194,41 @@ def call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Nod
         return Unknown("kerlint failed here", node=node)
 
 
-def _call(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
-    # The commonest kinds come first.
-    if isinstance(callee, External):
-        if callee.name.startswith("builtins."):
-            from kerlint.program.interpreter.builtins import call_builtin
+def _call_external(machine: Machine, callee: External, arguments: Arguments, node: syntax.Node) -> Value:
+    name = callee.name
+    if name.startswith("builtins."):
+        from kerlint.program.interpreter.builtins import call_builtin
 
-            return call_builtin(machine, callee.name[9:], arguments, node)
-        if callee.name.startswith(_STANDARD):
-            found = _call_standard(machine, callee.name, arguments, node)
-            if found is not None:
-                return found
-        machine.spelled = callee.written
-        return machine.library.call(machine, callee.name, arguments, node)
-    if isinstance(callee, Bound):
-        from kerlint.program.interpreter.methods import call_method
+        return call_builtin(machine, name[9:], arguments, node)
+    if name.startswith(_STANDARD):
+        found = _call_standard(machine, name, arguments, node)
+        if found is not None:
+            return found
+    machine.spelled = callee.written
+    return machine.library.call(machine, name, arguments, node)
 
-        return call_method(machine, callee.receiver, callee.name, arguments, node)
-    if isinstance(callee, Unknown):
-        hand_over(machine, arguments)
-        return Unknown("unknown function", node=node)
-    if isinstance(callee, Function):
-        if callee.decorators and is_cached(callee):
-            return once(machine, callee, arguments, lambda: follow(machine, callee, arguments, node))
-        return follow(machine, callee, arguments, node)
-    if isinstance(callee, BoundMethod):
-        return follow(machine, callee.function, arguments, node, receiver=callee.receiver)
-    if isinstance(callee, Class):
-        return instantiate(machine, callee, arguments, node)
-    if isinstance(callee, Partial):
-        return call(machine, callee.target, _joined(callee.arguments, arguments), node)
-    if isinstance(callee, OneOf):
-        results = [call(machine, option, arguments, node) for option in callee.options]
-        return one_of(results, node)
-    if isinstance(callee, Instance):
-        special = callee.cls.lookup("__call__")
-        if isinstance(special, Function):
-            return follow(machine, special, arguments, node, receiver=callee)
-        return Unknown("instance is called", node=node)
-    if isinstance(callee, (Layer, Model, Object)):
-        return machine.library.invoke(machine, callee, arguments, node)
-    hand_over(machine, arguments)
-    return Unknown("unknown function", node=node)
+
+def _call_bound(machine: Machine, callee: Bound, arguments: Arguments, node: syntax.Node) -> Value:
+    from kerlint.program.interpreter.methods import call_method
+
+    return call_method(machine, callee.receiver, callee.name, arguments, node)
+
+
+def _call_function(machine: Machine, callee: Function, arguments: Arguments, node: syntax.Node) -> Value:
+    if callee.decorators and is_cached(callee):
+        return once(machine, callee, arguments, lambda: follow(machine, callee, arguments, node))
+    return follow(machine, callee, arguments, node)
+
+
+def _call_alternatives(machine: Machine, callee: OneOf, arguments: Arguments, node: syntax.Node) -> Value:
+    return one_of([call(machine, option, arguments, node) for option in callee.options], node)
+
+
+def _call_instance(machine: Machine, callee: Instance, arguments: Arguments, node: syntax.Node) -> Value:
+    special = callee.cls.lookup("__call__")
+    if isinstance(special, Function):
+        return follow(machine, special, arguments, node, receiver=callee)
+    return Unknown("instance is called", node=node)
 
 
 def _call_standard(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
@@ -242,6 +249,7 @@ def hand_over(machine: Machine, arguments: Arguments) -> None:
             for part in value.items:  # type: ignore[attr-defined]
                 if type(part) is Layer:
                     machine.heap.write(part.state, HANDED_OVER, Const(True))
+            take(machine, value, partly=True)
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:
@@ -266,7 +274,7 @@ def follow(
         return Unknown("no body", node=node)
     machine.called.add(id(definition))
     frames = machine.frames
-    if len(frames) >= MAX_CALL_DEPTH or (frames and _is_recursion(machine, function, arguments)):
+    if len(frames) >= MAX_CALL_DEPTH or (len(frames) > 1 and _is_recursion(machine, function, arguments)):
         return Unknown("calls too deep", node=node)
     frame = Frame(function, machine.scope, receiver=receiver, path=machine.path, loops=machine.loops)
     scope = Scope("function", function.scope)
@@ -339,10 +347,10 @@ def _yields(body: syntax.Node) -> bool:
         kind = type(node)
         if kind is syntax.Block:
             pending.extend(node.body)
-        elif kind not in _BLOCKS:
-            if type(getattr(node, "value", None)) is syntax.Yield:
+        elif kind in _HOLD_YIELD:
+            if type(node.value) is syntax.Yield:
                 return True
-        else:
+        elif kind in _BLOCKS:
             for name in _BLOCKS[kind]:
                 inner = getattr(node, name)
                 if name in ("handlers", "cases"):
@@ -352,6 +360,8 @@ def _yields(body: syntax.Node) -> bool:
     return False
 
 
+#: Statements with a value.
+_HOLD_YIELD = frozenset({syntax.Expr, syntax.Assign, syntax.AnnAssign, syntax.AugAssign, syntax.Return})
 #: Where compound statements hold other statements; functions and classes stand apart.
 _BLOCKS: dict[type, tuple[str, ...]] = {
     syntax.If: ("body", "orelse"),
@@ -411,6 +421,8 @@ def _default(machine: Machine, function: Function, name: str, arguments: Argumen
 def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Value:
     """An object of a class of the program."""
     machine.instantiated.add(id(cls))
+    if is_enumeration(cls):
+        return by_value(cls, arguments, node)
     special = machine.library.instantiate(machine, cls, arguments, node)
     if special is not None:
         return special
@@ -429,6 +441,30 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: syntax
             machine.heap.write(instance.state, name, Unknown("may be set", node=node))
         forget_attributes(machine, instance, node)
     return instance
+
+
+def _invoke(machine: Machine, callee: Value, arguments: Arguments, node: syntax.Node) -> Value:
+    return machine.library.invoke(machine, callee, arguments, node)
+
+
+#: What calling a value of a kind does; none of the kinds has subclasses but those that are here.
+_CALLED: dict[type, Callable[[Machine, Any, Arguments, syntax.Node], Value]] = {
+    External: _call_external,
+    Bound: _call_bound,
+    Function: _call_function,
+    BoundMethod: lambda machine, callee, arguments, node: follow(
+        machine, callee.function, arguments, node, receiver=callee.receiver
+    ),
+    Class: instantiate,
+    Partial: lambda machine, callee, arguments, node: call(
+        machine, callee.target, _joined(callee.arguments, arguments), node
+    ),
+    OneOf: _call_alternatives,
+    Instance: _call_instance,
+    Layer: _invoke,
+    Model: _invoke,
+    Object: _invoke,
+}
 
 
 @contextmanager

@@ -128,7 +128,8 @@ def is_cached_property(function: Function) -> bool:
 
 
 def _has(function: Function, *names: str) -> bool:
-    return any(isinstance(one, External) and one.name in names for one in function.decorators)
+    decorators = function.decorators
+    return bool(decorators) and any(type(one) is External and one.name in names for one in decorators)
 
 
 def _name_of(decorator: Value) -> str:

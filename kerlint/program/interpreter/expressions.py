@@ -9,69 +9,51 @@ from kerlint.program.alternatives import one_of
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import join
 from kerlint.program.interpreter.assign import assign_target
+from kerlint.program.interpreter.attributes import Super, read_attribute
 from kerlint.program.interpreter.builtins import BUILTINS
 from kerlint.program.interpreter.calls import (
     call,
     evaluate_arguments,
-    follow,
     make_lambda,
 )
-from kerlint.program.interpreter.containers import ATTRIBUTES_OF, overlaid, set_of, some_entry
-from kerlint.program.interpreter.decorators import is_cached_property, is_classmethod, is_property
-from kerlint.program.interpreter.fields import forget_attributes
+from kerlint.program.interpreter.containers import overlaid, set_of, some_entry
+from kerlint.program.interpreter.enumerations import by_name
 from kerlint.program.interpreter.guards import asks_version
-from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.loops import dict_comprehension, list_comprehension
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, compare, operate
 from kerlint.program.interpreter.truth import truth_of
-from kerlint.program.modules import Module
+from kerlint.program.iterators import take
 from kerlint.program.values import (
     Arguments,
     Array,
-    Bound,
-    BoundMethod,
     Class,
     Const,
     External,
-    Function,
     Gap,
-    Instance,
-    Layer,
     Mapping,
-    Model,
-    Mutable,
     Object,
     OneOf,
     Sequence,
-    Tensor,
     Unknown,
     Value,
-    extent,
     list_of,
     mapping_of,
 )
-from kerlint.records import dataclass
 
-#: Attributes of attributes that are looked at together.
-MAX_CHAIN = 50
 #: Displays with more elements are read as far as a sample of them; so many elements take as long as a statement.
 MAX_DISPLAY, _FREE = 2000, 20
 #: Integers with more digits are no number that a program is about.
 _MOST_BITS = 700
 
 
-def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
-    """Adds the expressions to the dispatch tables."""
-    leaves.update(
+def install(table: dict[type, Any]) -> None:
+    """Adds the expressions to the dispatch table."""
+    table.update(
         {
             syntax.Name: _name,
             syntax.Constant: _constant,
-        }
-    )
-    table.update(
-        {
-            syntax.Attribute: _attribute,
+            syntax.Attribute: read_attribute,
             syntax.FormattedString: _formatted,
             syntax.List: _list,
             syntax.Tuple: _tuple,
@@ -98,92 +80,12 @@ def install(leaves: dict[type, Any], table: dict[type, Any]) -> None:
 
 def _name(machine: Machine, node: syntax.Name) -> Value:
     name = node.value
-    found = machine.scope.names.get(name)
-    if found is not None and type(found) is not Tensor:
-        return found
     found = machine.lookup(name)
     if found is not None:
         return found
     if name in BUILTINS:
         return External(f"builtins.{name}", node=node)
     return Unknown(f"the name {name}", node=node)
-
-
-def _attribute(machine: Machine, node: syntax.Attribute) -> Value:
-    inner = node.value
-    if type(inner) is not syntax.Attribute:
-        return attribute(machine, machine.evaluate(inner), node.attr, node)
-    # `tf.keras.layers.Dense` is one symbol: there is no need to look at each of its parts.
-    chain = [node]
-    while type(inner) is syntax.Attribute and len(chain) < MAX_CHAIN:
-        chain.append(inner)
-        inner = inner.value
-    value = machine.evaluate(inner)
-    if isinstance(value, External):
-        name = ".".join([value.written, *[part.attr for part in reversed(chain)]])
-        machine.note_symbol(name, node)
-        return machine.library.symbol(name, node)
-    for part in reversed(chain):
-        value = attribute(machine, value, part.attr, part)
-    return value
-
-
-def attribute(machine: Machine, receiver: Value, name: str, node: syntax.Node) -> Value:
-    """`receiver.name`."""
-    if isinstance(receiver, External):
-        full = f"{receiver.written}.{name}"
-        machine.note_symbol(full, node)
-        return machine.library.symbol(full, node)
-    if isinstance(receiver, Unknown):
-        return Unknown("attribute of an unknown value", node=node)
-    if isinstance(receiver, Instance):
-        if name == "__dict__":
-            entries = dict(receiver.state)
-            weight, depth = extent(entries.values())
-            state = {"entries": entries, "open": False, "weight": weight, "depth": depth, ATTRIBUTES_OF: receiver}
-            return Mapping(state=state, node=node)
-        return _instance_attribute(machine, receiver, receiver.state.get(name), receiver.cls, name, node)
-    if isinstance(receiver, (Model, Layer)) and receiver.cls is not None:
-        own = receiver.state.get(f".{name}")
-        if own is not None or receiver.cls.lookup(name) is not None:
-            return _instance_attribute(machine, receiver, own, receiver.cls, name, node)
-    if isinstance(receiver, Class):
-        found = receiver.lookup(name)
-        if isinstance(found, Function) and is_classmethod(found):
-            return BoundMethod(found, receiver, node=node)
-        return found if found is not None else Unknown("class attribute", node=node)
-    if isinstance(receiver, OneOf):
-        return one_of([attribute(machine, option, name, node) for option in receiver.options], node)
-    if isinstance(receiver, Module):
-        return module_attribute(machine, receiver, name, node)
-    if isinstance(receiver, Super):
-        return _super_attribute(machine, receiver, name, node)
-    if isinstance(receiver, (Sequence, Mapping, Const)):
-        return Bound(receiver, name, node=node)
-    if isinstance(receiver, (Function, BoundMethod, Gap)):
-        return Unknown("attribute", node=node)
-    found = machine.library.attribute(machine, receiver, name, node)
-    return found if found is not None else Bound(receiver, name, node=node)
-
-
-def _instance_attribute(
-    machine: Machine, receiver: Value, own: Value | None, cls: Class, name: str, node: syntax.Node
-) -> Value:
-    if own is not None:
-        return own
-    found = cls.lookup(name)
-    if isinstance(found, Function):
-        if is_property(found):
-            value = follow(machine, found, Arguments(), node, receiver=receiver)
-            if is_cached_property(found) and isinstance(receiver, Mutable):
-                machine.heap.write(receiver.state, name if isinstance(receiver, Instance) else f".{name}", value)
-            return value
-        if is_classmethod(found):
-            return BoundMethod(found, cls, node=node)
-        return BoundMethod(found, receiver, node=node)
-    if found is not None:
-        return found
-    return Unknown("attribute", node=node)
 
 
 def _constant(machine: Machine, node: syntax.Constant) -> Value:
@@ -213,6 +115,7 @@ def _elements(machine: Machine, nodes: Any) -> tuple[Value, ...]:
         value = machine.evaluate(element.value)
         if isinstance(value, Sequence):
             items.extend(value.items)
+            take(machine, value)
         else:
             items.append(Gap(node=element.value))
     if len(nodes) > MAX_DISPLAY:
@@ -263,27 +166,6 @@ def _call(machine: Machine, node: syntax.Call) -> Value:
     return call(machine, callee, arguments, node)
 
 
-@dataclass(eq=False, slots=True)
-class Super(Value):
-    """`super()` in a method: attributes are looked up from the bases of its class on."""
-
-    receiver: Value | None
-    bases: tuple[Value, ...]
-
-
-def _super_attribute(machine: Machine, value: Super, name: str, node: syntax.Node) -> Value:
-    for base in value.bases:
-        found = base.lookup(name) if isinstance(base, Class) else None
-        if isinstance(found, Function) and value.receiver is not None:
-            return BoundMethod(found, value.receiver, node=node)
-    if isinstance(value.receiver, Instance) and name == "__init__":
-        # A constructor of a library, or one that takes fields.
-        forget_attributes(machine, value.receiver, node)
-    if isinstance(value.receiver, (Model, Layer)):
-        return Bound(value.receiver, name, node=node)
-    return Unknown("super", node=node)
-
-
 def _binary(machine: Machine, node: syntax.BinaryOperation) -> Value:
     # Long sums nest to the left: walk down without recursion.
     pending: list[syntax.BinaryOperation] = []
@@ -312,7 +194,8 @@ def _unary(machine: Machine, node: syntax.UnaryOperation) -> Value:
         if node.operator == "+":
             return Const(+value.value, value.assumed, node=node)
         if isinstance(value.value, int):
-            return Const(~value.value, value.assumed, node=node)
+            # To invert a truth value itself is deprecated.
+            return Const(~int(value.value), value.assumed, node=node)
     if node.operator == "-" and isinstance(value, Array):
         return machine.library.call(machine, "numpy.negative", Arguments([(value, node)]), node)
     if node.operator == "-":
@@ -429,6 +312,8 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: synta
             return Unknown("subscript", node=node)
     if isinstance(receiver, Unknown):
         return Unknown("subscript of an unknown value", node=node)
+    if isinstance(receiver, Class) and len(index) == 1:
+        return by_name(receiver, constant(index[0]), node)
     return machine.library.subscript(machine, receiver, index, node)
 
 

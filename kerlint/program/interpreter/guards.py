@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from kerlint import syntax
@@ -11,6 +12,7 @@ from kerlint.program.values import Unknown, Value
 #: What a library says about its version, and functions that ask what something has.
 _VERSIONS = frozenset({"__version__", "VERSION", "version_info"})
 _ASKING = frozenset({"hasattr", "getattr"})
+_WORDS = re.compile("|".join(sorted(_VERSIONS | _ASKING)))
 #: So many parts of a condition are looked at.
 _MOST = 200
 #: The parts of expressions that a condition may ask in.
@@ -29,12 +31,19 @@ _PARTS: dict[type, tuple[str, ...]] = {
 }
 
 
+def may_ask(module: syntax.Module) -> bool:
+    """Whether anything in a module can ask for a version: in most nothing does."""
+    return _WORDS.search(module.text) is not None
+
+
 def asks_version(machine: Machine, test: syntax.Expression, value: Value) -> bool:
     """Whether the answer to a condition depends on the version: `tf.__version__ < "2.6"`, `hasattr(model, "x")`.
 
     Args:
         value: what the condition gives; the comparison may have been made before, or in a function.
     """
+    if not machine.may_ask:
+        return False
     pending: list[Any] = [test]
     if type(value) is Unknown and value.node is not None:
         pending.append(value.node)

@@ -6,6 +6,7 @@ from kerlint import syntax
 from kerlint.program.constants import text
 from kerlint.program.heap import join
 from kerlint.program.interpreter.flow import FALL
+from kerlint.program.interpreter.guards import may_ask
 from kerlint.program.interpreter.machine import Machine, OutOfFuel
 from kerlint.program.modules import Module, ModuleFile
 from kerlint.program.scope import Scope
@@ -122,6 +123,7 @@ def _load(machine: Machine, file: ModuleFile) -> Module | None:
     module = Module(file, Scope("module", names={"__name__": Const(file.name)}, file=file), node=tree)
     # Through the heap: what an arm of a condition imports is not imported in the other arm.
     machine.heap.write(machine.loaded, file.path, module)
+    machine.may_ask = machine.may_ask or may_ask(tree)
     machine.burn()
     position = machine.heap.position()
     try:
@@ -133,6 +135,6 @@ def _load(machine: Machine, file: ModuleFile) -> Module | None:
                     break
     except (OutOfFuel, RecursionError):
         machine.heap.restore(position)
-        machine.program.limits.append(f"the module {file.name} is too large to follow to its end")
+        machine.program.limits_elsewhere.append(f"the module {file.name} is too large to follow to its end")
         module.opaque = True
     return module

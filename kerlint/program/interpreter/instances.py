@@ -6,6 +6,7 @@ import collections.abc
 import numbers
 
 from kerlint import syntax
+from kerlint.program.interpreter.enumerations import Member
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import (
     Arguments,
@@ -88,14 +89,12 @@ def _python_type(name: str) -> type | None:
 
 
 def _is_of_class(value: Value | None, kind: Class) -> bool | None:
-    cls = value.cls if isinstance(value, (Instance, Layer, Model)) else None
+    cls = value.cls if isinstance(value, (Instance, Layer, Model, Member)) else None
     if cls is not None:
         if kind in cls.ancestry():
             return True
-        return False if isinstance(value, Instance) and cls.knows_its_bases() else None
-    # The members of an enumeration stand as their values.
-    is_enumeration = any(base.startswith("enum.") for base in kind.external_bases())
-    return False if isinstance(value, (Const, Sequence, Mapping)) and not is_enumeration else None
+        return False if isinstance(value, (Instance, Member)) and cls.knows_its_bases() else None
+    return False if isinstance(value, (Const, Sequence, Mapping)) else None
 
 
 def _is_layer(value: Layer, kind: External) -> bool | None:

@@ -14,10 +14,12 @@ from kerlint.program.events import ApplyGradients, Fit, Forward, LabelsRead, Los
 from kerlint.program.heap import ABSENT, common, widen
 from kerlint.program.interpreter.assign import assign_target, assigned_names
 from kerlint.program.interpreter.containers import set_of
+from kerlint.program.interpreter.enumerations import members_of
 from kerlint.program.interpreter.fields import tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL, RAISE, RETURN
 from kerlint.program.interpreter.machine import MAX_DEPTH, MAX_UNROLLED, Machine
 from kerlint.program.interpreter.truth import truth_of
+from kerlint.program.iterators import iterator, take
 from kerlint.program.scope import Loop
 from kerlint.program.values import (
     Const,
@@ -49,12 +51,16 @@ def run_for(machine: Machine, node: syntax.For) -> int:
     iterable = machine.evaluate(node.iter)
     items = known_items(iterable)
     if items is not None and (len(items) <= MAX_UNROLLED or _are_layers(items)):
+        take(machine, iterable, partly=True)
         flow = _unrolled(machine, node, items)
+        if flow == FALL:
+            take(machine, iterable)
     else:
         count = len(items) if items is not None else None
         element = machine.library.element(machine, iterable, node.iter)
         over = iterable.args.get("over", iterable) if isinstance(iterable, Object) else iterable
         loop = Loop(node, count, False, over=over)
+        take(machine, iterable, partly=True)
         flow = _once(machine, node, loop, lambda: assign_target(machine, node.target, element))
     if flow in (RETURN, RAISE):
         return flow
@@ -90,7 +96,7 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
         return tuple(Const(key, node=iterable.node) for key in iterable.entries)
     if isinstance(iterable, Const) and isinstance(iterable.value, str) and len(iterable.value) <= MAX_UNROLLED:
         return tuple(Const(character, node=iterable.node) for character in iterable.value)
-    return tuple_items(iterable)
+    return tuple_items(iterable) or members_of(iterable)
 
 
 def _unrolled(machine: Machine, node: syntax.For, items: tuple[Value, ...]) -> int:
@@ -159,6 +165,7 @@ def comprehension(machine: Machine, clause: syntax.CompFor, produce: Callable[[]
     exact = items is not None and len(items) <= MAX_UNROLLED * 4
     if not exact or items is None:
         items = (machine.library.element(machine, iterable, clause.iter),)
+    take(machine, iterable)
     loop = Loop(clause, len(items) if exact else None, exact)
     with machine.inside(loop):
         for item in items:
@@ -185,6 +192,8 @@ def list_comprehension(machine: Machine, node: syntax.ListComp | syntax.SetComp 
         exact = comprehension(machine, node.for_in, lambda: items.append(machine.evaluate(node.elt)))
     if not exact:
         items = [Gap(common(tuple(items)), node=node)]
+    if type(node) is syntax.GeneratorExp:
+        return iterator(items, "list", node)
     return set_of(tuple(items), node) if isinstance(node, syntax.SetComp) else list_of(items, "list", node)
 
 

@@ -6,6 +6,7 @@ should do (recursion, loop bombs) is bounded by the budgets below.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,6 +43,10 @@ _LONGEST_NAME = 200
 _RECURSION_LIMIT = 12_000
 
 
+#: Names that stand for something without a binding.
+_PYTHON = frozenset(dir(builtins))
+
+
 class OutOfFuel(Exception):
     """The budget for a file is used up."""
 
@@ -62,6 +67,7 @@ class Machine:
         entry: the call in the file through which another module's function has been reached.
         tries: how many bodies of `try` with handlers we are in.
         guarded: whether we are in an arm for one version of a library (`guards.py`).
+        may_ask: whether the file, or a module that it imports, can ask for a version at all.
     """
 
     def __init__(self, library: Library, modules: Modules | None = None) -> None:
@@ -78,6 +84,7 @@ class Machine:
         self.entry: syntax.Node | None = None
         self.tries = 0
         self.guarded = False
+        self.may_ask = True
         self.frames: list[Frame] = []
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
@@ -95,6 +102,8 @@ class Machine:
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
         self.instantiated: set[int] = set()
+        #: By the attribute that spells it, a symbol of a library, with what it was read from and for which program.
+        self.symbols: dict[syntax.Node, tuple[Value, Program, External]] = {}
         #: What functions gave whose results are kept (`functools.lru_cache`), by the call.
         self.kept: dict[object, Value] = {}
         #: The library function that is called, as the program has its name.
@@ -123,12 +132,14 @@ class Machine:
     def evaluate(self, node: syntax.Expression) -> Value:
         """The value of an expression."""
         kind = type(node)
-        leaf = LEAVES.get(kind)
-        if leaf is not None:
-            return leaf(self, node)
+        if kind is syntax.Name:
+            # Two in five expressions are names, and most of those are of the scope at hand.
+            found = self.scope.names.get(node.value)  # type: ignore[attr-defined]
+            if found is not None and type(found) is not Tensor:
+                return found
         handler = EXPRESSIONS.get(kind)
         depth = self.depth
-        if handler is None or depth > MAX_DEPTH:
+        if handler is None or (depth > MAX_DEPTH and kind not in LEAVES):
             return Unknown("expression", node=node)
         # Who catches an exception on the way puts the depth back: that is cheaper than to do so at each expression.
         self.depth = depth + 1
@@ -179,11 +190,15 @@ class Machine:
         """The value of a name; builtins are `builtins.NAME`."""
         found = self.scope.lookup(name)
         if found is not None:
-            if isinstance(found, Tensor):
+            if type(found) is Tensor:
                 self.unread.read(found)
             return found
         module = self.scope.module
-        return self.from_stars(module, name) or (self._never_bound(name) if module is self.main else None)
+        if module.stars:
+            brought = self.from_stars(module, name)
+            if brought is not None:
+                return brought
+        return self._never_bound(name) if module is self.main and name not in _PYTHON else None
 
     def _never_bound(self, name: str) -> External | None:
         """The symbol of a name that stands in the file without an import."""
@@ -206,7 +221,10 @@ class Machine:
         elif type(value) is Tensor and not name.startswith("_") and self.at_home:
             sure = self.certain and not self.assumed and all(loop.unrolled for loop in self.loops)
             self.unread.bind(name, value, sure=sure)
-        self.heap.write(self.scope.home(name).names, name, value)
+        scope = self.scope
+        if scope.declared_global or scope.declared_nonlocal:
+            scope = scope.home(name)
+        self.heap.write(scope.names, name, value)
 
     def call_model_by(self, name: str, model: Model) -> None:
         """Remembers the outermost variable that held a model first."""
@@ -283,10 +301,10 @@ class Machine:
 
     def note_symbol(self, name: str, node: syntax.Node) -> None:
         """Records that a symbol of a library is spelt out."""
-        if not self.path and not self.tries and len(name) < _LONGEST_NAME:
-            self.program.used.symbols.add(name)
-            if "keras" in name:
-                self.program.mentions.setdefault(name, node)
+        symbols = self.program.used.symbols
+        if name not in symbols and not self.path and not self.tries and len(name) < _LONGEST_NAME:
+            symbols.add(name)
+            self._note_place(name, node)
 
     def _note_place(self, name: str, node: syntax.Node) -> None:
         if "keras" in name:
@@ -359,8 +377,7 @@ _AFRESH: dict[str, object] = {
 }
 
 #: Expressions with none inside them.
-LEAVES: dict[type, Callable[[Machine, object], Value]] = {}
-#: All others.
+LEAVES = frozenset({syntax.Name, syntax.Constant})
 EXPRESSIONS: dict[type, Callable[[Machine, object], Value]] = {}
 STATEMENTS: dict[type, Callable[[Machine, object], int]] = {}
 
@@ -386,13 +403,14 @@ def evaluate_module(
     module: syntax.Module, library: Library, modules: Modules | None = None, watch: Watch | None = None
 ) -> Program:
     """Evaluates a module, then what nobody called in it, and returns what it does."""
-    from kerlint.program.interpreter import expressions, statements
+    from kerlint.program.interpreter import expressions, guards, statements
     from kerlint.program.interpreter.unused import evaluate_unused
 
-    expressions.install(LEAVES, EXPRESSIONS)
+    expressions.install(EXPRESSIONS)
     statements.install(STATEMENTS)
     machine = Machine(library, modules) if watch is None else _Watched(library, modules, watch)
     machine.program.module = module
+    machine.may_ask = guards.may_ask(module)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:

@@ -9,6 +9,7 @@ from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.heap import Captured
 from kerlint.program.interpreter.assign import assign_target
+from kerlint.program.interpreter.enumerations import equal
 from kerlint.program.interpreter.fields import fields_of, has_fields, tuple_items
 from kerlint.program.interpreter.flow import BREAK, CONTINUE, FALL
 from kerlint.program.interpreter.instances import is_instance, is_plain
@@ -108,7 +109,11 @@ def _fits(machine: Machine, pattern: syntax.MatchPattern, subject: Value) -> boo
             return True
         return None if None in answers else False
     if isinstance(pattern, (syntax.MatchValue, syntax.MatchSingleton)):
-        known, wanted = constant(subject), constant(machine.evaluate(pattern.value))
+        value = machine.evaluate(pattern.value)
+        answer = equal("is" if isinstance(pattern, syntax.MatchSingleton) else "==", subject, value)
+        if answer is not None:
+            return answer
+        known, wanted = constant(subject), constant(value)
         if known is NOTHING or wanted is NOTHING:
             # No list and no dict equals a constant.
             return False if isinstance(subject, (Sequence, Mapping)) and wanted is not NOTHING else None

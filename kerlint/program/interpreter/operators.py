@@ -9,7 +9,9 @@ from typing import Any
 from kerlint import syntax
 from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.containers import overlaid
+from kerlint.program.interpreter.enumerations import equal
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.iterators import take
 from kerlint.program.values import Const, Gap, Mapping, OneOf, Sequence, Unknown, Value, list_of, mapping_of
 
 #: Longest string or sequence that an operator may build.
@@ -37,6 +39,9 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+
+#: Operators that ask whether two values are the same, and what is asked.
+_EQUALITY = {"==": "==", "!=": "==", "is": "is", "is not": "is"}
 
 
 def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
@@ -148,10 +153,16 @@ def plain(value: Value) -> Any:
 
 def compare(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right` for a comparison."""
+    if symbol in _EQUALITY:
+        answer = equal(_EQUALITY[symbol], left, right)
+        if answer is not None:
+            return Const(answer is (symbol in ("is", "==")), node=node)
     if symbol in ("is", "is not"):
         return _identity(symbol, left, right, node)
     if symbol in ("in", "not in"):
-        return _membership(symbol, left, right, node)
+        found = _membership(symbol, left, right, node)
+        take(machine, right, partly=True)
+        return found
     return operate(machine, symbol, left, right, node)
 
 
@@ -171,9 +182,12 @@ def _identity(symbol: str, left: Value, right: Value, node: syntax.Node) -> Valu
 def _membership(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     from kerlint.program.values import Mapping
 
-    if not isinstance(left, Const):
-        return Unknown("membership", node=node)
     answer: bool | None = None
+    if not isinstance(left, Const):
+        same = [equal("==", left, item) for item in right.items] if isinstance(right, Sequence) else [None]
+        if None in same and True not in same:
+            return Unknown("membership", node=node)
+        return Const((True in same) is (symbol == "in"), node=node)
     if isinstance(right, Sequence):
         constants = [item.value for item in right.items if isinstance(item, Const)]
         if any(type(item) is type(left.value) and item == left.value for item in constants):

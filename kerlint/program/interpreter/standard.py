@@ -10,17 +10,26 @@ from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.interpreter.builtins import Handler
 from kerlint.program.interpreter.calls import call
+from kerlint.program.interpreter.enumerations import AUTO
 from kerlint.program.interpreter.fields import as_dict, make_named_tuple, replaced
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH
+from kerlint.program.iterators import ONCE, take
 from kerlint.program.values import Arguments, Const, Gap, Object, Sequence, Unknown, Value, list_of, tuple_of
 
 
 def call_standard(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
     """The result of a function of the standard library; None if it is not known here."""
     handler = _HANDLERS.get(name)
-    return None if handler is None or arguments.open else handler(machine, arguments, node)
+    if handler is None or arguments.open:
+        return None
+    found = handler(machine, arguments, node)
+    for value, _ in arguments.positional:
+        take(machine, value, partly=True)
+    if name.startswith("itertools.") and type(found) is Sequence:
+        found.state[ONCE] = True
+    return found
 
 
 def _columns(arguments: Arguments) -> list[tuple[Value, ...]] | None:
@@ -167,6 +176,7 @@ _HANDLERS: dict[str, Handler] = {
     "itertools.repeat": _repeat,
     "itertools.zip_longest": _zip_longest,
     "functools.reduce": _reduce,
+    AUTO: lambda machine, arguments, node: Object(AUTO, node=node),
     "collections.OrderedDict": _ordered_dict,
     "collections.deque": _deque,
     "collections.namedtuple": make_named_tuple,

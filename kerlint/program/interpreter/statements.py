@@ -70,7 +70,12 @@ def run_block(machine: Machine, statements: Statements[syntax.Node]) -> int:
 
 
 def _block(machine: Machine, node: syntax.Block) -> int:
-    return run_block(machine, node.body)
+    execute = machine.execute
+    for statement in node.body:
+        flow = execute(statement)
+        if flow:
+            return flow
+    return FALL
 
 
 def _expression(machine: Machine, node: syntax.Expr) -> int:
@@ -162,12 +167,12 @@ def _delete(machine: Machine, node: syntax.Del) -> int:
 
 
 def _global(machine: Machine, node: syntax.Global) -> int:
-    machine.scope.declared_global.update(node.names)
+    machine.scope.declared_global |= frozenset(node.names)
     return FALL
 
 
 def _nonlocal(machine: Machine, node: syntax.Nonlocal) -> int:
-    machine.scope.declared_nonlocal.update(node.names)
+    machine.scope.declared_nonlocal |= frozenset(node.names)
     return FALL
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerlint import syntax
 from kerlint.program.constants import NOTHING, constant
+from kerlint.program.interpreter.enumerations import Member
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH
 from kerlint.program.values import Const, Unknown, Value
@@ -33,8 +34,10 @@ def _text(machine: Machine, parts: Any) -> str | None:
 
 
 def _field(machine: Machine, part: syntax.FormattedStringExpression) -> str | None:
-    value = constant(machine.evaluate(part.expression))
-    form = _text(machine, part.format_spec)
+    given = machine.evaluate(part.expression)
+    # What a member of an enumeration looks like has changed from one version of Python to the next.
+    value = constant(given) if type(given) is not Member else NOTHING
+    form = _text(machine, part.format_spec) if part.format_spec else ""
     if value is NOTHING or form is None or _WIDE.search(form):
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerlint.program.iterators import is_iterator
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     CHOICE,
@@ -28,6 +29,8 @@ def truth_of(value: Value) -> bool | None:
     if isinstance(value, Const):
         return bool(value.value) if value.assumed != CHOICE else None
     if isinstance(value, Sequence):
+        if is_iterator(value):
+            return True
         exact = value.exact
         return bool(exact) if exact is not None else None
     if isinstance(value, Mapping):

@@ -79,6 +79,7 @@ class MissingNonlinearity(Rule):
     symptoms = ("accuracy-stuck", "loss-flat")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         reported: set[int] = set()

@@ -150,9 +150,7 @@ class DropoutMisuse(Rule):
                 help=f"use a rate between 0.1 and 0.5; if {rate:g} was meant to be kept, write {1 - rate:.2g}",
                 about=node.layer,
                 experiment=experiment,
-                fix=fixing.draft(
-                    f"drop {1 - rate:.2g}, and keep {rate:g}", fixing.put(node.layer, "rate", f"{1 - rate:.2g}")
-                ),
+                fix=_keeping(node, rate),
             )
         elif rate > self.max_usual_rate:
             yield from self.found(
@@ -244,6 +242,21 @@ class DropoutMisuse(Rule):
             return model
         """,
     )
+
+
+#: What nobody drops less of on purpose.
+_LEAST_RATE = 0.1
+
+
+def _keeping(node: Node, rate: float) -> fixing.Draft | None:
+    """The rate of somebody who has given the share that is kept; None where that would be no usual rate either.
+
+    0.9 may be what TensorFlow 1 called `keep_prob`. Of 0.99 nobody can say what was meant.
+    """
+    dropped = round(1 - rate, 6)
+    if dropped < _LEAST_RATE:
+        return None
+    return fixing.draft(f"drop {dropped:g}, and keep {rate:g}", fixing.put(node.layer, "rate", f"{dropped:g}"))
 
 
 def _pooled(node: Node) -> Node | None:

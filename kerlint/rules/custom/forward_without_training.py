@@ -80,6 +80,7 @@ class ForwardWithoutTraining(Rule):
     fix = Safety.UNSAFE
     symptoms = ("overfit", "slow-learning", "wrong-result")
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told = {id(call.model) for call in program.all(Forward) if call.in_tape and "training" in call.args}

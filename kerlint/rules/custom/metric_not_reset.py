@@ -56,6 +56,7 @@ class MetricNotReset(Rule):
     fix = Safety.UNSAFE
     symptoms = ("wrong-result", "slow-learning", "accuracy-stuck")
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         calls = list(program.all(MetricCall))

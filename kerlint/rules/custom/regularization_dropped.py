@@ -69,6 +69,7 @@ class RegularizationDropped(Rule):
     severity = Severity.WARNING
     symptoms = ("overfit",)
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()

@@ -73,6 +73,7 @@ class PreprocessingLayerNotAdapted(Rule):
     severity = Severity.ERROR
     symptoms = ("crash", "loss-flat", "slow-learning")
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()

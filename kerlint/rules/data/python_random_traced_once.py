@@ -69,6 +69,7 @@ class PythonRandomTracedOnce(Rule):
     severity = Severity.ERROR
     symptoms = ("overfit", "wrong-result")
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()

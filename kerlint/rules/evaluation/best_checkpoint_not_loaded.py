@@ -62,6 +62,7 @@ class BestCheckpointNotLoaded(Rule):
     symptoms = ("overfit", "wrong-result")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()

@@ -58,6 +58,7 @@ class ModelReusedAcrossFolds(Rule):
     severity = Severity.ERROR
     symptoms = ("too-good",)
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         seen: set[int] = set()

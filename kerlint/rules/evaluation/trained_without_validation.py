@@ -56,6 +56,7 @@ class TrainedWithoutValidation(Rule):
     symptoms = ("overfit",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     min_epochs = Option(10, "A training of fewer epochs is a trial, and left alone.", low=1)
 

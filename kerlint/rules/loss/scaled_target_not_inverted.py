@@ -61,6 +61,7 @@ class ScaledTargetNotInverted(Rule):
     symptoms = ("wrong-result",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         scaled = {id(one.after): one for one in program.all(Transformed) if one.transformer.short in SCALERS}

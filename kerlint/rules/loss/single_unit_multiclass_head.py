@@ -82,7 +82,7 @@ class SingleUnitMulticlassHead(Rule):
             if softmax is not None:
                 reported.add(id(head.node.layer))
                 yield from self._softmax(softmax, head, contract, contract.event)
-            elif contract.loss.function in CATEGORICAL and not _is_for_each_step(contract):
+            elif contract.loss.function in CATEGORICAL and not _is_for_each_step(contract, bool(program.limits)):
                 reported.add(id(head.node.layer))
                 yield from self._categorical(head, contract)
         # With another loss, or a custom one, the softmax is as constant.
@@ -198,8 +198,14 @@ _BINARY = [
 ]
 
 
-def _is_for_each_step(contract: Contract) -> bool:
-    """Whether the loss drops the axis of the one unit, because the targets have an axis less than the output."""
+def _is_for_each_step(contract: Contract, cut: bool) -> bool:
+    """Whether the loss drops the axis of the one unit, because the targets have an axis less than the output.
+
+    Args:
+        cut: whether the program was not followed to its end, so that the targets may not have been seen.
+    """
+    if cut and not contract.targets:
+        return True
     return contract.loss.function == "categorical_crossentropy" and any(
         target.output is not None and len(target.output) > 2 and target.array.rank == len(target.output) - 1
         for target in contract.targets

@@ -53,6 +53,7 @@ class MixedKerasImports(Rule):
     severity = Severity.WARNING
     symptoms = ("crash",)
     since = "0.1.0"
+    needs_end = True
     #: Tests compare the packages with each other.
     in_tests = False
 

@@ -59,6 +59,7 @@ class ConfiguredOptimizerNotUsed(Rule):
     fix = Safety.UNSAFE
     symptoms = ("slow-learning", "loss-flat", "wrong-result")
     since = "0.1.0"
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         compiles = list(program.compiles)

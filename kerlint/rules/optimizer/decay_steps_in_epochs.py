@@ -65,6 +65,7 @@ class DecayStepsInEpochs(Rule):
     symptoms = ("loss-flat", "slow-learning", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     negligible_share = Option(
         1e-3, "A rate that is a smaller share of the first one moves nothing.", above=0.0, high=1.0

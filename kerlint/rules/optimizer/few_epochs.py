@@ -63,6 +63,7 @@ class FewEpochs(Rule):
     symptoms = ("slow-learning", "accuracy-stuck", "constant-output")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     few_epochs = Option(3, "So many epochs, or fewer, are few whatever the data.", low=1)
     few_steps = Option(

@@ -81,7 +81,7 @@ class OddBatchSize(Rule):
         told: set[int] = set()
         for fit in program.fits:
             size = _dataset_batch(fit.x) if isinstance(fit.x, Dataset) else batch_of(fit)
-            if size is None or fit.assumed or fit.method == "train_on_batch" or id(fit.node) in told:
+            if not size or size < 0 or fit.assumed or fit.method == "train_on_batch" or id(fit.node) in told:
                 continue
             if size == 1:
                 found = self._single(fit)

@@ -70,6 +70,7 @@ class PlainSgd(Rule):
     symptoms = ("slow-learning", "loss-flat", "accuracy-stuck")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     max_rate = Option(
         0.01, "Larger rates than the default of SGD have been chosen by somebody, and are left alone.", above=0.0

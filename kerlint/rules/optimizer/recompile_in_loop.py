@@ -56,6 +56,7 @@ class RecompileInLoop(Rule):
     symptoms = ("slow-learning",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()

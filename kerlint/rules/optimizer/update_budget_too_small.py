@@ -70,6 +70,7 @@ class UpdateBudgetTooSmall(Rule):
     symptoms = ("loss-flat", "accuracy-stuck", "slow-learning", "constant-output")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
     subsumes = ("KO010",)
 
     #: Optimizers whose step is about the learning rate.

@@ -73,6 +73,7 @@ class EagerTrainLoop(Rule):
     symptoms = ("slow-run",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()

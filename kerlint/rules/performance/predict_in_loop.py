@@ -63,6 +63,7 @@ class PredictInLoop(Rule):
     symptoms = ("slow-run",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     few_passes = Option(10, "A loop with fewer passes is over soon; these take some two seconds.", low=1)
 

@@ -71,6 +71,7 @@ class ReseedInLoop(Rule):
     symptoms = ("irreproducible", "slow-learning")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         seeds = list(program.all(Seed))

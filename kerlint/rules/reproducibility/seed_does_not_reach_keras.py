@@ -70,6 +70,7 @@ class SeedDoesNotReachKeras(Rule):
     symptoms = ("irreproducible",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         if not _concerns(program.target):

@@ -52,6 +52,7 @@ class SplitWithoutRandomState(Rule):
     symptoms = ("irreproducible",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         if any(seed.name in _SEEDS for seed in program.all(Seed)):

@@ -61,6 +61,7 @@ class TrainedWithoutSeed(Rule):
     symptoms = ("irreproducible",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         if any(program.all(Seed)) or _seeds_elsewhere(program):

@@ -108,6 +108,7 @@ class UnscaledFeaturesOrTarget(Rule):
     symptoms = ("loss-nan", "loss-flat", "slow-learning", "constant-output")
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     max_ratio = Option(1000.0, "Columns whose ranges lie further apart than this are of different scales.", low=1.0)
     max_input = Option(100.0, "Larger inputs need scaling.", above=0.0)
