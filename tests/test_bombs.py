@@ -79,6 +79,7 @@ ENDED = {
 TOO_MUCH = {
     "lines": "x = 1\n" * 1_000_000,
     "elements": "x = [" + "1, " * 1_000_000 + "]\n",
+    "formatted": "f'{a}{b}'\n" * 400_000,
 }
 
 #: Those that no parser follows.

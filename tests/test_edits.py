@@ -144,6 +144,55 @@ def test_names_are_spelled_as_the_file_can(before: str, after: str | None) -> No
     assert changed(before, lambda call: Replace(call.args[0].value, "{keras.optimizers.Adam}(1e-3)")) == after
 
 
+def test_names_are_imported_before_in_a_line_with_wide_characters() -> None:
+    text = f"'{'ä' * 30}'; import keras; f(1)"
+    assert changed(text, lambda call: Replace(call.args[0].value, "{keras.Input}(2)")) == text.replace(
+        "f(1)", "f(keras.Input(2))"
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "argument", "new"),
+    [
+        ("{0} + 1", "a", "a + 1"),
+        ("{0} + 1", "a if b else c", "(a if b else c) + 1"),
+        ("{0} > 1", "(a < b)", "(a < b) > 1"),
+        ("{0}(2)", "lambda x: x", "(lambda x: x)(2)"),
+        ("{0}.c", "1", "(1).c"),
+        ("{0} @ d", "a * b", "(a * b) @ d"),
+        ("g({0}, {0})", "a or b", "g(a or b, a or b)"),
+        ("c = {0}", "a or b", "c = a or b"),
+    ],
+)
+def test_operands_stay_together(template: str, argument: str, new: str) -> None:
+    def make(call: syntax.Call) -> Change:
+        value = call.args[0].value
+        return Replace(value, template, (value,), variable=True)
+
+    assert changed(f"f({argument})\n", make) == f"f({new})\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a; f(b)\n", "a; f(b, k=1)\n"),
+        ("a; \\\nf(b)\n", "a; \\\nf(b, k=1)\n"),
+        ("a; \\\n\\\nf(b)\n", "a; \\\n\\\nf(b, k=1)\n"),
+        ("\\\nf(b)\n", "\\\nf(b, k=1)\n"),
+        ("a\n\n# c\n@(\n  f(b)\n)\ndef g(): ...\n", "a\n\n# c\n@(\n  f(b, k=1)\n)\ndef g(): ...\n"),
+        ("a\n\f\n# c\n\ff(b)", "a\n\f\n# c\n\ff(b, k=1)"),
+        # libcst leaves out such a form feed, so that what stands behind it seems to stand elsewhere.
+        ("if a:\n    c\n\f    f(b)\n", None),
+        ("a\r'\u2028'; f('ä', b)\r", "a\r'\u2028'; f('ä', b, k=1)\r"),
+        ("x = f'{f(b)}'\n", "x = f'{f(b, k=1)}'\n"),
+        ("x = f'{f(b), c}'\n", "x = f'{f(b, k=1), c}'\n"),
+        ("x = f'''{\n  f(b)\n}'''\n", "x = f'''{\n  f(b, k=1)\n}'''\n"),
+    ],
+)
+def test_statements_are_found(before: str, after: str | None) -> None:
+    assert changed(before, lambda call: Put(call, "k", "1")) == after
+
+
 def test_callee() -> None:
     name = "keras.losses.B"
     assert changed("keras.losses.A(1)", lambda call: Callee(call, name)) == "keras.losses.B(1)"
@@ -182,6 +231,8 @@ def test_unroll(before: str, after: str | None) -> None:
         ("for a in b:\n    f(1); g(1)\n    h(1)\n", None),
         ("for a in b:\n    if a:\n        f(1)\n    h(1)\n", None),
         ("for a in b: f(1); g(a)\n", None),
+        ("for a in b:\n    f('''\n    c''')\n    g(a)\n", None),
+        ("for a in b:\n    f('\u2028', 1)\n    g(a)\n", "f('\u2028', 1)\nfor a in b:\n    g(a)\n"),
     ],
 )
 def test_hoist(before: str, after: str | None) -> None:
@@ -197,6 +248,9 @@ def test_hoist(before: str, after: str | None) -> None:
 def test_insert() -> None:
     assert changed("x = f(1)  # a\ny\n", lambda call: Insert(call, "{0}.g()", parts=(call.func,))) == (
         "x = f(1)  # a\nf.g()\ny\n"
+    )
+    assert changed("f((1), b=(2))\n", lambda call: Insert(call, "g({0}, {1})", parts=tuple(call.args))) == (
+        "f((1), b=(2))\ng((1), b=(2))\n"
     )
     assert changed("if a: f(1)\n", lambda call: Insert(call, "g()")) is None
     assert changed("f(1); g(1)\n", lambda call: Insert(call, "g()")) is None

@@ -306,6 +306,9 @@ CASES = {
         j = np.concatenate([np.zeros(5), np.ones(5)])  # (10,) float64 0..1 binary 2 grouped
         k = np.eye(10)[y]  # (60000, 10) float64 0..1 onehot 10
         l = (x - 127.5) / 127.5  # (60000, 28, 28) float64 -1..1
+        some = [0, slice(0, 9)]
+        aa = x[*some, 3]  # (9,) uint8
+        bb = x[*unknown]  # (unknown) uint8
         x /= 255
         m = x.copy()  # (60000, 28, 28) float64 0..1
         def shrink(data):
@@ -449,6 +452,7 @@ BOMBS = [
     "x = [1]\n" + "x = [x]\n" * 5000 + "y = x == x\n",
     "class A(A1): pass\nA().a.b.c.d()\n",
     "x = 2 ** 10 ** 9\ny = 1 << 10**9\nz = '%1000000000d' % 1\n",
+    "x = [1" + " for a in b" * 15_000 + "]\n",
     "a = [[[[i for i in range(99)] for j in range(99)] for k in range(99)] for l in range(99)]\n",
 ]
 

@@ -9,8 +9,9 @@ import libcst as cst
 from kerlint.edits.calls import own_end, replaced
 from kerlint.edits.drafts import Begin, DropStep, Hoist, Insert, Parameter, Replace, Swap, SwapLayers, SwapSteps, Unroll
 from kerlint.edits.text import NoFix, Text
-from kerlint.edits.walking import bound_in, names_in
+from kerlint.edits.walking import bound_in, names_in, walk
 from kerlint.finding import Edit
+from kerlint.source import NEWLINE
 
 
 def replace(text: Text, change: Replace) -> list[Edit]:
@@ -161,7 +162,8 @@ def hoist(text: Text, change: Hoist) -> list[Edit]:
     """The edits that move a statement before a loop.
 
     Raises:
-        NoFix: it is not directly in the loop, is all that is in it, or uses what the loop makes.
+        NoFix: it is not directly in the loop, is all that is in it, uses what the loop makes, or has a string that goes
+            over several lines.
     """
     statement, loop = text.statement(text.node(change.node)), text.node(change.loop)
     body = text.parent(statement)
@@ -179,7 +181,11 @@ def hoist(text: Text, change: Hoist) -> list[Edit]:
     old, new = text.indent_at(start), text.indent_at(target)
     if text.text[target : text.extent(loop)[0]].strip():
         raise NoFix
-    lines = text.text[start:line_end].splitlines()
+    strings = (node for node in walk(statement) if isinstance(node, (cst.SimpleString, cst.FormattedString)))
+    if any(NEWLINE.search(text.source(string)) for string in strings):
+        # The blanks at the start of its lines are its own.
+        raise NoFix
+    lines = NEWLINE.split(text.text[start:line_end])
     moved = "\n".join([new + lines[0], *(new + line.removeprefix(old) for line in lines[1:])])
     after = line_end + (2 if text.text.startswith("\r\n", line_end) else 1 if line_end < len(text.text) else 0)
     return [text.edit(target, target, f"{moved}\n"), text.edit(line, after, "")]

@@ -20,7 +20,7 @@ from kerlint.syntax import places
 from kerlint.syntax.lines import Lines
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
-_PART = re.compile(r"\{(\d)\}(?=( ?[-+*/<>%.\[])?)")
+_PART = re.compile(r"\{(\d)\}(?=( ?[-+*/%@&|^<>.(\[])?)")
 
 _QUOTE = re.compile(r"""[A-Za-z]*(['"])(?!\1\1)""")
 
@@ -72,6 +72,10 @@ class Text:
 
     def known_node(self, node: syntax.Node | None) -> cst.CSTNode | None:
         """The node of libcst's tree that stands for the same; None if there is none."""
+        if isinstance(node, syntax.Arg):
+            # Python's own parser does not count the parentheses around its value.
+            value = self.known_node(node.value)
+            return self.parent(value) if value is not None else None
         span = self._place_of(node) if node is not None else None
         if span is None:
             return None

@@ -205,12 +205,7 @@ class CompFor(Node):
 
 
 @dataclass(eq=False, slots=True)
-class BaseComp(Expression):
-    """A comprehension."""
-
-
-@dataclass(eq=False, slots=True)
-class ListComp(BaseComp):
+class ListComp(Expression):
     """`[elt for ...]`."""
 
     elt: Expression
@@ -218,7 +213,7 @@ class ListComp(BaseComp):
 
 
 @dataclass(eq=False, slots=True)
-class SetComp(BaseComp):
+class SetComp(Expression):
     """`{elt for ...}`."""
 
     elt: Expression
@@ -226,7 +221,7 @@ class SetComp(BaseComp):
 
 
 @dataclass(eq=False, slots=True)
-class GeneratorExp(BaseComp):
+class GeneratorExp(Expression):
     """`(elt for ...)`."""
 
     elt: Expression
@@ -234,7 +229,7 @@ class GeneratorExp(BaseComp):
 
 
 @dataclass(eq=False, slots=True)
-class DictComp(BaseComp):
+class DictComp(Expression):
     """`{key: value for ...}`."""
 
     key: Expression

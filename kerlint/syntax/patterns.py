@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kerlint.records import dataclass
-from kerlint.syntax.base import Expression, Node
+from kerlint.syntax.base import Expression, Node, Statement
 from kerlint.syntax.expressions import Constant, Name
-from kerlint.syntax.statements import BaseCompoundStatement, Block
+from kerlint.syntax.statements import Block
 
 
 @dataclass(eq=False, slots=True)
@@ -99,7 +99,7 @@ class MatchCase(Node):
 
 
 @dataclass(eq=False, slots=True)
-class Match(BaseCompoundStatement):
+class Match(Statement):
     """`match subject: ...`."""
 
     subject: Expression

@@ -142,12 +142,7 @@ class Nonlocal(Statement):
 
 
 @dataclass(eq=False, slots=True)
-class BaseCompoundStatement(Statement):
-    """A statement with others in it."""
-
-
-@dataclass(eq=False, slots=True)
-class If(BaseCompoundStatement):
+class If(Statement):
     """`if test: ... else: ...`; an `elif` is an `If` in `orelse`."""
 
     test: Expression
@@ -156,7 +151,7 @@ class If(BaseCompoundStatement):
 
 
 @dataclass(eq=False, slots=True)
-class For(BaseCompoundStatement):
+class For(Statement):
     """`for target in iter: ... else: ...`."""
 
     target: Expression
@@ -166,7 +161,7 @@ class For(BaseCompoundStatement):
 
 
 @dataclass(eq=False, slots=True)
-class While(BaseCompoundStatement):
+class While(Statement):
     """`while test: ... else: ...`."""
 
     test: Expression
@@ -183,7 +178,7 @@ class WithItem(Node):
 
 
 @dataclass(eq=False, slots=True)
-class With(BaseCompoundStatement):
+class With(Statement):
     """`with items: ...`."""
 
     items: list[WithItem]
@@ -200,7 +195,7 @@ class ExceptHandler(Node):
 
 
 @dataclass(eq=False, slots=True)
-class Try(BaseCompoundStatement):
+class Try(Statement):
     """`try: ... except ...: ... else: ... finally: ...`, with or without the star of `except*`."""
 
     body: Block
@@ -210,7 +205,7 @@ class Try(BaseCompoundStatement):
 
 
 @dataclass(eq=False, slots=True)
-class FunctionDef(BaseCompoundStatement):
+class FunctionDef(Statement):
     """`def name(params): ...`."""
 
     name: Name
@@ -222,7 +217,7 @@ class FunctionDef(BaseCompoundStatement):
 
 
 @dataclass(eq=False, slots=True)
-class ClassDef(BaseCompoundStatement):
+class ClassDef(Statement):
     """`class name(bases, keywords): ...`."""
 
     name: Name

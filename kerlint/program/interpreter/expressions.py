@@ -296,8 +296,8 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: synta
     """`receiver[index]`."""
     if isinstance(receiver, Sequence) and len(index) == 1:
         return _sequence_item(receiver, index[0], node)
-    if isinstance(receiver, Mapping):
-        key = constant(index[0]) if len(index) == 1 else NOTHING
+    if isinstance(receiver, Mapping) and len(index) == 1:
+        key = constant(index[0])
         try:
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:
