@@ -171,7 +171,7 @@ def _relative(path: str, root: str | None) -> str:
     absolute = os.path.abspath(path)
     for base in (os.getcwd(), root and os.path.abspath(root)):
         if base and absolute.startswith(base.rstrip(os.sep) + os.sep):
-            return os.path.relpath(absolute, base).replace(os.sep, "/")
+            return absolute[len(base.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
     return os.path.basename(absolute)
 
 
@@ -253,7 +253,9 @@ class _Ignored:
             return False
         absolute = os.path.abspath(path)
         for base, spec in self.specs:
-            relative = os.path.relpath(absolute, base).replace(os.sep, "/")
+            inside = os.path.join(base, "")
+            below = absolute[len(inside) :] if absolute.startswith(inside) else os.path.relpath(absolute, base)
+            relative = below.replace(os.sep, "/")
             verdict = spec.check_file(relative + "/" if is_directory else relative).include
             if verdict is not None:
                 return verdict

@@ -37,9 +37,11 @@ class Patterns:
 
     def match(self, path: str, *, is_directory: bool = False) -> bool:
         """Whether they fit a path; never for one that is not below the folder."""
+        if not self.texts:
+            return False
         absolute = os.path.abspath(path)
         inside = os.path.join(self.base, "")
-        if not self.texts or not absolute.startswith(inside):
+        if not absolute.startswith(inside):
             return False
         relative = absolute[len(inside) :].replace(os.sep, "/")
         return self._spec.match_file(relative + "/" if is_directory else relative)
