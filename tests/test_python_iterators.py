@@ -326,3 +326,9 @@ def test_what_a_text_binds_is_forgotten_in_one_arm_too() -> None:
     assert by_kerlint("u = 3\nif unknown:\n    exec('u = 4')\nsize(u)") == [(NOTHING, None)]
     assert by_kerlint("u = 3\nexec(unknown)\nsize(u)") == [(NOTHING, None)]
     assert by_kerlint("u = 3\nexec('from x import *')\nsize(u)") == [(NOTHING, None)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_warned_of_in_texts() -> None:
+    """Escapes that are none and numbers that run into words are nothing to warn of: the text is not ours."""
+    assert by_kerlint("exec(\"v = '\\\\d'\")\nsize(eval(\"'\\\\d'\"))\nsize(eval('1if 1else 2'))\nsize(eval(' 5'))\n")

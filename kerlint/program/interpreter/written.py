@@ -11,9 +11,10 @@ from kerlint.program.interpreter.containers import forget_entries, set_entries
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.modules import Module
 from kerlint.program.values import Arguments, Class, Const, External, Function, Mapping, Unknown, Value, list_of
+from kerlint.source import python_tree
 
-#: What a text may fail to be read with.
-_FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError)
+#: What an expression that is no literal may fail with.
+_FAILURES = (TypeError, ValueError, RecursionError, MemoryError)
 #: The constants that are read.
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 
@@ -52,9 +53,8 @@ def _bound(text: object) -> set[str] | None:
     """The names that a program may bind; None if that may be any."""
     if not isinstance(text, str):
         return None
-    try:
-        tree = ast.parse(text)
-    except _FAILURES:
+    tree = python_tree(text)
+    if not isinstance(tree, ast.Module):
         return set()
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -83,9 +83,13 @@ def run_eval(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value
     text = text.strip()
     if text.isidentifier():
         return machine.lookup(text) or Unknown("eval", node=node)
+    tree = python_tree(text)
+    statements = tree.body if isinstance(tree, ast.Module) else []
+    if len(statements) != 1 or not isinstance(statements[0], ast.Expr):
+        return Unknown("eval", node=node)
     try:
-        return _literal(ast.literal_eval(text), node)
-    except (*_FAILURES, TypeError):
+        return _literal(ast.literal_eval(statements[0].value), node)
+    except _FAILURES:
         return Unknown("eval", node=node)
 
 
