@@ -213,10 +213,25 @@ def by_kerlint(program: str) -> list[tuple[object, object]]:
     ]
 
 
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_python_agrees(program: str) -> None:
+def agree(program: str) -> None:
+    """kerlint finds what Python finds."""
     program = textwrap.dedent(program)
     assert by_kerlint(program) == by_python(program)
+
+
+def do_not_contradict(program: str) -> None:
+    """What kerlint finds is what Python finds, or not known."""
+    program = textwrap.dedent(program)
+    ours, right = by_kerlint(program), by_python(program)
+    assert len(ours) == len(right)
+    for (units, name), (right_units, right_name) in zip(ours, right):
+        assert units in (NOTHING, right_units)
+        assert name in (NOTHING, right_name)
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_python_agrees(program: str) -> None:
+    agree(program)
 
 
 @pytest.mark.parametrize(

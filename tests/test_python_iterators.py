@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 
 from kerlint.program.constants import NOTHING
-from tests.test_python import by_kerlint, by_python
+from tests.test_python import agree, by_kerlint, do_not_contradict
 
 #: Where all is known.
 PROGRAMS = {
@@ -302,18 +300,12 @@ CAREFUL = {
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_python_agrees(program: str) -> None:
-    program = textwrap.dedent(program)
-    assert by_kerlint(program) == by_python(program)
+    agree(program)
 
 
 @pytest.mark.parametrize("program", CAREFUL.values(), ids=CAREFUL)
 def test_python_is_not_contradicted(program: str) -> None:
-    program = textwrap.dedent(program)
-    ours, right = by_kerlint(program), by_python(program)
-    assert len(ours) == len(right)
-    for (units, name), (right_units, right_name) in zip(ours, right):
-        assert units in (NOTHING, right_units)
-        assert name in (NOTHING, right_name)
+    do_not_contradict(program)
 
 
 @pytest.mark.parametrize("arm", ["list(it)", "next(it)", "for u in it: break", "unknown(it)", "3 in it"])

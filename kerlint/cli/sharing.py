@@ -78,7 +78,7 @@ def _died(job: Job, how: str) -> FileReport:
 
 
 def _import_everything() -> None:
-    """What each process needs, imported once for all."""
+    """What the processes need, imported once for all. libcst only fixes need, but few trees of this size have none."""
     import gc
 
     import libcst  # noqa: F401

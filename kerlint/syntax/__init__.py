@@ -2,7 +2,7 @@
 
 Classes and fields have libcst's names, so that both trees read alike. What libcst wraps to keep its blanks and commas
 is bare here: an element of a list is its expression, the index in `a[i]` too, and an operator is its text. Constants of
-all kinds are one class, as in Python's own `ast`. To make libcst's own tree takes ten times as long
+all kinds are one class, as in Python's own `ast`. To make libcst's own tree takes six times as long
 (`docs/benchmarks.md`).
 
 `reading` makes the tree, and `places` knows where its nodes stand in the text. libcst's is for what changes a text
