@@ -226,6 +226,7 @@ VALID = json.dumps(
         "seeds": [1],
         "assumptions": [],
         "heavy": False,
+        "keras": {"major": 3, "minor": None, "known": False},
     }
 )
 

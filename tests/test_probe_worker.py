@@ -337,7 +337,7 @@ def test_a_description_that_is_not_valid_is_refused(worker: Worker, text: str) -
 def test_the_worker_stays_in_its_corner(worker: Worker) -> None:
     """A fresh home, no connections, no processes, and nothing of kerlint's environment."""
     worker.ask({"symptom": "still", "kind": "train", "original": tiny(), "repaired": tiny(), "at": [], "details": {},
-                "seeds": [1], "assumptions": [], "heavy": False}, 60)  # fmt: skip
+                "seeds": [1], "assumptions": [], "heavy": False, "keras": {"major": 3, "minor": None, "known": False}}, 60)  # fmt: skip
     assert worker.pid is not None
     if not Path("/proc").is_dir():
         pytest.skip("needs /proc")

@@ -132,10 +132,18 @@ class Description(TypedDict):
     run: Run
 
 
+class Wanted(TypedDict):
+    """The Keras that a program is written for: major and minor version, and whether anything says so."""
+
+    major: int
+    minor: int | None
+    known: bool
+
+
 class Job(TypedDict):
     """One experiment: two descriptions, the symptom, the steps to look at, and seeds.
 
-    `heavy` models are not trained any longer than they must be.
+    `heavy` models are not trained any longer than they must be. `keras` is the version that the program is for.
     """
 
     symptom: str
@@ -147,6 +155,7 @@ class Job(TypedDict):
     seeds: list[int]
     assumptions: list[str]
     heavy: bool
+    keras: Wanted
 
 
 class Invalid(ValueError):
@@ -175,9 +184,16 @@ def _job(job: object) -> None:
     _need(isinstance(job["kind"], str) and _WORD.match(job["kind"]), "the kind is a word")
     _need(_are_integers(job["seeds"]) and 0 < len(job["seeds"]) <= 16, "seeds are a few integers")
     _need(_are_integers(job["at"]), "places are numbers of steps")
+    _wanted(job["keras"])
     _plain(job["details"], 0)
     for name in ("original", "repaired"):
         _description(job[name])
+
+
+def _wanted(keras: Wanted) -> None:
+    _need(_are_integers([keras["major"]]) and 0 < keras["major"] < 100, "the version of Keras is a number")
+    _need(keras["minor"] is None or _are_integers([keras["minor"]]), "a minor version is a number")
+    _need(isinstance(keras["known"], bool), "whether the version is known is said")
 
 
 def _description(one: Description) -> None:

@@ -61,7 +61,7 @@ def _constant(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
     falling = [run for run in original if run["last_loss"] < 0.9 * run["first_loss"] and run["finite"]]
     if falling:
         run = falling[0]
-        text += f". The loss fell all the same ({number(run['first_loss'])} to {number(run['last_loss'])})"
+        text += f". The loss fell all the same, from {number(run['first_loss'])} to {number(run['last_loss'])}"
     return decide(
         [_is_constant(run) for run in original],
         [_is_constant(run) for run in repaired],

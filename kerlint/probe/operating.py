@@ -21,9 +21,7 @@ from kerlint.probe.opinions import (
 def _idle(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Layers that should act and do not."""
     own, other = original[0], repaired[0]
-    text = (
-        f"{own['what']} changes by {number(own['moved'])}, repaired by {number(other['moved'])} (Keras {own['keras']})"
-    )
+    text = f"{own['what']} changes by {number(own['moved'])}, repaired by {number(other['moved'])}"
     return decide([own["moved"] == 0], [other["moved"] == 0], text)
 
 
@@ -31,9 +29,7 @@ def _idle(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
 def _overridden(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     """Layers that act although they were told not to."""
     own, other = original[0], repaired[0]
-    text = (
-        f"{own['what']} changes by {number(own['moved'])}, repaired by {number(other['moved'])} (Keras {own['keras']})"
-    )
+    text = f"{own['what']} changes by {number(own['moved'])}, repaired by {number(other['moved'])}"
     return decide([own["moved"] > 0], [other["moved"] > 0], text)
 
 
@@ -43,7 +39,7 @@ def _ignored(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinio
     own, other = original[0], repaired[0]
     text = (
         f"weights of the layer change by {number(own['moved'])} in the training after trainable = {own['wanted']}, "
-        f"compiled again by {number(other['moved'])} (Keras {own['keras']})"
+        f"compiled again by {number(other['moved'])}"
     )
     return decide([(own["moved"] > 0) is not own["wanted"]], [(other["moved"] > 0) is not other["wanted"]], text)
 
@@ -54,7 +50,7 @@ def _untracked(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opin
     own, other = original[0], repaired[0]
     text = (
         f"fit() shows a loss of {number(own['shown'])} where it is {number(own['real'])}; tracked, it shows "
-        f"{number(other['shown'])} (Keras {own['keras']})"
+        f"{number(other['shown'])}"
     )
     return decide(
         [own["shown"] == 0 and own["real"] > 0], [abs(other["shown"] - other["real"]) > 0.01 * abs(other["real"])], text
@@ -163,11 +159,16 @@ def _leaks(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
 
 @symptom("endless")
 def _endless(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """A call that does not come to an end."""
+    """A call that does not come to an end; Keras 2 refuses to start it."""
+    error, mended = error_of(original), error_of(repaired)
+    if mended is not None:
+        return Opinion(INCONCLUSIVE, f"with a number of steps, it raises {mended}")
+    if error is not None:
+        return Opinion(CONFIRMED, f"it raises {error}; with a number of steps, it does not")
     own, other = original[0], repaired[0]
     text = (
         f"of {own['rows']} rows it took {own['batches']} batches{'' if own['ended'] else ' and went on'}; with a "
-        f"number of steps {other['batches']} (Keras {own['keras']})"
+        f"number of steps {other['batches']}"
     )
     return decide([not own["ended"]], [not other["ended"]], text)
 
@@ -232,6 +233,6 @@ def _unseeded(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opini
     own, other = original[0], repaired[0]
     text = (
         f"after the same seed for {own['library']} the initial weights differ by up to {number(own['moved'])}, with "
-        f"keras.utils.set_random_seed by {number(other['moved'])} (Keras {own['keras']})"
+        f"keras.utils.set_random_seed by {number(other['moved'])}"
     )
     return decide([own["moved"] > 0], [other["moved"] > 0], text)

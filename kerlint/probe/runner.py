@@ -141,6 +141,7 @@ class Session:
         opinion, decided = None, job
         original: list[dict[str, Any]] = []
         repaired: list[dict[str, Any]] = []
+        answer: dict[str, Any] = {}
         for attempt in _attempts(job):
             if self.left <= 0:
                 raise Failed("no time is left; --probe-timeout gives more")
@@ -156,7 +157,7 @@ class Session:
             "repaired": repaired,
             "seeds": decided["seeds"],
             "steps": [decided["original"]["run"]["steps"], decided["repaired"]["run"]["steps"]],
-            "versions": _versions(self.worker),
+            "versions": answer.get("versions", {}),
         }
         seconds = time.monotonic() - started
         return Probe(opinion.verdict, opinion.text, evidence, tuple(job["assumptions"]), round(seconds, 2))
@@ -172,7 +173,3 @@ def _attempts(job: Job) -> Iterator[Job]:
             for name in ("original", "repaired"):
                 longer[name]["run"]["steps"] *= LONGER
         yield longer
-
-
-def _versions(worker: Worker) -> dict[str, Any]:
-    return {"keras": worker.versions.get("ready"), "tensorflow": worker.versions.get("tensorflow")}

@@ -6,17 +6,18 @@ import ast
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from kerlint.experiment import Plain
 from kerlint.finding import Finding
 from kerlint.probe.description import Description, Job, Step
+from kerlint.probe.lab.backend import named_for, needs_seed
 from kerlint.report import FileReport, Report
 from kerlint.writing import leads_out, write_report
 
 #: What a script takes from the laboratory, in the order in which it needs it.
-_LAB = ("lab/data.py", "lab/build.py", "lab/train.py", "lab/measure.py")
+_LAB = ("lab/backend.py", "lab/data.py", "lab/build.py", "lab/train.py", "lab/measure.py")
 _OPERATIONS = ("lab/operations.py", "lab/pipelines.py")
 _JUDGES = ("opinions.py", "learning.py", "inside.py", "operating.py")
 _PLACES = {
@@ -29,28 +30,27 @@ _HEAD = '''\
 """{title}
 
 An experiment of kerlint about {place}: the model of the program against one in which only the flagged thing is put
-right. It needs TensorFlow, and prints what was measured and the verdict.
+right. It needs {needs}, and prints what was measured and the verdict.
 {assumed}
 """
 
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import math
 import os
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
-import keras
-import numpy as np
-import tensorflow as tf
+{imports}
 
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -60,6 +60,28 @@ tf.random.set_seed(0)
 #: What the parts of a description are to a reader of this file: plain objects.
 Description = Input = Job = Made = Step = Targets = Any
 '''
+#: What a script for Keras 3 needs, and one for Keras 2.
+_NEEDS = ("TensorFlow with Keras 3", "TensorFlow with Keras 2: the package tf_keras, or TensorFlow 2.15")
+_IMPORTS = (
+    """\
+import keras
+import numpy as np
+import tensorflow as tf
+
+if int(keras.__version__.partition(".")[0]) < 3:
+    raise SystemExit(f"this experiment needs Keras 3, not {keras.__version__}")""",
+    """\
+import numpy as np
+import tensorflow as tf
+
+try:
+    import tf_keras as keras
+except ImportError:
+    import keras
+
+if int(keras.__version__.partition(".")[0]) >= 3:
+    raise SystemExit(f"this experiment needs Keras 2, not {keras.__version__}; with tf_keras it runs, too")""",
+)
 _TAIL = """\
 
 if __name__ == "__main__":
@@ -111,10 +133,12 @@ def script(file: FileReport, finding: Finding) -> str:
     job = _as_run(finding)
     assumed = "".join(f"\nAssumed: {text}." for text in job["assumptions"])
     place = f"{finding.code} at line {finding.span.start_line} of {Path(file.filename).name}"
-    parts = [_HEAD.format(title=_quoted(finding.message), place=_quoted(place), assumed=_quoted(assumed))]
+    old = _is_old(finding, job)
+    words = {"title": finding.message, "place": place, "assumed": assumed, "needs": _NEEDS[old]}
+    parts = [_HEAD.format(imports=_IMPORTS[old], **{name: _quoted(text) for name, text in words.items()})]
     trains = job["kind"] == "train"
     if trains:
-        parts += [_model("original", job["original"]), _model("repaired", job["repaired"])]
+        parts += [_model("original", job["original"], old), _model("repaired", job["repaired"], old)]
     parts.append(_job(job))
     parts += [_source(name) for name in (*_LAB, *(() if trains else _OPERATIONS), *_JUDGES)]
     parts.append(_source("verdicts.py"))
@@ -159,6 +183,14 @@ def _as_run(finding: Finding) -> Job:
     return job
 
 
+def _is_old(finding: Finding, job: Job) -> bool:
+    """Whether it is an experiment with Keras 2: it was run with that, or the program is for it."""
+    ran = finding.probe.evidence.get("versions") if finding.probe is not None else None
+    if isinstance(ran, Mapping) and ran:
+        return "tf_keras" in ran or str(ran.get("keras")).startswith("2.")
+    return job["keras"]["major"] < 3
+
+
 def _source(name: str) -> str:
     """A module of the laboratory without its imports and its docstring."""
     text = (Path(__file__).parent / name).read_text(encoding="utf-8")
@@ -186,7 +218,7 @@ def _losses() -> dict[str, str]:
     return LOSSES
 
 
-def _model(name: str, one: Description) -> str:
+def _model(name: str, one: Description, old: bool) -> str:
     """A function with the model as Keras code."""
     lines = [f"def {name}(seed: int) -> tuple[dict[int, Any], dict[int, Any]]:"]
     lines.append(f'    """The model{"" if name == "original" else " with the flagged thing put right"}."""')
@@ -200,12 +232,14 @@ def _model(name: str, one: Description) -> str:
         lines.append(f"    seed_everything(keras, seed, {number})")
         if step["type"] == "Input":
             dtype = "int32" if next(data)["vocabulary"] else "float32"
-            lines.append(f"    tensors[{number}] = keras.Input({_code(step['config']['shape'])}, dtype={dtype!r})")
+            lines.append(f"    tensors[{number}] = keras.Input({_code(step['config']['shape'], old)}, dtype={dtype!r})")
             continue
         if step["layer"] not in made:
             made[step["layer"]] = number
-            lines += [f"    {line}" for line in _shared(step["config"], shared)]
-            lines.append(f"    layers[{number}] = keras.layers.{step['type']}({_arguments(step['config'])})")
+            lines += [f"    {line}" for line in _shared(step["config"], shared, old)]
+            lines.append(
+                f"    layers[{number}] = keras.layers.{step['type']}({_arguments(step['type'], step['config'], old)})"
+            )
             lines += [f"    layers[{number}].trainable = False"] * (not step["trainable"])
         else:
             lines.append(f"    layers[{number}] = layers[{made[step['layer']]}]")
@@ -224,7 +258,7 @@ def _given(step: Step) -> str:
     return ", ".join([given, *(f"{name}={value!r}" for name, value in step["call"].items())])
 
 
-def _shared(config: dict[str, Plain], known: set[int]) -> Iterator[str]:
+def _shared(config: dict[str, Plain], known: set[int], old: bool) -> Iterator[str]:
     """Lines that make the objects which several layers share."""
     for value in config.values():
         if isinstance(value, dict) and isinstance(value.get("shared"), int):
@@ -232,28 +266,33 @@ def _shared(config: dict[str, Plain], known: set[int]) -> Iterator[str]:
             assert isinstance(key, int)
             if key not in known:
                 known.add(key)
-                yield f"part_{key} = {_made(value)}"
+                yield f"part_{key} = {_made(value, old)}"
         elif isinstance(value, dict) and isinstance(value.get("config"), dict):
-            yield from _shared(value["config"], known)  # type: ignore[arg-type]
+            yield from _shared(value["config"], known, old)  # type: ignore[arg-type]
 
 
-def _arguments(config: dict[str, Plain]) -> str:
-    return ", ".join(f"{name}={_code(value)}" for name, value in config.items())
+def _arguments(kind: str, config: dict[str, Plain], old: bool) -> str:
+    """The arguments of a layer or of a part of one, as Keras 2 takes them if `old`."""
+    named = named_for(kind, config, old)
+    written = [f"{name}={_code(value, old)}" for name, value in named.items()]
+    if old and needs_seed(kind, named):
+        written.append("seed=random.randint(1, 10**9)")
+    return ", ".join(written)
 
 
-def _code(value: Plain) -> str:
+def _code(value: Plain, old: bool) -> str:
     if isinstance(value, list):
-        return "(" + "".join(f"{_code(item)}, " for item in value).rstrip() + ")" if value else "()"
+        return "(" + "".join(f"{_code(item, old)}, " for item in value).rstrip() + ")" if value else "()"
     if isinstance(value, dict) and "type" in value:
-        return f"part_{value['shared']}" if isinstance(value.get("shared"), int) else _made(value)
+        return f"part_{value['shared']}" if isinstance(value.get("shared"), int) else _made(value, old)
     return repr(value)
 
 
-def _made(value: dict[str, Plain]) -> str:
+def _made(value: dict[str, Plain], old: bool) -> str:
     kind, config = str(value["type"]), value["config"]
     assert isinstance(config, dict)
     place = next((place for place, names in _PLACES.items() if kind in names.split()), "layers")
-    return f"keras.{place}.{kind}({_arguments(config)})"
+    return f"keras.{place}.{kind}({_arguments(kind, config, old)})"
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,7 @@ from kerlint.library.graphs import graph_of
 from kerlint.library.metrics import CHOSEN, metrics_of
 from kerlint.library.optimizers import read_optimizer
 from kerlint.probe.data import Data, by_loss, known_row, read_data
-from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made, Targets
+from kerlint.probe.description import LOSSES, METRICS, OPTIMIZERS, Description, Job, Made, Targets, Wanted
 from kerlint.probe.literal import Literals, Refused
 from kerlint.probe.operations import KINDS, tiny
 from kerlint.probe.outputs import Output, chosen
@@ -21,6 +21,7 @@ from kerlint.probe.steps import Steps
 from kerlint.program.events import ApplyGradients, Compile, Event, Fit, Forward, LossCall, Mismatch, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node, Snapshot
+from kerlint.program.target import Target
 from kerlint.program.values import Object, Shape, Tensor, Value
 
 #: Seeds of a verdict: two decide, the third is asked where they leave it open.
@@ -53,7 +54,7 @@ def job_of(program: Program, experiment: Experiment) -> Job:
     """
     kind = KINDS.get(experiment.symptom, "train")
     if kind not in ("train", "metric"):
-        return _job(experiment, kind, tiny(), tiny(), [], [])
+        return _job(program, experiment, kind, tiny(), tiny(), [], [])
     reader = _Reader(program, experiment)
     wanted = experiment.details.get("metric")
     reader.metric = wanted if isinstance(wanted, str) else None
@@ -79,10 +80,11 @@ def job_of(program: Program, experiment: Experiment) -> Job:
         for one in (original, changed):
             one["steps"], one["output"] = tiny()["steps"], tiny()["output"]
             one["x"] = one["x"][:1] if one["y"]["kind"] == "same" else tiny()["x"]
-    return _job(experiment, kind, original, changed, at, reader.assumptions)
+    return _job(program, experiment, kind, original, changed, at, reader.assumptions)
 
 
 def _job(
+    program: Program,
     experiment: Experiment,
     kind: str,
     original: Description,
@@ -100,7 +102,12 @@ def _job(
         "seeds": list(SEEDS),
         "assumptions": list(dict.fromkeys(assumptions)),
         "heavy": max(work_of(original), work_of(changed)) > MAX_WORK,
+        "keras": _wanted(program.target),
     }
+
+
+def _wanted(target: Target) -> Wanted:
+    return {"major": target.keras, "minor": target.minor, "known": target.known}
 
 
 def _alike(left: list[int], right: list[int]) -> bool:

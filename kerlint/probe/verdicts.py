@@ -11,11 +11,17 @@ __all__ = ["CONFIRMED", "INCONCLUSIVE", "REFUTED", "Opinion", "inside", "judge",
 #: Symptoms that a smaller model need not have.
 _BY_SIZE = frozenset({"diverges", "scale", "fails", "slower", "large", "vanishes", "budget", "drops", "raises"})
 #: Symptoms for which an error of the original is an answer.
-_MAY_RAISE = frozenset({"raises", "metric", "unadapted"})
+_MAY_RAISE = frozenset({"raises", "metric", "unadapted", "endless"})
 
 
 def judge(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
-    """The verdict about one experiment."""
+    """The verdict about one experiment, with the Keras that it was measured with."""
+    opinion = _opinion(job, original, repaired)
+    used = next((run["keras"] for run in (*original, *repaired) if "keras" in run), None)
+    return opinion if used is None else Opinion(opinion.verdict, f"{opinion.text} ({used})")
+
+
+def _opinion(job: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     if any(run.get("error", {}).get("memory") for run in (*original, *repaired)):
         return Opinion(INCONCLUSIVE, "the memory is not enough for this model")
     if job["symptom"] not in _MAY_RAISE:

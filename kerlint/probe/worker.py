@@ -29,8 +29,7 @@ def main() -> None:
         _answer(answers, {"missing": f"{error.name or error}"})
         return
     _close_doors(limit)
-    ready = {"ready": keras.__version__, "tensorflow": tf.__version__, "seconds": time.monotonic() - started}
-    _answer(answers, ready)
+    _answer(answers, {"ready": keras.__version__, "seconds": time.monotonic() - started})
     for line in sys.stdin:
         _answer(answers, _run(tf, keras, line))
 
@@ -73,8 +72,12 @@ def _tensorflow() -> tuple[Any, Any]:
     tf.config.set_visible_devices([], "GPU")
     import keras
 
-    if int(keras.__version__.partition(".")[0]) < 3:
-        raise ImportError("Keras 3", name="Keras 3")
+    from kerlint.probe.lab.backend import version
+    from kerlint.probe.lab.choice import OLDEST
+
+    if version(keras) < OLDEST:
+        least = ".".join(map(str, OLDEST))
+        raise ImportError(name=f"Keras {least} or a later one")
     tf.config.experimental.enable_op_determinism()
     # Operations that draw without a seed of their own are refused otherwise.
     tf.random.set_seed(0)
@@ -101,20 +104,23 @@ def _close_doors(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory if hard < 0 else min(memory, hard), hard))
 
 
-def _run(tf: Any, keras: Any, line: str) -> dict[str, Any]:
+def _run(tf: Any, installed: Any, line: str) -> dict[str, Any]:
     from kerlint.probe.description import Invalid, check
     from kerlint.probe.lab import measure
+    from kerlint.probe.lab.choice import Unsuited, keras_for, versions
     from kerlint.probe.lab.pipelines import WORK, answer
 
-    started = time.monotonic()
     try:
         job = check(json.loads(line))
+        keras = keras_for(job, installed)
+        started = time.monotonic()
         run = answer if job["kind"] in WORK else measure.run
         found = {name: run(tf, keras, job, name) for name in ("original", "repaired")}
         # A graph that nobody needs any more is memory that the next job needs.
         keras.backend.clear_session()
-        return {"result": measure.rounded(found), "seconds": time.monotonic() - started}
-    except Invalid as error:
+        seconds = time.monotonic() - started
+        return {"result": measure.rounded(found), "seconds": seconds, "versions": versions(tf, keras)}
+    except (Invalid, Unsuited) as error:
         return {"refused": str(error)}
     except MemoryError:
         return {"refused": "the memory is not enough"}

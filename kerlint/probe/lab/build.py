@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from kerlint.probe.description import LOSSES, Description, Made
+from kerlint.probe.lab.backend import layer_arguments, part_class
 
 
 class Built:
@@ -56,8 +57,8 @@ def build(keras: Any, one: Description, seed: int) -> Built:
 def seed_everything(keras: Any, seed: int, part: int) -> None:
     """The same random numbers for the same part, whatever was drawn before.
 
-    Initializers and dropout of Keras 3 take their seeds from Python's generator, and everything else from those. The
-    seed of TensorFlow is left alone: to set it throws away every kernel that was compiled.
+    Initializers and dropout take their seeds from Python's generator, and everything else from those. The seed of
+    TensorFlow is left alone: to set it throws away every kernel that was compiled.
     """
     del keras
     random.seed(seed * 1009 + part)
@@ -65,7 +66,8 @@ def seed_everything(keras: Any, seed: int, part: int) -> None:
 
 def make_layer(keras: Any, kind: str, config: dict[str, Any], shared: dict[int, Any]) -> Any:
     """A layer of Keras."""
-    return getattr(keras.layers, kind)(**{name: _value(keras, value, shared) for name, value in config.items()})
+    arguments = {name: _value(keras, value, shared) for name, value in config.items()}
+    return getattr(keras.layers, kind)(**layer_arguments(keras, kind, arguments))
 
 
 def _value(keras: Any, value: Any, shared: dict[int, Any]) -> Any:
@@ -76,14 +78,14 @@ def _value(keras: Any, value: Any, shared: dict[int, Any]) -> Any:
     key = value.get("shared")
     if key in shared:
         return shared[key]
-    for module in (keras.initializers, keras.regularizers, keras.constraints, keras.optimizers.schedules, keras.layers):
-        maker = getattr(module, value["type"], None)
-        if maker is not None:
-            made = maker(**{name: _value(keras, item, shared) for name, item in value["config"].items()})
-            if key is not None:
-                shared[key] = made
-            return made
-    raise ValueError(f"no part {value['type']!r}")
+    maker = part_class(keras, value["type"])
+    if maker is None:
+        raise ValueError(f"no part {value['type']!r}")
+    arguments = {name: _value(keras, item, shared) for name, item in value["config"].items()}
+    made = maker(**layer_arguments(keras, value["type"], arguments))
+    if key is not None:
+        shared[key] = made
+    return made
 
 
 def make_optimizer(keras: Any, made: Made) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.probe.description import Description, Job
+from kerlint.probe.lab.backend import label
 from kerlint.probe.lab.build import build
 from kerlint.probe.lab.train import Trainer
 
@@ -47,22 +48,22 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     try:
         if one["run"]["steps"] == 0:
             build(keras, one, seeds[0])
-            return [{"built": True}]
+            return [{"keras": label(keras), "built": True}]
         trainer = Trainer(tf, keras, one, seeds[0])
     except Exception as error:  # noqa: BLE001 - the error is the result
-        return [failure("build", error)]
+        return [failure(keras, "build", error)]
     found: list[Numbers] = []
     for seed in seeds:
         trainer.restart(seed)
         try:
-            found.append(_measure(trainer, job))
+            found.append({"keras": label(keras), **_measure(trainer, job)})
         except Exception as error:  # noqa: BLE001
-            found.append(failure("train", error))
+            found.append(failure(keras, "train", error))
             break
     return found
 
 
-def failure(stage: str, error: Exception) -> Numbers:
+def failure(keras: Any, stage: str, error: Exception) -> Numbers:
     """An error of Keras or TensorFlow as a measurement."""
     # Keras marks some words for terminals, and says first where it was and then what.
     lines = [re.sub("\x1b\\[[0-9;]*m", "", line).strip() for line in str(error).strip().splitlines()]
@@ -70,7 +71,8 @@ def failure(stage: str, error: Exception) -> Numbers:
     kind = type(error).__name__
     wanted = next((line for line in lines if kind in line and ":" in line), lines[0] if lines else "")
     memory = kind in ("MemoryError", "ResourceExhaustedError") or "std::bad_alloc" in wanted
-    return {"error": {"stage": stage, "type": kind, "message": wanted[:MESSAGE], "memory": memory}}
+    found = {"stage": stage, "type": kind, "message": wanted[:MESSAGE], "memory": memory}
+    return {"keras": label(keras), "error": found}
 
 
 def _measure(trainer: Trainer, job: Job) -> Numbers:

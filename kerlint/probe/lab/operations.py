@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.probe.description import Job
+from kerlint.probe.lab.backend import drawn, fresh_numbers, label
 from kerlint.probe.lab.build import make_loss, make_metric
 from kerlint.probe.lab.data import sample
 from kerlint.probe.lab.measure import failure
@@ -37,11 +38,12 @@ def work(kind: str) -> Callable[[Work], Work]:
 
 def answer(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     """The measurements of one variant, as a list of one; with the key `error` where Keras raises."""
+    fresh_numbers(tf, keras)
     keras.utils.set_random_seed(job["seeds"][0])
     try:
-        return [{"keras": keras.__version__, **WORK[job["kind"]](tf, keras, job, name)}]
+        return [{"keras": label(keras), **WORK[job["kind"]](tf, keras, job, name)}]
     except Exception as error:  # noqa: BLE001 - the error is the result
-        return [failure("run", error)]
+        return [failure(keras, "run", error)]
 
 
 def _data() -> tuple[Any, Any]:
@@ -135,7 +137,8 @@ def _base(tf: Any, keras: Any, job: Job, original: bool) -> Numbers:
     model.compile(keras.optimizers.SGD(0.001), "mse")
     x, y = _data()
     model.fit(x, y, epochs=2, verbose=0)
-    return {"what": "the moving mean of its batch normalisation", "moved": float(np.abs(layer.moving_mean).max())}
+    mean = np.array(layer.moving_mean)
+    return {"what": "the moving mean of its batch normalisation", "moved": float(np.abs(mean).max())}
 
 
 def _predict(tf: Any, keras: Any, job: Job, original: bool) -> Numbers:
@@ -227,7 +230,7 @@ def _draws(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
         "python": random.seed,
     }
     draws: dict[str, Callable[[], float]] = {
-        "keras": lambda: float(np.array(keras.random.uniform(()))),
+        "keras": lambda: float(np.array(drawn(keras))),
         "tensorflow": lambda: float(tf.random.uniform(())),
         "numpy": lambda: float(np.random.random()),
         "python": random.random,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.probe.description import Job
+from kerlint.probe.lab.backend import image_generator
 from kerlint.probe.lab.operations import ORIGINAL, WIDTH, WORK, answer, work
 
 __all__ = ["WORK", "answer"]
@@ -290,7 +291,7 @@ def _generator(keras: Any, job: Job, name: str) -> Numbers:
 
     what = str(job["details"]["argument"])
     images = np.random.default_rng(0).uniform(50, 200, (16, 8, 8, 3)).astype("float32")
-    made = keras.src.legacy.preprocessing.image.ImageDataGenerator(**{what: True})
+    made = image_generator(keras)(**{what: True})
     if name != ORIGINAL:
         made.fit(images)
     with warnings.catch_warnings():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.probe.description import Description
+from kerlint.probe.lab.backend import fresh_numbers, optimizer_variables, tensor_of
 from kerlint.probe.lab.build import Built, build, make_loss, make_optimizer, seed_everything
 from kerlint.probe.lab.data import Sample, sample
 
@@ -20,12 +21,13 @@ class Trainer:
 
     def __init__(self, tf: Any, keras: Any, one: Description, seed: int) -> None:
         self.tf, self.keras, self.one = tf, keras, one
+        fresh_numbers(tf, keras)
         self.built: Built = build(keras, one, seed)
         self.model = self.built.model
         seed_everything(keras, seed, 0)
         self.model.compile(optimizer=make_optimizer(keras, one["optimizer"]), loss=make_loss(keras, one["loss"]))
         self.model.optimizer.build(self.model.trainable_variables)
-        self._fresh = [np.array(variable) for variable in self.model.optimizer.variables]
+        self._fresh = [np.array(variable) for variable in optimizer_variables(self.model.optimizer)]
         self._seed = seed
         self._run = tf.function(self._steps, autograph=False)
         self.sample: Sample = sample(one, seed)
@@ -37,7 +39,7 @@ class Trainer:
             for own, other in zip(self.model.variables, twin.variables):
                 own.assign(other)
             self._seed = seed
-        for own, value in zip(self.model.optimizer.variables, self._fresh):
+        for own, value in zip(optimizer_variables(self.model.optimizer), self._fresh):
             own.assign(value)
         self.sample = sample(self.one, seed)
 
@@ -67,7 +69,7 @@ class Trainer:
             loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=False))
         found: dict[str, float] = {}
         kernels = self.kernels()
-        given = tape.gradient(loss, [kernel.value for kernel in kernels.values()]) if kernels else []
+        given = tape.gradient(loss, [tensor_of(kernel) for kernel in kernels.values()]) if kernels else []
         for name, gradient in zip(kernels, given):
             if gradient is not None:
                 gradient = tf.convert_to_tensor(gradient)

@@ -253,7 +253,7 @@ def _single(pair: _Pair) -> Change:
     """One activation in the place of two."""
     if _better(pair.first, pair.second) == pair.second:
         before = pair.node.inputs[0]
-        while before.short in RESHAPING and len(before.inputs) == 1:
+        while len(before.inputs) == 1 and (before.short in RESHAPING or _is_mean(before)):
             before = before.inputs[0]
         return Change(before, {"activation": "linear"})
     return Change(pair.node, drop=True)
@@ -297,7 +297,7 @@ def _pair(node: Node) -> _Pair | None:
         return None
     before, pooled = node.inputs[0], False
     while len(before.inputs) == 1 and len(before.consumers) == 1:
-        is_mean = second == "softmax" and before.short.startswith("GlobalAveragePooling")
+        is_mean = second == "softmax" and _is_mean(before)
         if before.short not in RESHAPING and not is_mean:
             break
         before, pooled = before.inputs[0], pooled or is_mean
@@ -314,6 +314,11 @@ def _pair(node: Node) -> _Pair | None:
     if pooled and first not in _NOT_NEGATIVE:
         return None
     return _Pair(node, str(first), str(second), _place(before), _place(node), pooled)
+
+
+def _is_mean(node: Node) -> bool:
+    """Whether it takes the mean over an image, or over time."""
+    return node.short.startswith("GlobalAveragePooling")
 
 
 def _activation(node: Node) -> str | None:

@@ -117,10 +117,7 @@ class TrainableAfterCompile(Rule):
             help="compile the model again after the change"
             + (", with a smaller learning rate for fine-tuning" if wanted else ""),
             about=fit,
-            # Keras 2, which settles it when the model is compiled, is not what the probe runs.
-            experiment=Experiment(fit, "ignored", details={"wanted": wanted, "fitted": earlier})
-            if program.target.keras >= 3
-            else None,
+            experiment=Experiment(fit, "ignored", details={"wanted": wanted, "fitted": earlier}),
             fix=_again(change, compiled, gentle=wanted is True),
         )
 

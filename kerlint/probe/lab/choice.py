@@ -1,0 +1,103 @@
+"""Which Keras an experiment is run with: a program for Keras 2 says nothing about Keras 3, nor the other way round.
+
+Keras 2 is the `keras` of TensorFlow up to 2.15, and the package `tf_keras` beside a later one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from kerlint.probe.description import LOSSES, Description, Job, Wanted
+from kerlint.probe.lab.backend import PARTS_IN, find, is_old, label, version
+
+#: The oldest Keras that experiments were tried with.
+OLDEST = (2, 15)
+#: Symptoms by which versions of Keras differ, with the minor versions from which on they do within Keras 3.
+#: All others come from arithmetic, TensorFlow or NumPy, or were measured to be the same: see docs/probe.md.
+TURNS: dict[str, tuple[tuple[int, int], ...]] = {}
+
+
+class Unsuited(Exception):
+    """No Keras that is there can run an experiment; says why."""
+
+
+def versions(tf: Any, keras: Any) -> dict[str, str]:
+    """The packages that an experiment was run with, and their versions."""
+    return {keras.__name__: keras.__version__, "tensorflow": tf.__version__}
+
+
+def keras_for(job: Job, installed: Any) -> Any:
+    """The Keras to run an experiment with: the one that the program is written for, if it is there.
+
+    Args:
+        installed: what `import keras` gives.
+
+    Raises:
+        Unsuited: there is none, and it would matter.
+    """
+    chosen = installed
+    if job["keras"]["major"] < 3 and not is_old(installed):
+        chosen = _legacy() or installed
+    reason = _mismatch(job, chosen) or next(_lacking(job, chosen), None)
+    if reason is not None:
+        raise Unsuited(reason)
+    return chosen
+
+
+def _legacy() -> Any:
+    """The package `tf_keras`; None if it is not installed, or does not go with this TensorFlow."""
+    try:
+        return importlib.import_module("tf_keras")
+    except Exception:  # noqa: BLE001 - whatever it is, it is not there to be used
+        return None
+
+
+def _mismatch(job: Job, keras: Any) -> str | None:
+    """Why an experiment with this Keras would say nothing about the program; None if it does."""
+    wanted, measured = job["keras"], version(keras)
+    turns = TURNS.get(job["symptom"])
+    if turns is None:
+        return None
+    minor = wanted["minor"]
+    own = (wanted["major"], measured[1] if minor is None else minor)
+    if own[0] == measured[0] and not any(min(own, measured) < turn <= max(own, measured) for turn in turns):
+        return None
+    return f"{_asked(wanted)}, and what was found may be different with {label(keras)}, which is installed"
+
+
+def _asked(wanted: Wanted) -> str:
+    minor = "" if wanted["minor"] is None else f".{wanted['minor']}"
+    if wanted["known"]:
+        return f"the program is for Keras {wanted['major']}{minor}"
+    return f"nothing says which Keras the program is for (target-keras would), and Keras {wanted['major']} is assumed"
+
+
+def _lacking(job: Job, keras: Any) -> Iterator[str]:
+    """Yields what an experiment needs that this Keras does not have, in words."""
+    for name in ("original", "repaired"):
+        for place, kind in _named(job[name]):
+            if all(find(keras, one, kind) is None for one in place):
+                yield f"{label(keras)} has no {kind}"
+
+
+def _named(one: Description) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yields each class that a description names, with the modules that it may be in."""
+    for step in one["steps"]:
+        if step["type"] != "Input":
+            yield ("layers",), step["type"]
+            yield from _within(step["config"])
+    yield ("optimizers",), one["optimizer"]["type"]
+    yield from _within(one["optimizer"]["config"])
+    yield ("losses",), LOSSES[one["loss"]["type"]]
+    for metric in one["metrics"]:
+        yield ("metrics",), metric["type"]
+
+
+def _within(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, dict):
+        if isinstance(value.get("type"), str):
+            yield PARTS_IN, value["type"]
+        for item in value.values():
+            yield from _within(item)
