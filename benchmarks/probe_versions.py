@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--rules", default="K", help="codes or prefixes, separated by commas")
     parser.add_argument("--target", help="the version that the programs are for; by default that of the Python")
     parser.add_argument("--regardless", action="store_true", help="run them as if they were for the one that is there")
-    parser.add_argument("--counts", help="a JSON file of verdicts: what is in it stays")
+    parser.add_argument("--counts", help="a JSON file of verdicts: what is in it of other rules and versions stays")
     parser.add_argument("--markdown", help="a page with the markers <!-- versions --> and <!-- end of versions -->")
     given = parser.parse_args()
     counts = Path(given.counts) if given.counts else None
@@ -139,8 +139,9 @@ def main() -> None:
         name = f"{'tf_keras' if given.old and old != new else 'Keras'} {used}, TensorFlow {tensorflow}"
         target = given.target or ".".join(used.split(".")[:2])
         major = int(used.split(".")[0])
-        found.pop(name, None)
-        found[name] = measured(python, tuple(given.rules.split(",")), target, major, given.regardless)
+        codes = tuple(given.rules.split(","))
+        kept = {one: said for one, said in found.pop(name, {}).items() if not one.startswith(codes)}
+        found[name] = kept | measured(python, codes, target, major, given.regardless)
         if counts is not None:
             counts.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(table(found))

@@ -315,7 +315,8 @@ def _raises(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
     if error is not None and other is None:
         return Opinion(CONFIRMED, f"it raises {error}; repaired, it does not")
     if error is None:
-        return Opinion(REFUTED, "it is built and gives a loss without an error")
+        how = "called" if "built" in original[0] else "gives a loss"
+        return Opinion(REFUTED, f"it is built and {how} without an error")
     return Opinion(INCONCLUSIVE, f"it raises {error}, and the repaired one {other}")
 
 

@@ -240,10 +240,10 @@ def _model(name: str, one: Description, old: bool) -> str:
             lines.append(
                 f"    layers[{number}] = keras.layers.{step['type']}({_arguments(step['type'], step['config'], old)})"
             )
-            lines += [f"    layers[{number}].trainable = False"] * (not step["trainable"])
         else:
             lines.append(f"    layers[{number}] = layers[{made[step['layer']]}]")
         lines.append(f"    tensors[{number}] = layers[{number}]({_given(step)})")
+        lines += [f"    layers[{number}].trainable = False"] * (not step["trainable"])
     lines.append("    return tensors, layers")
     return "\n".join(lines) + "\n"
 

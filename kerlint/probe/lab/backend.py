@@ -84,11 +84,6 @@ def tensor_of(variable: Any) -> Any:
     return variable.value if not callable(variable.value) else variable
 
 
-def drawn(keras: Any) -> Any:
-    """A random number as Keras itself draws it, without a seed."""
-    return keras.backend.random_uniform(()) if is_old(keras) else keras.random.uniform(())
-
-
 def image_generator(keras: Any) -> Any:
     """The class `ImageDataGenerator`."""
     if is_old(keras):

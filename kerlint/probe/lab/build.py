@@ -39,9 +39,7 @@ def build(keras: Any, one: Description, seed: int) -> Built:
             starts.append(tensors[step["id"]])
             continue
         if step["layer"] not in by_number:
-            made = make_layer(keras, step["type"], step["config"], shared)
-            made.trainable = step["trainable"]
-            by_number[step["layer"]] = made
+            by_number[step["layer"]] = make_layer(keras, step["type"], step["config"], shared)
         layer = layers[step["id"]] = by_number[step["layer"]]
         given = [tensors[source] for source in step["inputs"]]
         if step["type"] in ("MultiHeadAttention", "Attention", "AdditiveAttention"):
@@ -49,6 +47,8 @@ def build(keras: Any, one: Description, seed: int) -> Built:
             result = layer(*given[:2]) if step["type"] == "MultiHeadAttention" else layer(given)
         else:
             result = layer(given if len(given) > 1 else given[0], **step["call"])
+        # Not before it is built: Keras 3.0 gives a layer that is frozen earlier weights that are trained.
+        layer.trainable = step["trainable"]
         tensors[step["id"]] = result
     model = keras.Model(starts if len(starts) > 1 else starts[0], tensors[one["output"]])
     return Built(model, tensors, layers)

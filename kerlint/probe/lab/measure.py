@@ -11,7 +11,8 @@ import numpy as np
 
 from kerlint.probe.description import Description, Job
 from kerlint.probe.lab.backend import label
-from kerlint.probe.lab.build import build
+from kerlint.probe.lab.build import Built, build
+from kerlint.probe.lab.data import sample
 from kerlint.probe.lab.train import Trainer
 
 #: Predictions that differ by less count as the same.
@@ -47,7 +48,7 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     seeds = job["seeds"]
     try:
         if one["run"]["steps"] == 0:
-            build(keras, one, seeds[0])
+            call_once(tf, build(keras, one, seeds[0]), one, seeds[0])
             return [{"keras": label(keras), "built": True}]
         trainer = Trainer(tf, keras, one, seeds[0])
     except Exception as error:  # noqa: BLE001 - the error is the result
@@ -61,6 +62,12 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
             found.append(failure(keras, "train", error))
             break
     return found
+
+
+def call_once(tf: Any, built: Built, one: Description, seed: int) -> None:
+    """Calls a model on data: some versions of Keras only notice then that its layers do not fit."""
+    parts = [tf.constant(part) for part in sample(one, seed).x]
+    built.model(parts if len(parts) > 1 else parts[0], training=False)
 
 
 def failure(keras: Any, stage: str, error: Exception) -> Numbers:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.probe.description import Job
-from kerlint.probe.lab.backend import drawn, fresh_numbers, label
+from kerlint.probe.lab.backend import fresh_numbers, label
 from kerlint.probe.lab.build import make_loss, make_metric
 from kerlint.probe.lab.data import sample
 from kerlint.probe.lab.measure import failure
@@ -230,7 +230,7 @@ def _draws(tf: Any, keras: Any, job: Job, name: str) -> Numbers:
         "python": random.seed,
     }
     draws: dict[str, Callable[[], float]] = {
-        "keras": lambda: float(np.array(drawn(keras))),
+        "keras": lambda: float(np.array(keras.initializers.RandomUniform()((1,)))[0]),
         "tensorflow": lambda: float(tf.random.uniform(())),
         "numpy": lambda: float(np.random.random()),
         "python": random.random,
