@@ -32,7 +32,7 @@ class Failed(Exception):
 
 
 class Missing(Failed):
-    """The Python in question has no TensorFlow with Keras 3."""
+    """The Python in question has no TensorFlow, or a Keras that is too old."""
 
 
 class Worker:

@@ -76,7 +76,8 @@ def _mismatch(job: Job, keras: Any) -> str | None:
     turns = TURNS.get(job["symptom"], ())
     if own[0] == measured[0] and not any(min(own, measured) < turn <= max(own, measured) for turn in turns):
         return None
-    return f"{_asked(wanted)}, and what was found may be different with {label(keras)}, which is installed"
+    more = "; the package tf_keras would do" if wanted["major"] < 3 and not is_old(keras) else ""
+    return f"{_asked(wanted)}, and what was found may be different with {label(keras)}, which is installed{more}"
 
 
 def _compares_shapes(job: Job) -> bool:
