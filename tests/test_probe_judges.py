@@ -63,6 +63,12 @@ WEIGHTS = {"library": "numpy", "moved": 0.0, "keras": "3"}
         ("metric", SHARE, ERRORS, "confirmed"),
         ("metric", SHARE | {"shifted": None}, SHARE | {"shifted": None}, "refuted"),
         ("metric", ERRORS, ERRORS, "refuted"),
+        ("endless", ERROR, CALL, "confirmed"),
+        ("endless", ERROR, ERROR, "inconclusive"),
+        ("raises", ERROR, {"size": 64}, "confirmed"),
+        ("raises", {"size": 64}, {"size": 64}, "refuted"),
+        # Keras before 3.14 builds a layer whose window is larger than its image.
+        ("raises", {"size": 0}, {"size": 64}, "inconclusive"),
         ("superfluous", {"changed": 0.0}, {"changed": 0.4}, "confirmed"),
         ("superfluous", {"changed": 0.1}, {"changed": 0.4}, "refuted"),
     ],

@@ -76,7 +76,9 @@ def test_what_depends_on_the_version_is_not_tried_with_another_one(has_legacy: b
     if has_legacy:
         assert keras_for(wanting("twins", 2), NEW) is LEGACY
     else:
-        with pytest.raises(Unsuited, match=r"for Keras 2, and .* with Keras 3\.15\.1, .*; the package tf_keras would do$"):
+        with pytest.raises(
+            Unsuited, match=r"for Keras 2, and .* with Keras 3\.15\.1, .*; the package tf_keras would do$"
+        ):
             keras_for(wanting("twins", 2), NEW)
 
 
@@ -99,6 +101,17 @@ def test_a_minor_version_counts_where_keras_3_has_changed(minor: int | None, ins
     else:
         with pytest.raises(Unsuited, match=rf"the program is for Keras 3\.{minor}, and"):
             keras_for(wanting("overridden", 3, minor), keras)
+
+
+def test_the_size_of_a_window_counts_since_keras_3_14() -> None:
+    job = wanting("raises", 3, 6)
+    assert keras_for(job, NEW) is NEW
+    for variant in ("original", "repaired"):
+        # Only built.
+        job[variant]["run"]["steps"] = 0  # type: ignore[literal-required]
+    with pytest.raises(Unsuited, match=r"the program is for Keras 3\.6, and"):
+        keras_for(job, NEW)
+    assert keras_for(job, (same := module("3.9.2"))) is same
 
 
 def test_targets_of_another_shape_depend_on_the_version() -> None:

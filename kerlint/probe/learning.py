@@ -315,7 +315,9 @@ def _raises(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion
     if error is not None and other is None:
         return Opinion(CONFIRMED, f"it raises {error}; repaired, it does not")
     if error is None:
-        how = "called" if "built" in original[0] else "gives a loss"
+        if original[0].get("size") == 0:
+            return Opinion(INCONCLUSIVE, "it raises no error, but what it gives is empty: a size has become 0")
+        how = "called" if "size" in original[0] else "gives a loss"
         return Opinion(REFUTED, f"it is built and {how} without an error")
     return Opinion(INCONCLUSIVE, f"it raises {error}, and the repaired one {other}")
 

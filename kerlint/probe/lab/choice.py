@@ -29,6 +29,8 @@ TURNS: dict[str, tuple[tuple[int, int], ...]] = {
     "unseeded": (),
     "untracked": (),
 }
+#: From here on a layer is refused whose window is larger than its image; before, it gives nothing.
+WINDOWS = (3, 14)
 
 
 class Unsuited(Exception):
@@ -68,21 +70,26 @@ def _legacy() -> Any:
 
 def _mismatch(job: Job, keras: Any) -> str | None:
     """Why an experiment with this Keras would say nothing about the program; None if it does."""
-    if job["symptom"] not in TURNS and not _compares_shapes(job):
+    turns = _turns(job)
+    if turns is None:
         return None
     wanted, measured = job["keras"], version(keras)
     minor = wanted["minor"]
     own = (wanted["major"], measured[1] if minor is None else minor)
-    turns = TURNS.get(job["symptom"], ())
     if own[0] == measured[0] and not any(min(own, measured) < turn <= max(own, measured) for turn in turns):
         return None
     more = "; the package tf_keras would do" if wanted["major"] < 3 and not is_old(keras) else ""
     return f"{_asked(wanted)}, and what was found may be different with {label(keras)}, which is installed{more}"
 
 
-def _compares_shapes(job: Job) -> bool:
-    """Whether it is about targets of another shape than the output, which Keras may stretch, or refuse."""
-    return job["original"]["y"]["shape"] != job["repaired"]["y"]["shape"]
+def _turns(job: Job) -> tuple[tuple[int, int], ...] | None:
+    """The versions from which on Keras 3 does something else; None if it does the same as Keras 2."""
+    if job["symptom"] == "raises" and not job["original"]["run"]["steps"]:
+        return (WINDOWS,)
+    if job["original"]["y"]["shape"] != job["repaired"]["y"]["shape"]:
+        # Targets of another shape than the output, which Keras may stretch, or refuse.
+        return TURNS.get(job["symptom"], ())
+    return TURNS.get(job["symptom"])
 
 
 def _asked(wanted: Wanted) -> str:

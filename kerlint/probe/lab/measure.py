@@ -48,8 +48,8 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     seeds = job["seeds"]
     try:
         if one["run"]["steps"] == 0:
-            call_once(tf, build(keras, one, seeds[0]), one, seeds[0])
-            return [{"keras": label(keras), "built": True}]
+            size = call_once(tf, build(keras, one, seeds[0]), one, seeds[0])
+            return [{"keras": label(keras), "size": size}]
         trainer = Trainer(tf, keras, one, seeds[0])
     except Exception as error:  # noqa: BLE001 - the error is the result
         return [failure(keras, "build", error)]
@@ -64,10 +64,10 @@ def run(tf: Any, keras: Any, job: Job, name: str) -> list[Numbers]:
     return found
 
 
-def call_once(tf: Any, built: Built, one: Description, seed: int) -> None:
-    """Calls a model on data: some versions of Keras only notice then that its layers do not fit."""
+def call_once(tf: Any, built: Built, one: Description, seed: int) -> int:
+    """How many numbers a model gives for data; some versions of Keras only notice then that its layers do not fit."""
     parts = [tf.constant(part) for part in sample(one, seed).x]
-    built.model(parts if len(parts) > 1 else parts[0], training=False)
+    return int(tf.size(built.model(parts if len(parts) > 1 else parts[0], training=False)))
 
 
 def failure(keras: Any, stage: str, error: Exception) -> Numbers:
