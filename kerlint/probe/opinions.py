@@ -54,7 +54,7 @@ def error_of(runs: Sequence[Numbers]) -> str | None:
     found = next((run["error"] for run in runs if "error" in run), None)
     if found is None:
         return None
-    return f"{found['type']}: {found['message']}".rstrip(": ")
+    return f"{found['type']}: {found['message']}".rstrip(":. ")
 
 
 def decide(

@@ -78,7 +78,8 @@ def failure(keras: Any, stage: str, error: Exception) -> Numbers:
     kind = type(error).__name__
     wanted = next((line for line in lines if kind in line and ":" in line), lines[0] if lines else "")
     memory = kind in ("MemoryError", "ResourceExhaustedError") or "std::bad_alloc" in wanted
-    found = {"stage": stage, "type": kind, "message": wanted[:MESSAGE], "memory": memory}
+    wanted = wanted.removeprefix(f"{kind}: ")[:MESSAGE]
+    found = {"stage": stage, "type": kind, "message": wanted, "memory": memory}
     return {"keras": label(keras), "error": found}
 
 
