@@ -268,3 +268,35 @@ third = keras.Model(inputs, layers.LSTM(3)(Reading()(layers.Embedding(50, 4, mas
         ["InputLayer", "Embedding", "NotEqual", "Reading"],
         ["InputLayer", "Embedding", "NotEqual", "Reading", "LSTM"],
     ]
+
+
+@pytest.mark.parametrize("order", [("head", "body", "whole"), ("whole", "body", "head"), ("body", "whole", "head")])
+def test_what_another_function_calls_is_read_as_it_is_called(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Nobody calls `whole`; that the others stand at their defaults would not be true."""
+    functions = {
+        "head": "def head(units=7):\n    return layers.Dense(units)\n",
+        "body": "def body(x, units=5):\n    return keras.Model(x, head(units)(x))\n",
+        "whole": "def whole():\n    return body(keras.Input((4,)), units=3)\n",
+    }
+    (model,) = models(tmp_path, "".join(functions[name] for name in order))
+    assert [row[1:] for row in rows(model)] == [("InputLayer", [None, 4], 0), ("Dense", [None, 3], 15)]
+
+
+def test_of_functions_that_call_each_other_the_first_begins(tmp_path: Path) -> None:
+    found = models(
+        tmp_path,
+        """
+        def first(n=4):
+            second(n)
+            return keras.Sequential([keras.Input((n,)), layers.Dense(1)])
+        def second(n=6):
+            if n > 4:
+                first(n)
+        class Builder:
+            def build(self, width=2):
+                return self.part(width)
+            def part(self, width=9):
+                return keras.Sequential([keras.Input((width,)), layers.Dense(1)])
+        """,
+    )
+    assert sorted(model["inputs"] for model in found) == [[[None, 2]], [[None, 4]]]
