@@ -203,6 +203,21 @@ def test_text(tmp_path: Path) -> None:
     assert "  Not known:" in lines
 
 
+def test_a_step_that_is_repeated_is_said_once(tmp_path: Path) -> None:
+    text = """
+import pandas as pd
+frame = pd.read_csv("a.csv")
+frame["b"] = frame["b"] / 2
+frame["c"] = frame["c"] * 3
+frame["d"] = 1
+model = keras.Sequential([layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(frame, frame.pop("y"))
+"""
+    (line,) = [one for one in summary(tmp_path, HEADER + text).output.splitlines() if one.startswith("    x: ")]
+    assert line.count("overwritten") == 1
+
+
 def test_notebooks(tmp_path: Path) -> None:
     cells = ["%pip install keras\nimport keras", "m = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])"]
     done = summary(tmp_path, notebook(*cells).decode(), "--output-format", "json", name="train.ipynb")
