@@ -246,13 +246,13 @@ def written(evidence: dict[str, object], target: str) -> str:
 
 def test_scripts_say_which_keras_they_need() -> None:
     for made in (written({}, "3"), written({"versions": {"keras": "3.15.1", "tensorflow": "2.21.0"}}, "2")):
-        assert "It needs TensorFlow with Keras 3, and prints" in made
+        assert "It needs TensorFlow with Keras 3.\n" in made
         assert "LeakyReLU(negative_slope=0.1)" in made
         assert "Dropout(rate=0.2)" in made
         assert 'raise SystemExit(f"this experiment needs Keras 3, not' in made
     old = {"versions": {"tf_keras": "2.21.0", "tensorflow": "2.21.0"}}
     for made in (written({}, "2"), written(old, "3"), written({"versions": {"keras": "2.15.0"}}, "3")):
-        assert "It needs TensorFlow with Keras 2: the package tf_keras" in made
+        assert "It needs TensorFlow with Keras 2: the package tf_keras, or TensorFlow 2.15.\n" in made
         assert "LeakyReLU(alpha=0.1)" in made
         assert "Dropout(rate=0.2, seed=random.randint(1, 10**9))" in made
         assert "import tf_keras as keras\n" in made

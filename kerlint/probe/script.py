@@ -30,7 +30,8 @@ _HEAD = '''\
 """{title}
 
 An experiment of kerlint about {place}: the model of the program against one in which only the flagged thing is put
-right. It needs {needs}, and prints what was measured and the verdict.
+right. It needs {needs}.
+It prints what was measured and the verdict.
 {assumed}
 """
 
