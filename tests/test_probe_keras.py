@@ -122,6 +122,17 @@ def test_targets_of_another_shape_depend_on_the_version() -> None:
         keras_for(job, OLD)
 
 
+@pytest.mark.parametrize("variant", ["original", "repaired"])
+def test_a_rate_that_is_not_given_depends_on_the_version(variant: str) -> None:
+    job = wanting("still", 3)
+    job[variant]["optimizer"] = {"type": "Lion", "config": {"learning_rate": 0.1}}  # type: ignore[literal-required]
+    assert keras_for(job, OLD) is OLD
+    del job[variant]["optimizer"]["config"]["learning_rate"]  # type: ignore[literal-required]
+    assert keras_for(job, NEW) is NEW
+    with pytest.raises(Unsuited, match="the program is for Keras 3, and"):
+        keras_for(job, OLD)
+
+
 @pytest.mark.parametrize(
     ("part", "name"),
     [

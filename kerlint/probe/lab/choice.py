@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
-from kerlint.probe.description import LOSSES, Description, Job, Wanted
+from kerlint.probe.description import LOSSES, Description, Job, Made, Wanted
 from kerlint.probe.lab.backend import PARTS_IN, find, is_old, label, version
 
 #: The oldest Keras that experiments were tried with.
@@ -29,6 +29,8 @@ TURNS: dict[str, tuple[tuple[int, int], ...]] = {
     "unseeded": (),
     "untracked": (),
 }
+#: Optimizers whose learning rate by default is another one in Keras 2.
+OWN_RATES = frozenset({"Lion"})
 #: From here on a layer is refused whose window is larger than its image; before, it gives nothing.
 WINDOWS = (3, 14)
 
@@ -86,10 +88,16 @@ def _turns(job: Job) -> tuple[tuple[int, int], ...] | None:
     """The versions from which on Keras 3 does something else; None if it does the same as Keras 2."""
     if job["symptom"] == "raises" and not job["original"]["run"]["steps"]:
         return (WINDOWS,)
-    if job["original"]["y"]["shape"] != job["repaired"]["y"]["shape"]:
-        # Targets of another shape than the output, which Keras may stretch, or refuse.
-        return TURNS.get(job["symptom"], ())
-    return TURNS.get(job["symptom"])
+    variants = job["original"], job["repaired"]
+    # Targets of another shape than the output Keras may stretch, or refuse.
+    stretched = variants[0]["y"]["shape"] != variants[1]["y"]["shape"]
+    depends = stretched or any(_has_usual_rate(one["optimizer"]) for one in variants)
+    return TURNS.get(job["symptom"], () if depends else None)
+
+
+def _has_usual_rate(optimizer: Made) -> bool:
+    """Whether its learning rate is the one that Keras 2 or Keras 3 has chosen, which are not the same."""
+    return optimizer["type"] in OWN_RATES and "learning_rate" not in optimizer["config"]
 
 
 def _asked(wanted: Wanted) -> str:
