@@ -36,16 +36,19 @@ from kerlint.probe.verdicts import judge
 _ = probe_operations
 
 
-def judged(code: str, shift: int, limit: int, again: bool = False, first: int = 1) -> Iterator[tuple[str, Job]]:
+def judged(
+    code: str, shift: int, limit: int, again: bool = False, first: int = 1, target: str | None = None
+) -> Iterator[tuple[str, Job]]:
     """The experiments of a rule: kind (`faulty`, `twin`, `near`, `latent`) and job.
 
     Args:
         shift: which set of seeds; the first one has the twins.
         again: whether there are further sets, which then have the neighbours.
         first: another number gives other seeds.
+        target: the version of Keras that the programs are for.
     """
     short, _, latent = code.partition(" ")
-    settings = selection.Settings(select=(short,), pedantic=True, probe=True)
+    settings = selection.Settings(select=(short,), pedantic=True, probe=True, target_keras=target)
     programs = list(enumerate(FAULTY[code]()))
     for index, text in programs[:: -(-len(programs) // limit)]:
         report = engine.check_bytes(text.encode(), f"{short}_{index}.py", settings)
@@ -92,32 +95,41 @@ def verdict(session: Session, kind: str, job: Job) -> Probe:
 
 
 def measure(
-    codes: list[str], seeds: int, limit: int, jobs: int, first: int, keep: Callable[[str, Counter[str]], None]
+    codes: list[str],
+    seeds: int,
+    limit: int,
+    jobs: int,
+    first: int,
+    keep: Callable[[str, Counter[str]], None],
+    python: str | None = None,
+    target: str | None = None,
 ) -> None:
     """Counts verdicts: `faulty confirmed`, `near refuted`; `n` experiments took `ms` milliseconds.
 
     Args:
         keep: gets the counts of each rule.
+        python: the interpreter that has TensorFlow.
+        target: the version of Keras that the programs are for.
     """
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for code in codes:
         waiting.put(code)
 
     def work(_: int) -> None:
-        with closing(Worker()) as worker:
+        with closing(Worker(python)) as worker:
             session = Session(worker, 1e9)
             with suppress(queue.Empty):
                 while code := waiting.get_nowait():
-                    keep(code, _measured(session, code, seeds, limit, first))
+                    keep(code, _measured(session, code, seeds, limit, first, target))
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(work, range(jobs)))
 
 
-def _measured(session: Session, code: str, seeds: int, limit: int, first: int) -> Counter[str]:
+def _measured(session: Session, code: str, seeds: int, limit: int, first: int, target: str | None) -> Counter[str]:
     count: Counter[str] = Counter()
     for shift in range(seeds):
-        for kind, job in judged(code, shift, limit, seeds > 1, first):
+        for kind, job in judged(code, shift, limit, seeds > 1, first, target):
             probe = verdict(session, kind, job)
             session.crashes = 0
             count[f"{kind} {probe.verdict}"] += 1
@@ -166,6 +178,8 @@ def main() -> None:
     parser.add_argument("--markdown", help="a page with the markers <!-- table --> and <!-- end -->")
     parser.add_argument("--first", type=int, default=1, help="another number gives other seeds")
     parser.add_argument("--second", action="store_true", help="the architectures that the judges were not made with")
+    parser.add_argument("--python", help="the interpreter that has TensorFlow, if it is not this one")
+    parser.add_argument("--target", help="the version of Keras that the programs are for")
     given = parser.parse_args()
     if given.second:
         probe_programs.use_second()
@@ -179,7 +193,7 @@ def main() -> None:
         if counts is not None:
             counts.write_text(json.dumps(known), encoding="utf-8")
 
-    measure(codes, given.seeds, given.limit, given.jobs, given.first, keep)
+    measure(codes, given.seeds, given.limit, given.jobs, given.first, keep, given.python, given.target)
     result = table({code: Counter(count) for code, count in known.items()})
     print(result)
     if given.markdown:
