@@ -71,6 +71,20 @@ def test_a_description_holds_the_model_and_the_repair_changes_one_thing() -> Non
     assert made["repaired"] == changed
 
 
+def test_of_two_activations_the_one_before_a_mean_is_left_out() -> None:
+    text = """
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(10, 1, activation="relu")(inputs)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(inputs, layers.Activation("softmax")(x))
+    """
+    made = job("import keras\nfrom keras import layers\n" + textwrap.dedent(text), "KA003")
+    assert steps(made["original"])[1][1]["activation"] == "relu"
+    assert steps(made["repaired"])[1][1]["activation"] == "linear"
+    # It has no such argument.
+    assert steps(made["repaired"])[2] == ("GlobalAveragePooling2D", {})
+
+
 def test_nothing_is_prepared_unless_it_is_asked_for() -> None:
     report = engine.check_bytes(PROGRAM.encode(), "train.py", selection.Settings())
     assert [finding.experiment for finding in report.findings] == [None]
