@@ -108,14 +108,11 @@ def differences(found: dict[str, Verdicts]) -> str:
     lines = []
     for name in others:
         for example in sorted({*found[name], *found[usual]}):
-            pair = [found[one].get(example, {"faulty": "no experiment", "text": ""}) for one in (name, usual)]
             for kind in ("faulty", "healthy"):
-                own, other = (one.get(kind) for one in pair)
-                if own != other and "no experiment" not in (own, other):
-                    text = pair[0].get("text" if kind == "faulty" else "healthy text", "")
-                    lines.append(f"{name}: {example} {kind}: {own}, not {other}. {text}")
-                elif own != other:
-                    lines.append(f"{name}: {example} {kind}: {own}, not {other}")
+                pair = [found[one].get(example, {"faulty": "no experiment"}).get(kind) for one in (name, usual)]
+                if pair[0] != pair[1] and None not in pair:
+                    text = found[name].get(example, {}).get("text" if kind == "faulty" else "healthy text", "")
+                    lines.append(f"{name}: {example} {kind}: {pair[0]}, not {pair[1]}. {text}".rstrip(". "))
     return "\n".join(lines)
 
 

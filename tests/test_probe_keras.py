@@ -114,6 +114,19 @@ def test_the_size_of_a_window_counts_since_keras_3_14() -> None:
     assert keras_for(job, (same := module("3.9.2"))) is same
 
 
+def test_a_dropout_of_everything_is_another_thing_since_keras_3_14() -> None:
+    job = wanting("drops", 3, 6)
+    step = job["original"]["steps"][1]
+    step["type"], step["config"] = "Dropout", {"rate": 0.9}
+    assert keras_for(job, NEW) is NEW
+    step["config"] = {"rate": 1.0}
+    with pytest.raises(Unsuited, match=r"the program is for Keras 3\.6, and"):
+        keras_for(job, NEW)
+    assert keras_for({**job, "keras": {"major": 3, "minor": 14, "known": True}}, NEW) is NEW
+    with pytest.raises(Unsuited, match=r"and .* with Keras 2\.15\.0"):
+        keras_for(job, OLD)
+
+
 def test_targets_of_another_shape_depend_on_the_version() -> None:
     job = wanting("slower", 3)
     assert keras_for(job, OLD) is OLD

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
-from kerlint.probe.description import LOSSES, Description, Job, Made, Wanted
+from kerlint.probe.description import LOSSES, Description, Job, Made, Step, Wanted
 from kerlint.probe.lab.backend import PARTS_IN, find, is_old, label, version
 
 #: The oldest Keras that experiments were tried with.
@@ -31,8 +31,9 @@ TURNS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 #: Optimizers whose learning rate by default is another one in Keras 2.
 OWN_RATES = frozenset({"Lion"})
-#: From here on a layer is refused whose window is larger than its image; before, it gives nothing.
-WINDOWS = (3, 14)
+#: From here on a layer is refused whose window is larger than its image, which gave nothing before; and dropout of 1.0
+#: is not, which was.
+SIZES_AND_RATES = (3, 14)
 
 
 class Unsuited(Exception):
@@ -86,13 +87,18 @@ def _mismatch(job: Job, keras: Any) -> str | None:
 
 def _turns(job: Job) -> tuple[tuple[int, int], ...] | None:
     """The versions from which on Keras 3 does something else; None if it does the same as Keras 2."""
-    if job["symptom"] == "raises" and not job["original"]["run"]["steps"]:
-        return (WINDOWS,)
+    is_built_only = job["symptom"] == "raises" and not job["original"]["run"]["steps"]
+    if is_built_only or (job["symptom"] == "drops" and any(map(_drops_all, job["original"]["steps"]))):
+        return (SIZES_AND_RATES,)
     variants = job["original"], job["repaired"]
     # Targets of another shape than the output Keras may stretch, or refuse.
     stretched = variants[0]["y"]["shape"] != variants[1]["y"]["shape"]
     depends = stretched or any(_has_usual_rate(one["optimizer"]) for one in variants)
     return TURNS.get(job["symptom"], () if depends else None)
+
+
+def _drops_all(step: Step) -> bool:
+    return "Dropout" in step["type"] and step["config"].get("rate") == 1
 
 
 def _has_usual_rate(optimizer: Made) -> bool:
