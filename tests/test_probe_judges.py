@@ -117,8 +117,8 @@ def test_trainings(symptom: str, original: Numbers, repaired: Numbers, wanted: s
     assert verdict(symptom, original, repaired) == wanted
 
 
-def units(size: float) -> Numbers:
-    return {"units_before": {"1": {"count": 8, "distinct": 8, "dead": 0.0, "spread": 1.0, "largest": size}}}
+def units(size: float, spread: float = 1.0) -> Numbers:
+    return {"units_before": {"1": {"count": 8, "distinct": 8, "dead": 0.0, "spread": spread, "largest": size}}}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,8 @@ def units(size: float) -> Numbers:
         (run(**units(50.0)), "inconclusive"),
         (run(**units(3.0), first_loss=9.0), "inconclusive"),
         (run(**units(2.5)), "refuted"),
+        # A tanh at its bounds.
+        (run(**units(1.1, 6.0)), "inconclusive"),
     ],
 )
 def test_large_weights(original: Numbers, wanted: str) -> None:

@@ -147,8 +147,9 @@ def _large(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
         return Opinion(CONFIRMED, text)
     if large and (all(lags) or lag_of(pairs) >= 2 * LATE):
         return Opinion(CONFIRMED, text)
-    # Outputs that are as large as the rule says may do harm on other data.
-    fine = all(one < 4 for one in own) and all(
+    # Outputs that are as large as the rule says may do harm on other data; those of tanh cannot be, and go to its bounds.
+    spreads = [_size(run, "spread") / max(_size(other, "spread"), 1e-30) for run, other in pairs]
+    fine = all(one < 4 for one in (*own, *spreads)) and all(
         run["finite"]
         and run["first_loss"] <= 2 * other["first_loss"]
         and run["skill"] >= min(other["skill"] - ALIKE, 0.9)
@@ -158,9 +159,9 @@ def _large(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
     return Opinion(REFUTED if fine else INCONCLUSIVE, text)
 
 
-def _size(run: Numbers) -> float:
+def _size(run: Numbers, how: str = "largest") -> float:
     last = list(run["units_before"].values())
-    return float(last[-1]["largest"]) if last else 0.0
+    return float(last[-1][how]) if last else 0.0
 
 
 @symptom("superfluous")
