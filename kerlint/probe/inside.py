@@ -147,7 +147,7 @@ def _large(_: Job, original: list[Numbers], repaired: list[Numbers]) -> Opinion:
         return Opinion(CONFIRMED, text)
     if large and (all(lags) or lag_of(pairs) >= 2 * LATE):
         return Opinion(CONFIRMED, text)
-    # Outputs that are as large as the rule says may do harm on other data; those of tanh cannot be, and go to its bounds.
+    # Outputs that are as large as the rule says may do harm on other data; those of tanh go to its bounds.
     spreads = [_size(run, "spread") / max(_size(other, "spread"), 1e-30) for run, other in pairs]
     fine = all(one < 4 for one in (*own, *spreads)) and all(
         run["finite"]
