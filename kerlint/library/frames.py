@@ -12,8 +12,9 @@ from kerlint.library import dtypes, indexing, ranges
 from kerlint.library.convert import as_array
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import NOTHING, constant, integer, text
+from kerlint.program.iterators import GENERATOR, iterator
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of
+from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of, tuple_of
 
 Fields = tuple[tuple[Any, Array], ...]
 #: Frames with more columns are not followed column by column.
@@ -101,6 +102,16 @@ def column(frame: Array, name: Any, node: syntax.Node) -> Value:
 def _some_column(frame: Array, node: syntax.Node) -> Array:
     rows = frame.rows
     return Array((rows,), source=frame.source, order=frame.order, steps=frame.steps, form="frame", node=node)
+
+
+def items(frame: Array, node: syntax.Node) -> Value:
+    """What `df.items()` gives: the columns with their names."""
+    if frame.fields is None or frame.rank != 2:
+        single = _some_column(frame, node) if frame.rank == 2 else Unknown("an item", node=node)
+        pair = tuple_of(Unknown("the name of a column", node=node), single, node=node)
+        return Object(GENERATOR, {"element": pair}, node=node)
+    pairs = [tuple_of(Const(key, node=node), column(frame, key, node), node=node) for key, _ in frame.fields]
+    return iterator(pairs, "tuple", node)
 
 
 def columns(frame: Array, names: list[Any], node: syntax.Node) -> Array:

@@ -8,6 +8,7 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
+    downloads,
     graphs,
     images,
     initializers,
@@ -338,6 +339,8 @@ class Knowledge:
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
+            if receiver.name == downloads.FETCHED:
+                return downloads.attribute(receiver, name, node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
             legacy.note_attribute(machine, receiver, name, node)
@@ -381,6 +384,8 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """An operator on tensors or arrays."""
+        if operator == "/" and downloads.is_path(left):
+            return left
         found = tensors.operate(machine, operator, left, right, node)
         return found or arrays.operate(machine, operator, left, right, node)
 

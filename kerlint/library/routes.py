@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from kerlint.library import (
     datasets,
+    downloads,
     images,
     imaging,
     inplace,
@@ -52,6 +53,7 @@ HANDLERS: dict[str, Handler] = {
     **pandas.FUNCTIONS,
     **sklearn.FUNCTIONS,
     **datasets.FUNCTIONS,
+    **downloads.FUNCTIONS,
     **tfds.FUNCTIONS,
     **imaging.FUNCTIONS,
     **images.FUNCTIONS,
