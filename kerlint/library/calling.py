@@ -56,6 +56,10 @@ def follow_call(machine: Machine, made: Layer | Model, arguments: Arguments, nod
         arguments = Arguments(
             arguments.positional, {**arguments.keywords, "training": (Const(True), node)}, arguments.open
         )
+    if method.takes("mask") and "mask" not in arguments.keywords and len(arguments.positional) == 1:
+        mask = getattr(arguments.positional[0][0], "mask", None)
+        if isinstance(mask, Tensor):
+            arguments = Arguments(arguments.positional, {**arguments.keywords, "mask": (mask, node)}, arguments.open)
     return follow_inside(machine, method, arguments, node, made)
 
 

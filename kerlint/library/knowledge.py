@@ -129,8 +129,6 @@ class Knowledge:
             return found.handler(machine, arguments, node)
         if found.is_flag:
             return options.define_flag(self._flags, name, arguments, node)
-        if name == "tensorflow.TensorShape" and isinstance(arguments.get(0), Sequence):
-            return arguments.positional[0][0]
         if name == "functools.partial" and arguments.positional:
             return Partial(
                 arguments.positional[0][0],

@@ -159,6 +159,8 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: synta
     else:
         bind_call(op, layer, arguments)
         made = output_value(op, infer(machine, layer, op).output, node)
+    if layer.short == "Lambda" and isinstance(made, Tensor) and made.shape is None:
+        made.shape = _told_shape(layer, inputs[0])
     follow_masks(machine, layer, op, made, arguments, node)
     return made
 
@@ -188,6 +190,13 @@ def _followed(machine: Machine, layer: Layer, arguments: Arguments, node: syntax
         ]
         return follow_inside(machine, function, Arguments(first, {**keywords}), node)
     return None
+
+
+def _told_shape(layer: Layer, given: Tensor) -> Shape:
+    """What a `Lambda` says that its function makes of one row (`output_shape=`); None if it says nothing."""
+    told = layer.args.get("output_shape")
+    sizes = dims(told) if isinstance(told, Sequence) else None
+    return None if sizes is None else (given.shape[0] if given.shape else None, *sizes)
 
 
 def infer(machine: Machine, layer: Layer, op: Op) -> Result:

@@ -332,7 +332,7 @@ def _shapes_of_elements(data: Dataset) -> Data:
 
 def build(machine: Machine, model: Model, shape: Value | None) -> None:
     """`model.build(input_shape)`; a class that only has a `call` is not built by it in Keras 3."""
-    if defines_call(model) and "outputs" not in model.state:
+    if defines_call(model) and model.kind != "sequential" and "outputs" not in model.state:
         return
     mark_used(machine, model)
     data = _declared(shape)
