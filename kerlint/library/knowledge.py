@@ -8,6 +8,7 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
+    distribution,
     downloads,
     graphs,
     images,
@@ -269,6 +270,8 @@ class Knowledge:
             return steps.tape_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.optimizers.") and name == "build":
             machine.heap.write(receiver.state, "built", Const(True, node=node))
+        if receiver.name == distribution.STRATEGY:
+            return distribution.method(machine, receiver, name, arguments, node)
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
@@ -337,6 +340,8 @@ class Knowledge:
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
+            if receiver.name == distribution.STRATEGY:
+                return distribution.attribute(name, node)
             if receiver.name == downloads.FETCHED:
                 return downloads.attribute(receiver, name, node)
             if sklearn.is_transformer(receiver.name):

@@ -12,6 +12,7 @@ from kerlint.library.graphs import (
     DECLARED,
     WAITING,
     Data,
+    chain,
     count_names_of_build,
     defines_call,
     mark_used,
@@ -339,6 +340,9 @@ def build(machine: Machine, model: Model, shape: Value | None) -> None:
     if data is not None and DATA not in model.state:
         machine.heap.write(model.state, DATA, data)
         machine.heap.write(model.state, DECLARED, shape)
+        if defines_call(model) and isinstance(data, tuple):
+            # Its layers are called one after the other, whatever its own `call` does with them.
+            chain(machine, model, None, data)
 
 
 def _declared(shape: Value | None) -> Data:

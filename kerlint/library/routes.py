@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from kerlint.library import (
     datasets,
+    distribution,
     downloads,
     images,
     imaging,
@@ -53,6 +54,7 @@ HANDLERS: dict[str, Handler] = {
     **pandas.FUNCTIONS,
     **sklearn.FUNCTIONS,
     **datasets.FUNCTIONS,
+    **distribution.FUNCTIONS,
     **downloads.FUNCTIONS,
     **tfds.FUNCTIONS,
     **imaging.FUNCTIONS,
