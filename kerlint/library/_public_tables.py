@@ -10,6 +10,8 @@ https://github.com/mwaskom/seaborn-data; for those of TensorFlow the first lines
 stands for the one table in it.
 """
 
+from __future__ import annotations
+
 TABLES = """\
 raw.githubusercontent.com/jbrownlee/datasets/master/
  abalone.csv 9

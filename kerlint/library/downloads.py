@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kerlint import syntax
-from kerlint.library.convert import Call, Function, Handler, handlers, is_none
+from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import NOTHING, constant, text, truth
 from kerlint.program.values import Const, Object, Sequence, Unknown, Value, tuple_of

@@ -8,6 +8,7 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
+    copies,
     distribution,
     downloads,
     graphs,
@@ -161,12 +162,14 @@ class Knowledge:
             "keras.models.load_model",
             "keras.saving.load_model",
             "keras.models.model_from_json",
+            "keras.Model.from_config",
+            "keras.Sequential.from_config",
         ):
-            return models.load(machine, name, arguments, node)
+            return copies.load(machine, name, arguments, node)
         if name in ("keras.models.save_model", "keras.saving.save_model"):
-            return models.save(machine, name, arguments, node)
+            return copies.save(machine, name, arguments, node)
         if name == "keras.models.clone_model":
-            return models.clone(machine, arguments, node)
+            return copies.clone(machine, arguments, node)
         if _has_tensor(arguments):
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
@@ -215,6 +218,8 @@ class Knowledge:
                 return Const(None, node=node)
             if name == "add_weight":
                 return variables.add_weight(machine, receiver, arguments, node)
+            if name in ("get_vocabulary", "vocabulary_size"):
+                return preprocessing.vocabulary(receiver, name, arguments, node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
@@ -249,6 +254,8 @@ class Knowledge:
             return Const(None, node=node)
         if name == "add_weight":
             return variables.add_weight(machine, model, arguments, node)
+        if name in ("to_json", "get_config"):
+            return copies.describe(machine, model, node)
         return Unknown(name, node=node)
 
     def _object_method(

@@ -22,10 +22,16 @@ def evaluate_unused(machine: Machine) -> None:
             if id(function.node) not in machine.called and function.owner is None:
                 follow(machine, function, Arguments(), function.node)
         classes, machine.classes = machine.classes, []
-        for cls in classes:
+        # What holds models makes them with arguments of its own: that comes before they are made with none.
+        for cls in sorted(classes, key=_is_part):
             _evaluate_class(machine, cls)
         if done >= len(machine.functions) and not machine.classes:
             break
+
+
+def _is_part(cls: Class) -> bool:
+    """Whether a class is a layer or a model: something else makes objects of it."""
+    return any(name.startswith(("keras.layers.", "keras.Model", "keras.Sequential")) for name in cls.external_bases())
 
 
 def _evaluate_class(machine: Machine, cls: Class) -> None:
