@@ -1,4 +1,4 @@
-"""The columns of public tables that many programs read by their address.
+"""What is in public files that many programs read by their address: the columns of tables, the classes of pictures.
 
 One address, then its tables, each with the names of its columns, or with their number where the file does not name
 them (`tools/public_tables.py`). Tables change, columns hardly ever: nothing is said of rows and values.
@@ -90,4 +90,18 @@ storage.googleapis.com/download.tensorflow.org/data/
  ecg.csv 141
  iris_training.csv 120|4|setosa|versicolor|virginica
  iris_test.csv 30|4|setosa|versicolor|virginica
+"""
+
+#: The classes of archives of pictures and texts, one folder for each, by the folder around those. Sources: the tutorials
+#: https://www.tensorflow.org/tutorials/images/classification, /tutorials/images/transfer_learning and
+#: /tutorials/load_data/text, which list the folders.
+FOLDERS = """\
+storage.googleapis.com/download.tensorflow.org/example_images/flower_photos.tgz
+ flower_photos daisy|dandelion|roses|sunflowers|tulips
+storage.googleapis.com/mledu-datasets/cats_and_dogs_filtered.zip
+ train cats|dogs
+ validation cats|dogs
+storage.googleapis.com/download.tensorflow.org/data/stack_overflow_16k.tar.gz
+ train csharp|java|javascript|python
+ test csharp|java|javascript|python
 """

@@ -33,7 +33,8 @@ def load(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -
         made = _copy(machine, saved, node)
     if name.endswith(".load_model"):
         args, places = bind_arguments(name, arguments)
-        machine.emit(Load(node=node, model=made, saved=saved, args=args, places=places))
+        named = saved if text(args.get("filepath")) is not None else None
+        machine.emit(Load(node=node, model=made, saved=named, args=args, places=places))
     return made
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from kerlint import syntax
 from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import NOTHING, constant, text, truth
-from kerlint.program.values import Const, Object, Sequence, Unknown, Value, tuple_of
+from kerlint.program.values import Const, Object, Sequence, Unknown, Value, list_of, tuple_of
 
 #: What a fetched file, and every path that leads to it or into its folder, stands as.
 FETCHED = "keras.utils.get_file"
+#: Where a path keeps the last step that leads to it from what was fetched.
+_PART = "part"
 #: Branches by which one and the same file of GitHub can be had.
 _SPELLINGS = (
     ("www.", ""),
@@ -28,20 +31,25 @@ def _fetched(call: Call) -> Value:
 
 def _same_path(call: Call) -> Value:
     """`Path(path)`, `os.path.abspath(path)`, `os.path.join(path, ...)`: still of what was fetched."""
-    first = call.first
-    return first if is_path(first) and first is not None else Unknown(call.name, node=call.node)
+    first = call.positional[0] if call.positional else None
+    if not isinstance(first, Object) or first.name != FETCHED:
+        return Unknown(call.name, node=call.node)
+    if call.name.endswith("dirname"):
+        return below(first, Const(None), call.node)
+    return first if len(call.positional) == 1 else below(first, call.positional[-1], call.node)
+
+
+def below(path: Object, part: Value, node: syntax.Node) -> Object:
+    """`path / part`."""
+    return Object(FETCHED, {**path.args, _PART: part}, node=node)
 
 
 def _split(call: Call) -> Value:
     """`os.path.splitext(path)`: the path without its suffix, and the suffix."""
-    if not is_path(call.first) or call.first is None:
+    first = call.positional[0] if call.positional else None
+    if not isinstance(first, Object) or first.name != FETCHED:
         return Unknown(call.name, node=call.node)
-    return tuple_of(call.first, Unknown("suffix", node=call.node), node=call.node)
-
-
-def is_path(value: Value | None) -> bool:
-    """Whether a value is the path of a fetched file."""
-    return isinstance(value, Object) and value.name == FETCHED
+    return tuple_of(first, Unknown("suffix", node=call.node), node=call.node)
 
 
 def address_of(value: Value | None) -> str | None:
@@ -64,15 +72,37 @@ def _tables() -> dict[str, str]:
     """What is known of the columns of a table, by its address."""
     from kerlint.library._public_tables import TABLES
 
-    found: dict[str, str] = {}
-    folder = ""
-    for line in TABLES.splitlines():
+    return {folder + name.lower(): columns for folder, name, columns in _lines(TABLES)}
+
+
+@lru_cache(maxsize=1)
+def _folders() -> dict[tuple[str, str], str]:
+    """The classes in a folder of an archive, by the address of the archive and the name of the folder."""
+    from kerlint.library._public_tables import FOLDERS
+
+    return {(address, name): classes for address, name, classes in _lines(FOLDERS)}
+
+
+def _lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """What stands above a line, its first word and the rest of it."""
+    above = ""
+    for line in text.splitlines():
         if line.startswith(" "):
-            name, _, columns = line[1:].partition(" ")
-            found[folder + name.lower()] = columns
+            name, _, rest = line[1:].partition(" ")
+            yield above, name, rest
         else:
-            folder = line
-    return found
+            above = line
+
+
+def classes_of(directory: Value | None, node: syntax.Node) -> Sequence | None:
+    """The names of the classes in a fetched folder, in the order of Keras; None if they are not known."""
+    address = address_of(directory)
+    if address is None or not isinstance(directory, Object):
+        return None
+    # Where an archive is unpacked differs from one version of Keras to the next, but not what its folders are called.
+    part = text(directory.args.get(_PART)) if _PART in directory.args else text(directory.args.get("fname"))
+    known = _folders().get((address, part or ""))
+    return None if known is None else list_of([Const(name, node=node) for name in known.split("|")], "list", node)
 
 
 def columns_of(call: Call) -> list[str | int] | int | None:
@@ -127,7 +157,7 @@ def picked(call: Call, names: list[str | int]) -> list[str | int] | None:
 
 def attribute(path: Object, name: str, node: syntax.Node) -> Value | None:
     """`path.parent` and the like: still of what was fetched."""
-    return path if name in ("parent", "absolute", "resolve") else None
+    return below(path, Const(None), node) if name == "parent" else None
 
 
 _SAME_PATH = ("join", "dirname", "abspath", "normpath", "expanduser")

@@ -394,8 +394,8 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """An operator on tensors or arrays."""
-        if operator == "/" and downloads.is_path(left):
-            return left
+        if operator == "/" and isinstance(left, Object) and left.name == downloads.FETCHED:
+            return downloads.below(left, right, node)
         found = tensors.operate(machine, operator, left, right, node)
         return found or arrays.operate(machine, operator, left, right, node)
 

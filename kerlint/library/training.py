@@ -10,7 +10,7 @@ from kerlint.library.defaults import named
 from kerlint.library.graphs import mark_used, outputs_of, snapshot, snapshot_when_built
 from kerlint.library.models import layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
-from kerlint.program.constants import constant, text
+from kerlint.program.constants import constant
 from kerlint.program.events import ApplyGradients, Compile, Fit, HistoryRead, OldCall, Use
 from kerlint.program.values import (
     Arguments,
