@@ -67,6 +67,28 @@ def fields_of(array: Array, names: list[Any], node: syntax.Node) -> Fields | Non
     return tuple(fields)
 
 
+def named_as(made: Array, left: Value, right: Value, node: syntax.Node) -> Array:
+    """The result of arithmetic on a frame, with the columns of that frame if it has the same ones."""
+    frame, other = (left, right) if isinstance(left, Array) and left.fields is not None else (right, left)
+    if not isinstance(frame, Array) or frame.fields is None or made.fields is not None or made.form != "frame":
+        return made
+    names = [name for name, _ in frame.fields]
+    if isinstance(other, Array) and other.form == "frame":
+        # pandas puts together what has the same name.
+        base = other.statistic[1] if other.statistic is not None else other
+        fields = base.fields if isinstance(base, Array) else None
+        others = None if fields is None else [name for name, _ in fields]
+        if others != names:
+            if other.rank == 2:
+                width = None if others is None else len({*names, *others})
+                return unknown_frame(made, made.rows if other.rows == frame.rows else None, width, node, "")
+            return made
+    elif not isinstance(other, (Array, Const)):
+        return made
+    made.fields = fields_of(made, names, node)
+    return made
+
+
 def values(frame: Array, node: syntax.Node, step: str = "to_numpy") -> Array:
     """The numbers of a frame as an array of NumPy."""
     changes: dict[str, Any] = {}

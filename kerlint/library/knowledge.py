@@ -11,6 +11,7 @@ from kerlint.library import (
     copies,
     distribution,
     downloads,
+    frames,
     graphs,
     images,
     initializers,
@@ -397,7 +398,10 @@ class Knowledge:
         if operator == "/" and isinstance(left, Object) and left.name == downloads.FETCHED:
             return downloads.below(left, right, node)
         found = tensors.operate(machine, operator, left, right, node)
-        return found or arrays.operate(machine, operator, left, right, node)
+        if found is not None:
+            return found
+        made = arrays.operate(machine, operator, left, right, node)
+        return frames.named_as(made, left, right, node) if type(made) is Array else made
 
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`."""
