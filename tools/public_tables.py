@@ -15,7 +15,7 @@ from pathlib import Path
 def main() -> None:
     """Prints one line for each `*.csv`."""
     folder, address = Path(sys.argv[1]), sys.argv[2]
-    print(address)
+    lines = [address]
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", errors="replace", newline="") as stream:
             rows = list(csv.reader(stream))
@@ -23,7 +23,8 @@ def main() -> None:
         widths = {len(row) for row in rows}
         if len(rows) < 3 or len(widths) != 1 or widths == {1}:
             continue
-        print(f" {path.name} {'|'.join(rows[0]) if _has_names(rows) else widths.pop()}")
+        lines.append(f" {path.name} {'|'.join(rows[0]) if _has_names(rows) else widths.pop()}")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _has_names(rows: list[list[str]]) -> bool:
