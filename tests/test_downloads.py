@@ -142,9 +142,11 @@ def test_the_classes_of_a_folder(text: str, known: bool) -> None:
 
 def test_tables_and_folders_are_whole() -> None:
     for address, told in _tables().items():
-        assert "://" not in address and address == address.lower()
+        assert "://" not in address
+        assert address == address.lower()
         names = told.split("|")
         assert told.isdecimal() or (len(names) > 1 and len(set(names)) == len(names)), address
     for (address, _), told in _folders().items():
         # Keras sorts them.
-        assert "://" not in address and told.split("|") == sorted(told.split("|")) != []
+        assert "://" not in address
+        assert told.split("|") == sorted(told.split("|")) != []
