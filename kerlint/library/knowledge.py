@@ -183,6 +183,9 @@ class Knowledge:
             given = arguments.get(0)
             machine.image_data_format = Const(old.get(text(given) or "", text(given)), node=node)
             return Const(None, node=node)
+        if short == "image_data_format":
+            # What layers that are not told otherwise take, too.
+            return machine.image_data_format or Const("channels_last", node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
         known = HANDLERS.get(name)
