@@ -69,6 +69,28 @@ PROGRAMS = {
                 return ops.matmul(inputs, self.kernel)
         model = keras.Sequential([keras.Input((6,)), Times()])
         """,
+    "a layer that says what it gives": """
+        class Like(layers.Layer):
+            def call(self, inputs, **options):
+                source, target = inputs
+                return tf.numpy_function(lambda a, b: a, [source, target], tf.float32)
+            def compute_output_shape(self, input_shape):
+                return (input_shape[0][0],) + tuple(input_shape[1][1:3]) + (input_shape[0][-1],)
+        inputs = keras.Input((None, 16, 3))
+        x = layers.MaxPooling2D()(layers.Conv2D(5, 3, padding="same")(inputs))
+        model = keras.Model(inputs, layers.Conv2D(2, 3)(Like()([x, inputs])))
+        """,
+    "the image data format": """
+        channels = (3, 32, 24) if keras.backend.image_data_format() == "channels_first" else (32, 24, 3)
+        axis = 1 if keras.config.image_data_format() == "channels_first" else 3
+        model = keras.Sequential([keras.Input(channels), layers.Conv2D(4, 3), layers.BatchNormalization(axis=axis)])
+        """,
+    "names that are filled in": """
+        inputs = keras.Input((8,))
+        blocks = {"block_{}".format(i): layers.Dense(i + 2, name="res{0}_{part}".format(i, part="a")) for i in range(3)}
+        x = blocks["block_{:d}".format(0)](inputs)
+        model = keras.Model(inputs, blocks["block_{}".format(2)](x))
+        """,
     "words that a layer was given": """
         lookup = layers.StringLookup(vocabulary=["a", "b", "c"], mask_token=None)
         other = layers.IntegerLookup(vocabulary=[3, 5], mask_token=0, num_oov_indices=2)

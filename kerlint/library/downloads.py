@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -32,6 +33,14 @@ def _fetched(call: Call) -> Value:
 def _same_path(call: Call) -> Value:
     """`Path(path)`, `os.path.abspath(path)`, `os.path.join(path, ...)`: still of what was fetched."""
     first = call.positional[0] if call.positional else None
+    if call.name == "os.path.join" and text(first) is not None:
+        steps = [text(step) for step in call.positional]
+        known = [step for step in steps if step is not None]
+        return (
+            Const(posixpath.join(*known), node=call.node)
+            if len(known) == len(steps)
+            else Unknown("path", node=call.node)
+        )
     if not isinstance(first, Object) or first.name != FETCHED:
         return Unknown(call.name, node=call.node)
     if call.name.endswith("dirname"):

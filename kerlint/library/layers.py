@@ -6,7 +6,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
-from kerlint.library.calling import FIRST_CALL, follow_call, follow_inside, output_value, relabelled, remember_call
+from kerlint.library.calling import (
+    FIRST_CALL,
+    TOLD_SHAPE,
+    follow_call,
+    follow_inside,
+    output_value,
+    relabelled,
+    remember_call,
+    told_shape,
+)
 from kerlint.library.masks import follow_masks
 from kerlint.library.naming import give_name, given_name, name_of, name_parts
 from kerlint.library.objects import bind_arguments
@@ -159,8 +168,13 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: synta
     else:
         bind_call(op, layer, arguments)
         made = output_value(op, infer(machine, layer, op).output, node)
-    if layer.short == "Lambda" and isinstance(made, Tensor) and made.shape is None:
-        made.shape = _told_shape(layer, inputs[0])
+    if isinstance(made, Tensor) and made.shape is None:
+        if layer.short == "Lambda":
+            made.shape = _told_shape(layer, inputs[0])
+        elif layer.cls is not None:
+            told = told_shape(machine, layer, arguments, node)
+            made.shape = dims(told)
+            op.args = {TOLD_SHAPE: told} if told is not None else op.args
     follow_masks(machine, layer, op, made, arguments, node)
     return made
 
