@@ -24,7 +24,7 @@ PROGRAMS = {
         for i, u in enumerate([3, 12]):
             size(u, name="d_{:02d}_{!r}_{name:>4}_{{x}}".format(*[i, u], name="a").replace(" ", "-"))
             size(u, name="d_{1}_{0:.2f}_{0!s:5}".format(u / 7, i).replace(" ", "-"))
-        size(len("{}{}".format(True, None)), name="{}".format("e"))
+        size(len("{}{}".format(True, None)), name="{:>2}_2017".format("e").strip())
         """,
     "sorted": """
         size(sorted(["b", "a", "c"])[0] == "a" and 4 or 5, name=sorted("cab")[1])

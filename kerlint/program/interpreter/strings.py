@@ -16,7 +16,7 @@ from kerlint.program.values import Arguments, Const, Unknown, Value
 #: A width or precision of more digits would make a string that nobody wants.
 _WIDE = re.compile(r"\d{4}")
 #: Text with fields that look nothing up in their values and have no width of four digits.
-_PLAIN = re.compile(r"(?:[^{}]|\{\{|\}\}|\{\w*(?:![rsa])?(?::(?!\D*\d{4})[^{}]*)?\})*")
+_PLAIN = re.compile(r"(?:[^{}]|\{\{|\}\}|\{\w*(?:![rsa])?(?::(?![^{}]*\d{4})[^{}]*)?\})*")
 _CONVERSIONS: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
 
 
