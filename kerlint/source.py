@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import bisect
+import codecs
 import io
 import re
 import sys
@@ -22,6 +23,9 @@ NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n?")
 #: The marks that a text in UTF-16 begins with, as Windows writes it.
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+#: Encodings of names in the internet. Python reads programs in them too, in a time that grows with the square of the
+#: length: 300 kB of punycode take three seconds.
+_OF_NAMES = frozenset({"idna", "punycode"})
 #: Halves of characters, which no encoding can hold.
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -239,6 +243,8 @@ def _read_python(data: bytes, filename: str) -> Source:
     head = head.replace(b"\0", b" ")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
+        if codecs.lookup(encoding).name in _OF_NAMES:
+            raise Unreadable(f"{encoding} is an encoding of names in the internet, not of programs")
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise _undecodable(data, error) from error
