@@ -93,7 +93,6 @@ PROGRAMS = (
     "np.pad(x, ODD)",
     "keras.layers.RNN(ODD)(keras.Input(()))",
     "y = [] * ODD + () * ODD + '' * ODD",
-    "from sklearn.datasets import make_regression\ny = make_regression(10, ODD, n_informative=ODD, noise=ODD)",
     "y = '{:{}}_{:>9}'.format(ODD, ODD, ODD) + '{0:.3f}'.format(ODD)",
     "y = pd.read_csv('https://storage.googleapis.com/tf-datasets/titanic/train.csv', index_col=ODD, usecols=[ODD, 1])",
     "y = keras.layers.Lambda(lambda x: ODD(x), output_shape=(ODD,))(keras.Input((ODD,)))",
