@@ -8,7 +8,7 @@ from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.graphs import graph_of
-from kerlint.library.kinds import NOISE, NORMALIZATION, VOCABULARY, is_parametric, unwrapped
+from kerlint.library.kinds import CONVOLUTION, NOISE, NORMALIZATION, VOCABULARY, is_parametric, unwrapped
 from kerlint.library.objects import argument
 from kerlint.library.shapes import Misfit, output_shape, show
 from kerlint.program.constants import truth
@@ -201,6 +201,20 @@ class IncompatibleLayerInput(Rule):
         for row in a:
             answer = model.predict([row])  # KS001
         """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.cifar10.load_data()
+        model = keras.Sequential([
+            keras.Input((48, 48, 3)),  # KS001
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y)
+        """,
     )
     good = (
         """
@@ -230,6 +244,19 @@ class IncompatibleLayerInput(Rule):
         model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(16, 3), keras.layers.Flatten()])
         model.compile("adam", "mse")
         model.fit(x, y)
+        """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.cifar10.load_data()
+        # Nothing behind the convolutions depends on the size of the images.
+        model = keras.Sequential([
+            keras.Input((48, 48, 3)),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x / 255, y)
         """,
     )
 
@@ -303,15 +330,12 @@ def _stops(start: Node, given: Shape) -> bool:
         except Misfit:
             return True
         if is_parametric(node):
-            return (
-                None not in (declared, given)
-                and _last(declared) != _last(given)
-                and None
-                not in (
-                    _last(declared),
-                    _last(given),
-                )
-            )
+            if None in (declared, given) or None in (_last(declared), _last(given)):
+                return False
+            if _last(declared) != _last(given):
+                return True
+            if node.short not in CONVOLUTION:
+                return False
         declared, given = node.shape, after
     return False
 
