@@ -124,6 +124,8 @@ class Knowledge:
             return self._call_keras(machine, name, arguments, node)
         if found.is_operation and _has_tensor(arguments):
             return tensors.tensor_function(machine, name, arguments, node)
+        if machine.inside_loss and name.startswith("numpy.") and _has_tensor(arguments):
+            return tensors.outside(name, arguments, node)
         if found.handler is not None:
             return found.handler(machine, arguments, node)
         if found.is_flag:

@@ -72,10 +72,12 @@ def follow_losses(machine: Machine) -> None:
         machine.program.events = []
         machine.assumed = event.assumed
         mark = machine.heap.mark()
+        machine.inside_loss = True
         try:
             given = Arguments([(target, loss.node), (prediction, loss.node)])
             returned = follow_inside(machine, loss, given, loss.node)
         finally:
+            machine.inside_loss = False
             machine.heap.undo(mark)
             machine.program.events = events
         if returned is not None:
