@@ -21,6 +21,7 @@ from kerlint.library import (
     numerics,
     options,
     pipelines,
+    plans,
     preprocessing,
     randomness,
     reductions,
@@ -418,6 +419,7 @@ class Knowledge:
                 graphs.snapshot(machine, model)
         steps.follow_train_steps(machine)
         steps.follow_losses(machine)
+        plans.follow_plans(machine)
 
     def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""

@@ -252,6 +252,21 @@ class OwnLoss(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class OwnRates(Event):
+    """A function of the program that a `LearningRateScheduler` asks for the rate of each epoch, tried out.
+
+    Args:
+        fit: the training call.
+        rates: epochs, the first ones and the last among them, and what the function gives, in order.
+        returned: the last of it as a value.
+    """
+
+    fit: Fit
+    rates: tuple[tuple[int, float], ...]
+    returned: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class HistoryRead(Event):
     """`history.history[key]` of what a training call gave back.
 
