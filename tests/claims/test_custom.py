@@ -92,6 +92,23 @@ def test_kt005_a_variable_of_tensorflow() -> None:
         assert len(scale.trainable_weights) == 1
 
 
+def test_kt005_a_tensor_is_no_weight() -> None:
+    class Linear(keras.layers.Layer):
+        def build(self, shape: tuple[int, ...]) -> None:
+            self.w, self.b = tf.random.normal((shape[-1], 1)), tf.zeros((1,))
+
+        def call(self, inputs: object) -> object:
+            return tf.matmul(inputs, self.w) + self.b
+
+    model = keras.Sequential([keras.Input((X.shape[1],)), Linear()])
+    model.compile("sgd", "mse")
+    before = np.array(model(X))
+    losses = model.fit(X, Y, epochs=3, shuffle=False, verbose=0).history["loss"]
+    assert model.weights == []
+    assert losses == pytest.approx([losses[0]] * 3)
+    assert np.array_equal(before, np.array(model(X)))
+
+
 def test_kt005_a_layer_made_in_call() -> None:
     class Net(keras.Model):
         def call(self, inputs: object) -> object:
