@@ -370,6 +370,17 @@ class Scaled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Shuffled(Event):
+    """The rows of an array are mixed in place, by the generator that Python or NumPy shares with everybody.
+
+    Args:
+        after: the array in its new order.
+    """
+
+    after: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Split(Event):
     """`train_test_split(...)`.
 
