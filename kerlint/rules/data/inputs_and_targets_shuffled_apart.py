@@ -161,10 +161,10 @@ def _apart(shuffles: list[Shuffled], x: Array, y: Array) -> tuple[Shuffled, Shuf
     """The last shuffles of inputs and of targets, if they are two and neither had the other part in it."""
     found = []
     for data in (x, y):
-        versions = {id(version) for version in data.history()}
-        found.append([event for event in shuffles if id(event.after) in versions])
+        calls = {id(step.node) for step in data.steps}
+        found.append([event for event in shuffles if id(event.node) in calls])
     of_x, of_y = found
-    if not of_x or not of_y or {id(event) for event in of_x} & {id(event) for event in of_y}:
+    if not of_x or not of_y or {id(event.node) for event in of_x} & {id(event.node) for event in of_y}:
         return None
     # In arms of a condition, or in a loop, not each of them need happen as often as the other.
     plain = all(not event.path and not event.tried for event in (*of_x, *of_y))
