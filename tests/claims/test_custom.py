@@ -280,3 +280,17 @@ def test_kt025_a_loss_of_its_own(tmp_path: Path) -> None:
         keras.models.load_model(path)
     for options in ({"custom_objects": {"own": own}}, {"compile": False}):
         assert moved(weights(model), weights(keras.models.load_model(path, **options))) == 0
+
+
+def test_kt026_a_score_in_training_mode() -> None:
+    inputs = keras.Input((X.shape[1],))
+    dropping = keras.Model(inputs, keras.layers.Dropout(0.5)(inputs))
+    norm = keras.layers.BatchNormalization()
+    learning = keras.Model(inputs, norm(inputs))
+    with silence():
+        assert not np.allclose(np.array(dropping(X, training=True)), np.array(dropping(X, training=True)))
+        before = np.array(norm.moving_mean)
+        learning(X + 5, training=False)
+        assert np.array_equal(before, np.array(norm.moving_mean))
+        learning(X + 5, training=True)
+    assert np.abs(np.array(norm.moving_mean) - before).max() > 0.01

@@ -17,8 +17,8 @@ class TestedInTrainingMode(Rule):
     """A model is scored on a call with `training=True` that trains nothing.
 
     ## Why is this bad?
-    Dropout goes on dropping, so the score is worse than that of the model in use. Batch normalisation takes the mean and
-    variance of the test batch instead of those that it has learned, and moves these towards the test data.
+    Dropout goes on dropping, so the score is worse than that of the model in use. Batch normalisation takes the mean
+    and variance of the test batch instead of those that it has learned, and moves these towards the test data.
 
     ## Example
     ```python
@@ -84,9 +84,8 @@ class TestedInTrainingMode(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
-        scored = {
-            id(value.node): use for use in program.all(MetricCall) if (value := use.args.get("y_pred")) is not None
-        }
+        scores = ((use.args.get("y_pred"), use) for use in program.all(MetricCall))
+        scored = {id(value.node): use for value, use in scores if value is not None and value.node is not None}
         steps = [step for step in program.all(ApplyGradients) if step.model is not None]
         for call in program.all(Forward):
             use = scored.get(id(call.node))
