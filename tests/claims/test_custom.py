@@ -133,6 +133,10 @@ def test_kt020_past_the_tape_and_twice() -> None:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean((model.predict(X, verbose=0) - Y) ** 2)
         assert tape.gradient(loss, model.trainable_variables) == [None, None]
+        predicted = model(X)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((predicted - Y) ** 2)
+        assert tape.gradient(loss, model.trainable_variables) == [None, None]
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((model(X) - Y) ** 2)
     tape.gradient(loss, model.trainable_variables)
