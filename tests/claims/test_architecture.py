@@ -146,3 +146,13 @@ def test_ks026_a_state_for_each_row() -> None:
 def test_ks026_other_recurrent_layers(layer: Callable[[], object], shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="batch size must be static"):
         layer()(keras.Input(shape))
+
+
+def test_ks001_inputs_in_the_wrong_order() -> None:
+    words, numbers = np.ones((8, 20)), np.ones((8, 6))
+    inputs = [keras.Input((20,)), keras.Input((6,))]
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
+    model.compile("adam", "mse")
+    model.train_on_batch([words, numbers], np.ones((8, 1)))
+    with pytest.raises(ValueError, match="incompatible"):
+        model.train_on_batch([numbers, words], np.ones((8, 1)))

@@ -14,7 +14,7 @@ from kerlint.library.shapes import Misfit, output_shape, show
 from kerlint.program.constants import truth
 from kerlint.program.events import Fit, Forward, Mismatch, Use
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph, Node
+from kerlint.program.graph import Graph, Node, tensors_in
 from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
@@ -102,6 +102,7 @@ class IncompatibleLayerInput(Rule):
             # A list is several inputs, not rows of one.
             data = as_data(inputs_of(fit)) if not isinstance(fit.x, Sequence) else None
             yield from self._data(program, fit, fit.graph, data)
+            yield from self._several(fit)
         for call in program.all(Forward):
             given = call.inputs if isinstance(call.inputs, Array) else None
             yield from self._data(program, call, call.snapshot.graph, given)
@@ -112,6 +113,31 @@ class IncompatibleLayerInput(Rule):
                 found = list(self._data(program, use, graph, _given(use)))
                 told.update([id(use.node)] if found else [])
                 yield from found
+
+    def _several(self, fit: Fit) -> Iterator[Found]:
+        """A list of data for the inputs of a functional model, one for each in order."""
+        parts = fit.x.exact if isinstance(fit.x, Sequence) and fit.model.kind == "functional" else None
+        inputs = tensors_in(fit.model.state.get("inputs")) if parts is not None else []
+        if parts is None or len(parts) < 2 or len(parts) != len(inputs) or fit.model.cls is not None:
+            return
+        given = [part.shape if isinstance(part, Array) else None for part in parts]
+        declared = [tensor.shape if tensor is not None else None for tensor in inputs]
+        off = [index for index, (one, other) in enumerate(zip(declared, given)) if not fits(one, other)]
+        wanted, got, start = (declared[off[0]], given[off[0]], inputs[off[0]]) if off else (None, None, None)
+        if wanted is None or got is None or start is None or None in declared or None in given:
+            return
+        first = off[0]
+        turned = len(parts) == 2 and fits(declared[0], given[1]) and fits(declared[1], given[0])
+        yield from self.found(
+            parts[first].node if len(off) == 1 else fit.places.get("x"),
+            f"input {first + 1} of the model takes rows of shape {show(wanted[1:])}, but gets {show(got[1:])}"
+            + (": the two are in the wrong order" if turned else ""),
+            label=f"part {first + 1} has rows of shape {show(got[1:])}",
+            also=[(start.node, f"declares {show(wanted[1:])}"), (fit.node, "trained here")],
+            why="a list of data is given to the inputs in the order in which Model(inputs=[...]) names them",
+            help="give the data in the order of the inputs, or as a dict by the names of the inputs",
+            about=fit,
+        )
 
     def _data(self, program: Program, event: Fit | Use | Forward, graph: Graph, array: Array | None) -> Iterator[Found]:
         inputs = [node for node in graph.nodes if node.kind == "input"]
@@ -149,6 +175,16 @@ class IncompatibleLayerInput(Rule):
         )
 
     bad = (
+        """
+        import keras
+        import numpy as np
+        words, numbers = np.random.randint(0, 9, (100, 20)), np.random.rand(100, 6)
+        text, meta = keras.Input((20,), name="text"), keras.Input((6,), name="meta")
+        joined = keras.layers.Concatenate()([keras.layers.Embedding(9, 4)(text)[:, 0], meta])
+        model = keras.Model([text, meta], keras.layers.Dense(1)(joined))
+        model.compile("adam", "mse")
+        model.fit([numbers, words], y)  # KS001
+        """,
         """
         import keras
         from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
@@ -217,6 +253,19 @@ class IncompatibleLayerInput(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        words, numbers = np.random.randint(0, 9, (100, 20)), np.random.rand(100, 6)
+        text, meta = keras.Input((20,), name="text"), keras.Input((6,), name="meta")
+        joined = keras.layers.Concatenate()([keras.layers.Embedding(9, 4)(text)[:, 0], meta])
+        model = keras.Model([text, meta], keras.layers.Dense(1)(joined))
+        model.compile("adam", "mse")
+        model.fit([words, numbers], y)
+        model.fit((words, numbers), y)
+        model.fit({"meta": numbers, "text": words}, y)
+        model.fit([load("words"), numbers], y)
+        """,
         """
         import keras
         import numpy as np
