@@ -371,7 +371,7 @@ class Scaled(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Shuffled(Event):
-    """The rows of an array are mixed in place, by the generator that Python or NumPy shares with everybody.
+    """The rows of one array are mixed, by the generator that Python or NumPy shares with everybody.
 
     Args:
         after: the array in its new order.

@@ -15,7 +15,7 @@ from kerlint.program.constants import truth
 from kerlint.program.events import Fit, Forward, Mismatch, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node, tensors_in
-from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape
+from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -102,7 +102,7 @@ class IncompatibleLayerInput(Rule):
             # A list is several inputs, not rows of one.
             data = as_data(inputs_of(fit)) if not isinstance(fit.x, Sequence) else None
             yield from self._data(program, fit, fit.graph, data)
-            yield from self._several(fit)
+            yield from self._several(fit, fit.x)
         for call in program.all(Forward):
             given = call.inputs if isinstance(call.inputs, Array) else None
             yield from self._data(program, call, call.snapshot.graph, given)
@@ -110,15 +110,18 @@ class IncompatibleLayerInput(Rule):
         for use in program.all(Use):
             graph = graph_of(use.model)
             if use.method in ("predict", "evaluate") and graph is not None and id(use.node) not in told:
-                found = list(self._data(program, use, graph, _given(use)))
+                found = list(self._data(program, use, graph, _given(use))) or list(
+                    self._several(use, use.args.get("x"))
+                )
                 told.update([id(use.node)] if found else [])
                 yield from found
 
-    def _several(self, fit: Fit) -> Iterator[Found]:
+    def _several(self, event: Fit | Use, data: Value | None) -> Iterator[Found]:
         """A list of data for the inputs of a functional model, one for each in order."""
-        parts = fit.x.exact if isinstance(fit.x, Sequence) and fit.model.kind == "functional" else None
-        inputs = tensors_in(fit.model.state.get("inputs")) if parts is not None else []
-        if parts is None or len(parts) < 2 or len(parts) != len(inputs) or fit.model.cls is not None:
+        model = event.model
+        parts = data.exact if isinstance(data, Sequence) and model.kind == "functional" else None
+        inputs = tensors_in(model.state.get("inputs")) if parts is not None else []
+        if parts is None or len(parts) < 2 or len(parts) != len(inputs) or model.cls is not None:
             return
         given = [part.shape if isinstance(part, Array) else None for part in parts]
         declared = [tensor.shape if tensor is not None else None for tensor in inputs]
@@ -129,14 +132,14 @@ class IncompatibleLayerInput(Rule):
         first = off[0]
         turned = len(parts) == 2 and fits(declared[0], given[1]) and fits(declared[1], given[0])
         yield from self.found(
-            parts[first].node if len(off) == 1 else fit.places.get("x"),
+            parts[first].node if len(off) == 1 else event.places.get("x"),
             f"input {first + 1} of the model takes rows of shape {show(wanted[1:])}, but gets {show(got[1:])}"
             + (": the two are in the wrong order" if turned else ""),
             label=f"part {first + 1} has rows of shape {show(got[1:])}",
-            also=[(start.node, f"declares {show(wanted[1:])}"), (fit.node, "trained here")],
+            also=[(start.node, f"declares {show(wanted[1:])}"), (event.node, "given here")],
             why="a list of data is given to the inputs in the order in which Model(inputs=[...]) names them",
             help="give the data in the order of the inputs, or as a dict by the names of the inputs",
-            about=fit,
+            about=event,
         )
 
     def _data(self, program: Program, event: Fit | Use | Forward, graph: Graph, array: Array | None) -> Iterator[Found]:
@@ -184,6 +187,7 @@ class IncompatibleLayerInput(Rule):
         model = keras.Model([text, meta], keras.layers.Dense(1)(joined))
         model.compile("adam", "mse")
         model.fit([numbers, words], y)  # KS001
+        model.predict([numbers, words])  # KS001
         """,
         """
         import keras

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Forward, Gradient, Use
+from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Use
 from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Object, Unknown, Value
@@ -110,10 +110,12 @@ class TapeMisuse(Rule):
         busy = {id(call.function) for call in calls if call.in_tape}
         for step in steps:
             model = step.model
-            if model is None or id(model) in under or id(step.function) in busy or step.function is None:
+            if model is None or id(model) in under or id(step.function) in busy:
                 continue
-            asked = [one for one in gradients if one.function is step.function and one.order < step.order]
-            before = [one for one in calls if one.model is model and one.function is step.function]
+            if step.function is None and not step.loops:
+                continue
+            asked = [one for one in gradients if _beside(one, step) and one.order < step.order]
+            before = [one for one in calls if one.model is model and _beside(one, step)]
             if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
                 continue
             # What is not understood may call the model again.
@@ -239,6 +241,11 @@ class TapeMisuse(Rule):
         step(x)
         """,
     )
+
+
+def _beside(event: Event, step: ApplyGradients) -> bool:
+    """Whether an event belongs to the same pass of the same function, or of the same loop outside of any."""
+    return event.function is step.function and (step.function is not None or event.loops == step.loops)
 
 
 def _turned(step: ApplyGradients) -> fixing.Change | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Forward, MetricCall
+from kerlint.program.events import ApplyGradients, Forward, LossCall, MetricCall
 from kerlint.program.facts import Program
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
@@ -86,6 +86,14 @@ class TestedInTrainingMode(Rule):
         told: set[int] = set()
         scores = ((use.args.get("y_pred"), use) for use in program.all(MetricCall))
         scored = {id(value.node): use for value, use in scores if value is not None and value.node is not None}
+        # A mean of losses is a score, too.
+        means = {
+            id(value.node): use for use in program.all(MetricCall) if (value := use.args.get("values")) is not None
+        }
+        for loss in program.all(LossCall):
+            mean, prediction = means.get(id(loss.node)), loss.prediction
+            if mean is not None and prediction is not None and prediction.node is not None:
+                scored.setdefault(id(prediction.node), mean)
         steps = [step for step in program.all(ApplyGradients) if step.model is not None]
         for call in program.all(Forward):
             use = scored.get(id(call.node))
@@ -119,6 +127,7 @@ class TestedInTrainingMode(Rule):
         model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(1)])
         mse = tf.keras.losses.MeanSquaredError()
         error = tf.keras.metrics.MeanAbsoluteError()
+        mean = tf.keras.metrics.Mean()
         optimizer = tf.keras.optimizers.Adam()
         @tf.function
         def train_step(x, y):
@@ -129,6 +138,7 @@ class TestedInTrainingMode(Rule):
         @tf.function
         def test_step(x, y):
             error(y, model(x, training=True))  # KT026
+            mean.update_state(mse(y, model(x, training=True)))  # KT026
         for epoch in range(5):
             error.reset_state()
             for x, y in train:

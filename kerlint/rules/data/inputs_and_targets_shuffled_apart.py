@@ -48,8 +48,8 @@ class InputsAndTargetsShuffledApart(Rule):
     ```
 
     ## Known limits
-    Only arrays that are shuffled in place, by the functions of the modules `numpy.random` and `random`. Where the seed
-    is set again in between, both get the same order, and the rule is silent.
+    Only `shuffle` of the modules `numpy.random` and `random`, and that of scikit-learn without a `random_state`. Where
+    the seed is set again in between, both get the same order, and the rule is silent.
 
     ## References
     - Measured on Keras 3.15.1: ten classes that a linear model tells apart are hit by chance only.
@@ -93,6 +93,17 @@ class InputsAndTargetsShuffledApart(Rule):
     bad = (
         """
         import keras
+        from sklearn.datasets import load_digits
+        from sklearn.utils import shuffle
+        x, y = load_digits(return_X_y=True)
+        x = shuffle(x)
+        y = shuffle(y)  # KD026
+        model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x[:1500] / 16, y[:1500], epochs=20)
+        """,
+        """
+        import keras
         import numpy as np
         from sklearn.model_selection import train_test_split
         np.random.seed(7)
@@ -106,6 +117,18 @@ class InputsAndTargetsShuffledApart(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        from sklearn.datasets import load_digits
+        from sklearn.utils import shuffle
+        x, y = load_digits(return_X_y=True)
+        a, b = shuffle(x, y)
+        c, d = shuffle(x, random_state=3), shuffle(y, random_state=3)
+        model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(a / 16, b, epochs=20)
+        model.fit(c / 16, d, epochs=20)
+        """,
         """
         import keras
         import numpy as np

@@ -87,14 +87,17 @@ class SavePathExtension(Rule):
         if path is None or not path.endswith(".weights.h5"):
             return
         saves = [use for use in program.all(Use) if text(use.args.get("filepath")) == path and use.order < load.order]
-        written = [use for use in saves if use.method == "save_weights"]
-        if not written or len(written) < sum(use.method.startswith("save") for use in saves):
+        if any(use.method == "save" for use in saves):
+            return
+        written: list[syntax.Node | None] = [use.node for use in saves if use.method == "save_weights"]
+        written += [made.node for made in program.made("keras.callbacks.ModelCheckpoint") if _keeps_weights(made, path)]
+        if not written:
             return
         yield from self.found(
             load.places.get("filepath") or load.node,
             "load_model gets a file of weights: there is no model in it",
             label="raises an error",
-            also=[(written[-1].node, "saves the weights only")],
+            also=[(written[-1], "saves the weights only")],
             why="save_weights writes numbers; which layers they belong to is not in the file",
             help="save the model with model.save and the ending .keras, or build it anew and call load_weights",
             about=load,
@@ -190,6 +193,9 @@ class SavePathExtension(Rule):
         model.fit(x, y, epochs=10)
         model.save_weights(PATH)
         again = keras.models.load_model(PATH)  # KM002
+        best = keras.callbacks.ModelCheckpoint("best.weights.h5", save_best_only=True, save_weights_only=True)
+        model.fit(x, y, epochs=10, validation_split=0.1, callbacks=[best])
+        again = keras.models.load_model("best.weights.h5")  # KM002
         """,
         """
         from tensorflow import keras
@@ -258,6 +264,12 @@ _WHY = {
     "load_model": "Keras 3 reads .keras and .h5 files, and no SavedModel",
     "load_weights": "Keras 3 reads .weights.h5, .keras and .h5 files, and no TensorFlow checkpoint",
 }
+
+
+def _keeps_weights(checkpoint: Object, path: str) -> bool:
+    """Whether a callback saves the weights, and nothing else, in this file."""
+    only = truth(argument(checkpoint, "save_weights_only")) is True
+    return only and text(checkpoint.args.get("filepath")) == path
 
 
 def _ended(place: syntax.Node | None, path: str, ending: str) -> fixing.Draft | None:
