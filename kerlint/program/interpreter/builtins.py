@@ -292,6 +292,9 @@ def _vars(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.attributes import attribute
 
     given = arguments.get(0)
+    if isinstance(given, Object) and given.name == "argparse.Namespace":
+        chosen = {key[1:]: value for key, value in given.state.items() if key.startswith(".")}
+        return mapping_of(chosen, open=True, node=node)
     return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
 
 

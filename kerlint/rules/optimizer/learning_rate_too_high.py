@@ -200,6 +200,7 @@ class LearningRateTooHigh(Rule):
         options = parser.parse_args()
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
         model.compile(keras.optimizers.SGD(options.rate), "mse")  # KO002
+        model.compile(keras.optimizers.SGD(vars(options)["rate"]), "mse")  # KO002
         """,
         """
         import keras
@@ -226,6 +227,15 @@ class LearningRateTooHigh(Rule):
         """,
     )
     good = (
+        """
+        import argparse
+        import keras
+        parser = argparse.ArgumentParser()
+        parser.add_argument("-r", "--rate", type=float, default=0.1)
+        options = vars(parser.parse_args())
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(options["rate"]), "mse")
+        """,
         """
         import argparse
         import keras
