@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kerlint.library.optimizers import read_optimizer
 from kerlint.program.constants import integer, number
-from kerlint.program.events import Fit, OwnRates
+from kerlint.program.events import Fit
+from kerlint.program.trials import OwnRates
 from kerlint.program.values import Arguments, BoundMethod, Const, Function, Object, Sequence, Value
 
 if TYPE_CHECKING:

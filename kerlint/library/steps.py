@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from kerlint import syntax
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
-from kerlint.program.events import Gradient, Made, MetricCall, OwnLoss, TrainStep
+from kerlint.program.events import Gradient, Made, MetricCall
+from kerlint.program.trials import OwnLoss, TrainStep
 from kerlint.program.values import Arguments, Const, Function, Object, Unknown, Value
 
 if TYPE_CHECKING:

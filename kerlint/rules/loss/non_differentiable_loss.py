@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.convert import dtype_name
 from kerlint.library.dtypes import is_integer
-from kerlint.program.events import OwnLoss
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
+from kerlint.program.trials import OwnLoss
 from kerlint.program.values import Op, Tensor
 from kerlint.rules.base import Found, Rule
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers, rate_changes
-from kerlint.program.events import OwnRates
 from kerlint.program.facts import Program
+from kerlint.program.trials import OwnRates
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
