@@ -150,9 +150,23 @@ def test_ks026_other_recurrent_layers(layer: Callable[[], object], shape: tuple[
 
 def test_ks001_inputs_in_the_wrong_order() -> None:
     words, numbers = np.ones((8, 20)), np.ones((8, 6))
-    inputs = [keras.Input((20,)), keras.Input((6,))]
-    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
-    model.compile("adam", "mse")
-    model.train_on_batch([words, numbers], np.ones((8, 1)))
+
+    def made() -> object:
+        inputs = [keras.Input((20,)), keras.Input((6,))]
+        model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
+        model.compile("adam", "mse")
+        return model
+
+    made().train_on_batch([words, numbers], np.ones((8, 1)))
+    for call in ("train_on_batch", "fit"):
+        with pytest.raises(ValueError, match="incompatible"):
+            getattr(made(), call)([numbers, words], np.ones((8, 1)))
     with pytest.raises(ValueError, match="incompatible"):
-        model.train_on_batch([numbers, words], np.ones((8, 1)))
+        made().predict([numbers, words], verbose=0)
+
+
+def test_ks029_compile_returns_nothing() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    assert model.compile("adam", "mse") is None
+    with pytest.raises(AttributeError, match="NoneType"):
+        example("KS029", x=X, y=X)
