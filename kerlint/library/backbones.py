@@ -90,7 +90,13 @@ def _declared(model: Model) -> dict[str, Value]:
 
 
 #: What `preprocess_input` does to a tensor of a graph once its channels are in order, by its mode.
-_PREPROCESSING = {"tf": "/-", "caffe": "+", "torch": "/+/", "none": ""}
+#: The operators, each with its number where it is one for all channels.
+_PREPROCESSING: dict[str, tuple[tuple[str, float | None], ...]] = {
+    "tf": (("/", 127.5), ("-", 1.0)),
+    "caffe": (("+", None),),
+    "torch": (("/", 255.0), ("+", None), ("/", None)),
+    "none": (),
+}
 
 
 def preprocess(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
@@ -106,14 +112,22 @@ def preprocess(machine: Machine, name: str, arguments: Arguments, node: syntax.N
         shape = None if x.shape is None else x.shape[:-1]
         channels = tuple(_operation(machine, "subscript", (x,), shape, node) for _ in range(3))
         x = _operation(machine, "keras.ops.stack", channels, x.shape, node)
-    for symbol in _PREPROCESSING[mode]:
-        x = _operation(machine, symbol, (x,), x.shape, node)
+    for symbol, right in _PREPROCESSING[mode]:
+        x = _operation(machine, symbol, (x,), x.shape, node, right)
     return x
 
 
-def _operation(machine: Machine, name: str, inputs: tuple[Tensor, ...], shape: Shape, node: syntax.Node) -> Tensor:
+def _operation(
+    machine: Machine,
+    name: str,
+    inputs: tuple[Tensor, ...],
+    shape: Shape,
+    node: syntax.Node,
+    right: float | None = None,
+) -> Tensor:
     kind = "operator" if len(name) == 1 else "function"
-    made = made_tensor(Op(kind, name, inputs, node=node), shape, node)
+    args: dict[str, Value] = {} if right is None else {"right": Const(right, node=node)}
+    made = made_tensor(Op(kind, name, inputs, args=args, node=node), shape, node)
     name_operation(machine, made, operation_class(name, node))
     return made
 

@@ -13,7 +13,19 @@ from kerlint.library.signatures import signature
 from kerlint.program.alternatives import one_of
 from kerlint.program.constants import constant, integer, text, truth
 from kerlint.program.heap import meet_shapes
-from kerlint.program.values import Arguments, Array, Const, External, OneOf, Sequence, Shape, Unknown, Value
+from kerlint.program.values import (
+    LENGTH,
+    Arguments,
+    Array,
+    Const,
+    External,
+    Object,
+    OneOf,
+    Sequence,
+    Shape,
+    Unknown,
+    Value,
+)
 from kerlint.records import dataclass, replace
 
 if TYPE_CHECKING:
@@ -185,6 +197,8 @@ def shape_of(value: Value | None) -> Shape:
     if isinstance(value, Array) and value.values is not None and value.rank == 1:
         sizes = [size if isinstance(size, int) else None for size in value.values]
         return tuple(sizes)
+    if isinstance(value, Object) and value.name == LENGTH:
+        return (None,)
     return dims(value)
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerlint import syntax
+from kerlint.program.events import Shuffled
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.values import Arguments, Array, Const, Gap, Sequence, Value
 
 Handler = Callable[[Machine, Arguments, syntax.Node], Value]
 
 
-def shuffle(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    """`numpy.random.shuffle(x)` and `random.shuffle(x)`."""
+def shuffle(machine: Machine, arguments: Arguments, node: syntax.Node, *, shared: bool = True) -> Value:
+    """`numpy.random.shuffle(x)` and `random.shuffle(x)`; `shared` is False for a generator of the program's own."""
     data = arguments.get(0, "x")
     if isinstance(data, Array):
 
         def mixed(array: Array) -> Array:
             return array.derive(node, "filled", order=None, values=None)
 
-        machine.change_in_place(data, data.derive(node, "shuffled", order="random", values=None), node, mixed)
+        after = data.derive(node, "shuffled", order="random", values=None)
+        machine.change_in_place(data, after, node, mixed)
+        if shared:
+            machine.emit(Shuffled(node=node, after=after))
     elif isinstance(data, Sequence):
         machine.heap.write(data.state, "items", (Gap(node=node),))
     return Const(None, node=node)

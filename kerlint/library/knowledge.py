@@ -25,6 +25,7 @@ from kerlint.library import (
     numerics,
     options,
     pipelines,
+    plans,
     preprocessing,
     randomness,
     reductions,
@@ -128,6 +129,8 @@ class Knowledge:
             return self._call_keras(machine, name, arguments, node)
         if found.is_operation and _has_tensor(arguments):
             return tensors.tensor_function(machine, name, arguments, node)
+        if machine.inside_loss and name.startswith("numpy.") and _has_tensor(arguments):
+            return tensors.outside(name, arguments, node)
         if found.handler is not None:
             return found.handler(machine, arguments, node)
         if found.is_flag:
@@ -438,6 +441,7 @@ class Knowledge:
                 graphs.snapshot(machine, model)
         steps.follow_train_steps(machine)
         steps.follow_losses(machine)
+        plans.follow_plans(machine)
 
     def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""

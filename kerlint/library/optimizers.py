@@ -10,7 +10,7 @@ from kerlint.library.objects import argument
 from kerlint.program.constants import constant, number
 from kerlint.program.events import ApplyGradients, Compile, Fit
 from kerlint.program.facts import Program
-from kerlint.program.values import Object, Sequence, Value
+from kerlint.program.values import CHOICE, Const, Object, Sequence, Value
 from kerlint.records import dataclass
 
 #: Optimizers whose step is about the learning rate itself, whatever the size of the gradient.
@@ -28,6 +28,8 @@ class Optimizer:
     Args:
         rate: the learning rate where it is a known number, the default included; else None.
         given: whether the rate is written in the program.
+        chosen: the rate by default, where whoever runs the program can choose another one on the command line; then
+            `rate` is None.
         place: where the rate (or else the optimizer) is written.
         event: the compile or the training step that uses it.
     """
@@ -39,6 +41,7 @@ class Optimizer:
     place: syntax.Node | None
     value: Object
     event: Compile | ApplyGradients
+    chosen: float | None = None
 
 
 def read_optimizer(value: Value | None, event: Compile | ApplyGradients) -> Optimizer | None:
@@ -65,7 +68,15 @@ def read_optimizer(value: Value | None, event: Compile | ApplyGradients) -> Opti
         rate = learning_rate(value.name)
     momentum = number(argument(value, "momentum")) if value.short in ("SGD", "RMSprop") else None
     place = value.places.get("learning_rate") or value.node
-    return Optimizer(value.short, rate, given is not None, momentum, place, value, event)
+    chosen = None if changed else _chosen(given)
+    return Optimizer(value.short, rate, given is not None, momentum, place, value, event, chosen)
+
+
+def _chosen(rate: Value | None) -> float | None:
+    """The default of a command-line argument."""
+    if not isinstance(rate, Const) or rate.assumed != CHOICE or isinstance(rate.value, bool):
+        return None
+    return rate.value if isinstance(rate.value, (int, float)) else None
 
 
 def optimizers(program: Program) -> Iterator[Optimizer]:

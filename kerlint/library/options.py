@@ -1,6 +1,7 @@
 """What whoever runs a program can choose: command-line arguments, absl flags, the choices of a KerasTuner search.
 
-The default, or the first choice, stands for all; it is marked (`Const.assumed`), so that no finding rests on it.
+The default, or the first choice, stands for all; it is marked (`Const.assumed`), so that no finding rests on it but
+those that are about the default itself and say so (a learning rate).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from kerlint.program.alternatives import one_of
 from kerlint.program.constants import integer, number, truth
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Const, Gap, Object, Sequence, Shape, Unknown, Value
+from kerlint.program.values import LENGTH, Arguments, Array, Const, Gap, Object, Sequence, Shape, Unknown, Value
 from kerlint.records import replace
 
 #: Larger numbers are no classes.
@@ -206,6 +206,7 @@ def _shuffled(call: Call) -> Value:
     size = integer(call.first)
     array = as_array(call.first, call.node)
     counted = isinstance(call.first, Unknown) and call.first.reason in ("length", "size")
+    counted |= isinstance(call.first, Object) and call.first.name == LENGTH
     if array is None and size is None and not counted:
         return Array(source="permutation", order="random", node=call.node)
     if array is None or array.shape == ():
@@ -250,7 +251,7 @@ _TENSORS: dict[str, Function] = {
 def generator_method(machine: Machine, generator: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """A method of `numpy.random.default_rng()` or `RandomState()`: as the function of the same name."""
     if name == "shuffle":
-        return inplace.shuffle(machine, arguments, node)
+        return inplace.shuffle(machine, arguments, node, shared=False)
     known = _NUMPY.get(name)
     owner = "numpy.random.RandomState" if generator.short == "RandomState" else "numpy.random.Generator"
     if known is None:

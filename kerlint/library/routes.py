@@ -17,6 +17,7 @@ from kerlint.library import (
     options,
     pandas,
     randomness,
+    resampling,
     sklearn,
     sources,
     tfds,
@@ -109,7 +110,7 @@ def _handler(name: str) -> Handler | None:
         return known
     if name.startswith("tensorflow.data."):
         return lambda machine, arguments, node: sources.call_data(machine, name, arguments, node)
-    if sklearn.is_transformer(name) or name.startswith(KEPT):
+    if sklearn.is_transformer(name) or name.startswith(KEPT) or resampling.is_sampler(name):
         return lambda machine, arguments, node: make_object(machine, name, arguments, node)
     if name == "tensorflow.function":
         return lambda machine, arguments, node: as_graph(arguments, node)

@@ -6,7 +6,7 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
-from kerlint.library import splits, transformers
+from kerlint.library import resampling, splits, transformers
 from kerlint.library.convert import Call, Function, Handler, handler, is_none
 from kerlint.library.datasets import toy_data
 from kerlint.library.objects import argument, bind_arguments, make_object
@@ -37,6 +37,8 @@ def object_method(machine: Machine, made: Object, name: str, arguments: Argument
         return transformers.transformer_method(machine, made, name, arguments, node)
     if splits.is_splitter(made):
         return splits.splitter_method(made, name, arguments, node)
+    if resampling.is_sampler(made.name):
+        return resampling.sampler_method(name, arguments, node)
     return None
 
 

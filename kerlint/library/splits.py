@@ -9,7 +9,7 @@ from kerlint.library import frames
 from kerlint.library.convert import Call, Function, as_array, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, number, truth
-from kerlint.program.events import Split
+from kerlint.program.events import Shuffled, Split
 from kerlint.program.values import (
     Arguments,
     Array,
@@ -125,6 +125,9 @@ def _shuffled(call: Call) -> Value:
             continue
         rows = array.rows if count is None else integer(count)
         mixed.append(frames.with_rows(array, rows, call.node, "shuffled", order="random"))
+    first = mixed[0] if mixed else None
+    if len(mixed) == 1 and isinstance(first, Array) and is_none(call.value("random_state")):
+        call.machine.emit(Shuffled(node=call.node, after=first))
     return mixed[0] if len(mixed) == 1 else list_of(mixed, "list", call.node)
 
 

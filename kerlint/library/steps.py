@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from kerlint import syntax
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
-from kerlint.program.events import Gradient, Made, MetricCall, OwnLoss, TrainStep
+from kerlint.program.events import Gradient, Made, MetricCall
+from kerlint.program.trials import OwnLoss, TrainStep
 from kerlint.program.values import Arguments, Const, Function, Object, Unknown, Value
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ def follow_losses(machine: Machine) -> None:
         machine.program.events = []
         machine.assumed = event.assumed
         mark = machine.heap.mark()
+        machine.inside_loss = True
         try:
             given = Arguments([(target, loss.node), (prediction, loss.node)])
             returned = follow_inside(machine, loss, given, loss.node)
         finally:
+            machine.inside_loss = False
             machine.heap.undo(mark)
             machine.program.events = events
         if returned is not None:

@@ -54,6 +54,13 @@ def tensor_function(machine: Machine, name: str, arguments: Arguments, node: syn
     return _step(machine, op, lambda: ops.evaluate(name, args, open=arguments.open, traced=machine.inside_call > 0))
 
 
+def outside(name: str, arguments: Arguments, node: syntax.Node) -> Tensor:
+    """A function of NumPy called on the tensors of a loss: what it gives is no tensor, but it depends on them."""
+    given = [value for value, _ in (*arguments.positional, *arguments.keywords.values())]
+    inputs = tuple(tensor for value in given for tensor in tensors_in(value) if tensor is not None)
+    return Tensor(Op("function", name, inputs, node=node), node=node)
+
+
 def bound(name: str, arguments: Arguments) -> dict[str, Value]:
     """Arguments by parameter name; what `*operands` takes is a tuple under `"*operands"`."""
     args, _ = bind_arguments(name, arguments)
@@ -145,6 +152,8 @@ def method(machine: Machine, tensor: Tensor, name: str, arguments: Arguments, no
     if name == "get_shape":
         found = ops.evaluate("tensorflow.shape", {"input": tensor})
         return found if isinstance(found, Value) else Unknown(name, node=node)
+    if name == "numpy" and machine.inside_loss:
+        return Tensor(Op("function", "tensorflow.Tensor.numpy", (tensor,), node=node), tensor.shape, node=node)
     return Unknown(name, node=node)
 
 

@@ -221,37 +221,6 @@ class Gradient(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class TrainStep(Event):
-    """A model class's own `train_step`, followed once for a model of that class.
-
-    Args:
-        returned: what it returned.
-        events: what happened in it; these are no events of the program.
-    """
-
-    model: Model
-    step: Function
-    returned: Value
-    events: tuple[Event, ...] = ()
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
-class OwnLoss(Event):
-    """A loss function of the program that a model is compiled with, followed once on tensors.
-
-    Args:
-        compile: the first compile that takes it.
-        prediction: the tensor that stood for `y_pred`.
-        returned: what it returned.
-    """
-
-    loss: Function
-    compile: Compile
-    prediction: Tensor
-    returned: Value
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
 class HistoryRead(Event):
     """`history.history[key]` of what a training call gave back.
 
@@ -351,6 +320,17 @@ class Scaled(Event):
 
     how: str
     before: Array
+    after: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Shuffled(Event):
+    """The rows of one array are mixed, by the generator that Python or NumPy shares with everybody.
+
+    Args:
+        after: the array in its new order.
+    """
+
     after: Array
 
 

@@ -144,6 +144,12 @@ class Program:
 
         return self.module is None or reads(self.module, name)
 
+    def times_named(self, name: str) -> int:
+        """How often the variable stands in the file, be it evaluated or not; 0 if the file is not known."""
+        from kerlint.program.mentions import times_named
+
+        return times_named(self.module, name) if self.module is not None else 0
+
     def shows(self, node: syntax.Node) -> bool:
         """Whether a notebook shows the value of the expression, because it ends a cell."""
         from kerlint.program.cells import shown

@@ -30,6 +30,16 @@ def _names(node: syntax.Node, name: str) -> bool:
     return isinstance(node, (syntax.Global, syntax.Nonlocal)) and name in node.names
 
 
+def times_named(part: syntax.Node, name: str) -> int:
+    """How often a variable stands in a part of the file, as the target of an assignment or to be read."""
+    count, pending = 0, [part]
+    while pending:
+        node = pending.pop()
+        count += _names(node, name)
+        pending.extend(syntax.children(node))
+    return count
+
+
 def attributes(part: syntax.Node, name: str) -> int:
     """How often `.name` stands in a part of the file."""
     count, pending = 0, [part]

@@ -30,6 +30,9 @@ Shape = tuple[Dimension, ...] | None
 #: Values of `Const.assumed`.
 ASSUMED, CHOICE = 1, 2
 
+#: The name of the object that stands for `len(...)` where the number is not known.
+LENGTH = "builtins.len"
+
 #: Containers that hold more values (counted as often as they are named), or are nested deeper, are not followed.
 MAX_WEIGHT = 50_000
 MAX_DEPTH = 40

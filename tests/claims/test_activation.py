@@ -164,3 +164,15 @@ def test_ka023_numbers_that_explode() -> None:
     assert not before.max() < 1e6
     assert np.isinf(four(x).numpy()).any() or np.isnan(four(x).numpy()).any()
     assert np.isnan(loss)
+
+
+def test_ka024_shares_of_a_batch() -> None:
+    net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Softmax(axis=0)])
+    with silence():
+        rows = np.array(net(normal(8, 4)))
+        net.compile("adam", "sparse_categorical_crossentropy")
+        net.train_on_batch(normal(8, 4), np.arange(8) % 3)
+    assert rows.sum(axis=0) == pytest.approx([1.0] * 3, abs=1e-5)
+    with pytest.warns(UserWarning, match="size 1"):
+        one = np.array(net(normal(1, 4)))
+    assert one == pytest.approx(np.ones((1, 3)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.claims.running import Refused, example, keras, normal, np, silence
@@ -120,3 +122,51 @@ def test_ks028_rows_are_normalised() -> None:
     with pytest.raises(Refused):
         normalisation(normal(4, 16, 16, 16))
     assert right(normal(4, 16, 16, 16)).shape == (4, 16, 16, 16)
+
+
+def test_ks026_a_state_for_each_row() -> None:
+    with pytest.raises(ValueError, match="batch size must be static"):
+        example("KS026")
+    fixed = example("KS026", edit=("keras.Input((20, 1))", "keras.Input(batch_shape=(16, 20, 1))")).model
+    assert fixed(normal(16, 20, 1)).shape == (16, 1)
+    late = example("KS026", edit=("    keras.Input((20, 1)),\n", "")).model
+    late.compile("adam", "mse")
+    late.fit(normal(16, 20, 1), np.zeros((16, 1)), batch_size=8, shuffle=False, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (lambda: keras.layers.GRU(2, stateful=True), (5, 1)),
+        (lambda: keras.layers.RNN(keras.layers.LSTMCell(2), stateful=True), (5, 1)),
+        (lambda: keras.layers.Bidirectional(keras.layers.LSTM(2, stateful=True)), (5, 1)),
+        (lambda: keras.layers.ConvLSTM2D(2, 3, stateful=True), (5, 8, 8, 1)),
+    ],
+)
+def test_ks026_other_recurrent_layers(layer: Callable[[], object], shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="batch size must be static"):
+        layer()(keras.Input(shape))
+
+
+def test_ks001_inputs_in_the_wrong_order() -> None:
+    words, numbers = np.ones((8, 20)), np.ones((8, 6))
+
+    def made() -> object:
+        inputs = [keras.Input((20,)), keras.Input((6,))]
+        model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
+        model.compile("adam", "mse")
+        return model
+
+    made().train_on_batch([words, numbers], np.ones((8, 1)))
+    for call in ("train_on_batch", "fit"):
+        with pytest.raises(ValueError, match="incompatible"):
+            getattr(made(), call)([numbers, words], np.ones((8, 1)))
+    with pytest.raises(ValueError, match="incompatible"):
+        made().predict([numbers, words], verbose=0)
+
+
+def test_ks029_compile_returns_nothing() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    assert model.compile("adam", "mse") is None
+    with pytest.raises(AttributeError, match="NoneType"):
+        example("KS029", x=X, y=X)

@@ -16,6 +16,7 @@ from kerlint.rules.documentation import page_of
 NO_CLAIM = {
     "KE003": "which rows a score may be measured on",
     "KE020": "whether anybody looks at other data",
+    "KE027": "which rows a score may be measured on",
     "KE025": "which columns a new row has",
     "KL026": "what a scaler is: its scale stays until it is taken back",
     "KN022": "what the numbers of categories mean",

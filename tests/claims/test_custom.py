@@ -92,6 +92,23 @@ def test_kt005_a_variable_of_tensorflow() -> None:
         assert len(scale.trainable_weights) == 1
 
 
+def test_kt005_a_tensor_is_no_weight() -> None:
+    class Linear(keras.layers.Layer):
+        def build(self, shape: tuple[int, ...]) -> None:
+            self.w, self.b = tf.random.normal((shape[-1], 1)), tf.zeros((1,))
+
+        def call(self, inputs: object) -> object:
+            return tf.matmul(inputs, self.w) + self.b
+
+    model = keras.Sequential([keras.Input((X.shape[1],)), Linear()])
+    model.compile("sgd", "mse")
+    before = np.array(model(X))
+    losses = model.fit(X, Y, epochs=3, shuffle=False, verbose=0).history["loss"]
+    assert model.weights == []
+    assert losses == pytest.approx([losses[0]] * 3)
+    assert np.array_equal(before, np.array(model(X)))
+
+
 def test_kt005_a_layer_made_in_call() -> None:
     class Net(keras.Model):
         def call(self, inputs: object) -> object:
@@ -115,6 +132,10 @@ def test_kt020_past_the_tape_and_twice() -> None:
     with silence():
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean((model.predict(X, verbose=0) - Y) ** 2)
+        assert tape.gradient(loss, model.trainable_variables) == [None, None]
+        predicted = model(X)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((predicted - Y) ** 2)
         assert tape.gradient(loss, model.trainable_variables) == [None, None]
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((model(X) - Y) ** 2)
@@ -263,3 +284,17 @@ def test_kt025_a_loss_of_its_own(tmp_path: Path) -> None:
         keras.models.load_model(path)
     for options in ({"custom_objects": {"own": own}}, {"compile": False}):
         assert moved(weights(model), weights(keras.models.load_model(path, **options))) == 0
+
+
+def test_kt026_a_score_in_training_mode() -> None:
+    inputs = keras.Input((X.shape[1],))
+    dropping = keras.Model(inputs, keras.layers.Dropout(0.5)(inputs))
+    norm = keras.layers.BatchNormalization()
+    learning = keras.Model(inputs, norm(inputs))
+    with silence():
+        assert not np.allclose(np.array(dropping(X, training=True)), np.array(dropping(X, training=True)))
+        before = np.array(norm.moving_mean)
+        learning(X + 5, training=False)
+        assert np.array_equal(before, np.array(norm.moving_mean))
+        learning(X + 5, training=True)
+    assert np.abs(np.array(norm.moving_mean) - before).max() > 0.01

@@ -283,3 +283,24 @@ def test_kn023_labels_that_were_divided_are_class_0() -> None:
     assert history["loss"][-1] < 0.05
     assert history["accuracy"][-1] < 0.5
     assert set(model.predict(x, verbose=0).argmax(axis=1)) == {0}
+
+
+@pytest.mark.parametrize("shuffle", [np.random.shuffle, random.shuffle])
+def test_kd026_two_shuffles_take_the_targets_away(shuffle: object) -> None:
+    """Ten classes that stand in one column each: learned to the last row, or by chance."""
+    scores = {}
+    for apart in (False, True):
+        y = np.arange(1000) % 10
+        x = np.eye(10, dtype="float32")[y]
+        order = np.arange(1000)
+        shuffle(order)
+        x, y = x[order], y[order]
+        if apart:
+            shuffle(y)
+        model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(10, "softmax")])
+        model.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            scores[apart] = model.fit(x, y, epochs=5, verbose=0).history["accuracy"][-1]
+    assert scores[False] == 1.0
+    assert scores[True] < 0.3

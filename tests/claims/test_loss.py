@@ -256,6 +256,24 @@ def test_kl021_what_has_no_gradient(flat: Callable[[object], object]) -> None:
         model.train_on_batch(X, YES)
 
 
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize(
+    "left",
+    [
+        np.mean,
+        np.abs,
+        lambda p: tf.reduce_mean(np.where(p > 0, 2.0, 1.0)),
+        lambda p: tf.reduce_mean(p.numpy()),
+    ],
+)
+def test_kl021_numpy_has_no_gradient(left: Callable[[object], object], eagerly: bool) -> None:
+    model = dense(1, None, lambda truth, predicted: left(predicted))
+    model.compile("sgd", loss=model.loss, run_eagerly=eagerly)
+    expected = "No gradients" if eagerly else "Cannot convert a symbolic|has no attribute 'numpy'"
+    with pytest.raises((ValueError, NotImplementedError, AttributeError), match=expected):
+        model.train_on_batch(X, YES)
+
+
 @pytest.mark.parametrize("wrong", [[1.0, 5.0, 2.0], (1.0, 5.0, 2.0), np.array([1.0, 5.0, 2.0]), "balanced"])
 def test_kl023_only_a_dict_has_get(wrong: object) -> None:
     with pytest.raises(AttributeError, match="has no attribute 'get'"):

@@ -67,6 +67,12 @@ def test_km002_it_raises_after_the_training() -> None:
     assert counted.model.history.epoch == [0]
 
 
+def test_km002_weights_are_no_model(model: object, tmp_path: Path) -> None:
+    model.save_weights(tmp_path / "model.weights.h5")
+    with pytest.raises(ValueError, match="No model config found"):
+        keras.models.load_model(tmp_path / "model.weights.h5")
+
+
 def test_km002_loading_and_formats(model: object, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match="File format not supported"):

@@ -38,6 +38,16 @@ def test_ko001_a_rate_of_zero_or_below() -> None:
     assert losses[0] < losses[-1]
 
 
+def test_ko001_a_plan_that_never_leaves_zero() -> None:
+    for plan in (lambda epoch, rate: rate * epoch, lambda epoch: 0.01 // (1 + epoch)):
+        with silence():
+            model = example("KO001").model
+            model.compile("adam", "mse")
+            before = weights(model)
+            model.fit(X, Y, epochs=3, verbose=0, callbacks=[keras.callbacks.LearningRateScheduler(plan)])
+        assert moved(before, weights(model)) == 0
+
+
 def test_ko002_a_step_as_long_as_the_rate() -> None:
     with silence():
         model = example("KO002").model

@@ -98,6 +98,13 @@ def test_kn020_what_is_left_of_the_pixels(mnist: None) -> None:
     assert ((IMAGES / 255).astype("uint8") == found.x).all()
 
 
+def test_kn020_an_embedding_looks_up_whole_numbers() -> None:
+    with silence():
+        table = keras.layers.Embedding(8, 3)
+        found = np.array(table(np.array([0.0, 0.2, 0.99])))
+    assert (found == found[0]).all()
+
+
 def test_kn021_one_nan_is_enough() -> None:
     data = normal(8, 3)
     data[:, 1] = 4.0

@@ -18,9 +18,9 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.interpreter.written import run_eval, run_exec
 from kerlint.program.iterators import GENERATOR, is_iterator, iterator, take
 from kerlint.program.values import (
+    LENGTH,
     Arguments,
     Array,
-    Bound,
     Const,
     Dataset,
     Gap,
@@ -102,10 +102,10 @@ def _len(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     members = members_of(value) if value is not None else None
     if members is not None:
         return Const(len(members), node=node)
-    if isinstance(value, Bound):
-        # An attribute whose value is not known: what it is the length of says something all the same.
-        return Object("builtins.len", {"of": value}, node=node)
-    return Unknown("length", node=node)
+    if value is None:
+        return Unknown("length", node=node)
+    # A whole number that is not known: what it is the length of says something all the same.
+    return Object(LENGTH, {"of": value}, node=node)
 
 
 def _range(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
@@ -308,6 +308,9 @@ def _vars(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.attributes import attribute
 
     given = arguments.get(0)
+    if isinstance(given, Object) and given.name == "argparse.Namespace":
+        chosen = {key[1:]: value for key, value in given.state.items() if key.startswith(".")}
+        return mapping_of(chosen, open=True, node=node)
     return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
 
 

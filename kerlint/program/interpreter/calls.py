@@ -240,14 +240,14 @@ def _call_standard(machine: Machine, name: str, arguments: Arguments, node: synt
 
 
 def hand_over(machine: Machine, arguments: Arguments) -> None:
-    """Layers are given to something that is not followed, and that may change them."""
+    """Layers and models are given to something that is not followed, and that may change or call them."""
     for value, _ in (*arguments.positional, *arguments.keywords.values()):
         kind = type(value)
-        if kind is Layer:
+        if kind is Layer or kind is Model:
             machine.heap.write(value.state, HANDED_OVER, Const(True))  # type: ignore[attr-defined]
         elif kind is Sequence:
             for part in value.items:  # type: ignore[attr-defined]
-                if type(part) is Layer:
+                if type(part) is Layer or type(part) is Model:
                     machine.heap.write(part.state, HANDED_OVER, Const(True))
             take(machine, value, partly=True)
 

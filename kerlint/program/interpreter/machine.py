@@ -114,6 +114,8 @@ class Machine:
         self.saved: dict[object, Model] = {}
         #: Calls of layers and models of the program that are being followed.
         self.inside_call = 0
+        #: Whether a loss function of the program is being followed.
+        self.inside_loss = False
         #: How many automatic names of each kind have been given.
         self.name_counts: dict[str, int] = {}
         #: Layers and models made so far: tells a loop that builds from a loop that trains.

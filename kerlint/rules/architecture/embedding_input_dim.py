@@ -11,7 +11,7 @@ from kerlint.program.constants import integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
-from kerlint.program.values import Array, Bound, Object, Value
+from kerlint.program.values import LENGTH, Array, Bound, Object, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -179,7 +179,7 @@ class EmbeddingInputDim(Rule):
 
 def _counted(value: Value | None) -> Object | None:
     """The tokenizer whose words are counted: `len(tokenizer.word_index)`."""
-    of = value.args.get("of") if isinstance(value, Object) and value.name == "builtins.len" else None
+    of = value.args.get("of") if isinstance(value, Object) and value.name == LENGTH else None
     if not isinstance(of, Bound) or of.name not in ("word_index", "index_word", "word_counts"):
         return None
     tokenizer = of.receiver

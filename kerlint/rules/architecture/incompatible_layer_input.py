@@ -8,14 +8,14 @@ from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.graphs import graph_of
-from kerlint.library.kinds import NOISE, NORMALIZATION, VOCABULARY, is_parametric, unwrapped
+from kerlint.library.kinds import CONVOLUTION, NOISE, NORMALIZATION, VOCABULARY, is_parametric, unwrapped
 from kerlint.library.objects import argument
 from kerlint.library.shapes import Misfit, output_shape, show
 from kerlint.program.constants import truth
 from kerlint.program.events import Fit, Forward, Mismatch, Use
 from kerlint.program.facts import Program
-from kerlint.program.graph import Graph, Node
-from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape
+from kerlint.program.graph import Graph, Node, tensors_in
+from kerlint.program.values import Array, Dimension, Layer, Object, Op, Sequence, Shape, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -102,6 +102,7 @@ class IncompatibleLayerInput(Rule):
             # A list is several inputs, not rows of one.
             data = as_data(inputs_of(fit)) if not isinstance(fit.x, Sequence) else None
             yield from self._data(program, fit, fit.graph, data)
+            yield from self._several(fit, fit.x)
         for call in program.all(Forward):
             given = call.inputs if isinstance(call.inputs, Array) else None
             yield from self._data(program, call, call.snapshot.graph, given)
@@ -109,9 +110,37 @@ class IncompatibleLayerInput(Rule):
         for use in program.all(Use):
             graph = graph_of(use.model)
             if use.method in ("predict", "evaluate") and graph is not None and id(use.node) not in told:
-                found = list(self._data(program, use, graph, _given(use)))
+                found = list(self._data(program, use, graph, _given(use))) or list(
+                    self._several(use, use.args.get("x"))
+                )
                 told.update([id(use.node)] if found else [])
                 yield from found
+
+    def _several(self, event: Fit | Use, data: Value | None) -> Iterator[Found]:
+        """A list of data for the inputs of a functional model, one for each in order."""
+        model = event.model
+        parts = data.exact if isinstance(data, Sequence) and model.kind == "functional" else None
+        inputs = tensors_in(model.state.get("inputs")) if parts is not None else []
+        if parts is None or len(parts) < 2 or len(parts) != len(inputs) or model.cls is not None:
+            return
+        given = [part.shape if isinstance(part, Array) else None for part in parts]
+        declared = [tensor.shape if tensor is not None else None for tensor in inputs]
+        off = [index for index, (one, other) in enumerate(zip(declared, given)) if not fits(one, other)]
+        wanted, got, start = (declared[off[0]], given[off[0]], inputs[off[0]]) if off else (None, None, None)
+        if wanted is None or got is None or start is None or None in declared or None in given:
+            return
+        first = off[0]
+        turned = len(parts) == 2 and fits(declared[0], given[1]) and fits(declared[1], given[0])
+        yield from self.found(
+            parts[first].node if len(off) == 1 else event.places.get("x"),
+            f"input {first + 1} of the model takes rows of shape {show(wanted[1:])}, but gets {show(got[1:])}"
+            + (": the two are in the wrong order" if turned else ""),
+            label=f"part {first + 1} has rows of shape {show(got[1:])}",
+            also=[(start.node, f"declares {show(wanted[1:])}"), (event.node, "given here")],
+            why="a list of data is given to the inputs in the order in which Model(inputs=[...]) names them",
+            help="give the data in the order of the inputs, or as a dict by the names of the inputs",
+            about=event,
+        )
 
     def _data(self, program: Program, event: Fit | Use | Forward, graph: Graph, array: Array | None) -> Iterator[Found]:
         inputs = [node for node in graph.nodes if node.kind == "input"]
@@ -156,6 +185,17 @@ class IncompatibleLayerInput(Rule):
         )
 
     bad = (
+        """
+        import keras
+        import numpy as np
+        words, numbers = np.random.randint(0, 9, (100, 20)), np.random.rand(100, 6)
+        text, meta = keras.Input((20,), name="text"), keras.Input((6,), name="meta")
+        joined = keras.layers.Concatenate()([keras.layers.Embedding(9, 4)(text)[:, 0], meta])
+        model = keras.Model([text, meta], keras.layers.Dense(1)(joined))
+        model.compile("adam", "mse")
+        model.fit([numbers, words], y)  # KS001
+        model.predict([numbers, words])  # KS001
+        """,
         """
         import keras
         from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
@@ -208,8 +248,35 @@ class IncompatibleLayerInput(Rule):
         for row in a:
             answer = model.predict([row])  # KS001
         """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.cifar10.load_data()
+        model = keras.Sequential([
+            keras.Input((48, 48, 3)),  # KS001
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y)
+        """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        words, numbers = np.random.randint(0, 9, (100, 20)), np.random.rand(100, 6)
+        text, meta = keras.Input((20,), name="text"), keras.Input((6,), name="meta")
+        joined = keras.layers.Concatenate()([keras.layers.Embedding(9, 4)(text)[:, 0], meta])
+        model = keras.Model([text, meta], keras.layers.Dense(1)(joined))
+        model.compile("adam", "mse")
+        model.fit([words, numbers], y)
+        model.fit((words, numbers), y)
+        model.fit({"meta": numbers, "text": words}, y)
+        model.fit([load("words"), numbers], y)
+        """,
         """
         import keras
         import numpy as np
@@ -237,6 +304,19 @@ class IncompatibleLayerInput(Rule):
         model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(16, 3), keras.layers.Flatten()])
         model.compile("adam", "mse")
         model.fit(x, y)
+        """,
+        """
+        import keras
+        (x, y), _ = keras.datasets.cifar10.load_data()
+        # Nothing behind the convolutions depends on the size of the images.
+        model = keras.Sequential([
+            keras.Input((48, 48, 3)),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(10, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x / 255, y)
         """,
         """
         import keras
@@ -325,15 +405,12 @@ def _stops(start: Node, given: Shape) -> bool:
         except Misfit:
             return True
         if is_parametric(node):
-            return (
-                None not in (declared, given)
-                and _last(declared) != _last(given)
-                and None
-                not in (
-                    _last(declared),
-                    _last(given),
-                )
-            )
+            if None in (declared, given) or None in (_last(declared), _last(given)):
+                return False
+            if _last(declared) != _last(given):
+                return True
+            if node.short not in CONVOLUTION:
+                return False
         declared, given = node.shape, after
     return False
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Forward, Gradient, Use
+from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Use
 from kerlint.program.facts import Program
 from kerlint.program.scope import exclusive
-from kerlint.program.values import Object, Unknown, Value
+from kerlint.program.values import Array, Object, Unknown, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -18,8 +18,9 @@ from kerlint.rules.base import Found, Rule
 class TapeMisuse(Rule):
     """A gradient tape is used in a way that gives no gradients: asked twice, past it, or in the wrong order.
 
-    A tape records what happens to tensors while it is open, and forgets it with the first gradient unless it
-    is persistent. `predict` computes with NumPy arrays, which no tape sees. `apply_gradients` takes pairs of
+    A tape records what happens to tensors while it is open, a model that was called before is not part of it, and it
+    forgets all with the first gradient unless it is persistent.
+    `predict` computes with NumPy arrays, which no tape sees. `apply_gradients` takes pairs of
     a gradient and a weight, in this order.
 
     ## Why is this bad?
@@ -53,8 +54,9 @@ class TapeMisuse(Rule):
     `predict` under a tape is reported only if the step trains that model and calls it in no other way there.
 
     ## References
-    - Measured on Keras 3.15.1: with `predict` under the tape every gradient is None, without a warning; the second
-      gradient of a tape raises a RuntimeError; pairs that are turned round raise an AttributeError.
+    - Measured on Keras 3.15.1: with `predict` under the tape, or the model called before it, every gradient is None,
+      without a warning; the second gradient of a tape raises a RuntimeError; pairs that are turned round raise an
+      AttributeError.
     - https://www.tensorflow.org/api_docs/python/tf/GradientTape
     """
 
@@ -68,6 +70,7 @@ class TapeMisuse(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         yield from self._asked_twice(program)
         steps = list(program.all(ApplyGradients))
+        yield from self._called_before(program, steps)
         told: set[int] = set()
         for step in steps:
             if id(step.node) not in told and len(step.pair) == 2 and _is_swapped(*step.pair):
@@ -99,6 +102,36 @@ class TapeMisuse(Rule):
                 fix=_called(use),
             )
 
+    def _called_before(self, program: Program, steps: list[ApplyGradients]) -> Iterator[Found]:
+        """Models that are trained in a step which calls them outside of its tape only."""
+        calls = list(program.all(Forward))
+        gradients = list(program.all(Gradient))
+        under = {id(call.model) for call in calls if call.in_tape}
+        busy = {id(call.function) for call in calls if call.in_tape}
+        for step in steps:
+            model = step.model
+            if model is None or id(model) in under or id(step.function) in busy:
+                continue
+            if step.function is None and not step.loops:
+                continue
+            asked = [one for one in gradients if _beside(one, step) and one.order < step.order]
+            before = [one for one in calls if one.model is model and _beside(one, step)]
+            if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
+                continue
+            # What is not understood may call the model again.
+            if not isinstance(asked[0].target, Array) or "handed over" in model.state:
+                continue
+            under.add(id(model))
+            yield from self.found(
+                before[0].node,
+                "the model is called before the tape begins: there is no gradient",
+                label="nothing records this",
+                also=[(asked[0].tape.node, "the tape begins here"), (asked[0].node, "gives None for each weight")],
+                why="a tape records what happens in its with block, and nothing that happened before",
+                help="call the model inside the with block",
+                about=step,
+            )
+
     def _asked_twice(self, program: Program) -> Iterator[Found]:
         first: dict[tuple[int, int], Gradient] = {}
         for event in program.all(Gradient):
@@ -123,6 +156,20 @@ class TapeMisuse(Rule):
     bad = (
         """
         import tensorflow as tf
+        policy = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
+        optimizer = tf.keras.optimizers.Adam()
+        def update(states, actions, returns):
+            shares = policy(states)  # KT020
+            with tf.GradientTape() as tape:
+                chosen = tf.reduce_sum(shares * tf.one_hot(actions, 2), axis=1)
+                loss = -tf.reduce_mean(tf.math.log(chosen) * returns)
+            gradients = tape.gradient(loss, policy.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, policy.trainable_variables))
+        for states, actions, returns in play():
+            update(states, actions, returns)
+        """,
+        """
+        import tensorflow as tf
         def step(x):
             with tf.GradientTape() as tape:
                 a = first(x)
@@ -143,6 +190,29 @@ class TapeMisuse(Rule):
         """,
     )
     good = (
+        """
+        import tensorflow as tf
+        policy = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
+        other = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
+        optimizer = tf.keras.optimizers.Adam()
+        def loss_of(states, returns):
+            return -tf.reduce_mean(tf.math.log(policy(states)) * returns)
+        def update(states, returns):
+            old = policy(states)
+            with tf.GradientTape() as tape:
+                loss = loss_of(states, returns) - tf.reduce_mean(old)
+            gradients = tape.gradient(loss, policy.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, policy.trainable_variables))
+        def given(states, returns):
+            old = other(states)
+            with tf.GradientTape() as tape:
+                loss = -tf.reduce_mean(agent.loss(other, states, returns, old))
+            gradients = tape.gradient(loss, other.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, other.trainable_variables))
+        for states, returns in play():
+            update(states, returns)
+            given(states, returns)
+        """,
         """
         import tensorflow as tf
         model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
@@ -171,6 +241,11 @@ class TapeMisuse(Rule):
         step(x)
         """,
     )
+
+
+def _beside(event: Event, step: ApplyGradients) -> bool:
+    """Whether an event belongs to the same pass of the same function, or of the same loop outside of any."""
+    return event.function is step.function and (step.function is not None or event.loops == step.loops)
 
 
 def _turned(step: ApplyGradients) -> fixing.Change | None:

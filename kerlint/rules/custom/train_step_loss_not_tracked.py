@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from kerlint.experiment import Experiment
 from kerlint.finding import Severity
-from kerlint.program.events import Compile, TrainStep
+from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.program.mentions import reads
+from kerlint.program.trials import TrainStep
 from kerlint.program.values import Class, Mapping, Object
 from kerlint.rules.base import Found, Rule
 

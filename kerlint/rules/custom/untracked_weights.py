@@ -6,21 +6,22 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.heads import parametric_layers
-from kerlint.library.layers import MADE_IN_CALL
+from kerlint.library.layers import MADE_IN_CALL, weights_of
 from kerlint.library.trained import Training, trainings
 from kerlint.library.variables import is_trained, variables_in
 from kerlint.program.facts import Program
-from kerlint.program.graph import Node
-from kerlint.program.values import Layer, Mapping, Model, Sequence, Value
+from kerlint.program.graph import Graph, Node
+from kerlint.program.values import Array, Layer, Mapping, Model, Sequence, Value
 from kerlint.rules.base import Found, Rule
 
 
 class UntrackedWeights(Rule):
-    """Weights that Keras does not know of: a `tf.Variable` in a layer, or a layer that `call` makes.
+    """Weights that Keras does not know of: a tensor or `tf.Variable` in a layer, or a layer that `call` makes.
 
     A layer keeps count of its weights: of those that `add_weight` or `keras.Variable` made, and of the layers
-    that its attributes hold. Keras 3 does not count a `tf.Variable`. A layer that is made in `call` is a new
-    one, with new random weights, in every call.
+    that its attributes hold. Keras 3 does not count a `tf.Variable`. What `tf.random.normal` and `tf.zeros` give
+    is a constant, nothing that training could change. A layer that is made in `call` is a new one, with new random
+    weights, in every call.
 
     ## Why is this bad?
     These weights stay out of `trainable_variables`: they are never trained, and never saved. The part of the
@@ -84,6 +85,7 @@ class UntrackedWeights(Rule):
                 plain = [node for node in training.graph.nodes if node.kind == "variable" and _is_plain(node)]
                 yield from self._variables(training, [node for node in plain if id(node.op.node) not in told])
                 told.update(id(node.op.node) for node in plain)
+            yield from self._constants(training, told)
             for node in parametric_layers(training.graph):
                 owner = node.layer.state.get(MADE_IN_CALL) if node.layer is not None else None
                 if id(node.place) in told or not isinstance(owner, (Layer, Model)) or _is_kept(node.layer, owner):
@@ -108,6 +110,34 @@ class UntrackedWeights(Rule):
             about=places[0],
         )
 
+    def _constants(self, training: Training, told: set[int]) -> Iterator[Found]:
+        """Kernels that are random tensors.
+
+        Random projections are made on purpose, too, but no zeros are added to them; and a model with nothing else
+        cannot be meant to be trained.
+        """
+        nodes = training.graph.nodes
+        for node in nodes:
+            kernel = _random_kernel(node)
+            if kernel is None or kernel.node is None or id(kernel.node) in told:
+                continue
+            zeros = next((found for found in map(_added_zeros, node.consumers) if found is not None), None)
+            if zeros is None and not _has_no_weights(training.graph):
+                continue
+            told.add(id(kernel.node))
+            yield from self.found(
+                kernel.node,
+                "this is a random tensor and no weight: it is never trained and not saved",
+                label="a constant",
+                also=[
+                    (zeros.node if zeros is not None else None, "so is this one"),
+                    (training.event.node, "trains the weights that Keras knows of"),
+                ],
+                why="a layer counts what add_weight() makes, and a tensor is a number that stays what it is",
+                help="self.add_weight(shape=..., initializer=...)",
+                about=kernel.node,
+            )
+
     def _layer(self, training: Training, node: Node, owner: Layer | Model) -> Iterator[Found]:
         name = owner.cls.name if owner.cls is not None else owner.name
         yield from self.found(
@@ -123,6 +153,33 @@ class UntrackedWeights(Rule):
     bad = (
         """
         import keras
+        import tensorflow as tf
+        class Linear(keras.layers.Layer):
+            def __init__(self, units):
+                super().__init__()
+                self.units = units
+            def build(self, shape):
+                self.w = tf.random.normal((shape[-1], self.units), stddev=0.05)  # KT005
+                self.b = tf.zeros((self.units,))
+            def call(self, x):
+                return tf.matmul(x, self.w) + self.b
+        model = keras.Sequential([keras.Input((4,)), Linear(8), keras.layers.ReLU(), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=10)
+        """,
+        """
+        import keras
+        class Linear(keras.layers.Layer):
+            def build(self, shape):
+                self.w = keras.random.normal((shape[-1], 3))  # KT005
+            def call(self, x):
+                return x @ self.w
+        model = keras.Sequential([keras.Input((4,)), Linear(), keras.layers.Softmax()])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, epochs=10)
+        """,
+        """
+        import keras
         class Net(keras.Model):
             def __init__(self):
                 super().__init__()
@@ -136,6 +193,18 @@ class UntrackedWeights(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import tensorflow as tf
+        class Projection(keras.layers.Layer):
+            def build(self, shape):
+                self.w = tf.random.normal((shape[-1], 64))
+            def call(self, x):
+                return tf.cos(tf.matmul(x, self.w))
+        model = keras.Sequential([keras.Input((4,)), Projection(), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=10)
+        """,
         """
         import tensorflow as tf
         class Scale(tf.keras.layers.Layer):
@@ -164,6 +233,45 @@ class UntrackedWeights(Rule):
         model.compile("adam", "mse")
         """,
     )
+
+
+_PRODUCTS = frozenset({"matmul", "dot", "tensordot"})
+
+
+def _constants_in(node: Node) -> Iterator[Array]:
+    """The arrays that a function or operator reads beside its tensors."""
+    return (value for value in node.op.args.values() if isinstance(value, Array))
+
+
+def _random_kernel(node: Node) -> Array | None:
+    """The random numbers that an attribute of a layer holds and the inputs are multiplied with, like a kernel."""
+    product = node.short in _PRODUCTS if node.kind == "function" else node.kind == "operator" and node.name == "@"
+    if not product:
+        return None
+    return next((found for found in _constants_in(node) if found.noise and found.source.startswith("random.")), None)
+
+
+def _added_zeros(node: Node) -> Array | None:
+    """The zeros that are added to a tensor, like a bias before it is trained."""
+    if (node.kind, node.name) != ("operator", "+"):
+        return None
+    return next(
+        (found for found in _constants_in(node) if found.source == "constant" and (found.low, found.high) == (0, 0)),
+        None,
+    )
+
+
+def _has_no_weights(graph: Graph) -> bool:
+    """Whether every step is known, and none has weights."""
+    if not graph.complete:
+        return False
+    for node in graph.nodes:
+        if node.kind in ("gap", "variable"):
+            return False
+        weights = weights_of(node.layer) if node.layer is not None else None
+        if node.layer is not None and (weights is None or weights.total != 0):
+            return False
+    return True
 
 
 def _is_plain(node: Node) -> bool:

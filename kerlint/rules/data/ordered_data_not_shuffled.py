@@ -207,6 +207,16 @@ class OrderedDataNotShuffled(Rule):
         """,
         """
         import keras
+        import numpy as np
+        sound, broken = np.load("sound.npy"), np.load("broken.npy")
+        x = np.concatenate([sound, broken])
+        y = np.concatenate([np.zeros(len(sound)), np.ones(len(broken))])
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x[..., None], y, epochs=20, validation_split=0.2)  # KD008
+        """,
+        """
+        import keras
         import tensorflow as tf
         from sklearn.datasets import load_wine
         x, y = load_wine(return_X_y=True)

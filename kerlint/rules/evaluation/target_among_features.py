@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of, targets_of
+from kerlint.program.constants import integer
+from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.values import Array
+from kerlint.program.values import Array, Dataset
 from kerlint.rules.base import Found, Rule
 
 
@@ -65,6 +67,7 @@ class TargetAmongFeatures(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
         for fit in program.fits:
+            yield from self._first_of_window(fit, told)
             x, y = as_data(inputs_of(fit)), as_data(targets_of(fit))
             picked = _picked(y) if x is not None and y is not None else None
             if x is None or picked is None:
@@ -84,7 +87,38 @@ class TargetAmongFeatures(Rule):
                 about=fit,
             )
 
+    def _first_of_window(self, fit: Fit, told: set[int]) -> Iterator[Found]:
+        """Windows whose targets begin where they do."""
+        windows = fit.x
+        if not isinstance(windows, Dataset) or not windows.source.endswith(".timeseries_dataset_from_array"):
+            return
+        rows, targets = windows.args.get("data"), windows.args.get("targets")
+        place = windows.origin or windows.node
+        if not isinstance(rows, Array) or rows is not targets or place is None or id(place) in told:
+            return
+        if "start_index" in windows.args or integer(windows.args.get("sequence_length")) in (None, 0):
+            return
+        told.add(id(place))
+        yield from self.found(
+            place,
+            "the target of each window is the window's own first row: there is nothing to forecast",
+            label="data and targets begin at the same row",
+            also=[(rows.node, "both are this"), (fit.node, "trained on it")],
+            why="window i starts at row i, and its target is row i of the targets",
+            help="targets=data[sequence_length:], and data=data[:-sequence_length]",
+            about=fit,
+        )
+
     bad = (
+        """
+        import keras
+        import numpy as np
+        series = np.load("series.npy")
+        windows = keras.utils.timeseries_dataset_from_array(series, targets=series, sequence_length=24)  # KE025
+        model = keras.Sequential([keras.Input((24, 1)), keras.layers.LSTM(8), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(windows, epochs=10)
+        """,
         """
         import keras
         import pandas as pd
@@ -108,6 +142,19 @@ class TargetAmongFeatures(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        series = np.load("series.npy")
+        for windows in (
+            keras.utils.timeseries_dataset_from_array(series[:-24], targets=series[24:], sequence_length=24),
+            keras.utils.timeseries_dataset_from_array(series, targets=None, sequence_length=24),
+            keras.utils.timeseries_dataset_from_array(series, np.roll(series, -24), sequence_length=24),
+        ):
+            model = keras.Sequential([keras.Input((24, 1)), keras.layers.LSTM(8), keras.layers.Dense(1)])
+            model.compile("adam", "mse")
+            model.fit(windows, epochs=10)
+        """,
         # The target is left out, in many ways.
         """
         import keras

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, has_validation, saves_best
 from kerlint.program.constants import constant
-from kerlint.program.events import Fit, Use
+from kerlint.program.events import Fit, Split, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Const, Dataset, Object, Sequence, Unknown, Value
 from kerlint.rules import fixing
@@ -15,7 +16,7 @@ from kerlint.rules.base import Found, Rule
 
 
 class TestDataAsValidation(Rule):
-    """A model is validated on the data that it is trained on, or chosen and scored on the same data.
+    """A model is validated or scored on the data that it is trained on, or chosen and scored on the same data.
 
     Data has three uses: training, choosing (the epoch to keep, the moment to stop, the settings), and
     the final score. Each needs rows that the others have not seen.
@@ -46,7 +47,8 @@ class TestDataAsValidation(Rule):
     ```
 
     ## Known limits
-    The data must be the very same value. Without callbacks that choose by the validation, using the
+    The data must be the very same value. A score on the training data is reported only where test rows were split off
+    and nothing in the file reads their targets. Without callbacks that choose by the validation, using the
     test data there is advice only: nobody but the reader of the curves may choose by them.
 
     ## References
@@ -76,6 +78,31 @@ class TestDataAsValidation(Rule):
             if use is not None and id(use.node) not in told:
                 told.add(id(use.node))
                 yield from self._test_data(fit, use, _chooser(fit))
+
+        yield from self._left_out(program)
+
+    def _left_out(self, program: Program) -> Iterator[Found]:
+        """The only score is that on the training rows, and the rows that were split off for it are forgotten."""
+        for use in program.all(Use):
+            given = use.args.get("x"), use.args.get("y")
+            if not use.method.startswith("evaluate") or not all(isinstance(part, Array) for part in given):
+                continue
+            fit = next((fit for fit in program.fits if fit.model is use.model and (fit.x, fit.y) == given), None)
+            forgotten = _forgotten(program, fit) if fit is not None and fit.order < use.order else None
+            if fit is None or forgotten is None or use.assumed:
+                continue
+            yield from self.found(
+                use.places.get("x") or use.node,
+                "the model is scored on the data that it was trained on, and the test data is never used",
+                label="the training data again",
+                also=[
+                    (fit.places.get("x"), "trained on here"),
+                    (forgotten, "nothing reads these targets"),
+                ],
+                why="a model may know its training rows by heart: their score says nothing about others",
+                help="evaluate on the rows that were split off",
+                about=use,
+            )
 
     def _training_data(self, fit: Fit) -> Iterator[Found]:
         yield from self.found(
@@ -113,6 +140,17 @@ class TestDataAsValidation(Rule):
     bad = (
         """
         import keras
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+        x, y = load_digits(return_X_y=True)
+        x_train, x_test, y_train, y_test = train_test_split(x / 16, y, random_state=1)
+        model = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x_train, y_train, epochs=20)
+        test_loss, test_accuracy = model.evaluate(x_train, y_train)  # KE003
+        """,
+        """
+        import keras
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
         model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -136,6 +174,18 @@ class TestDataAsValidation(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+        x, y = load_digits(return_X_y=True)
+        x_train, x_test, y_train, y_test = train_test_split(x / 16, y, random_state=1)
+        model = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x_train, y_train, epochs=20)
+        print("training", model.evaluate(x_train, y_train))
+        print("test", score(model.predict(x_test), y_test))
+        """,
         """
         import keras
         (x_train, y_train), (x_test, y_test), (x_val, y_val) = load()
@@ -167,6 +217,22 @@ def _is_training_data(fit: Fit) -> bool:
     if parts is None or len(parts) not in (2, 3) or fit.x is None or fit.y is None:
         return False
     return _is_one(parts[0], fit.x) and _is_one(parts[1], fit.y)
+
+
+def _forgotten(program: Program, fit: Fit) -> syntax.Node | None:
+    """The variable of the test targets that were split off from those of a training call, if nothing reads it."""
+    if not isinstance(fit.y, Array):
+        return None
+    family = {id(version) for version in fit.y.history()}
+    for split in program.all(Split):
+        for _, first, second in split.pairs:
+            if first is None or second is None or id(first) not in family:
+                continue
+            for bound in program.bound.get(id(second), ()):
+                name = bound.node.value if isinstance(bound.node, syntax.Name) else ""
+                if name and program.times_named(name) == 1:
+                    return bound.node
+    return None
 
 
 def _is_one(left: Value, right: Value) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.convert import dtype_name
 from kerlint.library.dtypes import is_integer
-from kerlint.program.events import OwnLoss
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
+from kerlint.program.trials import OwnLoss
 from kerlint.program.values import Op, Tensor
 from kerlint.rules.base import Found, Rule
 
@@ -17,12 +17,14 @@ from kerlint.rules.base import Found, Rule
 class NonDifferentiableLoss(Rule):
     """A loss function of the program rounds, compares or takes the argmax of the predictions, and nothing else.
 
-    Training follows the slope of the loss. What only jumps from one number to the next has none.
+    Training follows the slope of the loss. What only jumps from one number to the next has none. And what NumPy
+    computes is nothing that TensorFlow knows of.
 
     ## Why is this bad?
     A small change of the weights does not change the loss at all, so there is no direction in which it gets better.
     Keras raises "No gradients provided for any variable" at the first step; with `sign` it says nothing, and the
-    weights stay as they are.
+    weights stay as they are. Functions of NumPy raise `NotImplementedError` while Keras compiles the step; with
+    `run_eagerly=True` they give numbers, and again there are no gradients.
 
     ## Example
     ```python
@@ -57,7 +59,8 @@ class NonDifferentiableLoss(Rule):
     ## References
     - Measured on Keras 3.15.1: losses made of `argmax`, `round`, `floor`, `ceil`, comparisons, casts to whole numbers,
       `argsort`, `stop_gradient`, or a `where` between constants raise ValueError in `fit`; `sign` trains and moves no
-      weight.
+      weight. `np.mean`, `np.abs`, `np.where` and `.numpy()` on the predictions raise in `fit`, with `run_eagerly=True`
+      and without.
     """
 
     code = "KL021"
@@ -76,13 +79,19 @@ class NonDifferentiableLoss(Rule):
                 continue
             first = ends[0]
             short = first.name.rpartition(".")[2] or first.name
+            left = _leaves(first)
             yield from self.found(
                 own.compile.places.get("loss") or own.compile.node,
-                f"the loss {own.loss.name} has no gradient: the predictions only pass through {short}",
-                label="raises an error at the first step, or changes nothing",
-                also=[(op.node, "has no slope") for op in ends[:3]],
-                why="what jumps from one number to the next does not tell training in which direction to go",
-                help="take a loss that changes smoothly, such as a cross-entropy, and this function as a metric",
+                f"the loss {own.loss.name} has no gradient: the predictions only pass through "
+                + (f"NumPy's {short}" if left and short != "numpy" else f"{short}()" if left else short),
+                label="raises an error at the first step" + ("" if left else ", or changes nothing"),
+                also=[(op.node, "leaves TensorFlow" if _leaves(op) else "has no slope") for op in ends[:3]],
+                why="TensorFlow knows the slope of its own functions only, and what NumPy gives is a mere number to it"
+                if left
+                else "what jumps from one number to the next does not tell training in which direction to go",
+                help="take the functions of the same name from keras.ops or tf.math"
+                if left
+                else "take a loss that changes smoothly, such as a cross-entropy, and this function as a metric",
                 about=own.compile,
             )
 
@@ -105,10 +114,23 @@ class NonDifferentiableLoss(Rule):
         model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1, activation="sigmoid")])
         model.compile("adam", f1)  # KL021
         """,
+        """
+        import keras
+        import numpy as np
+        def asymmetric(y_true, y_pred):
+            difference = y_true.numpy() - y_pred.numpy()
+            return np.mean(np.where(difference > 0, 2.0, 1.0) * difference ** 2)
+        def absolute(y_true, y_pred):
+            return np.mean(np.abs(y_true - y_pred), axis=-1)
+        for loss in (asymmetric, absolute):
+            model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+            model.compile("adam", loss=loss, run_eagerly=True)  # KL021
+        """,
     )
     good = (
         """
         import keras
+        import numpy as np
         import tensorflow as tf
         from keras import ops
         def weighted(y_true, y_pred):
@@ -127,7 +149,11 @@ class NonDifferentiableLoss(Rule):
             return helper(ops.round(y_true), y_pred)
         def none(y_true, y_pred):
             return 0.0
-        for loss in (weighted, huber, straight_through, masked, other, none):
+        def sized(y_true, y_pred):
+            return np.prod(y_pred.shape[1:]) * tf.reduce_mean(tf.square(y_true - y_pred)) / np.log(2)
+        def weighted_by_numpy(y_true, y_pred):
+            return tf.reduce_mean(np.where(y_true > 0, 2.0, 1.0) * tf.square(y_true - y_pred))
+        for loss in (weighted, huber, straight_through, masked, other, none, sized, weighted_by_numpy):
             model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
             model.compile("adam", loss)
         """,
@@ -141,8 +167,15 @@ _FLAT = frozenset(
 )
 
 
+def _leaves(op: Op) -> bool:
+    """Whether the step gives something that is no tensor."""
+    return op.kind == "function" and (op.name.startswith("numpy.") or op.name == "tensorflow.Tensor.numpy")
+
+
 def _is_flat(op: Op) -> bool:
-    """Whether what comes out of the step does not change with a small change of what goes in."""
+    """Whether what comes out of the step does not change with a small change of what goes in, as training sees it."""
+    if _leaves(op):
+        return True
     if op.kind == "operator":
         return op.name in _COMPARISONS
     short = op.name.rpartition(".")[2]

@@ -10,7 +10,9 @@ from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, m
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
 from kerlint.library.metrics import OF_ERRORS
-from kerlint.program.events import Compile
+from kerlint.library.objects import argument
+from kerlint.program.constants import truth
+from kerlint.program.events import Compile, Transformed
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
 from kerlint.rules import fixing
@@ -72,8 +74,8 @@ class TargetOutsideOutputRange(Rule):
     ```
 
     ## Known limits
-    Only targets of a known range: literals, generated data, known data sets, scaled data. A relu before numbers
-    from a file is advice.
+    Only targets of a known range: literals, generated data, known data sets, scaled data. Standardised targets go below
+    0, wherever they come from. A relu before numbers from a file is advice.
 
     ## References
     - Measured on Keras 3.15.1 (share of what can be learned, median): sigmoid output with targets up to 3 in size
@@ -90,6 +92,7 @@ class TargetOutsideOutputRange(Rule):
     margin = Option(0.05, "How far outside a target must be: rounding and label smoothing stay within.", low=0.0)
 
     def check(self, program: Program) -> Iterator[Found]:
+        centred = _centred(program)
         for contract in contracts(program):
             head = contract.head
             if head is None or not head.known or contract.loss.function == "sparse_categorical_crossentropy":
@@ -99,7 +102,7 @@ class TargetOutsideOutputRange(Rule):
                 # That the output is a constant is another rule's matter.
                 continue
             for target in contract.targets:
-                reason = _outside(head, contract, target.array, self.margin)
+                reason = _outside(head, contract, target.array, self.margin, centred)
                 if reason:
                     yield from self._report(contract, head, target, reason)
                     break
@@ -187,8 +190,43 @@ class TargetOutsideOutputRange(Rule):
         model.compile("adam", "mse")
         model.fit(table[:, :1], table[:, 1], epochs=100)
         """,
+        """
+        import keras
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import StandardScaler
+        table = pd.read_csv("flats.csv")
+        prices = StandardScaler().fit_transform(table[["price"]].values)
+        sizes = table[["size"]].values
+        mean, std = sizes.mean(), sizes.std()
+        x_train, x_test, y_train, y_test = train_test_split(table[["rooms", "floor"]].values, prices)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(8, "relu")])
+        model.add(keras.layers.Dense(1, activation="softplus"))  # KL007
+        model.compile("adam", "mse")
+        model.fit(x_train, y_train.ravel(), epochs=100)
+        other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="relu")])  # KL007
+        other.compile("adam", "mae")
+        other.fit(table[["rooms", "floor"]].values, (sizes - mean) / std, epochs=100)
+        """,
     )
     good = (
+        """
+        import keras
+        import pandas as pd
+        from sklearn.preprocessing import MinMaxScaler, StandardScaler
+        table = pd.read_csv("flats.csv")
+        scaler = StandardScaler()
+        prices = scaler.fit_transform(table[["price"]].values)
+        near_zero = StandardScaler(with_mean=False).fit_transform(table[["size"]].values)
+        scaled, given_back = MinMaxScaler().fit_transform(prices), scaler.inverse_transform(prices) / 1000
+        for y in (scaled, given_back, near_zero, prices ** 2):
+            model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="softplus")])
+            model.compile("adam", "mse")
+            model.fit(table[["rooms", "floor"]].values, y, epochs=100)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="tanh")])
+        model.compile("adam", "mse")
+        model.fit(table[["rooms", "floor"]].values, prices, epochs=100)
+        """,
         """
         # Nearly all of them lie between 300 and 700.
         import keras
@@ -228,7 +266,30 @@ def _is_doubtful(head: Head, contract: Contract, array: Array) -> bool:
     return head.activation == "sigmoid" and isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS)
 
 
-def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str:
+#: Steps that keep the numbers as they are.
+_KEEPING = ("astype float", "reshape", "to_numpy", "copy", "ravel", "flatten", "train_test_split", "shuffled", "numpy")
+
+
+def _centred(program: Program) -> frozenset[int]:
+    """The calls that bring data to a mean of 0, by identity."""
+    return frozenset(
+        id(event.node)
+        for event in program.all(Transformed)
+        if event.transformer.short == "StandardScaler"
+        and event.method.endswith("transform")
+        and truth(argument(event.transformer, "with_mean")) is True
+    )
+
+
+def _is_standardised(array: Array, centred: frozenset[int]) -> bool:
+    """Whether the last that was done to the numbers brought them to a mean of 0 and a standard deviation of 1."""
+    steps = [step for step in array.steps if not step.name.startswith(_KEEPING)]
+    if steps and steps[-1].name == "StandardScaler":
+        return id(steps[-1].node) in centred
+    return [step.name for step in steps[-2:]] == ["- mean", "/ std"]
+
+
+def _outside(head: Head, contract: Contract, array: Array, margin: float, centred: frozenset[int]) -> str:
     """How the targets leave the range of the output or of the loss, in words; empty if they do not."""
     if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot", "classes"):
         # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.
@@ -236,6 +297,8 @@ def _outside(head: Head, contract: Contract, array: Array, margin: float) -> str
     bounds = _RANGES.get(head.activation or "")
     if contract.loss.function in _FOR_PROBABILITIES:
         bounds = (0.0, 1.0)
+    if bounds is not None and bounds[0] == 0 and array.low is None and _is_standardised(array, centred):
+        return "are standardised and go below 0"
     if bounds is None or array.low is None or array.high is None:
         return ""
     if not array.tight and not (array.labels is not None and array.labels.kind == "continuous"):

@@ -22,7 +22,8 @@ class SavePathExtension(Rule):
 
     `model.save` wants `.keras` or `.h5`, `save_weights` wants `.weights.h5`, and a `ModelCheckpoint` the one or
     the other, depending on what it saves. Keras 2 took a name without an ending for a folder in the SavedModel format,
-    which Keras 3 neither writes nor reads: for serving there is `model.export`.
+    which Keras 3 neither writes nor reads: for serving there is `model.export`. What `save_weights` has written is no
+    model: `load_model` cannot read it.
 
     ## Why is this bad?
     Saving raises an error, and it does so after the training: hours of work are lost.
@@ -55,7 +56,8 @@ class SavePathExtension(Rule):
     - Measured on Keras 3.15.1: `save` takes `.keras`, `.h5` and `.hdf5`, `save_weights` only `.weights.h5`,
       `ModelCheckpoint` `.keras` and `.h5`, and `.weights.h5` with `save_weights_only=True`; `load_model` takes what
       `save` takes, `load_weights` `.weights.h5` too. Everything else raises ValueError, a checkpoint when it is made,
-      the others when they are called. `save_weights(save_format=...)` raises TypeError.
+      the others when they are called. `save_weights(save_format=...)` raises TypeError. `load_model` on what
+      `save_weights` wrote raises ValueError, "No model config found".
     - https://github.com/keras-team/keras/issues/18467
     """
 
@@ -79,12 +81,35 @@ class SavePathExtension(Rule):
         for made in program.made("keras.callbacks.ModelCheckpoint"):
             yield from self._checkpoint(program, made)
 
+    def _weights(self, program: Program, load: Load) -> Iterator[Found]:
+        """A file that the program has saved weights in, read as if it held a model."""
+        path = text(load.args.get("filepath"))
+        if path is None or not path.endswith(".weights.h5"):
+            return
+        saves = [use for use in program.all(Use) if text(use.args.get("filepath")) == path and use.order < load.order]
+        if any(use.method == "save" for use in saves):
+            return
+        written: list[syntax.Node | None] = [use.node for use in saves if use.method == "save_weights"]
+        written += [made.node for made in program.made("keras.callbacks.ModelCheckpoint") if _keeps_weights(made, path)]
+        if not written:
+            return
+        yield from self.found(
+            load.places.get("filepath") or load.node,
+            "load_model gets a file of weights: there is no model in it",
+            label="raises an error",
+            also=[(written[-1], "saves the weights only")],
+            why="save_weights writes numbers; which layers they belong to is not in the file",
+            help="save the model with model.save and the ending .keras, or build it anew and call load_weights",
+            about=load,
+        )
+
     def _event(self, program: Program, event: Event) -> Iterator[Found]:
         if isinstance(event, Use) and event.method in _ENDINGS:
             if "zipped" not in event.args:
                 yield from self._path(program, event.method, event.args, event.places, event)
         elif isinstance(event, Load):
             yield from self._path(program, "load_model", event.args, event.places, event)
+            yield from self._weights(program, event)
         elif isinstance(event, OldCall) and event.callee == "keras.Model.save_weights":
             for keyword in event.keywords:
                 yield from self.found(
@@ -161,6 +186,18 @@ class SavePathExtension(Rule):
 
     bad = (
         """
+        import keras
+        PATH = "model.weights.h5"
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=10)
+        model.save_weights(PATH)
+        again = keras.models.load_model(PATH)  # KM002
+        best = keras.callbacks.ModelCheckpoint("best.weights.h5", save_best_only=True, save_weights_only=True)
+        model.fit(x, y, epochs=10, validation_split=0.1, callbacks=[best])
+        again = keras.models.load_model("best.weights.h5")  # KM002
+        """,
+        """
         from tensorflow import keras
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
         model.compile("adam", "mse")
@@ -181,6 +218,15 @@ class SavePathExtension(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.save_weights("model.weights.h5")
+        model.save("model.keras")
+        again = keras.models.load_model("model.keras")
+        again.load_weights("model.weights.h5")
+        other = keras.models.load_model("other.weights.h5")
+        """,
         """
         import keras
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
@@ -218,6 +264,12 @@ _WHY = {
     "load_model": "Keras 3 reads .keras and .h5 files, and no SavedModel",
     "load_weights": "Keras 3 reads .weights.h5, .keras and .h5 files, and no TensorFlow checkpoint",
 }
+
+
+def _keeps_weights(checkpoint: Object, path: str) -> bool:
+    """Whether a callback saves the weights, and nothing else, in this file."""
+    only = truth(argument(checkpoint, "save_weights_only")) is True
+    return only and text(checkpoint.args.get("filepath")) == path
 
 
 def _ended(place: syntax.Node | None, path: str, ending: str) -> fixing.Draft | None:

@@ -110,34 +110,47 @@ class LearningRateTooHigh(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         for optimizer in optimizers(program):
             severity = self._severity(optimizer)
+            if severity is Severity.ERROR and optimizer.rate is None:
+                severity = Severity.WARNING
             if severity is None or rate_changes(program, optimizer):
                 continue
-            rate, default = optimizer.rate, learning_rate(optimizer.value.name)
+            default, by_default = learning_rate(optimizer.value.name), optimizer.rate is None
+            rate = optimizer.chosen if by_default else optimizer.rate
             assert rate is not None
+            written = optimizer.value.args.get("learning_rate") if by_default else None
             times = f", {rate / default:,.0f} times the default" if default else ""
             adaptive = optimizer.name in ADAPTIVE
             yield from self.found(
                 optimizer.place,
-                f"the learning rate of {optimizer.name} is {rate:g}{times}: {_OUTLOOK[severity]}",
+                f"the learning rate of {optimizer.name} is {rate:g}{' by default' if by_default else ''}{times}: "
+                + _OUTLOOK[severity],
                 label="too large a step",
-                also=[(optimizer.event.node, "the model is trained with it")],
+                also=[
+                    (written.node if written is not None else None, "unless the command line says otherwise"),
+                    (optimizer.event.node, "the model is trained with it"),
+                ],
                 why=f"each step moves every weight by about {rate:g}, and weights start well below 1"
                 if adaptive
                 else "a step that overshoots the minimum meets a larger gradient, and the next step is longer still",
                 help=f"start from the default, {default:g}" if default else "start from 0.001",
                 severity=severity,
                 about=optimizer.event,
-                experiment=Experiment(
+                # Nobody has said that it is trained with this rate.
+                experiment=None
+                if by_default
+                else Experiment(
                     optimizer.event,
                     "diverges",
                     [Change("optimizer", {"learning_rate": SOUND.get(optimizer.name)})],
                 ),
-                fix=fixing.draft(f"use the default, {default:g}", fixing.rate(optimizer, default)) if default else None,
+                fix=fixing.draft(f"use the default, {default:g}", fixing.rate(optimizer, default))
+                if default and not by_default
+                else None,
             )
 
     def _severity(self, optimizer: Optimizer) -> Severity | None:
         """How wrong the rate is, given the optimizer and the model that it trains."""
-        rate, name = optimizer.rate, optimizer.name
+        rate, name = optimizer.rate if optimizer.chosen is None else optimizer.chosen, optimizer.name
         if rate is None or name not in self.limits:
             return None
         limit = self.momentum_limit if name == "SGD" and optimizer.momentum else self.limits[name]
@@ -180,6 +193,16 @@ class LearningRateTooHigh(Rule):
 
     bad = (
         """
+        import argparse
+        import keras
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--rate", type=float, default=10.0)
+        options = parser.parse_args()
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(options.rate), "mse")  # KO002
+        model.compile(keras.optimizers.SGD(vars(options)["rate"]), "mse")  # KO002
+        """,
+        """
         import keras
         inputs = keras.Input((8,))
         hidden = keras.layers.Dense(32, activation="relu")(inputs)
@@ -204,6 +227,24 @@ class LearningRateTooHigh(Rule):
         """,
     )
     good = (
+        """
+        import argparse
+        import keras
+        parser = argparse.ArgumentParser()
+        parser.add_argument("-r", "--rate", type=float, default=0.1)
+        options = vars(parser.parse_args())
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(options["rate"]), "mse")
+        """,
+        """
+        import argparse
+        import keras
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--rate", type=float, default=0.001)
+        parser.add_argument("--final-rate", type=float, default=10.0)
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.Adam(parser.parse_args().rate), "mse")
+        """,
         """
         import keras
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])

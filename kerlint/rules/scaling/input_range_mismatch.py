@@ -135,6 +135,7 @@ class InputRangeMismatch(Rule):
             label=f"from {_span(got)}",
             also=[
                 (_scaled_at(arrival), "scaled here"),
+                (_scaled_in(arrival), "scaled here"),
                 (arrival.array.origin.node, "comes from here"),
                 (model.node, "scales its input itself" if itself else f"wants images from {_span(wanted)}"),
             ],
@@ -178,8 +179,30 @@ class InputRangeMismatch(Rule):
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(keras.applications.resnet_v2.preprocess_input(x), y)  # KN003
         """,
+        """
+        import keras
+        from keras.applications.mobilenet_v2 import preprocess_input
+        images = keras.utils.image_dataset_from_directory("train", image_size=(96, 96))
+        base = keras.applications.ResNet50(include_top=False, input_shape=(96, 96, 3), pooling="avg")
+        inputs = keras.Input((96, 96, 3))
+        outputs = keras.layers.Dense(1, activation="sigmoid")(base(preprocess_input(inputs), training=False))
+        model = keras.Model(inputs, outputs)
+        model.compile("adam", "binary_crossentropy")
+        model.fit(images)  # KN003
+        """,
     )
     good = (
+        """
+        import keras
+        from keras.applications.mobilenet_v2 import MobileNetV2, preprocess_input
+        images = keras.utils.image_dataset_from_directory("train", image_size=(96, 96))
+        base = MobileNetV2(include_top=False, input_shape=(96, 96, 3), pooling="avg")
+        inputs = keras.Input((96, 96, 3))
+        outputs = keras.layers.Dense(1, activation="sigmoid")(base(preprocess_input(inputs), training=False))
+        model = keras.Model(inputs, outputs)
+        model.compile("adam", "binary_crossentropy")
+        model.fit(images)
+        """,
         """
         import keras
         (x, y), _ = keras.datasets.cifar10.load_data()
@@ -218,6 +241,12 @@ def _width(span: Range) -> float:
 
 def _span(span: Range) -> str:
     return f"{span[0]:.3g} to {span[1]:.3g}"
+
+
+def _scaled_in(arrival: Arrival) -> syntax.Node | None:
+    """Where the model itself brings its input to another scale before the pretrained part."""
+    readers = arrival.node.inputs if arrival.node is not None else []
+    return readers[0].op.node if readers and readers[0].kind == "operator" else None
 
 
 def _scaled_at(arrival: Arrival) -> syntax.Node | None:

@@ -15,10 +15,11 @@ from kerlint.rules.base import Found, Rule
 
 
 class PreprocessCollapsesInput(Rule):
-    """Scaling leaves next to nothing of the images: whole numbers from 0 to 1.
+    """Scaling leaves next to nothing of the inputs: whole numbers from 0 to 1.
 
     `x // 255` divides without a remainder, and `(x / 255).astype("uint8")` cuts it off: all pixels become 0 but
-    those that were 255.
+    those that were 255. An `Embedding` does the same with its input: it looks up whole numbers, and of word numbers
+    that were scaled to 0 to 1 it sees only 0.
 
     ## Why is this bad?
     The model sees black images with a few white dots. The numbers are in the right range, so nothing looks wrong.
@@ -51,6 +52,7 @@ class PreprocessCollapsesInput(Rule):
 
     ## References
     - By arithmetic: of the numbers from 0 to 255, 255 become 0.
+    - Measured on Keras 3.15.1: `Embedding` gives one and the same row for all inputs from 0 to 0.99, without a word.
     """
 
     code = "KN020"
@@ -64,6 +66,8 @@ class PreprocessCollapsesInput(Rule):
         seen: set[int] = set()
         for fit in program.fits:
             array = as_data(inputs_of(fit))
+            if array is not None:
+                yield from self._looked_up(fit, array, seen)
             history = list(array.history()) if array is not None else []
             for after, before in zip(history, history[1:]):
                 if id(after.node) in seen or not any(is_pixels(older) for older in history):
@@ -73,6 +77,25 @@ class PreprocessCollapsesInput(Rule):
                     seen.add(id(after.node))
                     yield from self._report(fit, after, before, how, history[-1])
                     break
+
+    def _looked_up(self, fit: Fit, array: Array, seen: set[int]) -> Iterator[Found]:
+        """Scaled numbers that go straight into an embedding."""
+        starts = [node for node in fit.graph.nodes if node.kind == "input"]
+        reader = starts[0].consumers[0] if len(starts) == 1 and len(starts[0].consumers) == 1 else None
+        if reader is None or reader.short != "Embedding" or id(reader.place) in seen or not is_float(array.dtype or ""):
+            return
+        if array.low is None or array.high is None or not -1 < array.low < array.high <= 1 or not _is_scaled(array):
+            return
+        seen.add(id(reader.place))
+        yield from self.found(
+            reader.place,
+            f"the Embedding gets numbers from {array.low:g} to {array.high:g}, and looks up whole ones: most are 0",
+            label="cuts off what is behind the point",
+            also=[(array.node, f"from {array.low:g} to {array.high:g}"), (fit.places.get("x"), "trained on it")],
+            why="the numbers of words are places in a table, no quantities",
+            help="give the Embedding the numbers of the words as they are",
+            about=fit,
+        )
 
     def _report(self, fit: Fit, after: Array, before: Array, how: str, origin: Array) -> Iterator[Found]:
         divided = how.startswith("//")
@@ -95,6 +118,18 @@ class PreprocessCollapsesInput(Rule):
 
     bad = (
         """
+        import keras
+        (x, y), _ = keras.datasets.imdb.load_data(num_words=5000)
+        x = keras.utils.pad_sequences(x, maxlen=100) / 5000
+        model = keras.Sequential([
+            keras.layers.Embedding(5000, 16),  # KN020
+            keras.layers.GlobalAveragePooling1D(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x, y)
+        """,
+        """
         import numpy as np
         from tensorflow import keras
         (x, y), _ = keras.datasets.cifar10.load_data()
@@ -105,6 +140,17 @@ class PreprocessCollapsesInput(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        import numpy as np
+        (x, y), _ = keras.datasets.imdb.load_data(num_words=5000)
+        x = keras.utils.pad_sequences(x, maxlen=100)
+        for data in (x, x.astype("float32"), (x > 100).astype("float32"), np.minimum(x, 1)):
+            model = keras.Sequential([keras.layers.Embedding(5000, 16), keras.layers.GlobalAveragePooling1D()])
+            model.add(keras.layers.Dense(1, activation="sigmoid"))
+            model.compile("adam", "binary_crossentropy")
+            model.fit(data, y)
+        """,
         """
         import numpy as np
         from tensorflow import keras
@@ -118,6 +164,12 @@ class PreprocessCollapsesInput(Rule):
         model.fit((x / 255).astype("float32"), y)
         """,
     )
+
+
+def _is_scaled(array: Array) -> bool:
+    """Whether the last that was done to the numbers is a division or a scaler."""
+    steps = [step.name for step in array.steps if not step.name.startswith(("astype float", "reshape", "train_test"))]
+    return bool(steps) and steps[-1].startswith(("/", "MinMaxScaler", "MaxAbsScaler"))
 
 
 def _collapse(after: Array, before: Array) -> str | None:

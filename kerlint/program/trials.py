@@ -1,0 +1,53 @@
+"""Functions of the program that a library calls, tried out once the program has been read: events of their own."""
+
+from __future__ import annotations
+
+from kerlint.program.events import Compile, Event, Fit
+from kerlint.program.values import Function, Model, Tensor, Value
+from kerlint.records import dataclass
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class TrainStep(Event):
+    """A model class's own `train_step`, followed once for a model of that class.
+
+    Args:
+        returned: what it returned.
+        events: what happened in it; these are no events of the program.
+    """
+
+    model: Model
+    step: Function
+    returned: Value
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class OwnLoss(Event):
+    """A loss function of the program that a model is compiled with, followed once on tensors.
+
+    Args:
+        compile: the first compile that takes it.
+        prediction: the tensor that stood for `y_pred`.
+        returned: what it returned.
+    """
+
+    loss: Function
+    compile: Compile
+    prediction: Tensor
+    returned: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class OwnRates(Event):
+    """A function of the program that a `LearningRateScheduler` asks for the rate of each epoch, tried out.
+
+    Args:
+        fit: the training call.
+        rates: epochs, the first ones and the last among them, and what the function gives, in order.
+        returned: the last of it as a value.
+    """
+
+    fit: Fit
+    rates: tuple[tuple[int, float], ...]
+    returned: Value

@@ -1,0 +1,180 @@
+"""KT026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Safety, Severity
+from kerlint.library.kinds import is_modal
+from kerlint.program.constants import truth
+from kerlint.program.events import ApplyGradients, Forward, LossCall, MetricCall
+from kerlint.program.facts import Program
+from kerlint.rules import fixing
+from kerlint.rules.base import Found, Rule
+
+
+class TestedInTrainingMode(Rule):
+    """A model is scored on a call with `training=True` that trains nothing.
+
+    ## Why is this bad?
+    Dropout goes on dropping, so the score is worse than that of the model in use. Batch normalisation takes the mean
+    and variance of the test batch instead of those that it has learned, and moves these towards the test data.
+
+    ## Example
+    ```python
+    import tensorflow as tf
+
+    model = tf.keras.Sequential([
+        tf.keras.Input((8,)),
+        tf.keras.layers.Dense(64, activation="relu"),
+        tf.keras.layers.BatchNormalization(),
+        tf.keras.layers.Dense(1),
+    ])
+    mse = tf.keras.losses.MeanSquaredError()
+    error = tf.keras.metrics.MeanAbsoluteError()
+    optimizer = tf.keras.optimizers.Adam()
+    for x, y in train:
+        with tf.GradientTape() as tape:
+            loss = mse(y, model(x, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    for x, y in test:
+        predicted = model(x, training=True)  # KT026
+        error.update_state(y, predicted)
+    ```
+
+    Use instead:
+    ```python
+    import tensorflow as tf
+
+    model = tf.keras.Sequential([
+        tf.keras.Input((8,)),
+        tf.keras.layers.Dense(64, activation="relu"),
+        tf.keras.layers.BatchNormalization(),
+        tf.keras.layers.Dense(1),
+    ])
+    mse = tf.keras.losses.MeanSquaredError()
+    error = tf.keras.metrics.MeanAbsoluteError()
+    optimizer = tf.keras.optimizers.Adam()
+    for x, y in train:
+        with tf.GradientTape() as tape:
+            loss = mse(y, model(x, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    for x, y in test:
+        predicted = model(x, training=False)
+        error.update_state(y, predicted)
+    ```
+
+    ## Known limits
+    Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
+    model, and only for models that are known to hold such a layer.
+
+    ## References
+    - Measured on Keras 3.15.1: two calls with `training=True` on the same rows differ behind a Dropout, and move the
+      mean of a BatchNormalization.
+    """
+
+    code = "KT026"
+    name = "tested-in-training-mode"
+    severity = Severity.WARNING
+    fix = Safety.UNSAFE
+    symptoms = ("wrong-result", "irreproducible")
+    since = "0.1.0"
+
+    def check(self, program: Program) -> Iterator[Found]:
+        told: set[int] = set()
+        scores = ((use.args.get("y_pred"), use) for use in program.all(MetricCall))
+        scored = {id(value.node): use for value, use in scores if value is not None and value.node is not None}
+        # A mean of losses is a score, too.
+        means = {
+            id(value.node): use for use in program.all(MetricCall) if (value := use.args.get("values")) is not None
+        }
+        for loss in program.all(LossCall):
+            mean, prediction = means.get(id(loss.node)), loss.prediction
+            if mean is not None and prediction is not None and prediction.node is not None:
+                scored.setdefault(id(prediction.node), mean)
+        steps = [step for step in program.all(ApplyGradients) if step.model is not None]
+        for call in program.all(Forward):
+            use = scored.get(id(call.node))
+            if use is None or call.in_tape or truth(call.args.get("training")) is not True or id(call.node) in told:
+                continue
+            of_model = [step for step in steps if step.model is call.model]
+            layer = next((node for node in call.snapshot.graph.nodes if is_modal(node)), None)
+            if not of_model or layer is None or any(_together(step, call) for step in of_model):
+                continue
+            told.add(id(call.node))
+            normalises = layer.short == "BatchNormalization"
+            yield from self.found(
+                call.node,
+                "the model is scored with training=True: its "
+                + (f"{layer.short} learns from the test data" if normalises else f"{layer.short} is still at work"),
+                label="runs as it does in training",
+                also=[
+                    (layer.place, "acts otherwise if training=True"),
+                    (use.node, "the score"),
+                    (of_model[0].node, "the model is trained elsewhere"),
+                ],
+                why="training=True is for the call whose gradients are taken",
+                help="model(x, training=False)",
+                about=call,
+                fix=fixing.draft("write training=False", fixing.put_in_call(call.node, "training", "False")),
+            )
+
+    bad = (
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(1)])
+        mse = tf.keras.losses.MeanSquaredError()
+        error = tf.keras.metrics.MeanAbsoluteError()
+        mean = tf.keras.metrics.Mean()
+        optimizer = tf.keras.optimizers.Adam()
+        @tf.function
+        def train_step(x, y):
+            with tf.GradientTape() as tape:
+                loss = mse(y, model(x, training=True))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        @tf.function
+        def test_step(x, y):
+            error(y, model(x, training=True))  # KT026
+            mean.update_state(mse(y, model(x, training=True)))  # KT026
+        for epoch in range(5):
+            error.reset_state()
+            for x, y in train:
+                train_step(x, y)
+            for x, y in test:
+                test_step(x, y)
+        """,
+    )
+    good = (
+        """
+        import tensorflow as tf
+        model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(1)])
+        plain = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        mse = tf.keras.losses.MeanSquaredError()
+        error = tf.keras.metrics.MeanAbsoluteError()
+        optimizer = tf.keras.optimizers.Adam()
+        for x, y in train:
+            with tf.GradientTape() as tape:
+                predicted = model(x, training=True)
+                loss = mse(y, predicted) + mse(y, plain(x))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+            error.update_state(y, predicted)
+            error.update_state(y, model(x, training=True))
+        for x, y in test:
+            error.update_state(y, model(x, training=False))
+            error.update_state(y, plain(x, training=True))
+            samples = [model(x, training=True) for _ in range(100)]
+            error.update_state(y, tf.reduce_mean(samples, axis=0))
+        """,
+    )
+
+
+def _together(step: ApplyGradients, call: Forward) -> bool:
+    """Whether a call belongs to a training step: it stands in the same function, or else in the same loop."""
+    if step.function is not None and step.function is call.function:
+        return True
+    inner = [event.loops[-1] if event.loops else None for event in (step, call)]
+    return step.function is None and call.function is None and inner[0] is inner[1]

@@ -1,0 +1,103 @@
+"""KE027."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.resampling import sampled_at
+from kerlint.program.events import Split
+from kerlint.program.facts import Program
+from kerlint.rules.base import Found, Rule
+
+
+class OversampledBeforeSplit(Rule):
+    """Rows of the rare classes are multiplied before the test rows are split off.
+
+    ## Why is this bad?
+    The new rows are copies of old ones, or lie between two of them. Split apart afterwards, one of a pair is trained on
+    and its twin is tested with: the score is that of rows which the model has all but seen. The test rows are no longer
+    as rare as in life, either, so precision and accuracy say nothing about it.
+
+    ## Example
+    ```python
+    from imblearn.over_sampling import SMOTE
+    from sklearn.model_selection import train_test_split
+
+    from tensorflow import keras
+
+    x, y = SMOTE().fit_resample(rows, labels)  # KE027
+    x_train, x_test, y_train, y_test = train_test_split(x, y, random_state=1)
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy")
+    model.fit(x_train, y_train, epochs=10)
+    model.evaluate(x_test, y_test)
+    ```
+
+    Use instead:
+    ```python
+    from imblearn.over_sampling import SMOTE
+    from sklearn.model_selection import train_test_split
+
+    from tensorflow import keras
+
+    x_train, x_test, y_train, y_test = train_test_split(rows, labels, random_state=1)
+    x_train, y_train = SMOTE().fit_resample(x_train, y_train)
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy")
+    model.fit(x_train, y_train, epochs=10)
+    model.evaluate(x_test, y_test)
+    ```
+
+    ## Known limits
+    Only the samplers of imbalanced-learn that add rows, before the first `train_test_split` of a program.
+
+    ## References
+    - https://imbalanced-learn.org/stable/common_pitfalls.html
+    """
+
+    code = "KE027"
+    name = "oversampled-before-split"
+    severity = Severity.ERROR
+    symptoms = ("too-good",)
+    since = "0.1.0"
+    in_tests = False
+
+    def check(self, program: Program) -> Iterator[Found]:
+        told: set[int] = set()
+        splits = list(program.all(Split))
+        for split in splits:
+            whole = next((whole for whole, _, _ in split.pairs if whole is not None and sampled_at(whole)), None)
+            made = sampled_at(whole) if whole is not None else None
+            if whole is None or made is None or id(made) in told or split.assumed:
+                continue
+            # Where test rows were split off before, these parts may be for choosing only.
+            if any(earlier.order < split.order for earlier in splits):
+                continue
+            told.add(id(made))
+            yield from self.found(
+                made,
+                "rows are multiplied before the test rows are split off: copies of them are trained on",
+                label="makes rows out of all rows",
+                also=[(split.node, "split here")],
+                why="a new row is a copy of another one or its near neighbour, and the two can end up on both sides",
+                help="split first, and multiply the rows of the training part only",
+                about=split,
+            )
+
+    good = (
+        """
+        from imblearn.over_sampling import SMOTE, RandomOverSampler
+        from imblearn.under_sampling import RandomUnderSampler
+        from sklearn.model_selection import train_test_split
+        from tensorflow import keras
+        x_rest, x_test, y_rest, y_test = train_test_split(rows, labels, random_state=1)
+        x_more, y_more = RandomOverSampler().fit_resample(x_rest, y_rest)
+        x_train, x_val, y_train, y_val = train_test_split(x_more, y_more, random_state=1)
+        x_few, y_few = RandomUnderSampler().fit_resample(rows, labels)
+        a, b, c, d = train_test_split(x_few, y_few, random_state=1)
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile(optimizer="adam", loss="binary_crossentropy")
+        model.fit(x_train, y_train, epochs=10, validation_data=(x_val, y_val))
+        """,
+    )
