@@ -1,22 +1,22 @@
-"""Learning rates that a function of the program plans, epoch by epoch."""
+"""Learning rates that a function of the program plans, epoch by epoch, where they stay at zero."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kerlint.library.optimizers import read_optimizer
+from kerlint.library.optimizers import RATE_CALLBACKS, read_optimizer
 from kerlint.program.constants import integer, number
 from kerlint.program.events import Fit
-from kerlint.program.trials import OwnRates
+from kerlint.program.trials import ZeroRates
 from kerlint.program.values import Arguments, BoundMethod, Const, Function, Object, Sequence, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 _SCHEDULER = "keras.callbacks.LearningRateScheduler"
-#: Epochs at the start that are all tried: the rate of one is often made from that of the one before.
-_FIRST = 4
+#: Epochs that are tried. As soon as a rate is not zero, there is nothing to tell.
+_MAX_EPOCHS = 1000
 #: Plans of one program that are tried.
 _MAX_PLANS = 20
 
@@ -27,18 +27,20 @@ def follow_plans(machine: Machine) -> None:
         plan = scheduler.args.get("schedule")
         function = plan.function if isinstance(plan, BoundMethod) else plan
         epochs = integer(fit.args.get("epochs"))
-        if not isinstance(function, Function) or epochs is None or epochs < 1 or "initial_epoch" in fit.args:
+        if not isinstance(function, Function) or epochs is None or not 1 <= epochs <= _MAX_EPOCHS or "initial_epoch" in fit.args:
             continue
         _try(machine, fit, function, plan.receiver if isinstance(plan, BoundMethod) else None, epochs)
 
 
 def _scheduled(machine: Machine) -> Iterator[tuple[Fit, Object]]:
-    """The training calls with the schedulers among their callbacks."""
+    """The training calls with the only scheduler among their callbacks; none where another callback may set rates."""
     for fit in machine.program.fits:
         callbacks = fit.args.get("callbacks")
-        for item in callbacks.items if isinstance(callbacks, Sequence) else (callbacks,):
-            if isinstance(item, Object) and item.name == _SCHEDULER and not item.open:
-                yield fit, item
+        items = callbacks.items if isinstance(callbacks, Sequence) else (callbacks,)
+        known = [item for item in items if isinstance(item, Object) and item.name.startswith("keras.")]
+        setting = [item for item in known if item.short in RATE_CALLBACKS]
+        if len(known) == len(items) and len(setting) == 1 and setting[0].name == _SCHEDULER and not setting[0].open:
+            yield fit, setting[0]
 
 
 def _try(machine: Machine, fit: Fit, function: Function, receiver: Value | None, epochs: int) -> None:
@@ -50,21 +52,19 @@ def _try(machine: Machine, fit: Fit, function: Function, receiver: Value | None,
     if place is None:
         return
     takes_rate = len(function.parameters) - (receiver is not None) > 1
-    found: list[tuple[int, float]] = []
     returned: Value | None = None
     events, machine.program.events = machine.program.events, []
     mark = machine.heap.mark()
     try:
-        for epoch in sorted({*range(min(_FIRST, epochs)), epochs // 2, 3 * epochs // 4, epochs - 1}):
+        for epoch in range(epochs):
             given: list[Value] = [Const(epoch), *([Const(rate)] if takes_rate and rate is not None else [])]
             returned = follow(machine, function, Arguments([(one, place) for one in given]), place, receiver=receiver)
             rate = number(returned)
-            if rate is None:
+            if rate is None or rate != 0:
                 return
-            found.append((epoch, float(rate)))
     finally:
         machine.heap.undo(mark)
         machine.program.events = events
     if returned is not None:
         machine.assumed = fit.assumed
-        machine.emit(OwnRates(node=place, fit=fit, rates=tuple(found), returned=returned))
+        machine.emit(ZeroRates(node=place, fit=fit, returned=returned))

@@ -39,15 +39,13 @@ class OwnLoss(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class OwnRates(Event):
-    """A function of the program that a `LearningRateScheduler` asks for the rate of each epoch, tried out.
+class ZeroRates(Event):
+    """A function of the program that a `LearningRateScheduler` asks for the rate of each epoch, and that gives 0.
 
     Args:
-        fit: the training call.
-        rates: epochs, the first ones and the last among them, and what the function gives, in order.
-        returned: the last of it as a value.
+        fit: the training call, each of whose epochs was tried.
+        returned: the last zero as a value.
     """
 
     fit: Fit
-    rates: tuple[tuple[int, float], ...]
     returned: Value

@@ -60,7 +60,8 @@ class SoftmaxOverBatch(Rule):
 
     ## Known limits
     Only where a layer leads to the softmax, which leaves the batch where it is: after a `transpose` or `reshape` axis 0
-    may be another one.
+    may be another one. And only at the end of a model: inside, the rows may be the parts of one example (a bag, a
+    graph), whose shares of attention do sum to 1.
 
     ## References
     - Measured on Keras 3.15.1: with `axis=0` one row alone gets 1.0 for each class.
@@ -75,8 +76,8 @@ class SoftmaxOverBatch(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
         for graph in final_graphs(program):
-            for node in graph.nodes:
-                if id(node.place) in told or not _is_over_batch(node):
+            for node in graph.outputs:
+                if node is None or id(node.place) in told or not _is_over_batch(node):
                     continue
                 told.add(id(node.place))
                 yield from self.found(
@@ -104,6 +105,23 @@ class SoftmaxOverBatch(Rule):
         """
         import keras
         import tensorflow as tf
+        class Bag(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.hidden = keras.layers.Dense(8, activation="relu")
+                self.score = keras.layers.Dense(1)
+                self.head = keras.layers.Dense(1, activation="sigmoid")
+            def call(self, rows):
+                hidden = self.hidden(rows)
+                shares = tf.nn.softmax(self.score(hidden), axis=0)
+                return self.head(tf.reduce_sum(shares * hidden, axis=0, keepdims=True)), shares
+        model = Bag()
+        model.compile("adam", ["binary_crossentropy", None])
+        model.fit(bags)
+        """,
+        """
+        import keras
+        import tensorflow as tf
         class Turned(keras.layers.Layer):
             def call(self, x):
                 return tf.transpose(tf.nn.softmax(tf.transpose(x), axis=0))
@@ -127,6 +145,9 @@ def _is_over_batch(node: Node) -> bool:
         return False
     before = node.inputs[0] if len(node.inputs) == 1 else None
     if before is None or before.kind not in ("layer", "input"):
+        return False
+    # One number a row, made shares of all rows: what attention over the rows of one bag or graph does.
+    if integer(before.args.get("units")) == 1 or (node.shape is not None and node.shape[-1:] == (1,)):
         return False
     # What has a kernel gives rows, of however many axes.
     return is_parametric(before) or (before.shape is not None and len(before.shape) > 1)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.resampling import sampled_at
-from kerlint.program.events import Split
+from kerlint.program.events import Split, Use
 from kerlint.program.facts import Program
+from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
 
@@ -50,7 +51,8 @@ class OversampledBeforeSplit(Rule):
     ```
 
     ## Known limits
-    Only the samplers of imbalanced-learn that add rows, before the first `train_test_split` of a program.
+    Only the samplers of imbalanced-learn that add rows, before the first `train_test_split` of a program. A program
+    that scores its model on rows from elsewhere is left alone.
 
     ## References
     - https://imbalanced-learn.org/stable/common_pitfalls.html
@@ -73,6 +75,8 @@ class OversampledBeforeSplit(Rule):
                 continue
             # Where test rows were split off before, these parts may be for choosing only.
             if any(earlier.order < split.order for earlier in splits):
+                continue
+            if _has_other_test_rows(program, split):
                 continue
             told.add(id(made))
             yield from self.found(
@@ -100,4 +104,49 @@ class OversampledBeforeSplit(Rule):
         model.compile(optimizer="adam", loss="binary_crossentropy")
         model.fit(x_train, y_train, epochs=10, validation_data=(x_val, y_val))
         """,
+        """
+        import numpy as np
+        from imblearn.over_sampling import SMOTE
+        from sklearn.model_selection import StratifiedKFold, train_test_split
+        from tensorflow import keras
+        rows, labels = np.load("rows.npy"), np.load("labels.npy")
+        for rest, test in StratifiedKFold(5).split(rows, labels):
+            x, y = SMOTE().fit_resample(rows[rest], labels[rest])
+            x_train, x_val, y_train, y_val = train_test_split(x, y, random_state=1)
+            model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+            model.compile(optimizer="adam", loss="binary_crossentropy")
+            model.fit(x_train, y_train, epochs=10, validation_data=(x_val, y_val))
+            model.evaluate(rows[test], labels[test])
+        """,
+        """
+        import pandas as pd
+        from imblearn.over_sampling import SMOTE
+        from sklearn.model_selection import train_test_split
+        from tensorflow import keras
+        train, test = pd.read_csv("train.csv"), pd.read_csv("test.csv")
+        x, y = SMOTE().fit_resample(train.drop(columns="fraud"), train["fraud"])
+        x_train, x_val, y_train, y_val = train_test_split(x, y, random_state=1)
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile(optimizer="adam", loss="binary_crossentropy")
+        model.fit(x_train, y_train, epochs=10, validation_data=(x_val, y_val))
+        model.evaluate(test.drop(columns="fraud"), test["fraud"])
+        """,
     )
+
+
+#: So few rows are given to show an answer, not to score.
+_FEW = 5
+
+
+def _has_other_test_rows(program: Program, split: Split) -> bool:
+    """Whether a model is asked about rows that come from elsewhere than the split."""
+    parts = {id(part) for _, first, second in split.pairs for part in (first, second) if part is not None}
+    for use in program.all(Use):
+        if use.order < split.order or not use.method.startswith(("evaluate", "predict", "test_on_batch")):
+            continue
+        data = use.args.get("x")
+        if not isinstance(data, Array):
+            return True
+        if not any(id(version) in parts for version in data.history()) and not (data.rows and data.rows <= _FEW):
+            return True
+    return False

@@ -96,6 +96,9 @@ class TargetAmongFeatures(Rule):
         place = windows.origin or windows.node
         if not isinstance(rows, Array) or rows is not targets or place is None or id(place) in told:
             return
+        # What is done to the windows afterwards may choose another target.
+        if any(step.name == "map" for step in windows.transforms):
+            return
         if "start_index" in windows.args or integer(windows.args.get("sequence_length")) in (None, 0):
             return
         told.add(id(place))
@@ -150,6 +153,7 @@ class TargetAmongFeatures(Rule):
             keras.utils.timeseries_dataset_from_array(series[:-24], targets=series[24:], sequence_length=24),
             keras.utils.timeseries_dataset_from_array(series, targets=None, sequence_length=24),
             keras.utils.timeseries_dataset_from_array(series, np.roll(series, -24), sequence_length=24),
+            keras.utils.timeseries_dataset_from_array(series, series, 25).map(lambda x, y: (x[:, :-1], x[:, -1])),
         ):
             model = keras.Sequential([keras.Input((24, 1)), keras.layers.LSTM(8), keras.layers.Dense(1)])
             model.compile("adam", "mse")

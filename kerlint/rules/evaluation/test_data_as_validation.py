@@ -8,7 +8,7 @@ from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.callbacks import callbacks_of, has_validation, saves_best
 from kerlint.program.constants import constant
-from kerlint.program.events import Fit, Split, Use
+from kerlint.program.events import Fit, Forward, Split, Use
 from kerlint.program.facts import Program
 from kerlint.program.values import Array, Const, Dataset, Object, Sequence, Unknown, Value
 from kerlint.rules import fixing
@@ -89,7 +89,7 @@ class TestDataAsValidation(Rule):
                 continue
             fit = next((fit for fit in program.fits if fit.model is use.model and (fit.x, fit.y) == given), None)
             forgotten = _forgotten(program, fit) if fit is not None and fit.order < use.order else None
-            if fit is None or forgotten is None or use.assumed:
+            if fit is None or forgotten is None or use.assumed or _is_used_elsewhere(program, fit):
                 continue
             yield from self.found(
                 use.places.get("x") or use.node,
@@ -188,6 +188,31 @@ class TestDataAsValidation(Rule):
         """,
         """
         import keras
+        from sklearn.model_selection import train_test_split
+        (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
+        # Some of the rows only; the test rows come from elsewhere.
+        x_few, x_rest, y_few, y_rest = train_test_split(x / 255, y, train_size=0.1)
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x_few, y_few, epochs=20)
+        print("training", model.evaluate(x_few, y_few))
+        print("test", model.evaluate(x_test / 255, y_test))
+        """,
+        """
+        import keras
+        import numpy as np
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+        x, y = load_digits(return_X_y=True)
+        x_train, x_test, y_train, y_test = train_test_split(x / 16, y, random_state=1)
+        model = keras.Sequential([keras.layers.Dense(32, "relu"), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x_train, y_train, epochs=20)
+        print("training", model.evaluate(x_train, y_train))
+        np.save("answers.npy", model.predict(x_test))
+        """,
+        """
+        import keras
         (x_train, y_train), (x_test, y_test), (x_val, y_val) = load()
         model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
         model.compile("adam", "sparse_categorical_crossentropy")
@@ -217,6 +242,21 @@ def _is_training_data(fit: Fit) -> bool:
     if parts is None or len(parts) not in (2, 3) or fit.x is None or fit.y is None:
         return False
     return _is_one(parts[0], fit.x) and _is_one(parts[1], fit.y)
+
+
+#: Methods that show what the model makes of data.
+_SCORES = ("evaluate", "predict", "test_on_batch")
+
+
+def _is_used_elsewhere(program: Program, fit: Fit) -> bool:
+    """Whether the model is given to others, or called on other data than that it is trained on."""
+    if "handed over" in fit.model.state:
+        return True
+    given = [use.args.get("x") for use in program.all(Use) if use.model is fit.model and use.method.startswith(_SCORES)]
+    given += [call.inputs for call in program.all(Forward) if call.model is fit.model]
+    return any(
+        not isinstance(data, Array) or all(version is not fit.x for version in data.history()) for data in given
+    )
 
 
 def _forgotten(program: Program, fit: Fit) -> syntax.Node | None:

@@ -8,6 +8,7 @@ from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.dtypes import is_float, is_integer
 from kerlint.library.inputs import is_pixels
+from kerlint.program.constants import integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.values import Array
@@ -86,6 +87,9 @@ class PreprocessCollapsesInput(Rule):
             return
         if array.low is None or array.high is None or not -1 < array.low < array.high <= 1 or not _is_scaled(array):
             return
+        # Of two words, 0 and 1, scaling leaves 0 and 1.
+        if (integer(reader.args.get("input_dim")) or 0) < _FEW_WORDS:
+            return
         seen.add(id(reader.place))
         yield from self.found(
             reader.place,
@@ -145,6 +149,10 @@ class PreprocessCollapsesInput(Rule):
         import numpy as np
         (x, y), _ = keras.datasets.imdb.load_data(num_words=5000)
         x = keras.utils.pad_sequences(x, maxlen=100)
+        flags = keras.Sequential([keras.layers.Embedding(2, 4), keras.layers.GlobalAveragePooling1D()])
+        flags.add(keras.layers.Dense(1, activation="sigmoid"))
+        flags.compile("adam", "binary_crossentropy")
+        flags.fit(np.random.choice([0, 255], (100, 20)) / 255, y[:100])
         for data in (x, x.astype("float32"), (x > 100).astype("float32"), np.minimum(x, 1)):
             model = keras.Sequential([keras.layers.Embedding(5000, 16), keras.layers.GlobalAveragePooling1D()])
             model.add(keras.layers.Dense(1, activation="sigmoid"))
@@ -164,6 +172,10 @@ class PreprocessCollapsesInput(Rule):
         model.fit((x / 255).astype("float32"), y)
         """,
     )
+
+
+#: An embedding with fewer rows may be for flags, which are 0 and 1 after scaling, too.
+_FEW_WORDS = 4
 
 
 def _is_scaled(array: Array) -> bool:
