@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kerlint import syntax
 from kerlint.library.convert import Handler
 from kerlint.program.constants import constant
+from kerlint.program.interpreter.namespaces import NAMESPACE, may_change
 from kerlint.program.values import (
     ASSUMED,
     CHOICE,
@@ -58,14 +59,25 @@ def method(machine: Machine, holder: Object, name: str, arguments: Arguments, no
     if name == "set_defaults":
         for keyword, (value, _) in arguments.keywords.items():
             machine.heap.write(holder.state, f".{keyword}", chosen(value, CHOICE, node))
+        if arguments.open:
+            may_change(machine, holder)
         return Const(None, node=node)
     if name in ("add_argument_group", "add_mutually_exclusive_group"):
         return holder
     if name in ("parse_args", "parse_known_args"):
         kept = {key: value for key, value in holder.state.items() if key.startswith(".")}
-        found = Object("argparse.Namespace", state=kept, node=node)
+        found = Object(NAMESPACE, state=kept, node=node)
+        if not _is_command_line(arguments):
+            may_change(machine, found)
         return found if name == "parse_args" else tuple_of(found, Unknown("the rest", node=node), node=node)
     return Unknown(name, node=node)
+
+
+def _is_command_line(arguments: Arguments) -> bool:
+    """Whether what is parsed is what whoever runs the program has written, or nothing at all."""
+    given, namespace = arguments.get(0, "args"), arguments.get(1, "namespace")
+    written = given.exact if isinstance(given, Sequence) else None
+    return not written and (namespace is None or constant(namespace) is None)
 
 
 def _add_argument(machine: Machine, parser: Object, arguments: Arguments, node: syntax.Node) -> None:
@@ -86,7 +98,8 @@ def _add_argument(machine: Machine, parser: Object, arguments: Arguments, node: 
             value = Const(number(value.value), value.assumed, node=node) if number is not None else value
         except ValueError:
             value = Unknown("argument", node=node)
-    if "action" in arguments.keywords or (isinstance(value, Const) and value.value is None):
+    never = constant(arguments.get(None, "required")) is True
+    if never or "action" in arguments.keywords or (isinstance(value, Const) and value.value is None):
         value = Unknown("argument", node=node)
     machine.heap.write(parser.state, f".{dest}", value)
 

@@ -28,7 +28,7 @@ Dimension = int | None
 Shape = tuple[Dimension, ...] | None
 
 #: Values of `Const.assumed`.
-ASSUMED, CHOICE = 1, 2
+ASSUMED, CHOICE, MAY_HAVE_CHANGED = 1, 2, 3
 
 #: The name of the object that stands for `len(...)` where the number is not known.
 LENGTH = "builtins.len"
@@ -61,7 +61,8 @@ class Const(Value):
     Args:
         assumed: how far it can be relied on. `ASSUMED` is a parameter's default in a function that nobody calls, or
             the first choice of a tuner; `CHOICE` is what whoever runs the program can say otherwise on the command
-            line, so that a condition on it may go both ways. Both are good enough for a summary, not for a finding.
+            line, so that a condition on it may go both ways; `MAY_HAVE_CHANGED` is one that the program may have set
+            anew. All are good enough for a summary, not for a finding.
     """
 
     value: Any

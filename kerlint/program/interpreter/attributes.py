@@ -15,6 +15,7 @@ from kerlint.program.interpreter.enumerations import attribute as member_attribu
 from kerlint.program.interpreter.fields import forget_attributes
 from kerlint.program.interpreter.imports import module_attribute
 from kerlint.program.interpreter.machine import Machine
+from kerlint.program.interpreter.namespaces import is_namespace, may_change
 from kerlint.program.modules import Module
 from kerlint.program.values import (
     Arguments,
@@ -30,6 +31,7 @@ from kerlint.program.values import (
     Mapping,
     Model,
     Mutable,
+    Object,
     OneOf,
     Sequence,
     Unknown,
@@ -85,6 +87,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: syntax.Node) -
             return own  # type: ignore[no-any-return]
         if receiver.cls.lookup(name) is not None:  # type: ignore[attr-defined]
             return _inherited(machine, receiver, receiver.cls, name, node)  # type: ignore[attr-defined]
+    if name == "__dict__" and isinstance(receiver, Object) and is_namespace(receiver):
+        may_change(machine, receiver)
     found = machine.library.attribute(machine, receiver, name, node)
     return found if found is not None else Bound(receiver, name, node=node)
 

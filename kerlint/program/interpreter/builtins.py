@@ -14,6 +14,7 @@ from kerlint.program.interpreter.instances import call_isinstance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH, plain
+from kerlint.program.interpreter.namespaces import is_namespace, may_change
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.interpreter.written import run_eval, run_exec
 from kerlint.program.iterators import GENERATOR, is_iterator, iterator, take
@@ -281,6 +282,8 @@ def _setattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value
         set_attribute(machine, receiver, name, value, node)
     elif isinstance(receiver, Instance):
         forget_attributes(machine, receiver, node)
+    elif isinstance(receiver, Object) and is_namespace(receiver):
+        may_change(machine, receiver)
     return Const(None, node=node)
 
 
@@ -308,8 +311,10 @@ def _vars(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     from kerlint.program.interpreter.attributes import attribute
 
     given = arguments.get(0)
-    if isinstance(given, Object) and given.name == "argparse.Namespace":
+    if isinstance(given, Object) and is_namespace(given):
         chosen = {key[1:]: value for key, value in given.state.items() if key.startswith(".")}
+        # What is written into the dict is written into the namespace, too.
+        may_change(machine, given)
         return mapping_of(chosen, open=True, node=node)
     return attribute(machine, given, "__dict__", node) if isinstance(given, Instance) else Unknown("vars", node=node)
 

@@ -21,6 +21,7 @@ from kerlint.program.interpreter.endings import is_endless
 from kerlint.program.interpreter.enumerations import by_value, is_enumeration, make_members
 from kerlint.program.interpreter.flow import FALL, RETURN
 from kerlint.program.interpreter.machine import MAX_CALL_DEPTH, Machine, OutOfFuel
+from kerlint.program.interpreter.namespaces import is_namespace, may_change
 from kerlint.program.interpreter.traces import tracing
 from kerlint.program.iterators import take
 from kerlint.program.scope import Loop, Path, Scope
@@ -250,6 +251,8 @@ def hand_over(machine: Machine, arguments: Arguments) -> None:
                 if type(part) is Layer or type(part) is Model:
                     machine.heap.write(part.state, HANDED_OVER, Const(True))
             take(machine, value, partly=True)
+        elif isinstance(value, Object) and is_namespace(value):
+            may_change(machine, value)
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:

@@ -27,7 +27,7 @@ _COUNTED = ("builtins.", "collections.")
 def truth_of(value: Value) -> bool | None:
     """True or False where that is certain, else None."""
     if isinstance(value, Const):
-        return bool(value.value) if value.assumed != CHOICE else None
+        return bool(value.value) if value.assumed < CHOICE else None
     if isinstance(value, Sequence):
         if is_iterator(value):
             return True

@@ -246,6 +246,27 @@ class LearningRateTooHigh(Rule):
         model.compile(keras.optimizers.Adam(parser.parse_args().rate), "mse")
         """,
         """
+        import argparse
+        import json
+        import keras
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--rate", type=float, default=10.0)
+        def train(rate):
+            model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
+            model.compile(keras.optimizers.SGD(rate), "mse")
+        train(parser.parse_args(["--rate", "0.01"]).rate)
+        options = parser.parse_args()
+        for name, value in json.load(open("options.json")).items():
+            setattr(options, name, value)
+        train(options.rate)
+        options = parser.parse_args()
+        vars(options).update(json.load(open("options.json")))
+        train(options.rate)
+        options = parser.parse_args()
+        read_into(options)
+        train(options.rate)
+        """,
+        """
         import keras
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
         model.compile(keras.optimizers.Adam(0.5), "mse")
