@@ -13,6 +13,7 @@ from kerlint.program.constants import NOTHING, constant, number, text
 from kerlint.program.events import Fit, Forward, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.program.heap import SEVERAL
 from kerlint.program.values import Array, Model, Value
 from kerlint.records import dataclass
 
@@ -74,7 +75,8 @@ def _range_of(array: Array | None) -> Range | None:
 def _walk(graph: Graph, span: Range) -> Iterator[tuple[Node, Range]]:
     """The layers that care, and the range of the data before each of them."""
     starts = [node for node in graph.nodes if node.kind == "input"]
-    if len(starts) != 1:
+    # Of several ways that a condition leaves open, nobody can say which one the data takes.
+    if len(starts) != 1 or any(node.kind == "gap" and node.name == SEVERAL for node in graph.nodes):
         return
     pending = [(node, span) for node in starts[0].consumers]
     while pending:

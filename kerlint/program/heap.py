@@ -18,6 +18,9 @@ from kerlint.program.values import Array, Gap, Op, Sequence, Shape, Tensor, Unkn
 #: What `Captured` holds for a key that did not exist.
 ABSENT = object()
 
+#: The name of the op that stands for one of several tensors.
+SEVERAL = "one of several"
+
 #: Changes since a mark: (dict, key) by identity of the dict -> (dict, key, new entry).
 Captured = dict[tuple[int, Any], tuple[dict[Any, Any], Any, Any]]
 
@@ -164,7 +167,7 @@ def meet_tensors(tensors: tuple[Tensor, ...]) -> Tensor:
     """One tensor that is one of several: its op is a gap that all of them feed."""
     shapes = {tensor.shape for tensor in tensors}
     shape: Shape = shapes.pop() if len(shapes) == 1 else None
-    op = Op("gap", "one of several", tensors, node=tensors[0].node)
+    op = Op("gap", SEVERAL, tensors, node=tensors[0].node)
     return Tensor(op, shape, node=tensors[0].node)
 
 

@@ -12,6 +12,7 @@ from kerlint.library.calling import OPEN_DIMENSION, TOLD_SHAPE
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
 from kerlint.program.graph import resolved
+from kerlint.program.heap import SEVERAL
 from kerlint.program.values import (
     Array,
     Const,
@@ -31,7 +32,7 @@ from kerlint.program.values import (
 #: Tensors on the way from one output to the inputs beyond which everything is in doubt.
 MAX_STEPS = 50_000
 #: What ops are called that stand for something unknown.
-_NAMELESS = frozenset({"not known", "one of several"})
+_NAMELESS = frozenset({"not known", SEVERAL})
 #: Arguments that have no say in shapes.
 _HARMLESS = frozenset({"activation", "name", "dtype", "rate", "seed", "trainable", "recurrent_activation", "momentum"})
 _HARMLESS_ENDINGS = ("initializer", "regularizer", "constraint")

@@ -9,6 +9,7 @@ from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
 from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Use
 from kerlint.program.facts import Program
+from kerlint.program.mentions import times_named
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Object, Unknown, Value
 from kerlint.rules import fixing
@@ -121,6 +122,8 @@ class TapeMisuse(Rule):
             # What is not understood may call the model again.
             if not isinstance(asked[0].target, Array) or "handed over" in model.state:
                 continue
+            if not _is_free_of(program.module, asked[0].tape.node, before[0].node):
+                continue
             under.add(id(model))
             yield from self.found(
                 before[0].node,
@@ -203,6 +206,15 @@ class TapeMisuse(Rule):
                 loss = loss_of(states, returns) - tf.reduce_mean(old)
             gradients = tape.gradient(loss, policy.trainable_variables)
             optimizer.apply_gradients(zip(gradients, policy.trainable_variables))
+        for states, returns in play():
+            old = other(states)
+            with tf.GradientTape() as tape:
+                hidden = states
+                for layer in other.layers:
+                    hidden = layer(hidden)
+                loss = -tf.reduce_mean(tf.math.log(hidden) * returns * old)
+            gradients = tape.gradient(loss, other.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, other.trainable_variables))
         def given(states, returns):
             old = other(states)
             with tf.GradientTape() as tape:
@@ -246,6 +258,33 @@ class TapeMisuse(Rule):
 def _beside(event: Event, step: ApplyGradients) -> bool:
     """Whether an event belongs to the same pass of the same function, or of the same loop outside of any."""
     return event.function is step.function and (step.function is not None or event.loops == step.loops)
+
+
+def _is_free_of(module: syntax.Node | None, tape: syntax.Node | None, call: syntax.Node) -> bool:
+    """Whether the block of a tape, and what it calls in this file, never names the model: not its layers either."""
+    model = call.func if isinstance(call, syntax.Call) else None
+    name = model.attr if isinstance(model, syntax.Attribute) else model.value if isinstance(model, syntax.Name) else ""
+    if module is None or not isinstance(name, str) or not name:
+        return False
+    nodes = list(_below(module))
+    block = next(
+        (node.body for node in nodes if isinstance(node, syntax.With) and any(item.item is tape for item in node.items)),
+        None,
+    )
+    if block is None:
+        return False
+    called = {node.func for node in _below(block) if isinstance(node, syntax.Call)}
+    names = {func.attr if isinstance(func, syntax.Attribute) else getattr(func, "value", None) for func in called}
+    own = [node for node in nodes if isinstance(node, syntax.FunctionDef) and node.name.value in names]
+    return not any(times_named(part, name) for part in (block, *own))
+
+
+def _below(whole: syntax.Node) -> Iterator[syntax.Node]:
+    pending = [whole]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(syntax.children(node))
 
 
 def _turned(step: ApplyGradients) -> fixing.Change | None:

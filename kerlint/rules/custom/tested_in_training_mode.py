@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import truth
 from kerlint.program.events import ApplyGradients, Forward, LossCall, MetricCall
 from kerlint.program.facts import Program
+from kerlint.program.mentions import times_named
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -67,6 +69,7 @@ class TestedInTrainingMode(Rule):
     ```
 
     ## Known limits
+    Draws of the dropout on purpose are taken for that where a loop repeats the call.
     Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
     model, and only for models that are known to hold such a layer.
 
@@ -97,9 +100,12 @@ class TestedInTrainingMode(Rule):
         steps = [step for step in program.all(ApplyGradients) if step.model is not None]
         for call in program.all(Forward):
             use = scored.get(id(call.node))
-            if use is None or call.in_tape or truth(call.args.get("training")) is not True or id(call.node) in told:
+            if use is None or call.in_tape or _is_drawn_again(call) or truth(call.args.get("training")) is not True or id(call.node) in told:
                 continue
             of_model = [step for step in steps if step.model is call.model]
+            # `minimize(loss)` calls a function of the program under a tape of its own.
+            if call.assumed and any(_is_minimize(step.node) for step in program.all(ApplyGradients)):
+                continue
             layer = next((node for node in call.snapshot.graph.nodes if is_modal(node)), None)
             if not of_model or layer is None or any(_together(step, call) for step in of_model):
                 continue
@@ -168,8 +174,23 @@ class TestedInTrainingMode(Rule):
             error.update_state(y, plain(x, training=True))
             samples = [model(x, training=True) for _ in range(100)]
             error.update_state(y, tf.reduce_mean(samples, axis=0))
+            for _ in range(100):
+                error.update_state(y, model(x, training=True))
         """,
     )
+
+
+def _is_drawn_again(call: Forward) -> bool:
+    """Whether a loop around the call only repeats it, as it is done for several draws of the dropout."""
+    loop = call.loops[-1].node if call.loops else None
+    if not isinstance(loop, syntax.For) or not isinstance(loop.target, syntax.Name):
+        return False
+    return times_named(loop.body, loop.target.value) == 0
+
+
+def _is_minimize(node: syntax.Node) -> bool:
+    func = node.func if isinstance(node, syntax.Call) else None
+    return isinstance(func, syntax.Attribute) and func.attr == "minimize"
 
 
 def _together(step: ApplyGradients, call: Forward) -> bool:

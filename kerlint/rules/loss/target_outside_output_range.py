@@ -10,11 +10,12 @@ from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, m
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
 from kerlint.library.metrics import OF_ERRORS
+from kerlint.library.arrays import same_data
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
-from kerlint.program.events import Compile, Transformed
+from kerlint.program.events import Compile, Division, Transformed
 from kerlint.program.facts import Program
-from kerlint.program.values import Array
+from kerlint.program.values import Array, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
@@ -219,7 +220,9 @@ class TargetOutsideOutputRange(Rule):
         prices = scaler.fit_transform(table[["price"]].values)
         near_zero = StandardScaler(with_mean=False).fit_transform(table[["size"]].values)
         scaled, given_back = MinMaxScaler().fit_transform(prices), scaler.inverse_transform(prices) / 1000
-        for y in (scaled, given_back, near_zero, prices ** 2):
+        price, other = table[["price"]].values, table[["size"]].values
+        lower = (price - other.mean()) / other.std()
+        for y in (scaled, given_back, near_zero, prices ** 2, lower):
             model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="softplus")])
             model.compile("adam", "mse")
             model.fit(table[["rooms", "floor"]].values, y, epochs=100)
@@ -270,26 +273,38 @@ def _is_doubtful(head: Head, contract: Contract, array: Array) -> bool:
 _KEEPING = ("astype float", "reshape", "to_numpy", "copy", "ravel", "flatten", "train_test_split", "shuffled", "numpy")
 
 
-def _centred(program: Program) -> frozenset[int]:
-    """The calls that bring data to a mean of 0, by identity."""
-    return frozenset(
-        id(event.node)
-        for event in program.all(Transformed)
-        if event.transformer.short == "StandardScaler"
-        and event.method.endswith("transform")
-        and truth(argument(event.transformer, "with_mean")) is True
-    )
+#: By the identity of the call or division: the data of the standard deviation, None for a scaler.
+Centred = dict[int, Value | None]
 
 
-def _is_standardised(array: Array, centred: frozenset[int]) -> bool:
+def _centred(program: Program) -> Centred:
+    """What brings data to a mean of 0 and a standard deviation of 1."""
+    found: Centred = {}
+    for event in program.all(Transformed):
+        if event.transformer.short == "StandardScaler" and event.method.endswith("transform"):
+            if truth(argument(event.transformer, "with_mean")) is True:
+                found[id(event.node)] = None
+    for division in program.all(Division):
+        divisor = division.divisor
+        if isinstance(divisor, Array) and divisor.statistic is not None and divisor.statistic[0] == "std":
+            found[id(division.node)] = divisor.statistic[1]
+    return found
+
+
+def _is_standardised(array: Array, centred: Centred) -> bool:
     """Whether the last that was done to the numbers brought them to a mean of 0 and a standard deviation of 1."""
     steps = [step for step in array.steps if not step.name.startswith(_KEEPING)]
-    if steps and steps[-1].name == "StandardScaler":
-        return id(steps[-1].node) in centred
-    return [step.name for step in steps[-2:]] == ["- mean", "/ std"]
+    if not steps or id(steps[-1].node) not in centred:
+        return False
+    if steps[-1].name == "StandardScaler":
+        return True
+    # By their own deviation: another one's mean may be below all of them.
+    data = centred[id(steps[-1].node)]
+    own = data is not None and any(same_data(version, data) for version in array.history())
+    return own and [step.name for step in steps[-2:]] == ["- mean", "/ std"]
 
 
-def _outside(head: Head, contract: Contract, array: Array, margin: float, centred: frozenset[int]) -> str:
+def _outside(head: Head, contract: Contract, array: Array, margin: float, centred: Centred) -> str:
     """How the targets leave the range of the output or of the loss, in words; empty if they do not."""
     if array.labels is not None and array.labels.kind in ("onehot", "binary", "multihot", "classes"):
         # Classes under a loss for numbers, or under the wrong loss, are other rules' matter.

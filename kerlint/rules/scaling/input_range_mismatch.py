@@ -198,6 +198,20 @@ class InputRangeMismatch(Rule):
         images = keras.utils.image_dataset_from_directory("train", image_size=(96, 96))
         base = MobileNetV2(include_top=False, input_shape=(96, 96, 3), pooling="avg")
         inputs = keras.Input((96, 96, 3))
+        if scale:
+            outputs = base(preprocess_input(inputs))
+        else:
+            outputs = base(inputs)
+        model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(outputs))
+        model.compile("adam", "binary_crossentropy")
+        model.fit(images)
+        """,
+        """
+        import keras
+        from keras.applications.mobilenet_v2 import MobileNetV2, preprocess_input
+        images = keras.utils.image_dataset_from_directory("train", image_size=(96, 96))
+        base = MobileNetV2(include_top=False, input_shape=(96, 96, 3), pooling="avg")
+        inputs = keras.Input((96, 96, 3))
         outputs = keras.layers.Dense(1, activation="sigmoid")(base(preprocess_input(inputs), training=False))
         model = keras.Model(inputs, outputs)
         model.compile("adam", "binary_crossentropy")
