@@ -27,7 +27,9 @@ def follow_plans(machine: Machine) -> None:
         plan = scheduler.args.get("schedule")
         function = plan.function if isinstance(plan, BoundMethod) else plan
         epochs = integer(fit.args.get("epochs"))
-        if not isinstance(function, Function) or epochs is None or not 1 <= epochs <= _MAX_EPOCHS or "initial_epoch" in fit.args:
+        if not isinstance(function, Function) or "initial_epoch" in fit.args:
+            continue
+        if epochs is None or not 1 <= epochs <= _MAX_EPOCHS:
             continue
         _try(machine, fit, function, plan.receiver if isinstance(plan, BoundMethod) else None, epochs)
 

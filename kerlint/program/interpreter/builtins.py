@@ -13,8 +13,8 @@ from kerlint.program.interpreter.enumerations import Member, members_of
 from kerlint.program.interpreter.instances import call_isinstance
 from kerlint.program.interpreter.loops import known_items
 from kerlint.program.interpreter.machine import MAX_UNROLLED, Machine
-from kerlint.program.interpreter.operators import MAX_LENGTH, plain
 from kerlint.program.interpreter.namespaces import is_namespace, may_change
+from kerlint.program.interpreter.operators import MAX_LENGTH, plain
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.interpreter.written import run_eval, run_exec
 from kerlint.program.iterators import GENERATOR, is_iterator, iterator, take

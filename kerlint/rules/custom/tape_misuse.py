@@ -267,10 +267,8 @@ def _is_free_of(module: syntax.Node | None, tape: syntax.Node | None, call: synt
     if module is None or not isinstance(name, str) or not name:
         return False
     nodes = list(_below(module))
-    block = next(
-        (node.body for node in nodes if isinstance(node, syntax.With) and any(item.item is tape for item in node.items)),
-        None,
-    )
+    blocks = [node for node in nodes if isinstance(node, syntax.With)]
+    block = next((one.body for one in blocks if any(item.item is tape for item in one.items)), None)
     if block is None:
         return False
     called = {node.func for node in _below(block) if isinstance(node, syntax.Call)}

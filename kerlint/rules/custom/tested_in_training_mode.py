@@ -100,7 +100,9 @@ class TestedInTrainingMode(Rule):
         steps = [step for step in program.all(ApplyGradients) if step.model is not None]
         for call in program.all(Forward):
             use = scored.get(id(call.node))
-            if use is None or call.in_tape or _is_drawn_again(call) or truth(call.args.get("training")) is not True or id(call.node) in told:
+            if use is None or call.in_tape or _is_drawn_again(call) or id(call.node) in told:
+                continue
+            if truth(call.args.get("training")) is not True:
                 continue
             of_model = [step for step in steps if step.model is call.model]
             # `minimize(loss)` calls a function of the program under a tape of its own.

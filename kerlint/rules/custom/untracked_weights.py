@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.heads import parametric_layers
 from kerlint.library.layers import MADE_IN_CALL, weights_of
 from kerlint.library.trained import Training, trainings
 from kerlint.library.variables import is_trained, variables_in
+from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph, Node
+from kerlint.program.mentions import times_named
 from kerlint.program.values import Array, Layer, Mapping, Model, Sequence, Value
 from kerlint.rules.base import Found, Rule
 
@@ -85,7 +88,7 @@ class UntrackedWeights(Rule):
                 plain = [node for node in training.graph.nodes if node.kind == "variable" and _is_plain(node)]
                 yield from self._variables(training, [node for node in plain if id(node.op.node) not in told])
                 told.update(id(node.op.node) for node in plain)
-            yield from self._constants(training, told)
+            yield from self._constants(program, training, told)
             for node in parametric_layers(training.graph):
                 owner = node.layer.state.get(MADE_IN_CALL) if node.layer is not None else None
                 if id(node.place) in told or not isinstance(owner, (Layer, Model)) or _is_kept(node.layer, owner):
@@ -110,7 +113,7 @@ class UntrackedWeights(Rule):
             about=places[0],
         )
 
-    def _constants(self, training: Training, told: set[int]) -> Iterator[Found]:
+    def _constants(self, program: Program, training: Training, told: set[int]) -> Iterator[Found]:
         """Kernels that are random tensors.
 
         Random projections are made on purpose, too, but no zeros are added to them; and a model with nothing else
@@ -119,10 +122,14 @@ class UntrackedWeights(Rule):
         nodes = training.graph.nodes
         for node in nodes:
             kernel = _random_kernel(node)
-            if kernel is None or kernel.node is None or id(kernel.node) in told:
+            if kernel is None or kernel.node is None or id(kernel.node) in told or _is_frozen(program, kernel.node):
                 continue
             zeros = next((found for found in map(_added_zeros, node.consumers) if found is not None), None)
-            if zeros is None and not _has_no_weights(training.graph):
+            # Zeros that are made elsewhere are a state to begin with, and no bias.
+            if zeros is not None and not _are_made_together(program, kernel.node, zeros.node):
+                zeros = None
+            fitted = not isinstance(training.event, Compile) or any(True for _ in program.fits_of(training.event))
+            if zeros is None and not (fitted and _has_no_weights(training.graph)):
                 continue
             told.add(id(kernel.node))
             yield from self.found(
@@ -201,6 +208,29 @@ class UntrackedWeights(Rule):
                 self.w = tf.random.normal((shape[-1], 64))
             def call(self, x):
                 return tf.cos(tf.matmul(x, self.w))
+        class Fixed(keras.layers.Layer):
+            def __init__(self):
+                super().__init__(trainable=False)
+            def build(self, shape):
+                self.w = tf.random.normal((shape[-1], 64))
+                self.b = tf.zeros((64,))
+            def call(self, x):
+                return tf.matmul(x, self.w) + self.b
+        class Reservoir(keras.layers.Layer):
+            def build(self, shape):
+                self.w = tf.random.normal((shape[-1], 64))
+            def call(self, x):
+                state = tf.zeros((4, 64))
+                for step in range(3):
+                    state = 0.9 * state + tf.tanh(tf.matmul(x, self.w) + state)
+                return state
+        for layer in (Fixed(), Reservoir()):
+            model = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
+            model.compile("adam", "mse")
+            model.fit(x, y, epochs=10)
+        hashes = keras.Sequential([keras.Input((4,)), Projection()])
+        hashes.compile("adam", "mse")
+        hashes.evaluate(x, y)
         model = keras.Sequential([keras.Input((4,)), Projection(), keras.layers.Dense(1)])
         model.compile("adam", "mse")
         model.fit(x, y, epochs=10)
@@ -259,6 +289,40 @@ def _added_zeros(node: Node) -> Array | None:
         (found for found in _constants_in(node) if found.source == "constant" and (found.low, found.high) == (0, 0)),
         None,
     )
+
+
+def _around(program: Program, place: syntax.Node | None, *kinds: type[syntax.Node]) -> syntax.Node | None:
+    """The innermost function or class of the file that a place stands in; None if there is none."""
+    pending: list[tuple[syntax.Node, syntax.Node | None]] = [(program.module, None)] if program.module else []
+    while pending:
+        node, found = pending.pop()
+        if node is place:
+            return found
+        inside = node if isinstance(node, kinds) else found
+        pending.extend((child, inside) for child in syntax.children(node))
+    return None
+
+
+def _is_frozen(program: Program, kernel: syntax.Node) -> bool:
+    """Whether the class that makes a kernel says `trainable` somewhere: that of a layer that is not to be trained."""
+    cls = _around(program, kernel, syntax.ClassDef)
+    return cls is not None and (times_named(cls, "trainable") > 0 or _has_keyword(cls, "trainable"))
+
+
+def _has_keyword(part: syntax.Node, name: str) -> bool:
+    pending = [part]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, syntax.Arg) and node.keyword == name:
+            return True
+        pending.extend(syntax.children(node))
+    return False
+
+
+def _are_made_together(program: Program, first: syntax.Node, second: syntax.Node | None) -> bool:
+    """Whether one function of the file makes both."""
+    function = _around(program, first, syntax.FunctionDef)
+    return function is not None and _around(program, second, syntax.FunctionDef) is function
 
 
 def _has_no_weights(graph: Graph) -> bool:

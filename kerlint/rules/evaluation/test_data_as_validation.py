@@ -254,9 +254,7 @@ def _is_used_elsewhere(program: Program, fit: Fit) -> bool:
         return True
     given = [use.args.get("x") for use in program.all(Use) if use.model is fit.model and use.method.startswith(_SCORES)]
     given += [call.inputs for call in program.all(Forward) if call.model is fit.model]
-    return any(
-        not isinstance(data, Array) or all(version is not fit.x for version in data.history()) for data in given
-    )
+    return any(not isinstance(data, Array) or all(version is not fit.x for version in data.history()) for data in given)
 
 
 def _forgotten(program: Program, fit: Fit) -> syntax.Node | None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
+from kerlint.library.arrays import same_data
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
 from kerlint.library.metrics import OF_ERRORS
-from kerlint.library.arrays import same_data
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
 from kerlint.program.events import Compile, Division, Transformed
@@ -281,9 +281,9 @@ def _centred(program: Program) -> Centred:
     """What brings data to a mean of 0 and a standard deviation of 1."""
     found: Centred = {}
     for event in program.all(Transformed):
-        if event.transformer.short == "StandardScaler" and event.method.endswith("transform"):
-            if truth(argument(event.transformer, "with_mean")) is True:
-                found[id(event.node)] = None
+        is_scaled = event.transformer.short == "StandardScaler" and event.method.endswith("transform")
+        if is_scaled and truth(argument(event.transformer, "with_mean")) is True:
+            found[id(event.node)] = None
     for division in program.all(Division):
         divisor = division.divisor
         if isinstance(divisor, Array) and divisor.statistic is not None and divisor.statistic[0] == "std":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.experiment import Change, Experiment
 from kerlint import syntax
+from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers, rate_changes
 from kerlint.program.facts import Program
