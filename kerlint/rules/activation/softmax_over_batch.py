@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.finished import final_graphs
+from kerlint.library.contracts import contracts
 from kerlint.library.kinds import is_parametric
 from kerlint.program.constants import integer
 from kerlint.program.facts import Program
@@ -60,8 +60,8 @@ class SoftmaxOverBatch(Rule):
 
     ## Known limits
     Only where a layer leads to the softmax, which leaves the batch where it is: after a `transpose` or `reshape` axis 0
-    may be another one. And only at the end of a model: inside, the rows may be the parts of one example (a bag, a
-    graph), whose shares of attention do sum to 1.
+    may be another one. And only at the end of a model that is trained with a cross-entropy: elsewhere the rows may be
+    the parts of one example (a bag, a graph), whose shares of attention do sum to 1.
 
     ## References
     - Measured on Keras 3.15.1: with `axis=0` one row alone gets 1.0 for each class.
@@ -75,20 +75,22 @@ class SoftmaxOverBatch(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
-        for graph in final_graphs(program):
-            for node in graph.outputs:
-                if node is None or id(node.place) in told or not _is_over_batch(node):
-                    continue
-                told.add(id(node.place))
-                yield from self.found(
-                    node.argument_place("axis"),
-                    "this softmax goes over axis 0, the rows of the batch, and not over the classes",
-                    label="axis 0 is the batch",
-                    also=[(node.inputs[0].place, "its input")],
-                    why="what a row gets depends on the other rows then, and one row alone gets 1.0 for each class",
-                    help="axis=-1, which is the default",
-                    about=node.op,
-                )
+        for contract in contracts(program):
+            node = contract.head.output if contract.head is not None else None
+            if node is None or not contract.loss.function.endswith("crossentropy") or id(node.place) in told:
+                continue
+            if not _is_over_batch(node):
+                continue
+            told.add(id(node.place))
+            yield from self.found(
+                node.argument_place("axis"),
+                "this softmax goes over axis 0, the rows of the batch, and not over the classes",
+                label="axis 0 is the batch",
+                also=[(node.inputs[0].place, "its input")],
+                why="what a row gets depends on the other rows then, and one row alone gets 1.0 for each class",
+                help="axis=-1, which is the default",
+                about=node.op,
+            )
 
     bad = (
         """
@@ -118,6 +120,11 @@ class SoftmaxOverBatch(Rule):
         model = Bag()
         model.compile("adam", ["binary_crossentropy", None])
         model.fit(bags)
+        inputs = keras.Input((8,))
+        shares = keras.layers.Softmax(axis=0)(keras.layers.Dense(4)(inputs))
+        attention = keras.Model(inputs, shares)
+        model = keras.Model(inputs, keras.ops.transpose(attention(inputs)) @ inputs)
+        model.compile("adam", "mse")
         """,
         """
         import keras

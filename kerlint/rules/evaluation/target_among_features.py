@@ -13,6 +13,9 @@ from kerlint.program.facts import Program
 from kerlint.program.values import Array, Dataset
 from kerlint.rules.base import Found, Rule
 
+#: What leaves the elements of a dataset as they are.
+_PLAIN_STEPS = frozenset({"batch", "shuffle", "repeat", "cache", "prefetch", "take", "skip", "with_options"})
+
 
 class TargetAmongFeatures(Rule):
     """The column that the model shall predict is among its inputs.
@@ -97,7 +100,7 @@ class TargetAmongFeatures(Rule):
         if not isinstance(rows, Array) or rows is not targets or place is None or id(place) in told:
             return
         # What is done to the windows afterwards may choose another target.
-        if any(step.name == "map" for step in windows.transforms):
+        if any(step.name not in _PLAIN_STEPS for step in windows.transforms):
             return
         if "start_index" in windows.args or integer(windows.args.get("sequence_length")) in (None, 0):
             return

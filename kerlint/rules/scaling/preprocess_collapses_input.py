@@ -88,6 +88,8 @@ class PreprocessCollapsesInput(Rule):
         if array.low is None or array.high is None or not -1 < array.low < array.high <= 1 or not _is_scaled(array):
             return
         # Of two words, 0 and 1, scaling leaves 0 and 1.
+        if any(version.dtype == "bool" for version in array.history()):
+            return
         if (integer(reader.args.get("input_dim")) or 0) < _FEW_WORDS:
             return
         seen.add(id(reader.place))
@@ -153,7 +155,7 @@ class PreprocessCollapsesInput(Rule):
         flags.add(keras.layers.Dense(1, activation="sigmoid"))
         flags.compile("adam", "binary_crossentropy")
         flags.fit(np.random.choice([0, 255], (100, 20)) / 255, y[:100])
-        for data in (x, x.astype("float32"), (x > 100).astype("float32"), np.minimum(x, 1)):
+        for data in (x, x.astype("float32"), (x > 100).astype("float32"), (x > 100) / 1.0, np.minimum(x, 1)):
             model = keras.Sequential([keras.layers.Embedding(5000, 16), keras.layers.GlobalAveragePooling1D()])
             model.add(keras.layers.Dense(1, activation="sigmoid"))
             model.compile("adam", "binary_crossentropy")
