@@ -27,7 +27,7 @@ def follow_plans(machine: Machine) -> None:
         plan = scheduler.args.get("schedule")
         function = plan.function if isinstance(plan, BoundMethod) else plan
         epochs = integer(fit.args.get("epochs"))
-        if not isinstance(function, Function) or "initial_epoch" in fit.args:
+        if not isinstance(function, Function) or "initial_epoch" in fit.args or fit.open:
             continue
         if epochs is None or not 1 <= epochs <= _MAX_EPOCHS:
             continue

@@ -10,6 +10,7 @@ from kerlint.library.arrays import same_data
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
+from kerlint.library.kinds import NORMALIZATION, SCALING
 from kerlint.library.metrics import OF_ERRORS
 from kerlint.library.objects import argument
 from kerlint.program.constants import truth
@@ -97,6 +98,8 @@ class TargetOutsideOutputRange(Rule):
         for contract in contracts(program):
             head = contract.head
             if head is None or not head.known or contract.loss.function == "sparse_categorical_crossentropy":
+                continue
+            if _is_moved(head):
                 continue
             softmax = any(activation.name == "softmax" for activation in head.activations)
             if head.units == 1 and softmax and contract.loss.function not in _FOR_PROBABILITIES:
@@ -221,6 +224,14 @@ class TargetOutsideOutputRange(Rule):
         near_zero = StandardScaler(with_mean=False).fit_transform(table[["size"]].values)
         scaled, given_back = MinMaxScaler().fit_transform(prices), scaler.inverse_transform(prices) / 1000
         price, other = table[["price"]].values, table[["size"]].values
+        for last in (
+            [keras.layers.Dense(1, activation="sigmoid"), keras.layers.Rescaling(6, offset=-3)],
+            [keras.layers.Dense(1, activation="relu"), keras.layers.BatchNormalization()],
+            [keras.layers.Dense(1), keras.layers.ReLU(negative_slope=0.1)],
+        ):
+            model = keras.Sequential([keras.Input((2,)), *last])
+            model.compile("adam", "mse")
+            model.fit(table[["rooms", "floor"]].values, prices, epochs=100)
         lower = (price - other.mean()) / other.std()
         for y in (scaled, given_back, near_zero, prices ** 2, lower):
             model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="softplus")])
@@ -267,6 +278,19 @@ def _is_doubtful(head: Head, contract: Contract, array: Array) -> bool:
         return True
     # Classes 0 and 1 are often fitted with a sigmoid and squared errors.
     return head.activation == "sigmoid" and isinstance(event, Compile) and bool(metric_names(event) & OF_ERRORS)
+
+
+def _is_moved(head: Head) -> bool:
+    """Whether the last activation has a slope below 0, or something behind it brings its range elsewhere."""
+    activation = head.activations[-1].node if head.activations else head.node
+    if activation is not head.node and any(name in activation.args for name in ("negative_slope", "alpha")):
+        return True
+    node = head.output
+    while node is not activation and node is not head.node:
+        if node.short in SCALING | NORMALIZATION or len(node.inputs) != 1:
+            return True
+        node = node.inputs[0]
+    return False
 
 
 #: Steps that keep the numbers as they are.
