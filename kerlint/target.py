@@ -119,9 +119,10 @@ def _by_requirements(asked: tuple[Requirement, ...], who: str) -> Target | None:
             # Of a Keras that may be 2 or 3 only those count that go with the TensorFlow.
             fitting = {version for version in own if version[0] == 3} if majors == {3} else set()
             oldest, newest = _minors("keras", fitting) if fitting else _minors(package, versions)
+            only = len({version[:2] for version in fitting or versions}) == 1
             return Target(
                 max(majors),
-                newest if len({version[:2] for version in versions}) == 1 else None,
+                newest if only else None,
                 known,
                 f"{who} {_written_as(package, asked)}",
                 oldest=oldest,
