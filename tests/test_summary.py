@@ -203,6 +203,21 @@ def test_text(tmp_path: Path) -> None:
     assert "  Not known:" in lines
 
 
+def test_a_step_that_is_repeated_is_said_once(tmp_path: Path) -> None:
+    text = """
+import pandas as pd
+frame = pd.read_csv("a.csv")
+frame["b"] = frame["b"] / 2
+frame["c"] = frame["c"] * 3
+frame["d"] = 1
+model = keras.Sequential([layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(frame, frame.pop("y"))
+"""
+    (line,) = [one for one in summary(tmp_path, HEADER + text).output.splitlines() if one.startswith("    x: ")]
+    assert line.count("overwritten") == 1
+
+
 def test_notebooks(tmp_path: Path) -> None:
     cells = ["%pip install keras\nimport keras", "m = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])"]
     done = summary(tmp_path, notebook(*cells).decode(), "--output-format", "json", name="train.ipynb")
@@ -268,3 +283,35 @@ third = keras.Model(inputs, layers.LSTM(3)(Reading()(layers.Embedding(50, 4, mas
         ["InputLayer", "Embedding", "NotEqual", "Reading"],
         ["InputLayer", "Embedding", "NotEqual", "Reading", "LSTM"],
     ]
+
+
+@pytest.mark.parametrize("order", [("head", "body", "whole"), ("whole", "body", "head"), ("body", "whole", "head")])
+def test_what_another_function_calls_is_read_as_it_is_called(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Nobody calls `whole`; that the others stand at their defaults would not be true."""
+    functions = {
+        "head": "def head(units=7):\n    return layers.Dense(units)\n",
+        "body": "def body(x, units=5):\n    return keras.Model(x, head(units)(x))\n",
+        "whole": "def whole():\n    return body(keras.Input((4,)), units=3)\n",
+    }
+    (model,) = models(tmp_path, "".join(functions[name] for name in order))
+    assert [row[1:] for row in rows(model)] == [("InputLayer", [None, 4], 0), ("Dense", [None, 3], 15)]
+
+
+def test_of_functions_that_call_each_other_the_first_begins(tmp_path: Path) -> None:
+    found = models(
+        tmp_path,
+        """
+        def first(n=4):
+            second(n)
+            return keras.Sequential([keras.Input((n,)), layers.Dense(1)])
+        def second(n=6):
+            if n > 4:
+                first(n)
+        class Builder:
+            def build(self, width=2):
+                return self.part(width)
+            def part(self, width=9):
+                return keras.Sequential([keras.Input((width,)), layers.Dense(1)])
+        """,
+    )
+    assert sorted(model["inputs"] for model in found) == [[[None, 2]], [[None, 4]]]

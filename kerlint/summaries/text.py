@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 
 from kerlint.finding import Span
 from kerlint.output.text import Paint, clean, width
@@ -136,7 +137,7 @@ def _data(part: DataFacts) -> str:
     if part.source and not part.unknown:
         words.append(f"from {part.source}")
     if part.steps:
-        words.append("then " + ", ".join(part.steps))
+        words.append("then " + ", ".join(step for step, _ in groupby(part.steps)))
     return ", ".join(words)
 
 
