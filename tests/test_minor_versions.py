@@ -59,6 +59,23 @@ def test_a_flag_that_is_written(text: str, flag: str) -> None:
         assert found("KF002", text, version) is None
 
 
+@pytest.mark.parametrize(("to", "first"), [("True", "2"), ("False", "0")])
+def test_layers_that_are_unfrozen(to: str, first: str) -> None:
+    text = f"""
+        base = keras.applications.MobileNetV2(include_top=False, pooling="avg")
+        base.trainable = not {to}
+        model = keras.Sequential([base, keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x, y, epochs=5)
+        base.trainable = {to}
+        model.fit(x, y, epochs=5)
+        """
+    for minor in ("0", "1", "2", "15", "16"):
+        assert (found("KF001", text, f"3.{minor}") is not None) is (int(minor) >= int(first))
+    assert found("KF001", text, None) is not None
+    assert found("KF001", text, "2") is not None
+
+
 @pytest.mark.parametrize(
     "weights", ["[1.0, 5.0, 2.0]", '"balanced"', "{1: 1.0, 2: 5.0, 3: 1.0}", '{"cat": 2.0}', "{0.5: 2.0}"]
 )

@@ -30,7 +30,8 @@ def test_kf001_it_is_settled_once_the_model_is_trained(frozen: bool) -> None:
         base.trainable = frozen
         before = weights(base)
         model.train_on_batch(X, Y)
-        assert (moved(before, weights(base)) == 0) is frozen
+        # Up to 3.1 layers that are unfrozen are trained at once.
+        assert (moved(before, weights(base)) == 0) is (frozen and VERSION >= (3, 2))
         model.compile("adam", "mse")
         before = weights(base)
         model.train_on_batch(X, Y)
