@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
+from kerlint.library import evaluate
 from kerlint.testing import check
-from tests.fuzzing import campaign, properties, seeds, words
+from tests.fuzzing import calls, campaign, properties, seeds, words
+from tests.trees import tree
 
 COUNT = 120
 
@@ -115,14 +119,34 @@ model.fit(np.full((10, 4), ODD), x)
 def build(size=ODD):
     return keras.layers.Dense(int(size))
     """,
+    "y = np.concatenate(x, axis=ODD)",
+    "y = x.swapaxes(ODD, 1)\nz = x.swapaxes(0, axis2=ODD)",
+    "y = np.int32(ODD)\nz = tf.compat.v1.to_int32(ODD)\nw = np.float32(ODD)",
+    "y = sklearn.datasets.make_regression(10, n_informative=ODD, n_features=ODD)[1]",
+    "y = np.delete(np.zeros((0, 3)), ODD, axis=0).reshape(ODD)",
 )
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_odd_values(program: str) -> None:
-    head = "import keras\nimport numpy as np\nimport pandas as pd\nimport tensorflow as tf\nx = np.random.rand(10, 4)\n"
+    imports = (
+        "import keras\nimport numpy as np\nimport pandas as pd\nimport sklearn.datasets\nimport tensorflow as tf\n"
+    )
+    head = f"{imports}x = np.random.rand(10, 4)\n"
     for value in ODD:
         check(head + program.replace("ODD", value) + "\n")
+
+
+def test_everything_that_is_known_is_called() -> None:
+    """With an odd value for one argument; longer campaigns call it with more of them."""
+    random = Random(5)
+    lines = [calls.call(group, name, random) for group, name in calls.callables()]
+    assert len(lines) > 3000
+    for start in range(0, len(lines), 200):
+        program = tree(
+            calls.HEAD + "".join(f"try: q = {line}\nexcept E: pass\n" for line in lines[start : start + 200])
+        )
+        assert evaluate(program).failures == []
 
 
 @pytest.mark.parametrize("start", ["keras.Input(batch_shape=())", "np.array(1)", "keras.Input(())", "np.zeros(0)", "3"])

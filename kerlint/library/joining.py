@@ -44,7 +44,7 @@ def _merged(array: Array, axis: Value | None, node: syntax.Node) -> Array:
     first, *rest = array.shape
     place = axis_of(axis or Const(0), len(rest))
     shape: Shape = None
-    if place is not None:
+    if place is not None and len(place) == 1:
         size = rest[place[0]]
         rest[place[0]] = None if size is None or first is None else size * first
         shape = tuple(rest)

@@ -147,8 +147,8 @@ def _swapped(call: Call) -> Value:
     shape: Shape = None
     if array.shape is not None:
         pair = [axis_of(call.value(name), len(array.shape)) for name in ("axis1", "axis2")]
-        if pair[0] is not None and pair[1] is not None:
-            (a,), (b,) = pair[0], pair[1]
+        if all(axes is not None and len(axes) == 1 for axes in pair):
+            a, b = (axes[0] for axes in pair if axes is not None)
             axes = list(range(len(array.shape)))
             axes[a], axes[b] = axes[b], axes[a]
             shape = tuple(array.shape[axis] for axis in axes)
@@ -346,7 +346,7 @@ def _deleted(call: Call) -> Value:
             gone = 1 if integer(call.value("obj")) is not None else None
             sizes = list(array.shape)
             size = sizes[places[0]]
-            sizes[places[0]] = None if size is None or gone is None else size - gone
+            sizes[places[0]] = None if size is None or gone is None or size < gone else size - gone
             shape = tuple(sizes)
     return array.derive(call.node, "delete", shape=shape, tight=False, **MOVED, labels=None)
 

@@ -102,7 +102,10 @@ def _cast_to(dtype: str) -> Function:
     def answer(call: Call) -> Value:
         if isinstance(call.first, Const) and isinstance(call.first.value, (int, float)):
             whole = "int" in dtype
-            found = int(call.first.value) if whole else float(call.first.value)
+            try:
+                found = int(call.first.value) if whole else float(call.first.value)
+            except (OverflowError, ValueError):
+                return Unknown(dtype, node=call.node)
             array = as_array(Const(found), call.node)
             return array.derive(call.node, dtype=dtype) if array is not None else Unknown(dtype, node=call.node)
         if call.array is None:

@@ -122,7 +122,7 @@ def _spread(made: Object) -> float | None:
         return None
     if not is_none(argument(made, "effective_rank")):
         return None
-    reached = 500 * min(informative, features) ** 0.5 + 5 * noise + abs(bias)
+    reached = 500 * max(min(informative, features), 0) ** 0.5 + 5 * noise + abs(bias)
     return ceil(reached / 100) * 100.0 if isfinite(reached) else None
 
 

@@ -14,7 +14,7 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from random import Random
 
-from tests.fuzzing import damage, properties
+from tests.fuzzing import calls, damage, properties
 from tests.fuzzing.grammar import Writer
 from tests.fuzzing.mutations import mutate
 
@@ -25,7 +25,10 @@ _BATCH = 200
 #: After so many inputs garbage is looked for.
 _GARBAGE = 500
 
-KINDS = {"mutated": 0.55, "generated": 0.25, "notebook": 0.12, "bytes": 0.08}
+KINDS = {"mutated": 0.50, "generated": 0.22, "notebook": 0.12, "bytes": 0.06, "calls": 0.10}
+
+#: Calls in a program of calls.
+_CALLS = 40
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ def make(seed: int, number: int, texts: Sequence[str]) -> tuple[str, str, bytes]
     if kind == "generated":
         text = Writer(random, random.choice((3, 6, 12, 25))).program()
         return kind, f"f{number}.py", text.encode("utf-8", "surrogatepass")
+    if kind == "calls":
+        return kind, f"f{number}.py", calls.program(random, _CALLS).encode("utf-8", "surrogatepass")
     text = random.choice(texts)
     if kind == "notebook":
         changed = mutate(text, random, list(texts)) if random.random() < 0.5 else text
