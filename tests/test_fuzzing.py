@@ -93,6 +93,9 @@ PROGRAMS = (
     "np.pad(x, ODD)",
     "keras.layers.RNN(ODD)(keras.Input(()))",
     "y = [] * ODD + () * ODD + '' * ODD",
+    "y = '{:{}}_{:>9}'.format(ODD, ODD, ODD) + '{0:.3f}'.format(ODD)",
+    "y = pd.read_csv('https://storage.googleapis.com/tf-datasets/titanic/train.csv', index_col=ODD, usecols=[ODD, 1])",
+    "y = keras.layers.Lambda(lambda x: ODD(x), output_shape=(ODD,))(keras.Input((ODD,)))",
     """
 model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
 model.compile(loss="mse")

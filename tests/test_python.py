@@ -20,6 +20,22 @@ PROGRAMS = {
         for i, u in enumerate([3, 12]):
             size(u, name=f"d_{i:02d}_{u!r}_{u:>4}_{{x}}".replace(" ", "-"))
         """,
+    "filled-in text": """
+        for i, u in enumerate([3, 12]):
+            size(u, name="d_{:02d}_{!r}_{name:>4}_{{x}}".format(*[i, u], name="a").replace(" ", "-"))
+            size(u, name="d_{1}_{0:.2f}_{0!s:5}".format(u / 7, i).replace(" ", "-"))
+        size(len("{}{}".format(True, None)), name="{:>2}_2017".format("e").strip())
+        """,
+    "sorted": """
+        size(sorted(["b", "a", "c"])[0] == "a" and 4 or 5, name=sorted("cab")[1])
+        pairs = sorted({"z": 3, "x": 4, "y": 5}.items())
+        for key, value in pairs:
+            size(value, name=key)
+        for u in sorted([3, 9, 4], reverse=True):
+            size(u)
+        for u, _ in sorted([(8, "b"), (2, "c")], reverse=True):
+            size(u)
+        """,
     "dict union": """
         a = {"x": 1, "y": 2}
         b = a | {"y": 3}
@@ -242,6 +258,9 @@ def test_python_agrees(program: str) -> None:
         "from collections import namedtuple\nA = namedtuple('A', unknown)\nsize(A(3).units)",
         "import functools\nsize(functools.reduce(unknown, [1, 2]))",
         "size(1, name=f'{unknown:02d}').units",
+        "size(1, name='{:02d}'.format(unknown)).units",
+        "size(1, name='{0.real}'.format(1)).units",
+        "size(1, name='{:9999}'.format(1)).units",
         "import itertools\nfor u in itertools.count(3):\n    size(u)\n    break",
         "match unknown:\n    case 1:\n        u = 3\n    case _:\n        u = 4\nsize(f(u))",
     ],

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 OWN_WEIGHTS, _WEIGHTS_BEFORE = "own weights", "weights before build"
 #: Where a layer or model keeps the op of its first call, which its `input` and `output` are of.
 FIRST_CALL = "first call"
+#: What is told of an open dimension other than the batch; and the argument under which an op keeps the shape that the
+#: class of its layer says it gives.
+OPEN_DIMENSION, TOLD_SHAPE = "dimension", "output_shape"
 
 
 def remember_call(machine: Machine, made: Layer | Model, op: Op) -> None:
@@ -56,7 +59,37 @@ def follow_call(machine: Machine, made: Layer | Model, arguments: Arguments, nod
         arguments = Arguments(
             arguments.positional, {**arguments.keywords, "training": (Const(True), node)}, arguments.open
         )
+    if method.takes("mask") and "mask" not in arguments.keywords and len(arguments.positional) == 1:
+        mask = getattr(arguments.positional[0][0], "mask", None)
+        if isinstance(mask, Tensor):
+            arguments = Arguments(arguments.positional, {**arguments.keywords, "mask": (mask, node)}, arguments.open)
     return follow_inside(machine, method, arguments, node, made)
+
+
+def told_shape(machine: Machine, made: Layer, arguments: Arguments, node: syntax.Node) -> Value | None:
+    """What `compute_output_shape` of a layer of the program says of a call; None if that is not wholly known.
+
+    Keras asks it before it looks at `call`. What the layer holds inside would stay unbuilt then, so such layers are
+    left alone.
+    """
+    method = made.cls.lookup("compute_output_shape") if made.cls is not None else None
+    if not isinstance(method, Function) or len(method.parameters) != 2 or len(arguments.positional) != 1:
+        return None
+    from kerlint.library.weights import attributes
+    from kerlint.program.interpreter.calls import follow
+
+    if any(isinstance(item, (Layer, Model)) for item in attributes(made)):
+        return None
+    shapes = shapes_value(arguments.positional[0][0], node)
+    told = follow(machine, method, Arguments([(shapes, node)]), node, receiver=made)
+    return told if isinstance(told, Sequence) and told.exact is not None and all(map(_is_size, told.exact)) else None
+
+
+def _is_size(value: Value) -> bool:
+    """Whether a dimension is known, or as open as that of an input."""
+    if isinstance(value, Unknown):
+        return value.reason == OPEN_DIMENSION
+    return isinstance(value, Const) and (value.value is None or type(value.value) is int)
 
 
 def follow_inside(
@@ -159,4 +192,4 @@ def dimension_value(size: int | None, index: int, node: syntax.Node | None) -> V
     """One dimension: the batch is None in a model, another unknown one is unknown."""
     if size is not None:
         return Const(size, node=node)
-    return Const(None, node=node) if index == 0 else Unknown("dimension", node=node)
+    return Const(None, node=node) if index == 0 else Unknown(OPEN_DIMENSION, node=node)

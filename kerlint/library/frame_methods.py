@@ -52,6 +52,10 @@ def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments
         return frames.values(frame, node)
     if name in ("tolist", "to_list"):
         return frames.values(frame, node, "tolist")
+    if name == "keys":
+        return frames.attribute(frame, "index" if frame.rank == 1 else "columns", node) or Unknown(name, node=node)
+    if name in ("items", "iteritems"):
+        return frames.items(frame, node)
     if name in ("map", "apply", "transform") and frame.rank == 1:
         return _mapped(machine, frame, arguments.get(0, "arg") or arguments.get(0, "func"), node)
     known = _METHODS.get(name)

@@ -12,8 +12,9 @@ from kerlint.library import dtypes, indexing, ranges
 from kerlint.library.convert import as_array
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import NOTHING, constant, integer, text
+from kerlint.program.iterators import GENERATOR, iterator
 from kerlint.program.labels import Step
-from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of
+from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of, tuple_of
 
 Fields = tuple[tuple[Any, Array], ...]
 #: Frames with more columns are not followed column by column.
@@ -66,6 +67,28 @@ def fields_of(array: Array, names: list[Any], node: syntax.Node) -> Fields | Non
     return tuple(fields)
 
 
+def named_as(made: Array, left: Value, right: Value, node: syntax.Node) -> Array:
+    """The result of arithmetic on a frame, with the columns of that frame if it has the same ones."""
+    frame, other = (left, right) if isinstance(left, Array) and left.fields is not None else (right, left)
+    if not isinstance(frame, Array) or frame.fields is None or made.fields is not None or made.form != "frame":
+        return made
+    names = [name for name, _ in frame.fields]
+    if isinstance(other, Array) and other.form == "frame":
+        # pandas puts together what has the same name.
+        base = other.statistic[1] if other.statistic is not None else other
+        fields = base.fields if isinstance(base, Array) else None
+        others = None if fields is None else [name for name, _ in fields]
+        if others != names:
+            if other.rank == 2:
+                width = None if others is None else len({*names, *others})
+                return unknown_frame(made, made.rows if other.rows == frame.rows else None, width, node, "")
+            return made
+    elif not isinstance(other, (Array, Const)):
+        return made
+    made.fields = fields_of(made, names, node)
+    return made
+
+
 def values(frame: Array, node: syntax.Node, step: str = "to_numpy") -> Array:
     """The numbers of a frame as an array of NumPy."""
     changes: dict[str, Any] = {}
@@ -101,6 +124,16 @@ def column(frame: Array, name: Any, node: syntax.Node) -> Value:
 def _some_column(frame: Array, node: syntax.Node) -> Array:
     rows = frame.rows
     return Array((rows,), source=frame.source, order=frame.order, steps=frame.steps, form="frame", node=node)
+
+
+def items(frame: Array, node: syntax.Node) -> Value:
+    """What `df.items()` gives: the columns with their names."""
+    if frame.fields is None or frame.rank != 2:
+        single = _some_column(frame, node) if frame.rank == 2 else Unknown("an item", node=node)
+        pair = tuple_of(Unknown("the name of a column", node=node), single, node=node)
+        return Object(GENERATOR, {"element": pair}, node=node)
+    pairs = [tuple_of(Const(key, node=node), column(frame, key, node), node=node) for key, _ in frame.fields]
+    return iterator(pairs, "tuple", node)
 
 
 def columns(frame: Array, names: list[Any], node: syntax.Node) -> Array:

@@ -192,8 +192,11 @@ def chain(machine: Machine, model: Model, start: Tensor | None, data: Shape = No
         if isinstance(item, Tensor) or (isinstance(item, Layer) and item.short == "InputLayer"):
             continue
         tensor = _step(machine, tensor, item)
-        if start is None and isinstance(item, (Layer, Model)):
-            machine.heap.write(item.state, FIRST_CALL, tensor.op)
+        if isinstance(item, (Layer, Model)):
+            if start is None:
+                machine.heap.write(item.state, FIRST_CALL, tensor.op)
+            elif tensor.op.layer is item:
+                remember_call(machine, item, tensor.op)
     if start is None:
         machine.heap.write(model.state, "chain", _Chains(layers, {**outputs, data: tensor}))
         _arrived(machine, model, tensor)

@@ -11,7 +11,7 @@ from kerlint.library.imaging import pixels
 from kerlint.library.shapes import dims
 from kerlint.library.sources import described
 from kerlint.program.constants import integer, text, truth
-from kerlint.program.values import Array, Const, Dimension, Object, Shape, Unknown, Value, list_of, mapping_of
+from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of, mapping_of
 from kerlint.program.values import Mapping as Fields
 
 #: What a change of the picture forgets.
@@ -219,6 +219,12 @@ def _spec(call: Call) -> Value:
     return Object(call.name, dict(call.args), node=call.node)
 
 
+def _sizes(call: Call) -> Value:
+    """`tf.TensorShape(sizes)`: stands as the tuple that it is in all that matters."""
+    given = call.value("dims")
+    return list_of(given.items, "tuple", call.node) if isinstance(given, Sequence) else _spec(call)
+
+
 def _shape(call: Call) -> Value:
     """`tf.shape(x)`: a row of sizes."""
     array = call.array
@@ -288,7 +294,7 @@ FUNCTIONS: dict[str, Handler] = {
     **handlers("tensorflow.io", _FILES, "tensor"),
     **handlers("tensorflow.compat.v1", {"parse_single_example": _parsed, "parse_example": _parsed}, "tensor"),
     **handlers("tensorflow.io", {"FixedLenFeature": _spec, "VarLenFeature": _spec}),
-    **handlers("tensorflow", {"TensorSpec": _spec, "TensorShape": _spec}),
+    **handlers("tensorflow", {"TensorSpec": _spec, "TensorShape": _sizes}),
     **handlers("tensorflow", {"ensure_shape": _ensured, "py_function": _from_python}, "tensor"),
     **handlers("tensorflow", {"numpy_function": _from_python, "shape": _shape}, "tensor"),
     **handlers("keras.ops.image", {"resize": _resized}, "tensor"),

@@ -8,6 +8,10 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
+    copies,
+    distribution,
+    downloads,
+    frames,
     graphs,
     images,
     initializers,
@@ -128,8 +132,6 @@ class Knowledge:
             return found.handler(machine, arguments, node)
         if found.is_flag:
             return options.define_flag(self._flags, name, arguments, node)
-        if name == "tensorflow.TensorShape" and isinstance(arguments.get(0), Sequence):
-            return arguments.positional[0][0]
         if name == "functools.partial" and arguments.positional:
             return Partial(
                 arguments.positional[0][0],
@@ -161,12 +163,14 @@ class Knowledge:
             "keras.models.load_model",
             "keras.saving.load_model",
             "keras.models.model_from_json",
+            "keras.Model.from_config",
+            "keras.Sequential.from_config",
         ):
-            return models.load(machine, name, arguments, node)
+            return copies.load(machine, name, arguments, node)
         if name in ("keras.models.save_model", "keras.saving.save_model"):
-            return models.save(machine, name, arguments, node)
+            return copies.save(machine, name, arguments, node)
         if name == "keras.models.clone_model":
-            return models.clone(machine, arguments, node)
+            return copies.clone(machine, arguments, node)
         if _has_tensor(arguments):
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
@@ -179,6 +183,9 @@ class Knowledge:
             given = arguments.get(0)
             machine.image_data_format = Const(old.get(text(given) or "", text(given)), node=node)
             return Const(None, node=node)
+        if short == "image_data_format":
+            # What layers that are not told otherwise take, too.
+            return machine.image_data_format or Const("channels_last", node=node)
         if name in preprocessing.LOADERS:
             return preprocessing.directory_loader(machine, name, arguments, node)
         known = HANDLERS.get(name)
@@ -215,6 +222,8 @@ class Knowledge:
                 return Const(None, node=node)
             if name == "add_weight":
                 return variables.add_weight(machine, receiver, arguments, node)
+            if name in ("get_vocabulary", "vocabulary_size"):
+                return preprocessing.vocabulary(receiver, name, arguments, node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
@@ -249,6 +258,8 @@ class Knowledge:
             return Const(None, node=node)
         if name == "add_weight":
             return variables.add_weight(machine, model, arguments, node)
+        if name in ("to_json", "get_config"):
+            return copies.describe(machine, model, node)
         return Unknown(name, node=node)
 
     def _object_method(
@@ -270,6 +281,8 @@ class Knowledge:
             return steps.tape_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.optimizers.") and name == "build":
             machine.heap.write(receiver.state, "built", Const(True, node=node))
+        if receiver.name == distribution.STRATEGY:
+            return distribution.method(machine, receiver, name, arguments, node)
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
@@ -338,6 +351,10 @@ class Knowledge:
                 return sklearn.bunch_item(receiver, name, node)
             if receiver.name == "keras.callbacks.History" and name == "history":
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
+            if receiver.name == distribution.STRATEGY:
+                return distribution.attribute(name, node)
+            if receiver.name == downloads.FETCHED:
+                return downloads.attribute(receiver, name, node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
             legacy.note_attribute(machine, receiver, name, node)
@@ -381,8 +398,13 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """An operator on tensors or arrays."""
+        if operator == "/" and isinstance(left, Object) and left.name == downloads.FETCHED:
+            return downloads.below(left, right, node)
         found = tensors.operate(machine, operator, left, right, node)
-        return found or arrays.operate(machine, operator, left, right, node)
+        if found is not None:
+            return found
+        made = arrays.operate(machine, operator, left, right, node)
+        return frames.named_as(made, left, right, node) if type(made) is Array else made
 
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`."""

@@ -6,7 +6,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
-from kerlint.library.calling import FIRST_CALL, follow_call, follow_inside, output_value, relabelled, remember_call
+from kerlint.library.calling import (
+    FIRST_CALL,
+    TOLD_SHAPE,
+    follow_call,
+    follow_inside,
+    output_value,
+    relabelled,
+    remember_call,
+    told_shape,
+)
 from kerlint.library.masks import follow_masks
 from kerlint.library.naming import give_name, given_name, name_of, name_parts
 from kerlint.library.objects import bind_arguments
@@ -159,6 +168,13 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: synta
     else:
         bind_call(op, layer, arguments)
         made = output_value(op, infer(machine, layer, op).output, node)
+    if isinstance(made, Tensor) and made.shape is None:
+        if layer.short == "Lambda":
+            made.shape = _told_shape(layer, inputs[0])
+        elif layer.cls is not None:
+            told = told_shape(machine, layer, arguments, node)
+            made.shape = dims(told)
+            op.args = {TOLD_SHAPE: told} if told is not None else op.args
     follow_masks(machine, layer, op, made, arguments, node)
     return made
 
@@ -188,6 +204,13 @@ def _followed(machine: Machine, layer: Layer, arguments: Arguments, node: syntax
         ]
         return follow_inside(machine, function, Arguments(first, {**keywords}), node)
     return None
+
+
+def _told_shape(layer: Layer, given: Tensor) -> Shape:
+    """What a `Lambda` says that its function makes of one row (`output_shape=`); None if it says nothing."""
+    told = layer.args.get("output_shape")
+    sizes = dims(told) if isinstance(told, Sequence) else None
+    return None if sizes is None else (given.shape[0] if given.shape else None, *sizes)
 
 
 def infer(machine: Machine, layer: Layer, op: Op) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
-from kerlint.library import ranges
+from kerlint.library import downloads, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handlers, is_none
 from kerlint.library.objects import argument, bind_arguments
 from kerlint.library.shapes import dims
@@ -42,6 +42,9 @@ _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 def directory_loader(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`image_dataset_from_directory` and its kin: batched, shuffled by default, integer labels by default."""
     args, _ = bind_arguments(name, arguments)
+    if not args.keys() & {"class_names", "labels"}:
+        known = downloads.classes_of(args.get("directory"), node)
+        args.update({"class_names": known} if known is not None else {})
     transforms = []
     shuffle = truth(args.get("shuffle")) if "shuffle" in args else True
     if shuffle is not False:

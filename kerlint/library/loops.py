@@ -28,6 +28,8 @@ def element(value: Value, node: syntax.Node) -> Value:
     if isinstance(value, Dataset):
         return value.element if value.element is not None else Unknown("element", node=node)
     if isinstance(value, Array):
+        if value.form == "frame" and value.rank != 1:
+            return Unknown("the name of a column", node=node)
         if value.shape:
             return value.derive(node, shape=value.shape[1:], columns=None, values=None, order=None)
         return Unknown("row", node=node)

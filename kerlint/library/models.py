@@ -12,6 +12,7 @@ from kerlint.library.graphs import (
     DECLARED,
     WAITING,
     Data,
+    chain,
     count_names_of_build,
     defines_call,
     mark_used,
@@ -26,7 +27,7 @@ from kerlint.library.order import steps
 from kerlint.library.shapes import dims
 from kerlint.library.weights import attributes, is_frozen, is_input
 from kerlint.program.constants import integer, text, truth
-from kerlint.program.events import Created, Forward, Load
+from kerlint.program.events import Created, Forward
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 
 #: Set in a model and its copies, which share their layers here, but not in Keras.
-_COPIED = "copied"
+COPIED = "copied"
 
 
 def make_sequential(machine: Machine, arguments: Arguments, node: syntax.Node) -> Model:
@@ -68,7 +69,7 @@ def make_sequential(machine: Machine, arguments: Arguments, node: syntax.Node) -
         items = layers.items
     elif layers is not None and not (isinstance(layers, Const) and layers.value is None):
         items = (Gap(node=node),)
-    model = _new(machine, "sequential", "keras.Sequential", args, places, node, layers=items)
+    model = new_model(machine, "sequential", "keras.Sequential", args, places, node, layers=items)
     count_names_of_build(machine, model)
     return model
 
@@ -79,65 +80,10 @@ def make_functional(machine: Machine, arguments: Arguments, node: syntax.Node) -
     positional = [value for value, _ in arguments.positional]
     inputs = args.get("inputs") or (positional[0] if positional else None)
     outputs = args.get("outputs") or (positional[1] if len(positional) > 1 else None)
-    return _new(machine, "functional", "keras.Model", args, places, node, inputs=inputs, outputs=outputs)
+    return new_model(machine, "functional", "keras.Model", args, places, node, inputs=inputs, outputs=outputs)
 
 
-def load(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
-    """`load_model(path)`: known if the program has saved it itself."""
-    saved = machine.saved.get(text(arguments.get(0, "filepath")) or "")
-    if saved is None or (saved.cls is not None and "outputs" not in saved.state):
-        made = make_loaded(machine, name, arguments, node)
-    else:
-        made = _copy(machine, saved, node)
-    if name.endswith(".load_model"):
-        args, places = bind_arguments(name, arguments)
-        machine.emit(Load(node=node, model=made, saved=saved, args=args, places=places))
-    return made
-
-
-def make_loaded(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Model:
-    """A model whose layers are not known: `load_model`, a hub layer."""
-    args, places = bind_arguments(name, arguments)
-    return _new(machine, "loaded", name, args, places, node)  # its name is in the file
-
-
-def clone(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    """`clone_model(model)`: the same layers under the same names, not compiled, with fresh weights."""
-    model = arguments.get(0, "model")
-    if not isinstance(model, Model) or model.cls is not None or len(arguments.positional) + len(arguments.keywords) > 1:
-        return make_loaded(machine, "keras.models.clone_model", arguments, node)
-    made = _copy(machine, model, node)
-    made.state.pop("compile", None)
-    return made
-
-
-def save(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
-    """`save_model(model, path)` is `model.save(path)`."""
-    from kerlint.library.training import use_model
-
-    model = arguments.get(0, "model")
-    if not isinstance(model, Model):
-        return Unknown(name, node=node)
-    rest = {key: given for key, given in arguments.keywords.items() if key != "model"}
-    return use_model(machine, model, "save", Arguments(arguments.positional[1:], rest, arguments.open), node)
-
-
-def _copy(machine: Machine, model: Model, node: syntax.Node) -> Model:
-    made = as_it_is(machine, model, node)
-    machine.register(made)
-    machine.emit(Created(node=node, model=made))
-    return made
-
-
-def as_it_is(machine: Machine, model: Model, node: syntax.Node) -> Model:
-    """A copy of a model as it is now. Both have the same layers: what freezes one of the two is not told apart."""
-    kept = ("layers", "inputs", "outputs", NAME, "unfolded", "trainable", DATA, "compile")
-    state = {key: model.state[key] for key in kept if key in model.state}
-    machine.heap.write(model.state, _COPIED, True)
-    return Model(model.kind, model.name, model.args, model.places, node=node, state={**state, _COPIED: True})
-
-
-def _new(
+def new_model(
     machine: Machine,
     kind: str,
     name: str,
@@ -165,7 +111,7 @@ def model_instance(machine: Machine, cls: Class, arguments: Arguments, node: syn
     kind = "sequential" if base == "keras.Sequential" else "subclass"
     args = {name: value for name, (value, _) in arguments.keywords.items()}
     layers = () if kind == "sequential" else None
-    model = _new(machine, kind, f"<program>.{cls.name}", args, {}, node, cls=cls, layers=layers)
+    model = new_model(machine, kind, f"<program>.{cls.name}", args, {}, node, cls=cls, layers=layers)
     initializer = cls.lookup("__init__")
     if isinstance(initializer, Function):
         follow(machine, initializer, arguments, node, receiver=model)
@@ -262,7 +208,7 @@ def prediction(machine: Machine, model: Model, data: Value | None, node: syntax.
     arrays: list[Value] = []
     for tensor in outputs:
         shape = tensor.shape if tensor is not None else None
-        full: Shape = None if shape is None else (rows, *shape[1:])
+        full: Shape = shape and (rows if shape[0] is None else shape[0], *shape[1:])
         arrays.append(Array(full, "float32", prediction=model, source="prediction", node=node))
     if len(arrays) == 1:
         return arrays[0]
@@ -332,13 +278,16 @@ def _shapes_of_elements(data: Dataset) -> Data:
 
 def build(machine: Machine, model: Model, shape: Value | None) -> None:
     """`model.build(input_shape)`; a class that only has a `call` is not built by it in Keras 3."""
-    if defines_call(model) and "outputs" not in model.state:
+    if defines_call(model) and model.kind != "sequential" and "outputs" not in model.state:
         return
     mark_used(machine, model)
     data = _declared(shape)
     if data is not None and DATA not in model.state:
         machine.heap.write(model.state, DATA, data)
         machine.heap.write(model.state, DECLARED, shape)
+        if defines_call(model) and isinstance(data, tuple):
+            # Its layers are called one after the other, whatever its own `call` does with them.
+            chain(machine, model, None, data)
 
 
 def _declared(shape: Value | None) -> Data:
@@ -438,7 +387,7 @@ def get_layer(machine: Machine, model: Model, arguments: Arguments, node: syntax
 
 def freeze(machine: Machine, target: Value, value: Value) -> None:
     """`target.trainable = value`, for all layers inside too, as Keras does: not for those of what has it already."""
-    if isinstance(target, Model) and _COPIED in target.state:
+    if isinstance(target, Model) and COPIED in target.state:
         value = Unknown("frozen with or without its copy", node=value.node)
     pending, seen = [target], set[int]()
     wanted = truth(value)

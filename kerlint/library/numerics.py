@@ -315,6 +315,7 @@ FUNCTIONS: dict[str, Handler] = {
 NUMBERS: dict[str, float | None] = {
     "numpy.newaxis": None,
     "tensorflow.newaxis": None,
+    "tensorflow.compat.v1.newaxis": None,
     "numpy.pi": math.pi,
     "math.pi": math.pi,
     "numpy.e": math.e,

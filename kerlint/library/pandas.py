@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
-from kerlint.library import dtypes, frame_methods, frames, ranges
+from kerlint.library import downloads, dtypes, frame_methods, frames, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, dtype_name, handlers, is_none
 from kerlint.program.constants import constant, truth
 from kerlint.program.labels import Labels
@@ -27,20 +27,39 @@ def _read(call: Call) -> Value:
     """`read_csv` and its kin: rows, and columns as far as they are named."""
     names, used = call.given("names"), call.given("usecols")
     made = Array((None, None), source=call.name, form="frame", node=call.node)
-    if not is_none(call.value("index_col")) and truth(call.value("index_col")) is not False:
-        return made
     if (
         truth(call.value("squeeze")) is True
         or call.given("chunksize") is not None
         or call.given("iterator") is not None
     ):
         return Unknown(call.name, node=call.node)
+    if names is None and call.name in ("pandas.read_csv", "pandas.read_table"):
+        public = _public(call, made)
+        if public is not None:
+            return public
+    if not is_none(call.value("index_col")) and truth(call.value("index_col")) is not False:
+        return made
     known = frames.names_in(names) if names is not None else None
     if known is not None and used is None:
         return frames.columns(made, known, call.node)
     count = len(used.items) if isinstance(used, Sequence) and used.exact is not None else None
     made.shape = (None, count)
     return made
+
+
+def _public(call: Call, made: Array) -> Array | None:
+    """A table that is known by its address; None if it is not."""
+    found = downloads.columns_of(call)
+    if found is None:
+        return None
+    count = found if isinstance(found, int) else len(found)
+    names = downloads.picked(call, list(range(count)) if isinstance(found, int) else found)
+    if names is None:
+        return None
+    if isinstance(found, int):
+        made.shape = (None, len(names))
+        return made
+    return frames.columns(made, names, call.node)
 
 
 def _frame(call: Call) -> Value:

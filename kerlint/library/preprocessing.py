@@ -6,15 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
 from kerlint.library import ranges
+from kerlint.library.convert import is_none
 from kerlint.library.dtypes import is_integer
 from kerlint.library.generators import generator_flow
 from kerlint.library.loaders import LOADERS, directory_loader
 from kerlint.library.objects import argument
 from kerlint.library.ranges import Bounds
-from kerlint.program.constants import integer, number, text, truth
+from kerlint.program.constants import constant, integer, number, text, truth
 from kerlint.program.events import Adapt
 from kerlint.program.labels import Labels
-from kerlint.program.values import Arguments, Array, Const, Dimension, Layer, Object, Sequence, Shape, Unknown, Value
+from kerlint.program.values import (
+    Arguments,
+    Array,
+    Const,
+    Dimension,
+    Layer,
+    Object,
+    Sequence,
+    Shape,
+    Unknown,
+    Value,
+    list_of,
+)
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -138,6 +151,26 @@ def _looked_up(layer: Layer, data: Array, node: syntax.Node) -> Array:
     if known and isinstance(words, Sequence) and words.exact is not None and extra is not None and not masked:
         high = float(len(words.exact) + extra - 1)
     return Array(data.shape, "int64", 0.0, high, source=layer.short, order=data.order, node=node)
+
+
+def vocabulary(layer: Layer, method: str, arguments: Arguments, node: syntax.Node) -> Value:
+    """`layer.get_vocabulary()` and `layer.vocabulary_size()` of a layer that was given its words."""
+    words = layer.args.get("vocabulary")
+    extra, mode = integer(argument(layer, "num_oov_indices")), text(argument(layer, "output_mode"))
+    known = list(words.exact) if isinstance(words, Sequence) and words.exact is not None else None
+    if known is None or extra is None or mode is None or layer.short not in ("StringLookup", "IntegerLookup"):
+        return Unknown(method, node=node)
+    mask, other = argument(layer, "mask_token"), argument(layer, "oov_token")
+    first: list[Value] = [mask] if mask is not None and not is_none(mask) and mode == "int" else []
+    first += [other or Unknown("token", node=node)] * extra
+    if [constant(item) for item in known[: len(first)]] == [constant(item) for item in first]:
+        # The words may begin with the tokens that stand for none.
+        known = known[len(first) :]
+    special = truth(arguments.get(0, "include_special_tokens") or Const(True))
+    if special is None:
+        return Unknown(method, node=node)
+    found = [*first, *known] if special or method == "vocabulary_size" else known
+    return Const(len(found), node=node) if method == "vocabulary_size" else list_of(found, "list", node)
 
 
 def _hashed(layer: Layer, data: Array, node: syntax.Node) -> Array:

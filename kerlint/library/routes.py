@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from kerlint.library import (
     datasets,
+    distribution,
+    downloads,
     images,
     imaging,
     inplace,
@@ -52,6 +54,8 @@ HANDLERS: dict[str, Handler] = {
     **pandas.FUNCTIONS,
     **sklearn.FUNCTIONS,
     **datasets.FUNCTIONS,
+    **distribution.FUNCTIONS,
+    **downloads.FUNCTIONS,
     **tfds.FUNCTIONS,
     **imaging.FUNCTIONS,
     **images.FUNCTIONS,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
+from kerlint.library.copies import as_it_is, place_of
 from kerlint.library.defaults import named
 from kerlint.library.graphs import mark_used, outputs_of, snapshot, snapshot_when_built
-from kerlint.library.models import as_it_is, layers_of, prediction, shapes_of_data, trains_itself
+from kerlint.library.models import layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
-from kerlint.program.constants import constant, text
+from kerlint.program.constants import constant
 from kerlint.program.events import ApplyGradients, Compile, Fit, HistoryRead, OldCall, Use
 from kerlint.program.values import (
     Arguments,
@@ -257,7 +258,7 @@ def use_model(machine: Machine, model: Model, method: str, arguments: Arguments,
         )
     )
     if method in ("save", "export"):
-        path = text(args.get("filepath"))
+        path = place_of(args.get("filepath"))
         if path is not None:
             machine.saved[path] = as_it_is(machine, model, node)
     if method in ("load_weights", "set_weights"):

@@ -19,6 +19,8 @@ _COMPOSED = frozenset(
     """Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GroupQueryAttention MultiHeadAttention RNN SpectralNormalization
     TimeDistributed""".split()
 )
+#: The argument of layers that have no weights but those of another layer, which the program may hold as well.
+_WRAPPED = {"RNN": "cell", "TimeDistributed": "layer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def parts(made: Value) -> Iterator[Part]:
         seen.add(id(item))
         if isinstance(item, Layer) and item.cls is None:
             frozen = is_frozen(item) if item.short not in _COMPOSED or "trainable" in item.state else False
-            yield Part(id(item), _flagged(_thawed(item) or UNKNOWN_WEIGHTS, frozen))
+            yield Part(id(_holder(item)), _flagged(_thawed(item) or UNKNOWN_WEIGHTS, frozen))
         elif isinstance(item, (Layer, Model)):
             inner = list(inside(item))
             if isinstance(item, Layer) and _derives_from_a_layer_with_weights(item):
@@ -80,6 +82,13 @@ def parts(made: Value) -> Iterator[Part]:
             yield _variable_part(item)
         elif isinstance(item, (Gap, OneOf, Unknown)):
             yield Part(id(item), UNKNOWN_WEIGHTS)
+
+
+def _holder(layer: Layer) -> Layer:
+    """The layer that holds the weights of one: the cell of an `RNN`, the layer that `TimeDistributed` repeats."""
+    given = layer.args.get(_WRAPPED.get(layer.short, ""))
+    plain = isinstance(given, Layer) and given.cls is None and weights_of(given) == weights_of(layer)
+    return given if plain and isinstance(given, Layer) else layer
 
 
 def _derives_from_a_layer_with_weights(layer: Layer) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kerlint.library.calling import OPEN_DIMENSION, TOLD_SHAPE
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
 from kerlint.program.graph import resolved
@@ -72,6 +73,8 @@ def _is_settled(tensor: Tensor) -> bool:
 
 
 def _sources(tensor: Tensor) -> list[Tensor]:
+    if _is_told(tensor.op):
+        return list(tensor.op.inputs)
     inner = resolved(tensor)
     return [inner] if inner is not tensor else list(tensor.op.inputs)
 
@@ -80,6 +83,8 @@ def _own_reason(tensor: Tensor) -> str:
     op = tensor.op
     if op.kind == "input":
         return _input_reason(tensor)
+    if _is_told(op):
+        return ""
     if op.inner is not None:
         return "" if resolved(tensor) is not tensor else f"the result of {_title(op)} could not be followed"
     if op.kind == "gap":
@@ -93,6 +98,11 @@ def _own_reason(tensor: Tensor) -> str:
     if tensor.shape is None:
         return f"the output shape of {_title(op)} is not known"
     return ""
+
+
+def _is_told(op: Op) -> bool:
+    """Whether the class of a layer of the program says what shape it gives."""
+    return TOLD_SHAPE in op.args and isinstance(op.layer, Layer) and op.layer.cls is not None
 
 
 def _harmless(name: str) -> bool:
@@ -112,7 +122,7 @@ def _input_reason(tensor: Tensor) -> str:
 def _has_unknown(value: Value) -> bool:
     if isinstance(value, (Const, External, Function, Tensor, Layer, Model)):
         return False
-    if isinstance(value, Unknown) and value.reason == "dimension":
+    if isinstance(value, Unknown) and value.reason == OPEN_DIMENSION:
         # An open size of a tensor: whether it is in doubt is seen at that tensor.
         return False
     if isinstance(value, Array):

@@ -148,6 +148,9 @@ class _Reader:
 
     def _shapes(self, made: Layer | Model, op: Op | None) -> tuple[Shapes, str]:
         """The output shapes of a layer, and why they are in doubt."""
+        if op is None and isinstance(made, Layer):
+            # It may have been called by a model inside.
+            op = made.state.get(FIRST_CALL)
         if op is not None:
             return self._shapes_of_call(op)
         if isinstance(made, Model):

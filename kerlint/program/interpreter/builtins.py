@@ -168,6 +168,8 @@ def _dict(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         entries.update(first.entries)
         is_open = first.open
     elif first is not None:
+        if isinstance(first, Array) and first.form == "frame":
+            first = machine.library.method(machine, first, "items", Arguments([]), node)
         for item in spread(machine, first, node):
             key = constant(item.items[0]) if isinstance(item, Sequence) and len(item.items) == 2 else NOTHING
             if key is NOTHING:
@@ -221,11 +223,25 @@ def _reversed(machine: Machine, arguments: Arguments, node: syntax.Node) -> Valu
 
 def _sorted(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     items = spread(machine, arguments.get(0), node)
-    numbers = [constant(item) for item in items]
-    if arguments.keywords or any(not isinstance(value, (int, float)) for value in numbers):
+    reverse = truth_of(arguments.keywords["reverse"][0]) if "reverse" in arguments.keywords else False
+    keys = None if arguments.keywords.keys() - {"reverse"} or reverse is None else _keys_to_sort(items)
+    if keys is None:
         return list_of((Gap(node=node),) if len(items) > 1 else items, "list", node)
-    order = sorted(range(len(items)), key=lambda index: numbers[index])
+    order = sorted(range(len(items)), key=keys.__getitem__, reverse=bool(reverse))
     return list_of([items[index] for index in order], "list", node)
+
+
+def _keys_to_sort(items: tuple[Value, ...]) -> list[Any] | None:
+    """Numbers or strings in whose order the items stand when they are sorted; None if that is not known.
+
+    Of tuples the first parts decide, as long as no two are equal: `sorted(d.items())`.
+    """
+    are_tuples = bool(items) and all(type(item) is Sequence and item.kind == "tuple" and item.items for item in items)
+    keys = [constant(item.items[0] if are_tuples else item) for item in items]  # type: ignore[attr-defined]
+    for kinds in ((int, float), str):
+        if all(isinstance(key, kinds) for key in keys):
+            return keys if not are_tuples or len(set(keys)) == len(keys) else None
+    return None
 
 
 def _extreme(function: Callable[..., Any]) -> Handler:

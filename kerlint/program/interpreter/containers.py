@@ -37,7 +37,10 @@ def set_items(machine: Machine, receiver: Sequence, items: tuple[Value, ...]) ->
     weight, depth = extent(items)
     if weight > MAX_WEIGHT or depth > MAX_DEPTH or any(holds(item, receiver) for item in items):
         items, weight, depth = (Gap(node=receiver.node),), 2, 1
-    elif items and not isinstance(items[-1], (Unknown, Gap, Array, Tensor)):
+    elif items and isinstance(items[-1], Tensor):
+        # Each pass of the loop that does so adds to a graph: `outputs.append(cell(x))`.
+        machine.built += 1
+    elif items and not isinstance(items[-1], (Unknown, Gap, Array)):
         machine.filled += 1
     machine.heap.write(receiver.state, "items", items)
     machine.heap.write(receiver.state, "weight", weight)

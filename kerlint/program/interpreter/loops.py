@@ -22,6 +22,7 @@ from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.iterators import iterator, take
 from kerlint.program.scope import Loop
 from kerlint.program.values import (
+    Array,
     Const,
     Dataset,
     Gap,
@@ -96,6 +97,9 @@ def known_items(iterable: Value) -> tuple[Value, ...] | None:
         return tuple(Const(key, node=iterable.node) for key in iterable.entries)
     if isinstance(iterable, Const) and isinstance(iterable.value, str) and len(iterable.value) <= MAX_UNROLLED:
         return tuple(Const(character, node=iterable.node) for character in iterable.value)
+    if isinstance(iterable, Array):
+        # A frame gives the names of its columns.
+        return None if iterable.fields is None else tuple(Const(key, node=iterable.node) for key, _ in iterable.fields)
     return tuple_items(iterable) or members_of(iterable)
 
 

@@ -110,8 +110,8 @@ class Machine:
         self.spelled = ""
         #: Models within models that are being called.
         self.nesting = 0
-        #: Models that the program has saved, by the name of the file.
-        self.saved: dict[str, Model] = {}
+        #: Models that the program has saved, by the name of the file, or by the path as a value.
+        self.saved: dict[object, Model] = {}
         #: Calls of layers and models of the program that are being followed.
         self.inside_call = 0
         #: How many automatic names of each kind have been given.

@@ -141,6 +141,10 @@ def _string_method(receiver: Const, name: str, arguments: Arguments, node: synta
     if name in ("numpy", "item") and isinstance(receiver.value, (int, float)):
         # A number that a tensor or an array holds.
         return receiver
+    if name == "format" and isinstance(receiver.value, str):
+        from kerlint.program.interpreter.strings import filled_in
+
+        return filled_in(receiver.value, arguments, node)
     found = constants_of(arguments)
     lengths = [len(value) for value in (receiver.value, *(found or ())) if isinstance(value, str)]
     if isinstance(receiver.value, str) and found is not None and (max(lengths) + 1) ** 2 <= MAX_LENGTH * 64:

@@ -121,11 +121,18 @@ class IncompatibleLayerInput(Rule):
         if declared is None or fits(declared, given):
             return
         known = [size for size in declared[1:] if size is not None]
-        # A sequential model compares no sizes, but Keras 3 compares how many axes there are.
+        # A sequential model compares no sizes, nor does one that is all `call`, but Keras 3 compares how many axes
+        # there are.
         is_declared = bool(inputs[0].op.args)
         other_rank = program.target.keras >= 3 and is_declared and not _same_rank(declared, given)
         other_rank |= is_declared and _lacks_axis(declared, given)
-        if event.model.kind == "sequential" and not other_rank and not _stops(inputs[0], _adjusted(declared, given)):
+        model = event.model
+        is_called = model.kind == "subclass" and "outputs" not in model.state
+        if (
+            (is_called or model.kind == "sequential")
+            and not other_rank
+            and not _stops(inputs[0], _adjusted(declared, given))
+        ):
             return
         call = event.node if isinstance(event, Forward) else event.places.get("x") or event.node
         declares = inputs[0].place
@@ -230,6 +237,21 @@ class IncompatibleLayerInput(Rule):
         model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(16, 3), keras.layers.Flatten()])
         model.compile("adam", "mse")
         model.fit(x, y)
+        """,
+        """
+        import keras
+        import numpy as np
+        # What a model makes of its last step does not depend on how many there are.
+        class LastStep(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(4)
+            def call(self, inputs):
+                return self.dense(inputs[:, -1, :])
+        model = LastStep()
+        model.compile("adam", "mse")
+        model.fit(np.random.rand(96, 12, 3), np.random.rand(96, 4))
+        model.predict(np.random.rand(8, 24, 3))
         """,
     )
 
