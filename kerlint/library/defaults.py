@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerlint.library._default_table import APPLICATIONS, OLD_STRINGS, STRINGS, TOY_DATA
+from kerlint.library._next_table import STRINGS as NEXT_STRINGS
 from kerlint.library.signatures import signature
 
 # -- Strings ------------------------------------------------------------------------------------------------------
@@ -30,7 +31,7 @@ _strings: dict[tuple[str, bool], dict[str, str]] = {}
 
 
 class Named(NamedTuple):
-    """What a string stands for: a canonical name, and whether the current Keras still takes the string."""
+    """What a string stands for: a canonical name, and whether the current Keras, or the next one, takes the string."""
 
     name: str
     current: bool = True
@@ -39,7 +40,7 @@ class Named(NamedTuple):
 def named(kind: str, text: str) -> Named | None:
     """What Keras makes of a string, as `keras.losses.get(text)` would; None if it would refuse it.
 
-    Only optimizers are the same in upper and lower case. "mse" is a function among the losses and a
+    Only optimizers are the same in upper and lower case, up to Keras 3.15. "mse" is a function among the losses and a
     class among the metrics, as in Keras.
     """
     if kind == "optimizers":
@@ -54,7 +55,7 @@ def named(kind: str, text: str) -> Named | None:
 def _words(kind: str, current: bool) -> dict[str, str]:
     words = _strings.get((kind, current))
     if words is None:
-        pairs = (STRINGS if current else OLD_STRINGS)[kind].split()
+        pairs = [*STRINGS[kind].split(), *NEXT_STRINGS.get(kind, "").split()] if current else OLD_STRINGS[kind].split()
         words = _strings[kind, current] = dict(pair.split("=", 1) for pair in pairs)
     return words
 
@@ -102,6 +103,7 @@ LOSS_FUNCTIONS = {
         "MeanSquaredLogarithmicError": "mean_squared_logarithmic_error",
         "Poisson": "poisson",
         "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
+        "SparseCategoricalFocalCrossentropy": "sparse_categorical_focal_crossentropy",
         "SquaredHinge": "squared_hinge",
         "Tversky": "tversky",
     }.items()
