@@ -215,7 +215,7 @@ class Data(NamedTuple):
         test: the shape of the test inputs, () without a test part.
         low, high: the range of the inputs, per column where there are columns.
         labels: the shape of one label: () for a vector of labels, (1,) for a column.
-        classes: their number, 0 for continuous targets; labels are 0 .. classes - 1.
+        classes: their number, 0 for continuous targets.
         label_low, label_high: the range of the labels.
         ragged: the inputs are lists of word numbers of different lengths, `high` unknown.
     """
@@ -294,6 +294,13 @@ DATA["sklearn.datasets.fetch_california_housing"] = Data(
 )  # fmt: skip
 DATA["sklearn.datasets.load_boston"] = Data(
     "boston", (506, 13), (), "float64", _BOSTON_LOW, _BOSTON_HIGH, (), "float64", 5.0, 50.0, 0
+)  # fmt: skip
+#: Cover types are numbered from 1. Source: scikit-learn's documentation; the range of the columns: UCI's description.
+DATA["sklearn.datasets.fetch_covtype"] = Data(
+    "covtype", (581012, 54), (), "float64", (-173.0,), (7173.0,), (), "int32", 1.0, 7.0, 7
+)  # fmt: skip
+DATA["sklearn.datasets.fetch_olivetti_faces"] = Data(
+    "olivetti_faces", (400, 4096), (), "float32", (0.0,), (1.0,), (), "int64", 0.0, 39.0, 40
 )  # fmt: skip
 for _name, (_shape, *_row) in TOY_DATA.items():
     DATA[f"sklearn.datasets.load_{_name}"] = Data(_name, _shape, (), *_row)
