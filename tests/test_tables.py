@@ -543,14 +543,15 @@ def test_data_is_consistent():
         assert len(data.high) in (0, len(data.low)), name
         assert all(low <= high for low, high in zip(data.low, data.high, strict=False)), name
         if data.classes:
-            assert data.label_low == 0, name
-            assert data.label_high == data.classes - 1, name
+            # Cover types are the ones that are not numbered from 0.
+            assert data.label_low == (1 if name.endswith("covtype") else 0), name
+            assert data.label_high - data.label_low == data.classes - 1, name
 
 
 def test_toy_data(installed):
     np = installed["numpy"]
     for name, data in defaults.DATA.items():
-        if not name.startswith("sklearn.") or name.endswith(("_housing", "_boston")):
+        if not name.startswith("sklearn.datasets.load_") or name.endswith("_boston"):
             continue
         x, y = resolve(installed, name)(return_X_y=True)
         assert (x.shape, str(x.dtype)) == (data.train, data.dtype), name
@@ -558,6 +559,22 @@ def test_toy_data(installed):
         assert np.allclose(x.min(axis=0), data.low, atol=1e-5)
         assert np.allclose(x.max(axis=0), data.high, atol=1e-5)
         assert (y.min(), y.max()) == (data.label_low, data.label_high)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("fetch_covtype", ["ndarray of shape (581012, 54)", "between 1 to 7"]),
+        ("fetch_olivetti_faces", ["shape (400, 4096)", "shape (400, 64, 64)", "one of the 40 subjects"]),
+        ("fetch_california_housing", ["shape (20640, 8)"]),
+    ],
+)
+def test_data_that_is_fetched_is_as_documented(installed, name, words):
+    """Nothing is fetched: the documentation of scikit-learn says what would come."""
+    told = " ".join(resolve(installed, f"sklearn.datasets.{name}").__doc__.split())
+    assert [word for word in words if word not in told] == []
+    data = defaults.DATA[f"sklearn.datasets.{name}"]
+    assert f"({data.train[0]}, {data.train[1]})" in told
 
 
 def test_all_applications_are_known(installed):
