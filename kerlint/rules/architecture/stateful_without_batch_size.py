@@ -60,6 +60,9 @@ class StatefulWithoutBatchSize(Rule):
     since = "0.1.0"
 
     def check(self, program: Program) -> Iterator[Found]:
+        # A layer of the program may tell a tensor how large its batch is.
+        if program.times_mentioned("set_shape"):
+            return
         told: set[int] = set()
         for event in program.all(Created):
             graph = graph_of(event.model)
@@ -107,6 +110,15 @@ class StatefulWithoutBatchSize(Rule):
         model = keras.Sequential([keras.Input((20, 1)), LSTM(8), Dense(1)])
         inputs = keras.Input((20, 1))
         model = keras.Model(inputs, LSTM(8, stateful=True)(fold(inputs)))
+        """,
+        """
+        import keras
+        class Batch(keras.layers.Layer):
+            def call(self, x):
+                x.set_shape((16, 20, 1))
+                return x
+        inputs = keras.Input((20, 1))
+        model = keras.Model(inputs, keras.layers.LSTM(8, stateful=True)(Batch()(inputs)))
         """,
     )
 

@@ -69,8 +69,7 @@ class TestedInTrainingMode(Rule):
     ```
 
     ## Known limits
-    Draws of the dropout on purpose are taken for that where a loop repeats the call.
-    Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
+    A loop that only repeats the call draws the dropout on purpose, and is left alone. Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
     model, and only for models that are known to hold such a layer.
 
     ## References
