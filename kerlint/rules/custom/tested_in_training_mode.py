@@ -69,8 +69,9 @@ class TestedInTrainingMode(Rule):
     ```
 
     ## Known limits
-    A loop that only repeats the call draws the dropout on purpose, and is left alone. Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
-    model, and only for models that are known to hold such a layer.
+    Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
+    model, and only for models that are known to hold such a layer. A loop that only repeats the call draws the dropout
+    on purpose, and is left alone.
 
     ## References
     - Measured on Keras 3.15.1: two calls with `training=True` on the same rows differ behind a Dropout, and move the
