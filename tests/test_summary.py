@@ -334,6 +334,9 @@ FRAMES = {
     "pd.read_table(IRIS)": None,
     "pd.read_table(IRIS, sep=',')": 5,
     "other": None,
+    "df.drop(columns='nothing')": None,
+    "pd.concat([df, df])": 5,
+    "pd.concat([df, df], keys=['a', 'b']).reset_index()": None,
     "pd.DataFrame({'mean': df.mean(numeric_only=True)}).T": None,
 }
 

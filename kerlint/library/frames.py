@@ -152,6 +152,9 @@ def columns(frame: Array, names: list[Any], node: syntax.Node) -> Array:
 def without(frame: Array, names: list[Any], node: syntax.Node) -> Array:
     """A frame without these columns."""
     if frame.fields is not None:
+        if not {name for name, _ in frame.fields}.issuperset(names):
+            # pandas raises an error, and the program may go on elsewhere.
+            return unknown_frame(frame, frame.rows, None, node)
         fields = tuple((name, field) for name, field in frame.fields if name not in names)
         return frame_of(fields, frame.rows, node, frame)
     width = None if frame.shape is None or frame.rank != 2 else frame.shape[1]

@@ -147,6 +147,9 @@ def _concatenated(call: Call) -> Value:
             low, high = ranges.union([(part.low, part.high) for part in parts])
             dtype = dtypes.promote_all([part.dtype for part in parts])
             return Array((rows,), dtype, low, high, source=parts[0].source, form="frame", node=call.node)
+        if call.given("keys") is not None:
+            # They become one more level of the index.
+            return Array((rows, None), source=parts[0].source, form="frame", node=call.node)
         names = [[name for name, _ in part.fields] if part.fields is not None else None for part in parts]
         if names[0] is not None and all(found == names[0] for found in names):
             return _stacked(parts, rows, call.node)
