@@ -450,3 +450,24 @@ def test_globals_that_a_function_sets_which_nothing_calls(tmp_path: Path) -> Non
     """
     (model,) = models(tmp_path, text)
     assert not model["complete"]
+
+
+#: What the `compute_mask` of a layer returns, and whether it is known what Keras makes for the layer that reads it.
+MASKS = {"mask": True, "None": True, "self.plain.compute_mask(ids)": True, "self.masked.compute_mask(ids)": False}
+
+
+@pytest.mark.parametrize(("returned", "known"), MASKS.items())
+def test_masks_that_a_layer_of_the_program_computes(tmp_path: Path, returned: str, known: bool) -> None:
+    text = """
+    class Words(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.plain, self.masked = layers.Embedding(9, 3), layers.Embedding(9, 3, mask_zero=True)
+        def call(self, ids):
+            return self.plain(ids) + self.masked(ids)
+        def compute_mask(self, ids, mask=None):
+            return RETURNED
+    ids = keras.Input((4,), dtype="int32")
+    model = keras.Model(ids, layers.LSTM(2)(Words()(ids)))
+    """
+    assert models(tmp_path, text.replace("RETURNED", returned))[0]["complete"] is known

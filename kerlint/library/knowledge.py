@@ -227,6 +227,8 @@ class Knowledge:
                 return variables.add_weight(machine, receiver, arguments, node)
             if name in ("get_vocabulary", "vocabulary_size"):
                 return preprocessing.vocabulary(receiver, name, arguments, node)
+            if name == "compute_mask" and receiver.short == "Embedding" and "mask_zero" not in receiver.args:
+                return Const(None, node=node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
