@@ -267,6 +267,7 @@ def summarize_read(
     source: Source, path: str | None = None, root: str | None = None, on_limit: OnLimit = lambda _: None
 ) -> list[ModelSummary]:
     """The models of a text; otherwise as `summarize_bytes`."""
+    from kerlint import target
     from kerlint.library import evaluate
     from kerlint.summaries.models import summarize
     from kerlint.syntax.places import locate
@@ -279,6 +280,7 @@ def summarize_read(
         raise program.failures[0][1]
     for limit in dict.fromkeys(program.limits):
         on_limit(limit)
+    program.target = target.decide(None, source, path, program, root)
     place = locate(module, alone=not program.followed)
     return summarize(program, lambda node: place(node) if node is not None else None)
 

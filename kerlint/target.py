@@ -26,6 +26,8 @@ _KNOWN: dict[str, list[Version]] = {
         "tensorflow": [(0, 13), (1, 16), (2, 100)],
     }.items()
 }
+#: The version that stands for all of Keras 3 that are still to come.
+_TO_COME = (3, 99)
 
 #: Names that only Keras 3 has.
 _NEW = frozenset(
@@ -109,13 +111,23 @@ def _by_project(path: str | None, root: str | None, around: Surroundings) -> Tar
 @lru_cache(maxsize=256)
 def _by_requirements(asked: tuple[Requirement, ...], who: str) -> Target | None:
     """What the versions that a file allows have in common; None if they are of Keras 2 and of Keras 3."""
-    tensorflow = _allowed("tensorflow", asked)
+    tensorflow, own = _allowed("tensorflow", asked), _allowed("keras", asked)
     known = _common(tensorflow)
-    for package, versions in (("keras", _allowed("keras", asked)), ("tensorflow", tensorflow)):
+    for package, versions in (("keras", own), ("tensorflow", tensorflow)):
         majors = {_keras_major(package, version) for version in versions}
         if majors and (majors == {3} or 3 not in majors):
-            minor = _minor(package, versions)
-            return Target(max(majors), minor, known, f"{who} {_written_as(package, asked)}")
+            # Of a Keras that may be 2 or 3 only those count that go with the TensorFlow.
+            fitting = {version for version in own if version[0] == 3} if majors == {3} else set()
+            oldest, newest = _minors("keras", fitting) if fitting else _minors(package, versions)
+            only = len({version[:2] for version in fitting or versions}) == 1
+            return Target(
+                max(majors),
+                newest if only else None,
+                known,
+                f"{who} {_written_as(package, asked)}",
+                oldest=oldest,
+                newest=newest,
+            )
     if any(one.package == "tf-keras" for one in asked) and not tensorflow:
         return Target(2, source=f"{who} {_written_as('tf-keras', asked)}")
     return None
@@ -139,12 +151,16 @@ def _common(versions: set[Version]) -> tuple[int, int | None] | None:
     return pairs.pop() if len(pairs) == 1 else (majors.pop(), None)
 
 
-def _minor(package: str, versions: set[Version]) -> int | None:
-    common = _common(versions)
-    if common is None or common[1] is None:
-        return None
-    own = package == "keras" or _SAME_MINOR <= (common[0], common[1]) < _KERAS_3
-    return common[1] if own else None
+def _minors(package: str, versions: set[Version]) -> tuple[int, int | None]:
+    """The lowest and the highest minor version of Keras that is allowed; None for the highest if there is no end."""
+    lowest, highest = min(versions)[:2], max(versions)[:2]
+    if package == "tensorflow":
+        # Before 2.6 it does not say which Keras it brings; from 2.16 on it brings the newest that it finds.
+        return (
+            lowest[1] if _SAME_MINOR <= lowest < _KERAS_3 else 0,
+            highest[1] if _SAME_MINOR <= highest < _KERAS_3 else None,
+        )
+    return (lowest[1] if lowest[0] == highest[0] else 0), (None if highest == _TO_COME else highest[1])
 
 
 def _allowed(package: str, asked: tuple[Requirement, ...]) -> set[Version]:

@@ -105,7 +105,9 @@ def test_order_and_batch_size_do_not_make_it_constant(fit: dict[str, Any]) -> No
 def test_an_overfitted_model_is_not_constant() -> None:
     made = model((512, 512, 512))
     noise = np.random.default_rng(1).normal(size=32)
-    assert trained(made, "adam", "mse", noise, 250, X[:32])["loss"] < 1e-4
+    # The loss goes up and down at the usual rate, and how far depends on the order of the rows.
+    trained(made, "adam", "mse", noise, 250, X[:32])
+    assert trained(made, keras.optimizers.Adam(1e-4), "mse", noise, 100, X[:32])["loss"] < 1e-4
     assert distinct(made) == ROWS
 
 

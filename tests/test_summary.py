@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import kerlint
 from kerlint.cli import cli
 from tests.notebook import notebook
 
@@ -471,3 +472,18 @@ def test_masks_that_a_layer_of_the_program_computes(tmp_path: Path, returned: st
     model = keras.Model(ids, layers.LSTM(2)(Words()(ids)))
     """
     assert models(tmp_path, text.replace("RETURNED", returned))[0]["complete"] is known
+
+
+@pytest.mark.parametrize(("keras", "shown"), [("3.15.1", True), ("3.16.0", False), (None, True)])
+def test_masks_are_steps_of_a_model_before_keras_3_16(tmp_path: Path, keras: str | None, shown: bool) -> None:
+    text = """
+        import keras
+        words = keras.Input((7,))
+        x = keras.layers.Embedding(9, 4, mask_zero=True)(words)
+        model = keras.Model(words, keras.layers.LSTM(3)(x))
+        """
+    (tmp_path / "train.py").write_text(dedent(text))
+    (tmp_path / "requirements.txt").write_text(f"keras=={keras}\n" if keras else "keras\n")
+    (model,) = kerlint.summary(tmp_path / "train.py")
+    assert [row.class_name for row in model.layers].count("NotEqual") == shown
+    assert model.total_params == 36 + 4 * 3 * (4 + 3 + 1)

@@ -15,7 +15,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-from kerlint.library import _alias_table, _legacy_table, _signature_table, defaults
+from kerlint.library import _alias_table, _legacy_table, _next_table, _signature_table, defaults
 from kerlint.library._alias_table import ALIASES
 from kerlint.library._signature_table import SIGNATURES
 from kerlint.library.names import canonical, in_current_keras, written
@@ -23,6 +23,7 @@ from kerlint.library.signatures import (
     NO_DEFAULT,
     NOT_LITERAL,
     Kind,
+    _parse,
     bases,
     bind,
     has_signature,
@@ -38,19 +39,30 @@ BY_HAND = {
 PLAIN = (bool, int, float, str, bytes, type(None))
 
 
+def made_from(table):
+    """The packages and versions that a generated table is made from."""
+    return dict(re.findall(r"(\w+) (\d[\w.-]*\w)", table.__doc__.split(" from keras")[1].join(["keras", ""])))
+
+
 @pytest.fixture(scope="module")
 def installed():
-    """The installed packages, if Keras and TensorFlow are those that the tables were made from.
+    """The installed packages, if Keras and TensorFlow are those that the tables were made from, or the next ones.
 
     NumPy and scikit-learn are compared whatever their version, but for what a newer one has dropped.
     """
-    packages = {}
-    for name, version in re.findall(r"(\w+) ([\d.]+\d)", _signature_table.__doc__.split(" from ")[1]):
-        packages[name] = pytest.importorskip(name)
-        if name in ("keras", "tensorflow") and packages[name].__version__ != version:
-            pytest.skip(f"the tables were made from {name} {version}")
+    packages = {name: pytest.importorskip(name) for name in made_from(_signature_table)}
+    ours = {name: packages[name].__version__ for name in ("keras", "tensorflow")}
+    known = [{name: made_from(table)[name] for name in ours} for table in (_signature_table, _next_table)]
+    if ours not in known:
+        pytest.skip(f"the tables were made from {known}")
     packages["tensorflow.keras"] = importlib.import_module("keras._tf_keras.keras")
+    packages["is next"] = ours == known[1]
     return packages
+
+
+def is_to_come(installed, group, short):
+    """Whether the installed Keras does not have a public name yet."""
+    return not installed["is next"] and short in _next_table.PUBLIC.get(group, "").split()
 
 
 def member(owner, name):
@@ -102,10 +114,21 @@ def inspected(installed, name):
     return found[1:] if is_method and found and found[0].kind is not inspect.Parameter.VAR_POSITIONAL else found
 
 
+def expected_lines(installed):
+    """What the tables say of the installed packages, by name."""
+    found = dict(lines(SIGNATURES))
+    if installed["is next"]:
+        for group, words in _next_table.GONE.items():
+            for short in words.split():
+                del found[f"{group}.{short}"]
+        found.update(lines(_next_table.SIGNATURES))
+    return found
+
+
 def test_signatures_are_those_of_the_installed_packages(installed):
     kinds = dict(zip(sorted(inspect._ParameterKind), Kind, strict=True))
     wrong = []
-    for name, line in lines(SIGNATURES):
+    for name, line in expected_lines(installed).items():
         if name in BY_HAND:
             continue
         try:
@@ -117,7 +140,7 @@ def test_signatures_are_those_of_the_installed_packages(installed):
         except (ValueError, TypeError):  # built in: nothing to inspect
             assert "(*args, **kwargs)" in line, name
             continue
-        ours = signature(name)
+        ours = _parse(name, name.rpartition(".")[0], line)
         if name.startswith(("numpy.", "sklearn.")):  # a newer version may have added parameters
             shown = [p.name for p in ours.parameters if p.kind is Kind.EITHER]
             if not {p.name for p in ours.parameters} & {p.name for p in real} and shown:
@@ -136,6 +159,47 @@ def test_signatures_are_those_of_the_installed_packages(installed):
             if repr(parameter.default) != repr(expected):
                 wrong.append((name, theirs, parameter.default))
     assert wrong == []
+
+
+def test_both_versions_are_understood():
+    """A call that is right in one of the versions binds as it does there."""
+    for name, line in lines(_next_table.SIGNATURES):
+        later, both = _parse(name, name.rpartition(".")[0], line), signature(name)
+        assert both is not None
+        assert not both.legacy
+        assert set(later.names) <= set(both.names), name
+        assert not bind(both, 0, later.names).unknown, name
+    for name, line in lines(SIGNATURES):
+        found, both = _parse(name, name.rpartition(".")[0], line), signature(name)
+        assert bind(both, 0, found.names).unknown == ()
+        places = [p.name for p in found.parameters if p.kind in (Kind.POSITIONAL, Kind.EITHER)]
+        assert list(bind(both, len(places)).positional) == places, name
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "kind"),
+    [
+        ("keras.losses.SparseCategoricalCrossentropy", "label_smoothing", Kind.KEYWORD),
+        ("keras.losses.sparse_categorical_crossentropy", "label_smoothing", Kind.EITHER),
+        ("keras.utils.FeatureSpace.adapt", "verbose", Kind.EITHER),
+        ("keras.layers.EinsumDense", "gptq_unpacked_column_size", Kind.EITHER),
+        ("keras.layers.Mosaic", "offset", Kind.EITHER),
+        ("keras.layers.GroupQueryAttention", "head_dim", Kind.EITHER),
+        ("keras.distribution.DataParallel.distribute_dataset", "dataset", Kind.EITHER),
+    ],
+)
+def test_parameters_of_one_version_only(name, parameter, kind):
+    assert signature(name).parameter(parameter).kind is kind
+    assert not signature(name).legacy
+
+
+def test_names_of_the_next_keras():
+    assert canonical("keras.layers.GroupedQueryAttention") == "keras.layers.GroupQueryAttention"
+    for name in ("keras.layers.TernaryDense", "keras.ops.cov", "tensorflow.keras.ops.cov"):
+        assert in_current_keras(name) is False
+        assert in_current_keras(name, or_next=True)
+    assert defaults.named("optimizers", "lamb") == ("keras.optimizers.Lamb", True)
+    assert defaults.named("initializers", "constant") == ("keras.initializers.Constant", True)
 
 
 def test_what_is_legacy_does_not_exist(installed):
@@ -407,18 +471,25 @@ def test_learning_rates(installed):
         seen += 1
     assert seen > 12
     assert defaults.learning_rate("keras.layers.Dense") is None
-    assert isinstance(keras.optimizers.get("ADAM"), keras.optimizers.Adam)
+    if installed["is next"]:
+        with pytest.raises(ValueError, match="ADAM"):
+            keras.optimizers.get("ADAM")
+    else:
+        assert isinstance(keras.optimizers.get("ADAM"), keras.optimizers.Adam)
     assert defaults.named("optimizers", "ADAM") == ("keras.optimizers.Adam", True)
 
 
 @pytest.mark.parametrize("kind", defaults.KINDS)
 def test_strings(installed, kind):
     get = getattr(installed["keras"], kind).get
-    for text, name in defaults._words(kind, True).items():
-        value, expected = get(text), resolve(installed, name)
+    later = dict(pair.split("=", 1) for pair in _next_table.STRINGS.get(kind, "").split())
+    words, old = defaults._words(kind, True), defaults._words(kind, False)
+    taken = {text for text in words if installed["is next"] or text not in later}
+    for text in taken:
+        value, expected = get(text), resolve(installed, words[text])
         assert value is expected or type(value) is expected or value == expected, text
-    for text, name in defaults._words(kind, False).items():
-        assert canonical(name) == name
+    for text in {*words, *old} - taken:
+        assert canonical(words.get(text) or old[text]) == (words.get(text) or old[text])
         with pytest.raises((ValueError, TypeError, KeyError)):
             get(text)
 
@@ -432,14 +503,19 @@ def test_named():
 
 def test_loss_functions(installed):
     keras = installed["keras"]
-    for cls, function in defaults.LOSS_FUNCTIONS.items():
+    known = {
+        cls: function
+        for cls, function in defaults.LOSS_FUNCTIONS.items()
+        if not is_to_come(installed, *cls.rsplit(".", 1))
+    }
+    for cls, function in known.items():
         assert resolve(installed, cls)().fn is resolve(installed, function), cls
     wrappers = {
         f"keras.losses.{name}"
         for name, value in vars(keras.losses).items()
         if isinstance(value, type) and issubclass(value, keras.losses.Loss) and name != "Loss"
     }
-    assert wrappers == set(defaults.LOSS_FUNCTIONS)
+    assert wrappers == set(known)
     assert defaults.loss_function("mse") == "keras.losses.mean_squared_error"
     assert defaults.loss_function("keras.losses.Huber") == "keras.losses.huber"
     assert defaults.loss_function("nothing") is None
@@ -467,14 +543,15 @@ def test_data_is_consistent():
         assert len(data.high) in (0, len(data.low)), name
         assert all(low <= high for low, high in zip(data.low, data.high, strict=False)), name
         if data.classes:
-            assert data.label_low == 0, name
-            assert data.label_high == data.classes - 1, name
+            # Cover types are the ones that are not numbered from 0.
+            assert data.label_low == (1 if name.endswith("covtype") else 0), name
+            assert data.label_high - data.label_low == data.classes - 1, name
 
 
 def test_toy_data(installed):
     np = installed["numpy"]
     for name, data in defaults.DATA.items():
-        if not name.startswith("sklearn.") or name.endswith(("_housing", "_boston")):
+        if not name.startswith("sklearn.datasets.load_") or name.endswith("_boston"):
             continue
         x, y = resolve(installed, name)(return_X_y=True)
         assert (x.shape, str(x.dtype)) == (data.train, data.dtype), name
@@ -482,6 +559,22 @@ def test_toy_data(installed):
         assert np.allclose(x.min(axis=0), data.low, atol=1e-5)
         assert np.allclose(x.max(axis=0), data.high, atol=1e-5)
         assert (y.min(), y.max()) == (data.label_low, data.label_high)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("fetch_covtype", ["ndarray of shape (581012, 54)", "between 1 to 7"]),
+        ("fetch_olivetti_faces", ["shape (400, 4096)", "shape (400, 64, 64)", "one of the 40 subjects"]),
+        ("fetch_california_housing", ["shape (20640, 8)"]),
+    ],
+)
+def test_data_that_is_fetched_is_as_documented(installed, name, words):
+    """Nothing is fetched: the documentation of scikit-learn says what would come."""
+    told = " ".join(resolve(installed, f"sklearn.datasets.{name}").__doc__.split())
+    assert [word for word in words if word not in told] == []
+    data = defaults.DATA[f"sklearn.datasets.{name}"]
+    assert f"({data.train[0]}, {data.train[1]})" in told
 
 
 def test_all_applications_are_known(installed):

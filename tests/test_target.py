@@ -148,6 +148,52 @@ def test_requirements(
         assert found.source.startswith("requirements.txt asks for ")
 
 
+@pytest.mark.parametrize(
+    ("line", "oldest", "newest"),
+    [
+        ("keras==3.15.1", 15, 15),
+        ("keras==3.16.0", 16, 16),
+        ("keras>=3.16", 16, None),
+        ("keras<3.16,>=3", 0, 15),
+        ("keras>=3.4,<3.16", 4, 15),
+        ("keras~=3.12", 12, None),
+        ("keras~=3.12.0", 12, 12),
+        ("keras<=3.15,>3.2", 2, 15),
+        ("keras>=3.2", 2, None),
+        ("keras==3.2; python_version < '3.10'\nkeras==3.17; python_version >= '3.10'", 2, 17),
+        ("keras==2.15.0", 15, 15),
+        ("keras>=2.10,<3", 10, 15),
+        ("keras<2.12", 0, 11),
+        ("tensorflow>=2.10,<2.16", 10, 15),
+        ("tensorflow>=2.4,<2.12", 0, 11),
+        ("tensorflow==2.3", 0, None),
+        # It brings the newest Keras, whichever that is.
+        ("tensorflow==2.16.1", 0, None),
+        ("tensorflow>=2.16,<2.20", 0, None),
+        ("tensorflow==2.16.1\nkeras<3.16", 0, 15),
+    ],
+)
+def test_the_minor_versions_that_are_allowed(tmp_path: Path, line: str, oldest: int, newest: int | None) -> None:
+    found = target(files={"requirements.txt": line + "\n"}, folder=tmp_path)
+    assert (found.oldest, found.newest) == (oldest, newest)
+    for minor in range(20):
+        assert found.since(found.keras, minor) == (oldest >= minor)
+        assert found.before(found.keras, minor) == (newest is not None and newest < minor)
+    assert not found.since(4, 0)
+    assert found.since(1, 99)
+    assert found.before(4, 0)
+    assert not found.before(1, 99)
+
+
+def test_the_setting_is_one_version() -> None:
+    assert target(setting="3.16").since(3, 16)
+    assert target(setting="3.15").before(3, 16)
+    assert target(setting="3.15").since(3, 15)
+    for unknown in (target(setting="3"), target()):
+        assert not unknown.since(3, 16)
+        assert not unknown.before(3, 16)
+
+
 PIPFILE = {"default": {"tensorflow": {"version": "==2.12.0"}, "keras": {"git": "x"}, "odd": 1}, "develop": []}
 PROJECTS = {
     "requirements-gpu.txt": "tensorflow-gpu==2.12\n",

@@ -10,14 +10,16 @@ from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Shape, Unknown, Value, tuple_of
 
 #: Data sets whose rows stand class by class.
-_GROUPED = frozenset({"iris", "wine"})
+_GROUPED = frozenset({"iris", "wine", "olivetti_faces"})
+#: Data sets of which it is not known how their rows stand.
+_UNKNOWN_ORDER = frozenset({"covtype"})
 #: Arguments that leave the rows and what a row is as they are.
 _HARMLESS = frozenset({"path", "seed"})
 
 
 def arrays_of(data: Data, rows: int | None, shape: tuple[int, ...], node: syntax.Node) -> tuple[Array, Array]:
     """Inputs and targets of one part of a data set."""
-    order = "grouped" if data.name in _GROUPED else "random"
+    order = "grouped" if data.name in _GROUPED else None if data.name in _UNKNOWN_ORDER else "random"
     full: Shape = (rows, *shape)
     columns = tuple(zip(data.low, data.high)) if len(data.low) == len(data.high) > 1 else None
     inputs = Array(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerlint.library._default_table import APPLICATIONS, OLD_STRINGS, STRINGS, TOY_DATA
+from kerlint.library._next_table import STRINGS as NEXT_STRINGS
 from kerlint.library.signatures import signature
 
 # -- Strings ------------------------------------------------------------------------------------------------------
@@ -30,7 +31,7 @@ _strings: dict[tuple[str, bool], dict[str, str]] = {}
 
 
 class Named(NamedTuple):
-    """What a string stands for: a canonical name, and whether the current Keras still takes the string."""
+    """What a string stands for: a canonical name, and whether the current Keras, or the next one, takes the string."""
 
     name: str
     current: bool = True
@@ -39,7 +40,7 @@ class Named(NamedTuple):
 def named(kind: str, text: str) -> Named | None:
     """What Keras makes of a string, as `keras.losses.get(text)` would; None if it would refuse it.
 
-    Only optimizers are the same in upper and lower case. "mse" is a function among the losses and a
+    Only optimizers are the same in upper and lower case, up to Keras 3.15. "mse" is a function among the losses and a
     class among the metrics, as in Keras.
     """
     if kind == "optimizers":
@@ -54,7 +55,7 @@ def named(kind: str, text: str) -> Named | None:
 def _words(kind: str, current: bool) -> dict[str, str]:
     words = _strings.get((kind, current))
     if words is None:
-        pairs = (STRINGS if current else OLD_STRINGS)[kind].split()
+        pairs = [*STRINGS[kind].split(), *NEXT_STRINGS.get(kind, "").split()] if current else OLD_STRINGS[kind].split()
         words = _strings[kind, current] = dict(pair.split("=", 1) for pair in pairs)
     return words
 
@@ -102,6 +103,7 @@ LOSS_FUNCTIONS = {
         "MeanSquaredLogarithmicError": "mean_squared_logarithmic_error",
         "Poisson": "poisson",
         "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
+        "SparseCategoricalFocalCrossentropy": "sparse_categorical_focal_crossentropy",
         "SquaredHinge": "squared_hinge",
         "Tversky": "tversky",
     }.items()
@@ -213,7 +215,7 @@ class Data(NamedTuple):
         test: the shape of the test inputs, () without a test part.
         low, high: the range of the inputs, per column where there are columns.
         labels: the shape of one label: () for a vector of labels, (1,) for a column.
-        classes: their number, 0 for continuous targets; labels are 0 .. classes - 1.
+        classes: their number, 0 for continuous targets.
         label_low, label_high: the range of the labels.
         ragged: the inputs are lists of word numbers of different lengths, `high` unknown.
     """
@@ -292,6 +294,13 @@ DATA["sklearn.datasets.fetch_california_housing"] = Data(
 )  # fmt: skip
 DATA["sklearn.datasets.load_boston"] = Data(
     "boston", (506, 13), (), "float64", _BOSTON_LOW, _BOSTON_HIGH, (), "float64", 5.0, 50.0, 0
+)  # fmt: skip
+#: Cover types are numbered from 1. Source: scikit-learn's documentation; the range of the columns: UCI's description.
+DATA["sklearn.datasets.fetch_covtype"] = Data(
+    "covtype", (581012, 54), (), "float64", (-173.0,), (7173.0,), (), "int32", 1.0, 7.0, 7
+)  # fmt: skip
+DATA["sklearn.datasets.fetch_olivetti_faces"] = Data(
+    "olivetti_faces", (400, 4096), (), "float32", (0.0,), (1.0,), (), "int64", 0.0, 39.0, 40
 )  # fmt: skip
 for _name, (_shape, *_row) in TOY_DATA.items():
     DATA[f"sklearn.datasets.load_{_name}"] = Data(_name, _shape, (), *_row)

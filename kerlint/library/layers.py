@@ -33,7 +33,7 @@ from kerlint.library.shapes import (
 )
 from kerlint.library.signatures import signature
 from kerlint.program.constants import truth
-from kerlint.program.events import Mismatch
+from kerlint.program.events import Looked, Mismatch
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
@@ -361,8 +361,10 @@ def shapes_in(value: Value) -> Output:
 
 def call_on_data(machine: Machine, layer: Layer, given: list[Value], node: syntax.Node) -> Value:
     """A layer applied to data outside a model: it is built, and preprocessing layers change what is known."""
-    from kerlint.library.preprocessing import apply_layer
+    from kerlint.library.preprocessing import ADAPTING, apply_layer
 
+    if layer.short in ADAPTING and layer.cls is None:
+        machine.emit(Looked(node=node, layer=layer))
     data = next((value for value in given if isinstance(value, Array)), None)
     if data is None:
         return Unknown("layer on an unknown value", node=node)

@@ -78,7 +78,8 @@ def is_removed(name: str) -> bool:
     if name.endswith("optimizers.legacy") or (".backend." in name and short[:1].isupper()):
         # The package is still there to say that its members are not; and `keras.backend` never had classes.
         return False
-    return in_current_keras(name) is False and (signature(canonical(name)) is not None or _is_old(written(name)))
+    gone = in_current_keras(name, or_next=True) is False
+    return gone and (signature(canonical(name)) is not None or _is_old(written(name)))
 
 
 def _is_old(name: str) -> bool:

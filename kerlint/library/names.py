@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from kerlint.library._alias_table import ALIASES, PUBLIC, PUBLIC_IN_TENSORFLOW
 from kerlint.library._legacy_table import OLD_NAMES, OLD_PACKAGES
+from kerlint.library._next_table import ALIASES as NEXT_ALIASES
+from kerlint.library._next_table import PUBLIC as NEXT_PUBLIC
 from kerlint.library.signatures import MOST_PARTS, has_signature, signature
 
 #: Where Keras lives, longest first where one is the beginning of another.
@@ -117,11 +119,14 @@ def written(name: str) -> str:
     return name
 
 
-def in_current_keras(name: str) -> bool | None:
+def in_current_keras(name: str, *, or_next: bool = False) -> bool | None:
     """Whether the current Keras has this name, as it was imported; None if the tables cannot tell.
 
     `keras.layers.core.Dense` is not there, `tensorflow.keras.losses.MSE` is, `keras.losses.MSE` is not.
     Private modules (`keras.src`) and `tf_keras`, which is Keras 2, cannot be told.
+
+    Args:
+        or_next: whether a Keras will do that is not released yet.
     """
     name = _replace_prefix(name, "tensorflow.compat.v2", "tensorflow")
     in_tensorflow = name.startswith("tensorflow.keras.")
@@ -130,17 +135,16 @@ def in_current_keras(name: str) -> bool | None:
     name = name.removeprefix("tensorflow.")
     if name.startswith(("keras.src", "keras.api", "keras._tf_keras")):
         return None
-    return _is_public(name, in_tensorflow)
+    tables = [PUBLIC, *([PUBLIC_IN_TENSORFLOW] if in_tensorflow else []), *([NEXT_PUBLIC] if or_next else [])]
+    return _is_public(name, tables)
 
 
-def _is_public(name: str, in_tensorflow: bool) -> bool | None:
+def _is_public(name: str, tables: list[dict[str, str]]) -> bool | None:
     package, _, short = name.rpartition(".")
-    words = PUBLIC.get(package, "")
-    if in_tensorflow:
-        words += " " + PUBLIC_IN_TENSORFLOW.get(package, "")
+    words = " ".join(table.get(package, "") for table in tables)
     if words.strip():
         return short in words.split()
-    if not package or not _is_public(package, in_tensorflow):
+    if not package or not _is_public(package, tables):
         return False
     owner = signature(canonical(package))
     if owner is None:
@@ -184,7 +188,7 @@ def _alias(name: str) -> str | None:
 
 def _pairs(package: str) -> list[tuple[str, str]]:
     pairs = []
-    for word in ALIASES.get(package, "").split():
+    for word in f"{ALIASES.get(package, '')} {NEXT_ALIASES.get(package, '')}".split():
         alias, _, target = word.partition("=")
         pairs.append((alias, target if "." in target else f"{package}.{target}"))
     return pairs

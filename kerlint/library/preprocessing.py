@@ -32,8 +32,10 @@ from kerlint.program.values import (
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
-__all__ = ["LOADERS", "adapt", "apply_layer", "directory_loader", "generator_flow"]
+__all__ = ["ADAPTING", "LOADERS", "adapt", "apply_layer", "directory_loader", "generator_flow"]
 
+#: Layers that learn from `adapt`, or are told the same by an argument.
+ADAPTING = frozenset({"Normalization", "TextVectorization", "StringLookup", "IntegerLookup", "Discretization"})
 #: What a layer that moves pixels forgets.
 _MOVED: dict[str, Any] = {"columns": None, "values": None, "labels": None, "statistic": None}
 #: Random layers that only move pixels about.

@@ -1,8 +1,9 @@
 """The parameters of Keras, TensorFlow, NumPy and scikit-learn callables, and how a call binds to them.
 
 Nothing is imported or inspected here. The signatures are text in `_signature_table` (written by
-`tools/update_tables.py`) and in `_legacy_table` (what Keras 1 and 2 had), and a line is parsed
-when its name is first asked for. The format:
+`tools/update_tables.py`), in `_next_table` (what a Keras that is not released yet has otherwise, by
+`tools/update_next.py`) and in `_legacy_table` (what Keras 1 and 2 had), and a line is parsed when
+its name is first asked for. What differs between the first two takes the arguments of both. The format:
 
     {"keras.layers": '''
     Dense(units, activation=None, use_bias=True, *, name=None, **kwargs) < Layer
@@ -31,6 +32,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from kerlint.library._legacy_table import LEGACY_KEYWORDS, LEGACY_SIGNATURES, OLD_ORDER
+from kerlint.library._next_table import SIGNATURES as NEXT_SIGNATURES
 from kerlint.library._signature_table import SIGNATURES
 
 if TYPE_CHECKING:
@@ -164,7 +166,7 @@ def has_signature(name: str) -> bool:
     """Whether the tables have a line for exactly this name (bases are not searched)."""
     group, _, short = name.rpartition(".")
     start = f"\n{short}("
-    return start in SIGNATURES.get(group, "") or start in LEGACY_SIGNATURES.get(group, "")
+    return any(start in table.get(group, "") for table in (SIGNATURES, NEXT_SIGNATURES, LEGACY_SIGNATURES))
 
 
 def bases(name: str) -> tuple[str, ...]:
@@ -261,12 +263,15 @@ def _look_up(name: str) -> Signature | None:
     if name.count(".") >= MOST_PARTS:
         return None
     group, _, short = name.rpartition(".")
-    for table in (SIGNATURES, LEGACY_SIGNATURES):
-        text = table.get(group, "")
-        start = text.find(f"\n{short}(")
-        if start >= 0:
-            line = text[start + 1 : text.index("\n", start + 1)]
-            return _parse(name, group, line, legacy=table is LEGACY_SIGNATURES)
+    found, later = (
+        _parse(name, group, line) if (line := _line(table, group, short)) else None
+        for table in (SIGNATURES, NEXT_SIGNATURES)
+    )
+    if found is not None or later is not None:
+        return _of_both(found, later) if found is not None and later is not None else found or later
+    line = _line(LEGACY_SIGNATURES, group, short)
+    if line:
+        return _parse(name, group, line)._replace(legacy=True)
     owner = signature(group) if group else None
     if owner is None or owner.base in ("", "object"):
         return None
@@ -274,7 +279,39 @@ def _look_up(name: str) -> Signature | None:
     return None if inherited is None else Signature(name, inherited.parameters, inherited.base, inherited.legacy)
 
 
-def _parse(name: str, group: str, line: str, legacy: bool) -> Signature:
+def _line(table: dict[str, str], group: str, short: str) -> str:
+    """The line of a name; empty if there is none."""
+    text = table.get(group, "")
+    start = text.find(f"\n{short}(")
+    return text[start + 1 : text.index("\n", start + 1)] if start >= 0 else ""
+
+
+def _of_both(found: Signature, later: Signature) -> Signature:
+    """A signature that takes what either of two versions takes.
+
+    Where they disagree, the places are those of the first, and a default is none that is known.
+    """
+    merged = [
+        one if other is None or other.default == one.default else one._replace(default=NOT_LITERAL)
+        for one in found.parameters
+        for other in [later.parameter(one.name)]
+    ]
+    ends = [index for index, one in enumerate(merged) if one.kind is Kind.DOUBLE_STAR] or [len(merged)]
+    have = {one.name for one in found.parameters}
+    before: set[str] = set()
+    for one in later.parameters:
+        if one.name not in have:
+            # In front of one of the others it would move what is given by place.
+            behind = one.kind is not Kind.EITHER or before >= {
+                each.name for each in found.parameters if each.kind is Kind.EITHER
+            }
+            merged.insert(ends[0], one if behind else one._replace(kind=Kind.KEYWORD))
+            ends[0] += 1
+        before.add(one.name)
+    return found._replace(parameters=tuple(merged))
+
+
+def _parse(name: str, group: str, line: str) -> Signature:
     import ast
 
     end = line.rindex(")") + 1
@@ -296,7 +333,7 @@ def _parse(name: str, group: str, line: str, legacy: bool) -> Signature:
         parameters.append(Parameter(argument.arg, _default(value), Kind.KEYWORD))
     if arguments.kwarg:
         parameters.append(Parameter(arguments.kwarg.arg, NO_DEFAULT, Kind.DOUBLE_STAR))
-    return Signature(name, tuple(parameters), base, legacy)
+    return Signature(name, tuple(parameters), base)
 
 
 def _default(node: ast.expr | None) -> Constant | Marker:

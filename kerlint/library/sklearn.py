@@ -173,7 +173,7 @@ def load_toy(kind: str) -> Handler:
     def answer(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         name = f"sklearn.datasets.{kind}"
         args, _ = bind_arguments(name, arguments)
-        if arguments.open or "n_class" in args or "scaled" in args:
+        if arguments.open or not args.keys().isdisjoint(_OTHER_DATA):
             return Unknown(kind, node=node)
         data, target = toy_data(name, node)
         framed = args.get("as_frame")
@@ -225,8 +225,9 @@ def bunch_item(bunch: Object, name: str, node: syntax.Node) -> Value:
         return Array((classes,), "object", node=node)
     if name == "feature_names" and isinstance(data, Array) and data.shape is not None and len(data.shape) == 2:
         return Array((data.shape[1],), "object", source="columns", node=node)
-    if name == "images" and bunch.short == "load_digits" and isinstance(data, Array):
-        return data.derive(node, shape=(data.rows, 8, 8), columns=None)
+    if name == "images" and bunch.short in _SIDES and isinstance(data, Array):
+        side = _SIDES[bunch.short]
+        return data.derive(node, shape=(data.rows, side, side), columns=None)
     return Unknown(name, node=node)
 
 
@@ -242,6 +243,10 @@ MAKERS = (
     "make_swiss_roll",
     "make_friedman1",
 )
+#: The side of the images of a data set, in pixels.
+_SIDES = {"load_digits": 8, "fetch_olivetti_faces": 64}
+#: Arguments with which a loader gives other rows, or other values.
+_OTHER_DATA = frozenset({"n_class", "scaled", "shuffle"})
 TOYS = (
     "load_iris",
     "load_digits",
@@ -249,6 +254,8 @@ TOYS = (
     "load_breast_cancer",
     "load_diabetes",
     "fetch_california_housing",
+    "fetch_covtype",
+    "fetch_olivetti_faces",
     "load_boston",
 )
 _FUNCTIONS: dict[str, Function] = {

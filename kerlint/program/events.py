@@ -254,6 +254,13 @@ class Adapt(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Looked(Event):
+    """A layer that has to `adapt` first is called on data, outside a model."""
+
+    layer: Object
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Seed(Event):
     """A random seed is set: canonical function name, and the seed."""
 

@@ -12,6 +12,8 @@ class Target:
     Args:
         keras: the major version.
         minor: the minor version of Keras, None if it is not known.
+        oldest: the lowest minor version that may be meant, where `minor` is not known.
+        newest: the highest one, None if there is no end to it.
         tensorflow: major and minor version of TensorFlow, as far as they are known.
         source: what says so, in words.
         sure: whether the rest of the program could say nothing else, where not all of it was followed.
@@ -22,6 +24,8 @@ class Target:
     tensorflow: tuple[int, int | None] | None = None
     source: str = ""
     sure: bool = True
+    oldest: int = 0
+    newest: int | None = None
 
     @property
     def known(self) -> bool:
@@ -32,7 +36,14 @@ class Target:
         """Whether it is known to be this version or a later one."""
         if self.keras != keras:
             return self.keras > keras
-        return self.minor is not None and self.minor >= minor
+        return (self.oldest if self.minor is None else self.minor) >= minor
+
+    def before(self, keras: int, minor: int) -> bool:
+        """Whether it is known to be an earlier version than this one."""
+        if self.keras != keras:
+            return self.keras < keras
+        last = self.newest if self.minor is None else self.minor
+        return last is not None and last < minor
 
 
 #: Where nothing says anything else.

@@ -23,6 +23,9 @@ from kerlint.summaries.training import compile_facts, training_facts
 from kerlint.summaries.view import View
 
 #: Where a node is in the text.
+#: The first minor version of Keras 3 that does not count the masks which it gives to layers as steps of a model.
+MASKS_HIDDEN = 16
+
 Places = Callable[[syntax.Node | None], Span | None]
 #: A row, and why something of it is not known; empty if all is.
 Judged = tuple[LayerRow, str]
@@ -36,7 +39,8 @@ def summarize(program: Program, places: Places) -> list[ModelSummary]:
 
 def summarize_model(program: Program, model: Model, places: Places, doubt: Doubt) -> ModelSummary:
     """One model, which may be one of another module."""
-    return _Reader(program, View(model), places, doubt).summary()
+    view = View(model, with_masks=not program.target.since(3, MASKS_HIDDEN))
+    return _Reader(program, view, places, doubt).summary()
 
 
 class _Reader:

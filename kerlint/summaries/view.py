@@ -12,10 +12,15 @@ from kerlint.program.values import Gap, Layer, Model, Op, Tensor, Value
 
 
 class View:
-    """What is known of one model."""
+    """What is known of one model.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        with_masks: whether masks that Keras gives to layers by itself are steps of the model: they are up to 3.15.
+    """
+
+    def __init__(self, model: Model, *, with_masks: bool = True) -> None:
         self.model = model
+        self.with_masks = with_masks
         self.has_graph = "outputs" in model.state
         if self.has_graph:
             self.inputs, self.outputs = model.state.get("inputs"), model.state["outputs"]
@@ -27,7 +32,7 @@ class View:
     @cached_property
     def calls(self) -> list[list[Op]]:
         """The layers and operations in the order of Keras, each with all its calls."""
-        return steps(self.inputs, self.outputs)
+        return steps(self.inputs, self.outputs, with_masks=self.with_masks)
 
     @cached_property
     def starts(self) -> list[Tensor]:

@@ -61,6 +61,19 @@ def test_ke001_names_that_are_looked_up(model: object, tmp_path: Path) -> None:
         fit(model).history["acc"]
 
 
+def test_ke001_what_a_callback_reads_after_an_epoch(model: object) -> None:
+    seen: list[tuple[int, list[str]]] = []
+
+    class Reads(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            seen.append((epoch, sorted(logs)))
+            assert logs.get("acc") > 0.9
+
+    with pytest.raises(TypeError, match="NoneType"):
+        fit(model, Reads(), epochs=3)
+    assert seen == [(0, ["accuracy", "loss"])]
+
+
 def test_ke001_the_worst_for_the_best(model: object) -> None:
     epochs = Weights()
     stop = keras.callbacks.EarlyStopping("val_accuracy", mode="min", patience=1, restore_best_weights=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.claims.running import Refused, example, keras, moved, normal, np, silence, tf, told, weights
+from tests.claims.running import VERSION, Refused, example, keras, moved, normal, np, silence, tf, told, weights
 
 X = normal(32, 10)
 YES = (X[:, :1] > 0).astype("float32")
@@ -276,18 +276,52 @@ def test_kl021_numpy_has_no_gradient(left: Callable[[object], object], eagerly: 
 
 @pytest.mark.parametrize("wrong", [[1.0, 5.0, 2.0], (1.0, 5.0, 2.0), np.array([1.0, 5.0, 2.0]), "balanced"])
 def test_kl023_only_a_dict_has_get(wrong: object) -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'get'"):
+    refused = (
+        pytest.raises(AttributeError, match="has no attribute 'get'")
+        if VERSION < (3, 16)
+        else pytest.raises(ValueError, match="must be a dict-like mapping")
+    )
+    with refused:
         example("KL023", edit=("class_weight=[1.0, 5.0, 2.0]", "class_weight=wrong"), x=X, y=CLASSES, wrong=wrong)
 
 
-@pytest.mark.parametrize("useless", [{}, {7: 100.0}, {"0": 100.0}, {"cat": 100.0}])
-def test_kl023_keys_that_are_never_looked_up(useless: dict[object, float]) -> None:
+def weighted(weights: dict[object, float]) -> tuple[float, float]:
+    """The loss of a step without and with class weights."""
     model = dense(3, "softmax", "sparse_categorical_crossentropy")
     plain = numbers(model, X, CLASSES)["loss"]
-    with silence():
-        assert float(model.train_on_batch(X, CLASSES, class_weight=useless)) == pytest.approx(plain, rel=1e-5)
     model.reset_metrics()
-    assert float(model.train_on_batch(X, CLASSES, class_weight={0: 100.0})) > 2 * plain
+    with silence():
+        return plain, float(model.train_on_batch(X, CLASSES, class_weight=weights))
+
+
+@pytest.mark.parametrize("useless", [{}, {7: 100.0}, {-1: 100.0}, {"7": 100.0}])
+def test_kl023_keys_that_are_never_looked_up(useless: dict[object, float]) -> None:
+    plain, loss = weighted(useless)
+    assert loss == pytest.approx(plain, rel=1e-5)
+
+
+@pytest.mark.parametrize("key", [0, 0.0])
+def test_kl023_a_key_that_is_looked_up(key: object) -> None:
+    plain, loss = weighted({key: 100.0})
+    assert loss > 2 * plain
+
+
+@pytest.mark.parametrize("key", ["0", 0.5])
+def test_kl023_keys_that_are_cut_down_to_a_number_since_3_16(key: object) -> None:
+    plain, loss = weighted({key: 100.0})
+    if VERSION < (3, 16):
+        assert loss == pytest.approx(plain, rel=1e-5)
+    else:
+        assert loss > 2 * plain
+
+
+def test_kl023_a_name_is_refused_since_3_16() -> None:
+    if VERSION < (3, 16):
+        plain, loss = weighted({"cat": 100.0})
+        assert loss == pytest.approx(plain, rel=1e-5)
+    else:
+        with pytest.raises(ValueError, match="integer keys"):
+            weighted({"cat": 100.0})
 
 
 def test_kl025_sigmoid_units_are_trained_as_a_softmax() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.claims.running import example, keras, moved, normal, np, silence, tf, weights
+from tests.claims.running import VERSION, example, keras, moved, normal, np, silence, tf, weights
 
 X = normal(32, 4)
 Y = X[:, :1]
@@ -90,6 +90,29 @@ def test_kr002_outputs_stay_the_same() -> None:
 def test_kr020_every_start_is_another() -> None:
     with silence():
         assert moved(start(), start()) > 0
+
+
+def test_kr020_the_order_of_the_rows_is_drawn_before_3_16() -> None:
+    orders = []
+
+    class Net(keras.Model):
+        def call(self, x: object) -> object:
+            return x
+
+        def train_step(self, data: object) -> dict[str, object]:
+            orders[-1] += np.array(data[0])[:, 0].tolist()
+            return {"loss": 0.0}
+
+    rows = np.arange(64.0)[:, None]
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        orders.append([])
+        net = Net()
+        net.compile("sgd", "mse", run_eagerly=True)
+        net.fit(rows, rows, verbose=0)
+    first, second = orders
+    assert sorted(first) == sorted(second) == rows[:, 0].tolist() != first
+    assert (first == second) is (VERSION >= (3, 16))
 
 
 def test_kr022_what_makes_a_split_the_same() -> None:

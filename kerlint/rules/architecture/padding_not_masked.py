@@ -13,8 +13,14 @@ from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.labels import Step
+from kerlint.program.target import Target
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.versions import only_before
+
+_RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+#: The first minor version of Keras 3 whose recurrent layers do not pass on the mask that they are given.
+_MASK_IS_LOST = 16
 
 
 class PaddingNotMasked(Rule):
@@ -62,9 +68,14 @@ class PaddingNotMasked(Rule):
     Padding in front, which is the default of `pad_sequences`, does little harm and is left alone. So are
     layers that give their output for every step, and bidirectional ones.
 
+    A nightly build of Keras 3.16 gives the mask to the first recurrent layer only, warns that it will "destroy the
+    mask information", and does so: the recurrent layers behind it read the padding again. There only
+    `padding="pre"` helps them.
+
     ## References
-    - Measured on Keras 3.15.1: without a mask the answer for a sentence changes with the length of its padding; Keras
-      says nothing.
+    - Measured on Keras 3.15.1 and on a nightly build of 3.16 (October 2026): without a mask the answer for a sentence
+      changes with the length of its padding; Keras says nothing. With one it does not, up to 3.15 for a stack of two
+      LSTMs, too.
     - https://keras.io/guides/understanding_masking_and_padding/
     """
 
@@ -87,18 +98,26 @@ class PaddingNotMasked(Rule):
                 reader = _last_state(node)
                 if reader is not None and id(node.layer) not in seen:
                     seen.add(id(node.layer))
-                    yield from self._report(node, reader, padded)
+                    yield from self._report(node, reader, padded, program.target)
 
-    def _report(self, node: Node, reader: Node, padded: Step) -> Iterator[Found]:
+    def _report(self, node: Node, reader: Node, padded: Step, target: Target) -> Iterator[Found]:
+        stacked = _is_behind_another(reader)
+        lost = stacked and target.since(3, _MASK_IS_LOST)
+        if lost:
+            remedy = 'write padding="pre"'
+        elif stacked:
+            remedy = f'write padding="pre", or mask_zero=True{only_before(target, _MASK_IS_LOST)}'
+        else:
+            remedy = 'write mask_zero=True, or padding="pre"'
         yield from self.found(
             node.place,
             f"{reader.short} reads the zeros behind each sentence as words: the Embedding does not mask them",
             label="without mask_zero=True",
             also=[(padded.node, "puts zeros behind short rows"), (reader.place, "gives its state after the last zero")],
             why="the answer is the state after the last step, and that is padding for all but the longest rows",
-            help='write mask_zero=True, or padding="pre"',
+            help=remedy,
             about=node.layer,
-            fix=fixing.draft("add mask_zero=True", fixing.put(node.layer, "mask_zero", "True")),
+            fix=None if lost else fixing.draft("add mask_zero=True", fixing.put(node.layer, "mask_zero", "True")),
         )
 
     good = (
@@ -129,6 +148,16 @@ def _padded_behind(fit: Fit) -> Step | None:
     return next((step for step in data.steps if step.name == "padded behind"), None) if data is not None else None
 
 
+def _is_behind_another(reader: Node) -> bool:
+    """Whether a recurrent layer takes what another one gives for each step."""
+    node = reader
+    while len(node.inputs) == 1:
+        (node,) = node.inputs
+        if node.short in _RECURRENT:
+            return True
+    return False
+
+
 def _last_state(node: Node) -> Node | None:
     """The recurrent layer whose last state is all that is used of an embedding without a mask."""
     if node.short != "Embedding" or node.layer is None or truth(argument(node.layer, "mask_zero")) is not False:
@@ -138,7 +167,7 @@ def _last_state(node: Node) -> Node | None:
         if node.layer is None:
             return None
         layer = unwrapped(node.layer)
-        if layer is node.layer and layer.short in ("LSTM", "GRU", "SimpleRNN"):
+        if layer is node.layer and layer.short in _RECURRENT:
             answer = truth(argument(layer, "return_sequences"))
             backwards = truth(argument(layer, "go_backwards"))
             if answer is False:

@@ -8,7 +8,7 @@ from kerlint.experiment import Experiment
 from kerlint.finding import Severity
 from kerlint.library.feeding import fed
 from kerlint.program.constants import constant
-from kerlint.program.events import Adapt, Fit
+from kerlint.program.events import Adapt, Event, Fit, Looked
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
 from kerlint.program.values import Model, Object
@@ -59,7 +59,8 @@ class PreprocessingLayerNotAdapted(Rule):
     ```
 
     ## Known limits
-    A file that loads weights, sets a vocabulary, or calls `adapt` on something that is not known is left alone.
+    A file that loads weights, sets a vocabulary, or calls `adapt` on something that is not known is left alone. So is a
+    `Normalization` that is called on data outside a model.
 
     ## References
     - Measured on Keras 3.15.1: data with a deviation of 99.7 has one of 99.7 after a `Normalization` that was not
@@ -85,6 +86,11 @@ class PreprocessingLayerNotAdapted(Rule):
                 if not _learned(node, layer) and not _is_told_elsewhere(program, fit):
                     told.add(id(layer))
                     yield from self._layer(fit, node)
+        for event in program.all(Looked):
+            raises = event.layer.name in _LAYERS and event.layer.short != "Normalization" and not event.tried
+            if raises and id(event.layer) not in told and not _knows(event.layer) and not _may_adapt(program, event):
+                told.add(id(event.layer))
+                yield from self._on_data(event)
         for feed in fed(program):
             generator = feed.data.args.get("generator")
             if isinstance(generator, Object) and id(generator) not in told and "adapted" not in generator.state:
@@ -120,6 +126,18 @@ class PreprocessingLayerNotAdapted(Rule):
             experiment=Experiment(fit, "unadapted", details={"layer": node.short}),
         )
 
+    def _on_data(self, event: Looked) -> Iterator[Found]:
+        layer = event.layer
+        yield from self.found(
+            layer.node,
+            f"{layer.short} was never adapted: it has no {_LAYERS[layer.name][0].replace('_', ' ')}",
+            label="needs adapt()",
+            also=[(event.node, "called on data")],
+            why="the first batch that comes to it raises an error",
+            help="call adapt() on the layer with the training inputs before it is used",
+            about=event,
+        )
+
     bad = (
         """
         import keras
@@ -141,6 +159,18 @@ class PreprocessingLayerNotAdapted(Rule):
         model.compile("adam", "mse")
         model.fit([x, z], y)
         """,
+        # Within the pipeline of the data.
+        """
+        import tensorflow as tf
+        from tensorflow import keras
+        words = keras.layers.TextVectorization(max_tokens=1000, output_sequence_length=40)  # KD007
+        def prepare(text, label):
+            return words(tf.expand_dims(text, -1)), label
+        data = keras.utils.text_dataset_from_directory("reviews").map(prepare)
+        model = keras.Sequential([keras.layers.Embedding(1000, 8), keras.layers.LSTM(8), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(data)
+        """,
         """
         import keras
         from keras.preprocessing.image import ImageDataGenerator
@@ -151,6 +181,25 @@ class PreprocessingLayerNotAdapted(Rule):
         """,
     )
     good = (
+        # Adapted once the pipeline is written.
+        """
+        import keras
+        words = keras.layers.TextVectorization(max_tokens=1000, output_sequence_length=40)
+        colours = keras.layers.StringLookup(vocabulary=["red", "green"])
+        raw = keras.utils.text_dataset_from_directory("reviews")
+        data = raw.map(lambda text, label: (words(text), label))
+        words.adapt(raw.map(lambda text, label: text))
+        print(colours(["red", "blue"]))
+        model = keras.Sequential([keras.layers.Embedding(1000, 8), keras.layers.LSTM(8), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(data)
+        """,
+        """
+        import keras
+        def prepare(text):
+            words = keras.layers.TextVectorization(max_tokens=1000)
+            return words(text)
+        """,
         # Given as arguments.
         """
         import keras
@@ -221,11 +270,16 @@ _OTHER_WAYS = (
 )
 
 
-def _learned(node: Node, layer: Object) -> bool:
-    """Whether the layer knows what it needs, or may."""
-    if layer.open or any(name in layer.args for name in _LAYERS[node.name]):
+def _knows(layer: Object) -> bool:
+    """Whether the layer was told what it needs, or may have been."""
+    if layer.open or any(name in layer.args for name in _LAYERS[layer.name]):
         return True
-    if any(key in layer.state for key in ("adapted", "pretrained", "handed over")):
+    return any(key in layer.state for key in ("adapted", "pretrained", "handed over"))
+
+
+def _learned(node: Node, layer: Object) -> bool:
+    """Whether the layer of a model knows what it needs, or may."""
+    if _knows(layer):
         return True
     # In a model that came from elsewhere.
     return any(isinstance(owner, Model) and owner.kind in ("application", "loaded") for owner in node.owners)
@@ -233,7 +287,13 @@ def _learned(node: Node, layer: Object) -> bool:
 
 def _is_told_elsewhere(program: Program, fit: Fit) -> bool:
     """Whether the file may do it in a way that is not followed."""
-    if fit.assumed or "pretrained" in fit.model.state or fit.model.kind in ("application", "loaded"):
+    if "pretrained" in fit.model.state or fit.model.kind in ("application", "loaded"):
         return True
-    known = {id(event.node) for event in program.all(Adapt)}
+    return _may_adapt(program, fit)
+
+
+def _may_adapt(program: Program, event: Event) -> bool:
+    if event.assumed:
+        return True
+    known = {id(adapted.node) for adapted in program.all(Adapt)}
     return program.times_mentioned("adapt") > len(known) or any(program.times_mentioned(name) for name in _OTHER_WAYS)

@@ -16,6 +16,7 @@ from kerlint.library.callbacks import (
     saves_best,
     watched_names,
 )
+from kerlint.library.logs import LogRead, log_reads
 from kerlint.library.models import trains_itself
 from kerlint.library.objects import argument
 from kerlint.program.constants import text
@@ -30,9 +31,9 @@ from kerlint.rules.base import Found, Rule
 class MonitorMisconfigured(Rule):
     """A callback watches a number that is never logged, or takes the worst value for the best.
 
-    `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint` and `history.history[...]` name a number.
-    It exists if it is `loss` or the name of a metric that `compile` was given; with `val_` in front
-    only if the training call validates.
+    `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint`, `history.history[...]` and the `logs` of your own
+    callbacks name a number. It exists if it is `loss` or the name of a metric that `compile` was given; with
+    `val_` in front only if the training call validates.
 
     ## Why is this bad?
     Training never stops early, the learning rate never falls, every epoch overwrites the "best"
@@ -61,12 +62,15 @@ class MonitorMisconfigured(Rule):
 
     ## Known limits
     Names are compared only for models with one output and no layers of their own that could add
-    metrics. Where callbacks are used that are not Keras's own, nothing is said: they may log anything.
+    metrics. Where callbacks are used that are not Keras's own, nothing is said: they may log anything. Of your own
+    callbacks only `on_epoch_end` is looked at, where it does nothing with `logs` but read it.
 
     ## References
     - Measured on Keras 3.15.1: `val_loss` without validation gives a warning in each epoch and nothing
       else; any other name that is not logged is a ValueError at the end of the first epoch, as `mode="auto"`
       finds no direction for it; a `{name}` in a checkpoint's path and a key of the history are KeyErrors.
+    - Measured: after an epoch a model with `metrics=["accuracy"]` gives its callbacks `accuracy` and `loss`, so that
+      `logs.get("acc") > 0.9` is a TypeError.
     - Measured: `EarlyStopping("val_accuracy", mode="min", restore_best_weights=True)` gave back accuracies
       of .44 and .25 where the best epochs had .50 and .69.
     """
@@ -96,6 +100,9 @@ class MonitorMisconfigured(Rule):
                     yield from self._monitor(program, fit, callback)
                 if callback.short == "ModelCheckpoint":
                     yield from self._path(program, fit, callback)
+            for read in log_reads(fit):
+                if id(read.node) not in seen:
+                    yield from self._logs(program, fit, read, seen)
         for reads in _reads(program):
             yield from self._history(program, reads)
 
@@ -157,6 +164,26 @@ class MonitorMisconfigured(Rule):
                 )
                 return
 
+    def _logs(self, program: Program, fit: Fit, read: LogRead, seen: set[int]) -> Iterator[Found]:
+        problem = _missing(program, fit, read.key)
+        if problem is None:
+            return
+        seen.add(id(read.node))
+        yield from self.found(
+            read.node,
+            f'the callback reads "{read.key}", but {problem.message}',
+            label="is None" if read.method == "get" else "KeyError",
+            also=[(problem.place, problem.label), (fit.node, "trained here")],
+            why="None cannot be compared or calculated with: a TypeError after the first epoch"
+            if read.method == "get"
+            else "nothing is logged under this name: a KeyError after the first epoch",
+            help=problem.help,
+            about=fit,
+            fix=fixing.draft(f'read "{problem.name}"', fixing.replace(read.name, f'"{problem.name}"'))
+            if problem.name
+            else None,
+        )
+
     def _history(self, program: Program, reads: list[HistoryRead]) -> Iterator[Found]:
         first, *others = reads
         problem = _missing(program, first.fit, first.key)
@@ -183,6 +210,19 @@ class MonitorMisconfigured(Rule):
             )
 
     bad = (
+        """
+        import tensorflow as tf
+        class StopAt(tf.keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs={}):
+                if logs.get("acc") > 0.99:  # KE001
+                    self.model.stop_training = True
+                if logs is not None and logs["val_loss"] < 0.1:  # KE001
+                    self.model.stop_training = True
+        model = tf.keras.Sequential([tf.keras.layers.Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        stop = StopAt()
+        model.fit(x, y, epochs=5, callbacks=[stop, tf.keras.callbacks.TerminateOnNaN()])
+        """,
         """
         import keras
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, activation="softmax")])
@@ -216,6 +256,38 @@ class MonitorMisconfigured(Rule):
         """,
     )
     good = (
+        # Callbacks that are prepared, that log numbers themselves, or that read others.
+        """
+        import keras
+        class Prepared(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if "acc" in logs and logs["acc"] > 0.9:
+                    self.model.stop_training = True
+                if logs.get("acc") is not None:
+                    print(logs["acc"])
+                try:
+                    print(logs["acc"])
+                except KeyError:
+                    pass
+        class Reading(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                logs = logs or {}
+                if logs.get("accuracy") > 0.9 and logs["loss"] < 0.1:
+                    self.model.stop_training = True
+        class Logging(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                logs["acc"] = score(self.model)
+        class Late(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if self.other or epoch < 3:
+                    return
+                print(logs["acc"])
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, callbacks=[Prepared(), Reading()])
+        model.fit(x, y, callbacks=[Logging(), Late()])
+        model.fit(x, y, callbacks=Late())
+        """,
         """
         import keras
         from keras.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau

@@ -11,9 +11,14 @@ from kerlint.library.heads import only_head
 from kerlint.program.constants import NOTHING, constant, text
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
+from kerlint.program.target import Target
 from kerlint.program.values import Array, Mapping, Object, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.versions import if_later, only_before
+
+#: The first minor version of Keras 3 that reads keys which are text.
+_READS_TEXT = 16
 
 
 class ClassWeightInvalid(Rule):
@@ -24,9 +29,10 @@ class ClassWeightInvalid(Rule):
 
     ## Why is this bad?
     A list, an array (what scikit-learn's `compute_class_weight` gives) or the word "balanced" stops the
-    training with an AttributeError about `get`. Keys that are no class are worse: a name, a number as
-    text, or one counted from 1 is never looked up, and the class that it was meant for has the weight
-    1. Keras says nothing.
+    training with an error: an AttributeError about `get` in Keras 3.0 to 3.15, a ValueError about a
+    dict from 3.16 on. Keys that are no class are worse: one counted from 1 is never looked up, and the
+    class that it was meant for has the weight 1. Keras says nothing. The same goes for names and for
+    numbers as text, up to Keras 3.15; Keras 3.16 reads the number, and refuses the name.
 
     ## Example
     ```python
@@ -53,11 +59,15 @@ class ClassWeightInvalid(Rule):
     ```
 
     ## Known limits
-    A class without a key has the weight 1, which may be meant: that alone is not reported.
+    A class without a key has the weight 1, which may be meant: that alone is not reported. Numbers as text are
+    left alone in programs for Keras 3.16, and are a warning where nothing says which Keras 3 it is.
 
     ## References
     - Measured on Keras 3.15.1: "'list' object has no attribute 'get'" for a list, and likewise for a tuple, an array
       and a string; missing classes, keys of no class and keys that are text train without a word.
+    - Measured on a nightly build of Keras 3.16 (October 2026): a ValueError for whatever is no dict and for the key
+      "cat"; the key "0" is that of class 0, and so is 0.5; keys of no class train without a word.
+    - Measured on Keras 2.15: a ValueError for keys that are not 0, 1, 2 and so on without a gap.
     """
 
     code = "KL023"
@@ -76,7 +86,7 @@ class ClassWeightInvalid(Rule):
             if form:
                 yield from self._no_dict(fit, value, form)
             elif isinstance(value, Mapping) and not value.open:
-                yield from self._keys(fit, value)
+                yield from self._keys(fit, value, program.target)
 
     def _no_dict(self, fit: Fit, value: Value, form: str) -> Iterator[Found]:
         yield from self.found(
@@ -94,40 +104,38 @@ class ClassWeightInvalid(Rule):
             else None,
         )
 
-    def _keys(self, fit: Fit, value: Mapping) -> Iterator[Found]:
-        keys = list(value.entries)
+    def _keys(self, fit: Fit, value: Mapping, target: Target) -> Iterator[Found]:
         classes = _classes(fit)
-        words = [key for key in keys if isinstance(key, str)]
-        beyond = [
-            key
-            for key in keys
-            if isinstance(key, (int, float))
-            and (
-                (isinstance(key, float) and not key.is_integer()) or key < 0 or (classes is not None and key >= classes)
-            )
-        ]
-        if not words and not beyond:
+        reads_text = target.since(3, _READS_TEXT)
+        words = [key for key in value.entries if isinstance(key, str) and not (reads_text and _is_number(key))]
+        wrong = words or [key for key in value.entries if _is_no_class(key, classes, reads_text)]
+        if not wrong:
             return
-        wrong = words or beyond
-        listed = ", ".join(repr(key) for key in wrong[:4]) + (" ..." if len(wrong) > 4 else "")
+        # Which of the versions it is decides whether this is wrong at all.
+        passing = bool(words) and target.keras == 3 and all(map(_is_number, words))
         head = only_head(fit.graph)
-        known = classes is not None and head is not None
-        if words:
+        known = not words and classes is not None and head is not None
+        if passing:
+            reason = f"which is text: it is never looked up{only_before(target, _READS_TEXT)}"
+        elif words:
             reason = "which is text: labels are numbers"
         elif known:
             reason = f"but the classes are 0..{(classes or 1) - 1}"
         else:
             reason = "which is no class number"
+        listed = ", ".join(repr(key) for key in wrong[:4]) + (" ..." if len(wrong) > 4 else "")
         yield from self.found(
             fit.places.get("class_weight"),
             f"class_weight has the key{'s' if len(wrong) > 1 else ''} {listed}, {reason}",
-            label="never looked up",
+            label="no class",
             also=[
                 (head.node.argument_place("units"), f"{classes} classes") if known and head is not None else (None, ""),
                 (value.node, "made here") if value.node is not fit.places.get("class_weight") else (None, ""),
             ],
-            why="a key that is no label is never looked up, and a label without a key has the weight 1",
-            help="use the numbers of the classes, from 0 on, as keys",
+            why=_consequence(words, passing, list(value.entries), target),
+            help="use the numbers of the classes, from 0 on, as keys"
+            + (if_later(target, _READS_TEXT) if passing else ""),
+            severity=Severity.WARNING if passing and not target.before(3, _READS_TEXT) else None,
             about=fit,
         )
 
@@ -197,6 +205,41 @@ def _form(value: Value) -> str:
         return f'"{word}"'
     found = constant(value)
     return "a number" if found is not NOTHING and isinstance(found, (int, float)) else ""
+
+
+def _is_number(word: str) -> bool:
+    """Whether a text is read as a whole number where texts are."""
+    try:
+        int(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_no_class(key: object, classes: int | None, reads_text: bool) -> bool:
+    """Whether a key is the number of no class."""
+    if isinstance(key, str) and reads_text and _is_number(key):
+        key = int(key)
+    if not isinstance(key, (int, float)):
+        return False
+    fraction = isinstance(key, float) and not key.is_integer()
+    return fraction or key < 0 or (classes is not None and key >= classes)
+
+
+def _consequence(words: list[str], passing: bool, keys: list[object], target: Target) -> str:
+    """What comes of keys that are no class."""
+    if target.keras < 3 and not _is_row(keys):
+        return "Keras 2 refuses a dict whose keys are not 0, 1, 2 and so on, without a gap"
+    if words and not passing and target.since(3, _READS_TEXT):
+        return "Keras makes a whole number of each key, and refuses what is none"
+    if any(isinstance(key, float) and not key.is_integer() for key in keys) and target.since(3, _READS_TEXT):
+        return "Keras cuts each key down to a whole number, which is another class"
+    return "a key that is no label is never looked up, and a label without a key has the weight 1"
+
+
+def _is_row(keys: list[object]) -> bool:
+    """Whether the keys are 0, 1, 2 and so on, in any order."""
+    return not any(isinstance(key, str) for key in keys) and set(keys) == set(range(len(keys)))
 
 
 def _classes(fit: Fit) -> int | None:

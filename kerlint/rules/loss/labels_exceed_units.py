@@ -127,6 +127,14 @@ class LabelsExceedUnits(Rule):
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         model.fit(x, np.array([[-1], [1], [1], [-1]]))
         """,
+        """
+        import keras
+        from sklearn.datasets import fetch_covtype
+        x, y = fetch_covtype(return_X_y=True)
+        model = keras.Sequential([keras.Input((54,)), keras.layers.Dense(7)])  # KL020
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(x, y)
+        """,
     )
     good = (
         """

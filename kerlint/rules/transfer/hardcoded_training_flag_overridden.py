@@ -12,15 +12,20 @@ from kerlint.program.constants import truth
 from kerlint.program.events import Compile, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.program.target import Target
 from kerlint.rules.base import Found, Rule
+from kerlint.rules.versions import if_later, only_before
+
+#: The first minor version of Keras 3 that keeps a flag which is written where a model is built.
+_KEPT = 16
 
 
 class HardcodedTrainingFlagOverridden(Rule):
-    """A `training=` flag that is written where a model is built does not survive in Keras 3.
+    """A `training=` flag that is written where a model is built does not survive in Keras 3, up to 3.15.
 
     `base(x, training=False)` was the way to keep batch normalisation in a pretrained model as it is
     while the rest is fine-tuned, and `Dropout(0.5)(x, training=True)` the way to get random
-    predictions. In Keras 3 `fit` and `predict` pass their own flag to every layer of a functional
+    predictions. In Keras 3.0 to 3.15 `fit` and `predict` pass their own flag to every layer of a functional
     model, over the one that was written.
 
     ## Why is this bad?
@@ -54,14 +59,19 @@ class HardcodedTrainingFlagOverridden(Rule):
     ```
 
     ## Known limits
-    A frozen base keeps its statistics whatever the flag says, and is left alone. Keras 2 keeps the flag,
-    and Keras 3.16 may do so again.
+    A frozen base keeps its statistics whatever the flag says, and is left alone. Keras 2 keeps the flag, and so
+    does Keras 3.16: programs for these are left alone, too. Where nothing says which Keras 3 it is, this is reported
+    as a fault before 3.16.
+
+    A nightly build of Keras 3.16 also passes a flag that is written on to all layers that run after that one: with
+    `base(x, training=False)` the dropout of the head is switched off in `fit`, too. That is not reported.
 
     ## References
     - Measured on Keras 3.6, 3.10, 3.12 and 3.15.1: with `training=False` written and the base trainable, the moving
-      mean goes from 0 to 4.96 in training; on Keras 2 it stays. `Dropout(...)(x, training=True)` drops nothing in
-      `predict`.
-    - The guide on transfer learning still says otherwise: https://www.tensorflow.org/guide/keras/transfer_learning
+      mean goes from 0 to 4.96 in training; on Keras 2 and on a nightly build of 3.16 (October 2026) it stays.
+      `Dropout(...)(x, training=True)` drops nothing in `predict`; on Keras 2 and 3.16 it does.
+    - What keeps the flag in 3.16: https://github.com/keras-team/keras/pull/23364
+    - The guide on transfer learning is about that version and Keras 2: https://www.tensorflow.org/guide/keras/transfer_learning
     """
 
     code = "KF002"
@@ -73,7 +83,7 @@ class HardcodedTrainingFlagOverridden(Rule):
     in_tests = False
 
     def check(self, program: Program) -> Iterator[Found]:
-        if (program.target.minor or 0) >= 16:
+        if program.target.since(3, _KEPT):
             return
         seen: set[int] = set()
         for event in program.compiles:
@@ -83,7 +93,7 @@ class HardcodedTrainingFlagOverridden(Rule):
                 flag = truth(base.node.op.args.get("training"))
                 if base.trained and base.has_batchnorm and flag is False and id(base.node.op) not in seen:
                     seen.add(id(base.node.op))
-                    yield from self._base(base, event)
+                    yield from self._base(base, event, program.target)
         for use in program.all(Use):
             if use.method != "predict" or use.model.kind != "functional":
                 continue
@@ -95,30 +105,32 @@ class HardcodedTrainingFlagOverridden(Rule):
             ]
             if found and id(found[0].op) not in seen:
                 seen.add(id(found[0].op))
-                yield from self._dropout(found, use)
+                yield from self._dropout(found, use, program.target)
 
-    def _base(self, base: Base, event: Compile) -> Iterator[Found]:
+    def _base(self, base: Base, event: Compile, target: Target) -> Iterator[Found]:
         yield from self.found(
             base.node.op.node,
-            f"training=False has no effect on {base.short} here: fit() of Keras 3 passes training=True over it",
+            f"training=False has no effect on {base.short} here{only_before(target, _KEPT)}: "
+            "fit() of Keras 3 passes training=True over it",
             label="the flag is overridden",
             also=[(event.node, f"compiled with all of {base.short} trainable")],
             why="its batch normalisation takes the statistics of the batches and changes the pretrained ones",
-            help="set trainable = False on its BatchNormalization layers before compile()",
+            help="set trainable = False on its BatchNormalization layers before compile()" + if_later(target, _KEPT),
             about=base.node.op,
             experiment=Experiment(event, "overridden", details={"how": "base"}),
         )
 
-    def _dropout(self, nodes: list[Node], use: Use) -> Iterator[Found]:
+    def _dropout(self, nodes: list[Node], use: Use, target: Target) -> Iterator[Found]:
         """One finding for all such layers of a model."""
         node = nodes[0]
         yield from self.found(
             node.op.node,
-            f"training=True has no effect on {node.short} in predict(): Keras 3 passes training=False over it",
+            f"training=True has no effect on {node.short} in predict(){only_before(target, _KEPT)}: "
+            "Keras 3 passes training=False over it",
             label="the flag is overridden",
             also=[*((other.op.node, "likewise") for other in nodes[1:]), (use.node, "predicts without dropout")],
             why="predict() passes its own flag to every layer of a functional model",
-            help="call the model itself for random predictions: model(x, training=True)",
+            help="call the model itself for random predictions: model(x, training=True)" + if_later(target, _KEPT),
             about=node.op,
             experiment=Experiment(use, "idle", details={"how": "predict"}),
         )

@@ -15,6 +15,9 @@ from kerlint.program.values import Model, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
+#: The first minor version of Keras 3 that ignores that layers are unfrozen.
+_UNFREEZING_IGNORED = 2
+
 
 class TrainableAfterCompile(Rule):
     """Layers are frozen or unfrozen between two training calls, and the model is not compiled again.
@@ -55,10 +58,12 @@ class TrainableAfterCompile(Rule):
 
     ## Known limits
     Between `compile` and the first training call Keras 3 still takes the change, so this is reported
-    for programs for Keras 2 only. GANs freeze the discriminator for the combined model, and are left alone.
+    for programs for Keras 2 only. Keras 3.0 and 3.1 take it whenever layers are unfrozen: their programs
+    are left alone there. GANs freeze the discriminator for the combined model, and are left alone.
 
     ## References
-    - Measured: Keras 3.15.1 ignores the change in both directions once the model has been trained, Keras 2 always.
+    - Measured: Keras 3.2 to 3.15.1 and a nightly build of 3.16 ignore the change in both directions once the model has
+      been trained, Keras 3.0 and 3.1 only that layers are frozen, Keras 2 always both.
     - https://www.tensorflow.org/guide/keras/transfer_learning
     """
 
@@ -95,6 +100,8 @@ class TrainableAfterCompile(Rule):
                 continue
             wanted = truth(event.value)
             if wanted is None or id(event.target) not in inside:
+                continue
+            if wanted and program.target.keras == 3 and program.target.before(3, _UNFREEZING_IGNORED):
                 continue
             if wanted is (id(event.target) not in settled):
                 continue
