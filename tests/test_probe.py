@@ -152,6 +152,16 @@ def test_what_is_not_known_is_assumed_and_said() -> None:
         assert part in said
 
 
+def test_an_experiment_about_an_optimizer_takes_no_other_one() -> None:
+    text = """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.OPTIMIZER(learning_rate=0.0), "mse")
+        """
+    assert job(text.replace("OPTIMIZER", "Nadam"), "KO001")["original"]["optimizer"]["type"] == "Nadam"
+    assert refusal(text.replace("OPTIMIZER", "Muon"), "KO001") == "Muon is not tried out"
+
+
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [

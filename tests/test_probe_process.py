@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_findings_are_all_there_whatever_the_interpreter_does(tmp_path: Path) ->
         (ready + "for line in sys.stdin:\n    print('{\"result\": 3}', flush=True)", "the probe failed: TypeError"),
         (ready + 'for line in sys.stdin:\n    print(\'{"refused": "no"}\', flush=True)', "no"),
         ('print(json.dumps({"missing": "tensorflow"}), flush=True)', "tensorflow is not installed for"),
+        ('print(json.dumps({"broken": "RuntimeError: old"}), flush=True)', "TensorFlow and Keras: RuntimeError: old"),
     ):
         python = interpreter(tmp_path, body)
         done = kerlint(
@@ -197,3 +199,42 @@ def test_scripts_come_from_the_command_line_and_print_the_verdict(tmp_path: Path
         [sys.executable, "-I", path], capture_output=True, text=True, cwd=tmp_path, check=True
     ).stdout.splitlines()
     assert shown[-1] == f"confirmed. {probe['text']}"
+
+
+def test_an_interpreter_named_from_where_kerlint_runs(tmp_path: Path) -> None:
+    interpreter(tmp_path, "sys.exit(3)")
+    done = kerlint(tmp_path, "--probe", "--probe-python", "./python", "--select", "KL003", text=WARNING)
+    assert "./python is no Python with TensorFlow: the process ended with status 3" in done.stderr
+
+
+#: What stands in the place of TensorFlow and of Keras, and what is said of it.
+_WORKING = """
+def nothing(*arguments): ...
+class config:
+    set_visible_devices = nothing
+    class threading:
+        set_intra_op_parallelism_threads = set_inter_op_parallelism_threads = nothing
+"""
+BROKEN = {
+    "no TensorFlow": (None, None, "tensorflow is not installed for"),
+    "an empty folder": ("", None, "cannot import TensorFlow and Keras: AttributeError"),
+    "an error": ("raise RuntimeError('made for NumPy 1')", None, "RuntimeError: made for NumPy 1"),
+    "a library that is not there": ("raise ImportError('no such\\n  library')", None, "ImportError: no such library"),
+    "no Keras": (_WORKING, None, "keras is not installed for"),
+    "an old Keras": (_WORKING, "__version__ = '2.10.0'", "Keras 2.15 or a later one is not installed for"),
+    "something else": (_WORKING, "", "cannot import TensorFlow and Keras: AttributeError"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_in_the_place_of_tensorflow(tmp_path: Path, case: str) -> None:
+    tensorflow, keras, reason = BROKEN[case]
+    venv.create(tmp_path / "venv", symlinks=True)
+    packages = next(tmp_path.glob("venv/lib/*/site-packages"))
+    for name, text in (("tensorflow", tensorflow), ("keras", keras)):
+        if text is not None:
+            (packages / name).mkdir()
+            (packages / name / "__init__.py").write_text(text)
+    done = kerlint(tmp_path, "--probe", "--probe-python", "venv/bin/python", "--select", "KL003", text=WARNING)
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout

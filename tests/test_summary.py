@@ -318,6 +318,162 @@ def test_of_functions_that_call_each_other_the_first_begins(tmp_path: Path) -> N
     assert sorted(model["inputs"] for model in found) == [[[None, 2]], [[None, 4]]]
 
 
+IRIS = "https://raw.githubusercontent.com/mwaskom/seaborn-data/master/iris.csv"
+#: What changes which columns a frame has, or how they are read, and how many there are then (None: not known).
+FRAMES = {
+    "df": 5,
+    "df.filter(items=['species'])": None,
+    "df.set_index(['species', 'petal_width']).reset_index()": None,
+    "df.set_index('species').reset_index()": 5,
+    "df.sample(3, axis=1)": None,
+    "df.loc[:, [False, True, False, False, True]]": None,
+    "df.loc[:, ['species', 'petal_width']]": 2,
+    "df.rename(columns={'petal_width': 'species'}).drop(columns='species')": 3,
+    "df[['species', 'species', 'petal_width']].drop(columns='species')": 1,
+    "df.drop(columns='species') - df['petal_width']": None,
+    "df.drop(columns='species') - df.drop(columns='species').mean()": 4,
+    "pd.read_table(IRIS)": None,
+    "pd.read_table(IRIS, sep=',')": 5,
+    "other": None,
+    "df.drop(columns='nothing')": None,
+    "pd.concat([df, df])": 5,
+    "pd.concat([df, df], keys=['a', 'b']).reset_index()": None,
+    "pd.DataFrame({'mean': df.mean(numeric_only=True)}).T": None,
+}
+
+
+@pytest.mark.parametrize(("frame", "width"), FRAMES.items())
+def test_columns_of_frames(tmp_path: Path, frame: str, width: int | None) -> None:
+    (model,) = models(
+        tmp_path,
+        f"""
+        import pandas as pd
+        IRIS = {IRIS!r}
+        df, other = pd.read_csv(IRIS), pd.read_csv(IRIS)
+        other.eval("area = petal_width * petal_length", inplace=True)
+        frame = {frame}
+        model = keras.Sequential([keras.Input((frame.shape[1],)), layers.Dense(1)])
+        """,
+    )
+    assert model["complete"] is (width is not None)
+    assert model["total_params"] == (width + 1 if width is not None else None)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "keras.Input(unknown()), layers.Dense(3)",
+        "layers.Dense(3, input_shape=unknown())",
+        "layers.Dense(3, **unknown())",
+    ],
+)
+def test_an_input_shape_that_is_not_known(tmp_path: Path, start: str) -> None:
+    (model,) = models(tmp_path, f"model = keras.Sequential([{start}])")
+    assert not model["complete"]
+    assert model["total_params"] is None
+
+
+def test_what_is_deleted_from_a_dict_is_not_known(tmp_path: Path) -> None:
+    text = """
+    sizes = {"a": 3, "b": 4}
+    del sizes[unknown()]
+    model = keras.Sequential([keras.Input((2,)), *[layers.Dense(size) for size in sizes.values()]])
+    """
+    (model,) = models(tmp_path, text)
+    assert not model["complete"]
+
+
+BASE = "base = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Dense(2)])\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "config['layers'][-1]['config']['units'] = 9",
+        "config['name'] = 'other'",
+        "del config['name']",
+        "config.update(name='other')",
+        "for layer in config['layers']:\n    layer['config']['name'] += '_copy'",
+    ],
+)
+def test_a_configuration_that_is_changed(tmp_path: Path, change: str) -> None:
+    text = BASE + "config = base.get_config()\n{}\nmodel = keras.Sequential.from_config(config)\n"
+    assert models(tmp_path, text.format("print(config)"))[1]["total_params"] == 23
+    assert not models(tmp_path, text.format(change))[1]["complete"]
+
+
+@pytest.mark.parametrize("frozen", ["base.layers[0]", "model.layers[0]", "base", "model"])
+def test_layers_that_are_frozen_with_or_without_their_copy(tmp_path: Path, frozen: str) -> None:
+    text = BASE + "model = keras.models.clone_model(base)\nmodel.add(layers.Dense(1))\n"
+    assert all(one["complete"] for one in models(tmp_path, text))
+    assert not any(one["complete"] for one in models(tmp_path, text + f"{frozen}.trainable = False\n"))
+
+
+def test_layers_of_another_model_are_built(tmp_path: Path) -> None:
+    text = BASE + "model = keras.Sequential(base.layers)\n"
+    assert [(one["complete"], one["total_params"]) for one in models(tmp_path, text)] == [(True, 23), (False, None)]
+
+
+def test_a_lambda_that_says_another_shape(tmp_path: Path) -> None:
+    text = """
+    model = keras.Sequential(
+        [keras.Input((3, 4)), layers.Lambda(lambda x: x[:, 0], output_shape=({},)), layers.Dense(2)]
+    )
+    """
+    assert models(tmp_path, text.format(4))[0]["total_params"] == 10
+    assert not models(tmp_path, text.format(9))[0]["complete"]
+
+
+#: Wrappers that share what they wrap, and all weights of a model with them (None: not known).
+SHARED = {
+    "cell = layers.LSTMCell(4)\nends = [layers.RNN(cell)(x), layers.RNN(cell)(x)]": 160,
+    "cell = [layers.LSTMCell(4), layers.GRUCell(3)]\nends = [layers.RNN(cell)(x), layers.RNN(cell)(x)]": None,
+    "dense = layers.Dense(6)\nends = [layers.TimeDistributed(dense)(x), dense(x)]": 36,
+    "dense = layers.Dense(6)\nends = [layers.SpectralNormalization(dense)(x), dense(x)]": None,
+    "lstm = layers.LSTM(3)\nends = [layers.Bidirectional(lstm)(x), lstm(x)]": 324,
+}
+
+
+@pytest.mark.parametrize(("text", "total"), SHARED.items())
+def test_wrappers_that_share_a_layer(tmp_path: Path, text: str, total: int | None) -> None:
+    (model,) = models(tmp_path, f"x = keras.Input((3, 5))\n{text}\nmodel = keras.Model(x, ends)")
+    assert (model["complete"], model["total_params"]) == (total is not None, total)
+
+
+def test_globals_that_a_function_sets_which_nothing_calls(tmp_path: Path) -> None:
+    text = """
+    WIDTH = 4
+    def widen():
+        global WIDTH
+        WIDTH = 12
+    def build():
+        return keras.Sequential([keras.Input((2,)), layers.Dense(WIDTH)])
+    """
+    (model,) = models(tmp_path, text)
+    assert not model["complete"]
+
+
+#: What the `compute_mask` of a layer returns, and whether it is known what Keras makes for the layer that reads it.
+MASKS = {"mask": True, "None": True, "self.plain.compute_mask(ids)": True, "self.masked.compute_mask(ids)": False}
+
+
+@pytest.mark.parametrize(("returned", "known"), MASKS.items())
+def test_masks_that_a_layer_of_the_program_computes(tmp_path: Path, returned: str, known: bool) -> None:
+    text = """
+    class Words(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.plain, self.masked = layers.Embedding(9, 3), layers.Embedding(9, 3, mask_zero=True)
+        def call(self, ids):
+            return self.plain(ids) + self.masked(ids)
+        def compute_mask(self, ids, mask=None):
+            return RETURNED
+    ids = keras.Input((4,), dtype="int32")
+    model = keras.Model(ids, layers.LSTM(2)(Words()(ids)))
+    """
+    assert models(tmp_path, text.replace("RETURNED", returned))[0]["complete"] is known
+
+
 @pytest.mark.parametrize(("keras", "shown"), [("3.15.1", True), ("3.16.0", False), (None, True)])
 def test_masks_are_steps_of_a_model_before_keras_3_16(tmp_path: Path, keras: str | None, shown: bool) -> None:
     text = """

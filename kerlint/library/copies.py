@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kerlint import syntax
 from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.graphs import DATA, USED
-from kerlint.library.models import COPIED, new_model
+from kerlint.library.models import COPIED, mark_copied, new_model
 from kerlint.library.naming import NAME
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import text
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 #: What a model is described by, for another one to be made from that.
-_DESCRIPTION = "keras.Model.description"
+DESCRIPTION = "keras.Model.description"
+#: Where a description keeps that its content was used.
+_OPENED = "opened"
 
 
 def load(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`load_model(path)`: known if the program has saved it itself."""
     saved = machine.saved.get(place_of(arguments.get(0, "filepath")))
     described = arguments.get(0, "json_string")
-    if isinstance(described, Object) and described.name == _DESCRIPTION:
+    if isinstance(described, Object) and described.name == DESCRIPTION and _OPENED not in described.state:
         return _without_compile(_copy(machine, described.args["model"], node))  # type: ignore[arg-type]
     if saved is None:
         made = make_loaded(machine, name, arguments, node)
@@ -67,7 +69,12 @@ def describe(machine: Machine, model: Model, node: syntax.Node) -> Value:
     """`model.to_json()` and `model.get_config()`: the model as it is now, to be made anew."""
     if model.kind == "subclass" and "outputs" not in model.state:
         return Unknown("description", node=node)
-    return Object(_DESCRIPTION, {"model": as_it_is(machine, model, node)}, node=node)
+    return Object(DESCRIPTION, {"model": as_it_is(machine, model, node)}, node=node)
+
+
+def open_up(machine: Machine, description: Object) -> None:
+    """Something is read from a description, or written into it: what it says by now is not known."""
+    machine.heap.write(description.state, _OPENED, True)
 
 
 def save(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
@@ -96,5 +103,5 @@ def as_it_is(machine: Machine, model: Model, node: syntax.Node) -> Model:
     if cls is not None:
         kept += [USED, OWN_WEIGHTS, "trace", *(key for key in model.state if key.startswith("."))]
     state = {key: model.state[key] for key in kept if key in model.state}
-    machine.heap.write(model.state, COPIED, True)
+    mark_copied(machine, model)
     return Model(model.kind, model.name, model.args, model.places, cls, node=node, state={**state, COPIED: True})

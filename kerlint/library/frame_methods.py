@@ -12,6 +12,7 @@ from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.literals import class_labels
 from kerlint.program.alternatives import options
 from kerlint.program.constants import NOTHING, constant, integer, number, truth
+from kerlint.program.labels import Step
 from kerlint.program.scope import Loop
 from kerlint.program.values import Arguments, Array, Const, Dimension, Function, Mapping, Unknown, Value
 
@@ -33,6 +34,8 @@ class Given:
         return None if isinstance(found, Const) and found.value is None else found
 
 
+#: A step that gives a frame an index of several levels, or may.
+_LEVELS = "set_index"
 Method = Callable[[Array, Given, syntax.Node], Value]
 
 
@@ -45,9 +48,7 @@ def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments
     if name in ("pop", "insert"):
         return _changed(machine, frame, name, arguments, node)
     if name in _REDUCTIONS:
-        given = Given(arguments, "axis")
-        kind = _REDUCTIONS[name]
-        return reductions.statistic(kind, frame, given.get("axis"), node)
+        return _reduced(frame, name, Given(arguments, "axis"), node)
     if name in ("to_numpy", "as_matrix"):
         return frames.values(frame, node)
     if name in ("tolist", "to_list"):
@@ -59,16 +60,25 @@ def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments
     if name in ("map", "apply", "transform") and frame.rank == 1:
         return _mapped(machine, frame, arguments.get(0, "arg") or arguments.get(0, "func"), node)
     known = _METHODS.get(name)
-    if known is None:
-        return Unknown(name, node=node)
-    names, method = known
-    result = method(frame, Given(arguments, names), node)
+    result: Value = Unknown(name, node=node)
+    if known is not None:
+        names, method = known
+        result = method(frame, Given(arguments, names), node)
     inplace = arguments.get(None, "inplace")
     if inplace is None or truth(inplace) is False:
         return result
     changed = result if isinstance(result, Array) and truth(inplace) else Array(form="frame", node=node)
     machine.rebind(frame, changed)
     return Const(None, node=node)
+
+
+def _reduced(frame: Array, name: str, given: Given, node: syntax.Node) -> Value:
+    made = reductions.statistic(_REDUCTIONS[name], frame, given.get("axis"), node)
+    numeric = given.get("numeric_only")
+    if isinstance(made, Array) and made.rank == 1 and numeric is not None and truth(numeric) is not False:
+        # Columns of text are left out.
+        made.shape = (None,)
+    return made
 
 
 def _cast(machine: Machine, frame: Array, arguments: Arguments, node: syntax.Node) -> Value:
@@ -128,6 +138,13 @@ def _same(step: str) -> Method:
     return lambda frame, given, node: frame.derive(node, step)
 
 
+def _sort_index(frame: Array, given: Given, node: syntax.Node) -> Value:
+    """`sort_index`: the rows in another order, or the columns."""
+    if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
+        return _forget("sort_index")(frame, given, node)
+    return frame.derive(node, "sort_index")
+
+
 def _forget(step: str) -> Method:
     """The shape stays, the values do not: `map`, `replace`, `shift`."""
 
@@ -145,6 +162,11 @@ def _forget(step: str) -> Method:
 def _fewer(step: str) -> Method:
     """Some of the rows: `drop_duplicates`, `query`, `nlargest`."""
     return lambda frame, given, node: frames.with_rows(frame, None, node, step, tight=False)
+
+
+def _filter(frame: Array, given: Given, node: syntax.Node) -> Value:
+    """`df.filter(items, like, regex)`: columns or rows whose labels fit."""
+    return frames.unknown_frame(frame, None, None, node) if frame.rank == 2 else frames.with_rows(frame, None, node)
 
 
 def _drop(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -192,6 +214,8 @@ def _reset(frame: Array, given: Given, node: syntax.Node) -> Value:
     if dropped is not None and truth(dropped) is True:
         return frame.derive(node, "reset_index")
     width = frame.shape[1] if frame.shape is not None and frame.rank == 2 else None
+    if given.get("level") is not None or any(step.name == _LEVELS for step in frame.steps):
+        width = None
     return frames.unknown_frame(frame, frame.rows, None if width is None else width + 1, node)
 
 
@@ -199,8 +223,11 @@ def _set_index(frame: Array, given: Given, node: syntax.Node) -> Value:
     names = frames.names_in(given.get("keys"))
     kept = given.get("drop")
     if names is None or (kept is not None and truth(kept) is not True):
-        return frames.unknown_frame(frame, frame.rows, None, node)
-    return frames.without(frame, names, node)
+        return frames.unknown_frame(frame, frame.rows, None, node, _LEVELS)
+    made = frames.without(frame, names, node)
+    if len(names) != 1 or given.get("append") is not None:
+        made.steps = (*made.steps, Step(_LEVELS, node))
+    return made
 
 
 def _head(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -218,6 +245,8 @@ def _sample(frame: Array, given: Given, node: syntax.Node) -> Value:
         if share is not None and not math.isfinite(share):
             share = None
         rows = None if share is None or frame.rows is None else round(frame.rows * share)
+    if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
+        return frames.unknown_frame(frame, frame.rows, None, node, "sample")
     return frames.with_rows(frame, rows, node, "sample", order="random")
 
 
@@ -306,22 +335,24 @@ _REDUCTIONS = {
     "count": "count",
 }
 _METHODS: dict[str, tuple[str, Method]] = {
-    **{name: ("", _same(name)) for name in ("copy", "sort_index", "infer_objects", "convert_dtypes")},
+    **{name: ("", _same(name)) for name in ("copy", "infer_objects", "convert_dtypes")},
+    "sort_index": ("axis", _sort_index),
     **{
         name: ("", _forget(name)) for name in ("map", "replace", "applymap", "transform", "where", "mask", "pct_change")
     },
     **{name: ("", _forget(name)) for name in ("shift", "diff", "ffill", "bfill", "interpolate", "cumsum", "rank")},
-    **{name: ("", _fewer(name)) for name in ("drop_duplicates", "query", "nlargest", "nsmallest", "filter")},
+    **{name: ("", _fewer(name)) for name in ("drop_duplicates", "query", "nlargest", "nsmallest")},
     **dict.fromkeys(("isnull", "isna", "notnull", "notna", "isin", "between", "duplicated"), ("", _yes)),
     **dict.fromkeys(("merge", "join", "append"), ("", _merged)),
+    "filter": ("items like regex axis", _filter),
     "drop": ("labels axis index columns level inplace errors", _drop),
     "dropna": ("axis", _dropna),
     "fillna": ("value", _fillna),
     "reset_index": ("level drop", _reset),
-    "set_index": ("keys drop", _set_index),
+    "set_index": ("keys drop append", _set_index),
     "head": ("n", _head),
     "tail": ("n", _head),
-    "sample": ("n frac", _sample),
+    "sample": ("n frac replace weights random_state axis", _sample),
     "sort_values": ("by axis ascending", _sort),
     "rename": ("mapper index columns", _rename),
     "unique": ("", _unique),
@@ -339,7 +370,8 @@ _OTHER_METHODS = frozenset(
     iterrows itertuples melt pivot pivot_table rolling ewm expanding resample to_csv to_json to_dict to_excel items
     keys agg aggregate pipe stack unstack explode add sub mul div dot equals select_dtypes idxmax idxmin mode skew
     quantile nunique to_frame argmax argmin view searchsorted first last at_time truncate tz_localize update pop
-    insert to_pickle to_sql to_string memory_usage astype to_numpy as_matrix tolist to_list std""".split()
+    insert to_pickle to_sql to_string memory_usage astype to_numpy as_matrix tolist to_list std
+    eval set_axis rename_axis""".split()
 )
 
 

@@ -79,8 +79,10 @@ def named_as(made: Array, left: Value, right: Value, node: syntax.Node) -> Array
         fields = base.fields if isinstance(base, Array) else None
         others = None if fields is None else [name for name, _ in fields]
         if others != names:
-            if other.rank == 2:
-                width = None if others is None else len({*names, *others})
+            if other.rank == 2 or other.statistic is None or others is not None:
+                # A series is put below the columns by its own labels, which may be others.
+                by_columns = other.rank == 2 or other.statistic is not None
+                width = len({*names, *others}) if others is not None and by_columns else None
                 return unknown_frame(made, made.rows if other.rows == frame.rows else None, width, node, "")
             return made
     elif not isinstance(other, (Array, Const)):
@@ -111,6 +113,8 @@ def with_rows(array: Array, rows: Dimension, node: syntax.Node, step: str = "", 
 def column(frame: Array, name: Any, node: syntax.Node) -> Value:
     """One column of a frame."""
     if frame.fields is not None:
+        if not are_distinct(frame.fields):
+            return Array(source=frame.source, form="frame", node=node)
         found: Array | None = dict(frame.fields).get(name)
         if found is None:
             return Unknown(f"the column {name}", node=node)
@@ -138,6 +142,8 @@ def items(frame: Array, node: syntax.Node) -> Value:
 
 def columns(frame: Array, names: list[Any], node: syntax.Node) -> Array:
     """Some columns of a frame, by name."""
+    if frame.fields is not None and not are_distinct(frame.fields):
+        return unknown_frame(frame, frame.rows, None, node)
     known = dict(frame.fields or ())
     fields = tuple((name, known.get(name) or _some_column(frame, node)) for name in names)
     return frame_of(fields, frame.rows, node, frame)
@@ -146,6 +152,9 @@ def columns(frame: Array, names: list[Any], node: syntax.Node) -> Array:
 def without(frame: Array, names: list[Any], node: syntax.Node) -> Array:
     """A frame without these columns."""
     if frame.fields is not None:
+        if not {name for name, _ in frame.fields}.issuperset(names):
+            # pandas raises an error, and the program may go on elsewhere.
+            return unknown_frame(frame, frame.rows, None, node)
         fields = tuple((name, field) for name, field in frame.fields if name not in names)
         return frame_of(fields, frame.rows, node, frame)
     width = None if frame.shape is None or frame.rank != 2 else frame.shape[1]
@@ -176,8 +185,15 @@ def names_in(value: Value | None) -> list[Any] | None:
         return [text(value)]
     if isinstance(value, Sequence) and value.exact is not None:
         names = [constant(item) for item in value.exact]
-        return names if all(isinstance(name, (str, int)) for name in names) else None
+        # A list of yes and no chooses by position.
+        plain = all(isinstance(name, (str, int)) and not isinstance(name, bool) for name in names)
+        return names if plain else None
     return None
+
+
+def are_distinct(fields: Fields) -> bool:
+    """Whether no name stands for several columns, which pandas allows."""
+    return len({name for name, _ in fields}) == len(fields)
 
 
 def subscript(frame: Array, index: list[Value], node: syntax.Node) -> Value:
@@ -323,7 +339,7 @@ def stored(frame: Array, index: list[Value], value: Value, node: syntax.Node) ->
     names = names_in(index[0]) if len(index) == 1 else None
     if names is None:
         return unknown_frame(frame, frame.rows, frame.shape[1] if _is_mask(index) and frame.shape else None, node)
-    if frame.fields is None:
+    if frame.fields is None or not are_distinct(frame.fields):
         return unknown_frame(frame, frame.rows, None, node, "overwritten")
     fields = dict(frame.fields)
     for name in names:

@@ -148,7 +148,7 @@ def _is_followed(machine: Machine, model: Model) -> bool:
     if model.kind != "sequential" or defines_call(model):
         return defines_call(model)
     layers = model.state.get("layers", ())
-    return any(type(item) is Layer and item.cls is not None for item in layers) and not declares_input(machine, model)
+    return any(type(item) is Layer and item.cls is not None for item in layers) and not declares_input(model)
 
 
 def settle(machine: Machine, model: Model) -> None:
@@ -255,14 +255,14 @@ def _step(machine: Machine, tensor: Tensor, item: Value) -> Tensor:
     return Tensor(op, None, node=node)
 
 
-def declares_input(machine: Machine, model: Model) -> bool:
+def declares_input(model: Model) -> bool:
     """Whether a sequential model knows its input shape before it sees data."""
     layers = model.state.get("layers", ())
     first = layers[0] if layers else None
     if isinstance(first, Layer):
         return declared_input(first)[1]
     if isinstance(first, Model) and first.kind == "sequential":
-        return bool(first.state.get("layers")) and first is not model and declares_input(machine, first)
+        return bool(first.state.get("layers")) and first is not model and declares_input(first)
     return isinstance(first, Tensor) or (isinstance(first, Model) and "inputs" in first.state)
 
 
@@ -302,7 +302,7 @@ def count_names_of_build(machine: Machine, model: Model, before: tuple[Value, ..
     if layers and isinstance(layers[0], Layer) and declared_input(layers[0])[1] and not is_input(layers[0]):
         _name_input(machine, model)
         count += 1
-    if count > 1 and declares_input(machine, model):
+    if count > 1 and declares_input(model):
         _name_input(machine, model)
         for item in takers.found:
             _name_built(machine, item)
@@ -321,7 +321,7 @@ def _name_built(machine: Machine, model: Value) -> None:
     """The names that a sequential model takes when it is built by its first call."""
     if not isinstance(model, Model) or model.kind != "sequential" or defines_call(model):
         return
-    if INPUT_NAME in model.state or declares_input(machine, model) or machine.nesting >= MAX_NESTING:
+    if INPUT_NAME in model.state or declares_input(model) or machine.nesting >= MAX_NESTING:
         return
     _name_input(machine, model)
     machine.nesting += 1
@@ -367,7 +367,7 @@ def _build_on(machine: Machine, model: Model, data: Value) -> None:
 
 def _as_declared(machine: Machine, model: Model, tensor: Tensor) -> Tensor:
     """A tensor of unknown shape that goes into a sequential model has the shape that the model declares."""
-    if tensor.shape is not None or not declares_input(machine, model):
+    if tensor.shape is not None or not declares_input(model):
         return tensor
     declared = _start(machine, model, model.state.get("layers", ()), None)
     return Tensor(tensor.op, declared.shape, tensor.dtype, tensor.index, node=tensor.node)
@@ -377,7 +377,7 @@ def _check_inputs(machine: Machine, model: Model, op: Op) -> None:
     """Records it if a model that declares its inputs is called on tensors of other sizes."""
     if "outputs" in model.state:
         formal = tensors_in(model.state.get("inputs"))
-    elif model.kind == "sequential" and declares_input(machine, model):
+    elif model.kind == "sequential" and declares_input(model):
         formal = [_start(machine, model, model.state.get("layers", ()), None)]
     else:
         return

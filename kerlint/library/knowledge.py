@@ -227,6 +227,8 @@ class Knowledge:
                 return variables.add_weight(machine, receiver, arguments, node)
             if name in ("get_vocabulary", "vocabulary_size"):
                 return preprocessing.vocabulary(receiver, name, arguments, node)
+            if name == "compute_mask" and receiver.short == "Embedding" and "mask_zero" not in receiver.args:
+                return Const(None, node=node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
@@ -286,6 +288,9 @@ class Knowledge:
             machine.heap.write(receiver.state, "built", Const(True, node=node))
         if receiver.name == distribution.STRATEGY:
             return distribution.method(machine, receiver, name, arguments, node)
+        if receiver.name == copies.DESCRIPTION:
+            copies.open_up(machine, receiver)
+            return Unknown(name, node=node)
         if receiver.name in options.HOLDERS:
             return options.method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("numpy.random."):
@@ -373,6 +378,8 @@ class Knowledge:
         if isinstance(receiver, (Layer, Model)) and name == "trainable":
             machine.emit(Trainable(node=node, target=receiver, value=value))
             models.freeze(machine, receiver, value)
+        elif isinstance(receiver, Object) and receiver.name == copies.DESCRIPTION:
+            copies.open_up(machine, receiver)
         elif isinstance(receiver, (Layer, Model, Object)):
             legacy.note_attribute(machine, receiver, name, node, value)
             machine.heap.write(receiver.state, f".{name}", value)
@@ -423,6 +430,8 @@ class Knowledge:
             and isinstance(index[0], Const)
         ):
             return sklearn.bunch_item(receiver, str(index[0].value), node)
+        if isinstance(receiver, Object) and receiver.name == copies.DESCRIPTION:
+            copies.open_up(machine, receiver)
         if isinstance(receiver, Object) and receiver.name == "keras.callbacks.History.history":
             return training.read_history(machine, receiver, text(index[0]), node)
         return Unknown("subscript", node=node)

@@ -168,13 +168,13 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: synta
     else:
         bind_call(op, layer, arguments)
         made = output_value(op, infer(machine, layer, op).output, node)
-    if isinstance(made, Tensor) and made.shape is None:
-        if layer.short == "Lambda":
-            made.shape = _told_shape(layer, inputs[0])
-        elif layer.cls is not None:
-            told = told_shape(machine, layer, arguments, node)
-            made.shape = dims(told)
-            op.args = {TOLD_SHAPE: told} if told is not None else op.args
+    if isinstance(made, Tensor) and layer.short == "Lambda":
+        said = _told_shape(layer, inputs[0])
+        made.shape = said if made.shape is None else _agreed(made.shape, said)
+    elif isinstance(made, Tensor) and made.shape is None and layer.cls is not None:
+        told = told_shape(machine, layer, arguments, node)
+        made.shape = dims(told)
+        op.args = {TOLD_SHAPE: told} if told is not None else op.args
     follow_masks(machine, layer, op, made, arguments, node)
     return made
 
@@ -211,6 +211,14 @@ def _told_shape(layer: Layer, given: Tensor) -> Shape:
     told = layer.args.get("output_shape")
     sizes = dims(told) if isinstance(told, Sequence) else None
     return None if sizes is None else (given.shape[0] if given.shape else None, *sizes)
+
+
+def _agreed(computed: Shape, said: Shape) -> Shape:
+    """The shape that a `Lambda` computes; None where it says another, which Keras 3 believes and Keras 2 does not."""
+    if computed is None or said is None:
+        return computed
+    same = len(computed) == len(said) and all(None in pair or pair[0] == pair[1] for pair in zip(computed, said))
+    return computed if same else None
 
 
 def infer(machine: Machine, layer: Layer, op: Op) -> Result:

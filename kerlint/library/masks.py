@@ -15,7 +15,7 @@ from kerlint.library.ops import broadcast, operation_class
 from kerlint.library.shapes import Call
 from kerlint.program.constants import truth
 from kerlint.program.graph import tensors_in
-from kerlint.program.values import Arguments, Function, Layer, Model, Op, Sequence, Shape, Tensor, Value
+from kerlint.program.values import Arguments, Const, Function, Layer, Model, Op, Sequence, Shape, Tensor, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -50,13 +50,30 @@ def follow_masks(
     elif len(arguments.keywords) > 1:
         op.reads = tuple(_in_order(arguments))
     if isinstance(made, Layer) and made.cls is not None:
-        if mask is not None and _lets_pass(made) and isinstance(result, Tensor):
+        method = made.cls.lookup("compute_mask")
+        if isinstance(method, Function) and isinstance(result, Tensor):
+            result.mask = _computed(machine, method, made, given, mask, node)
+        elif mask is not None and _lets_pass(made) and isinstance(result, Tensor):
             result.mask = mask
     elif isinstance(made, Layer):
         masks = _Masks(machine, node).after(made, given, mask)
         for tensor, found in zip(tensors_in(result), masks):
             if tensor is not None:
                 tensor.mask = found
+
+
+def _computed(
+    machine: Machine, method: Function, layer: Layer, given: Value, mask: Tensor | None, node: syntax.Node
+) -> Tensor | None:
+    """What the `compute_mask` of a layer of the program returns; a step that is not understood if it is not known."""
+    from kerlint.program.interpreter.calls import follow
+
+    passed: Value = mask if mask is not None else Const(None, node=node)
+    found = follow(machine, method, Arguments([(given, node), (passed, node)]), node, receiver=layer)
+    if found is mask or (isinstance(found, Const) and found.value is None):
+        return mask if found is mask else None
+    inputs = (given,) if isinstance(given, Tensor) else ()
+    return Tensor(Op("gap", f"compute_mask of {layer.short}", inputs, node=node), None, "bool", node=node)
 
 
 def _lets_pass(layer: Layer) -> bool:

@@ -385,9 +385,19 @@ def get_layer(machine: Machine, model: Model, arguments: Arguments, node: syntax
     return Unknown("layer", node=node)
 
 
+def mark_copied(machine: Machine, model: Model) -> None:
+    """From here on a copy has the same layers: whichever of the two freezes one of them, it is not known of whom."""
+    pending: list[Value] = [model]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, (Layer, Model)) and COPIED not in item.state:
+            machine.heap.write(item.state, COPIED, True)
+            pending.extend(layers_of(machine, item) if isinstance(item, Model) else attributes(item))
+
+
 def freeze(machine: Machine, target: Value, value: Value) -> None:
     """`target.trainable = value`, for all layers inside too, as Keras does: not for those of what has it already."""
-    if isinstance(target, Model) and COPIED in target.state:
+    if isinstance(target, (Layer, Model)) and COPIED in target.state:
         value = Unknown("frozen with or without its copy", node=value.node)
     pending, seen = [target], set[int]()
     wanted = truth(value)

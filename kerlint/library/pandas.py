@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerlint import syntax
 from kerlint.library import downloads, dtypes, frame_methods, frames, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, dtype_name, handlers, is_none
-from kerlint.program.constants import constant, truth
+from kerlint.program.constants import constant, text, truth
 from kerlint.program.labels import Labels
 from kerlint.program.values import (
     Array,
@@ -33,7 +33,10 @@ def _read(call: Call) -> Value:
         or call.given("iterator") is not None
     ):
         return Unknown(call.name, node=call.node)
-    if names is None and call.name in ("pandas.read_csv", "pandas.read_table"):
+    if names is None and (
+        call.name == "pandas.read_csv"
+        or (call.name == "pandas.read_table" and text(call.given("sep") or call.given("delimiter")) == ",")
+    ):
         public = _public(call, made)
         if public is not None:
             return public
@@ -144,6 +147,9 @@ def _concatenated(call: Call) -> Value:
             low, high = ranges.union([(part.low, part.high) for part in parts])
             dtype = dtypes.promote_all([part.dtype for part in parts])
             return Array((rows,), dtype, low, high, source=parts[0].source, form="frame", node=call.node)
+        if call.given("keys") is not None:
+            # They become one more level of the index.
+            return Array((rows, None), source=parts[0].source, form="frame", node=call.node)
         names = [[name for name, _ in part.fields] if part.fields is not None else None for part in parts]
         if names[0] is not None and all(found == names[0] for found in names):
             return _stacked(parts, rows, call.node)

@@ -25,10 +25,16 @@ _WRAPPED = {"RNN": "cell", "TimeDistributed": "layer"}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A library layer or a variable inside something larger: what holds the weights in the end."""
+    """A library layer or a variable inside something larger: what holds the weights in the end.
+
+    Args:
+        key: tells the layer that holds the weights.
+        held: the layers that it was given, whose weights are among its own.
+    """
 
     key: int
     weights: Weights
+    held: tuple[Layer, ...] = ()
 
 
 def weights_inside(made: Layer | Model) -> Weights:
@@ -39,8 +45,19 @@ def weights_inside(made: Layer | Model) -> Weights:
 
 def weights_of_parts(made: Layer | Model) -> Weights:
     """The same as something around it counts them: what is frozen as a whole may have parts that are not."""
-    found: dict[int, Weights] = {part.key: part.weights for part in parts(made)}
+    found: dict[int, Weights] = {}
+    held_by: dict[int, int] = {}
     total = Weights()
+    for part in parts(made):
+        known = found.get(part.key)
+        if known is None or known == UNKNOWN_WEIGHTS:
+            found[part.key] = part.weights
+        elif part.weights not in (known, UNKNOWN_WEIGHTS):
+            found[part.key] = UNKNOWN_WEIGHTS
+        # What is shared in another way is not told apart.
+        for layer in (part.key, *map(id, part.held)):
+            if held_by.setdefault(layer, part.key) != part.key:
+                total = UNKNOWN_WEIGHTS
     for weights in found.values():
         total = total + weights
     return total
@@ -70,7 +87,7 @@ def parts(made: Value) -> Iterator[Part]:
         seen.add(id(item))
         if isinstance(item, Layer) and item.cls is None:
             frozen = is_frozen(item) if item.short not in _COMPOSED or "trainable" in item.state else False
-            yield Part(id(_holder(item)), _flagged(_thawed(item) or UNKNOWN_WEIGHTS, frozen))
+            yield Part(id(_holder(item)), _flagged(_thawed(item) or UNKNOWN_WEIGHTS, frozen), tuple(_held(item)))
         elif isinstance(item, (Layer, Model)):
             inner = list(inside(item))
             if isinstance(item, Layer) and _derives_from_a_layer_with_weights(item):
@@ -87,8 +104,20 @@ def parts(made: Value) -> Iterator[Part]:
 def _holder(layer: Layer) -> Layer:
     """The layer that holds the weights of one: the cell of an `RNN`, the layer that `TimeDistributed` repeats."""
     given = layer.args.get(_WRAPPED.get(layer.short, ""))
-    plain = isinstance(given, Layer) and given.cls is None and weights_of(given) == weights_of(layer)
+    plain = isinstance(given, Layer) and given.cls is None and weights_of(given) in (None, weights_of(layer))
     return given if plain and isinstance(given, Layer) else layer
+
+
+def _held(layer: Layer) -> Iterator[Layer]:
+    """The layers in the arguments of a layer, at any depth, but for those that it copies."""
+    if layer.short == "Bidirectional":
+        return
+    for value in layer.args.values():
+        for item in tracked(value) if isinstance(value, (Layer, Sequence)) else ():
+            if isinstance(item, Layer):
+                yield item
+                if item.cls is None:
+                    yield from _held(item)
 
 
 def _derives_from_a_layer_with_weights(layer: Layer) -> bool:

@@ -93,7 +93,7 @@ class Worker:
         self._home = tempfile.mkdtemp(prefix="kerlint-probe-")
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the interpreter is the user's choice
-                [self.python, str(Path(__file__).with_name("worker.py"))],
+                [self._place(), str(Path(__file__).with_name("worker.py"))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -119,7 +119,14 @@ class Worker:
         if "missing" in answer:
             self.close()
             raise Missing(f"{answer['missing']} is not installed for {self.python}")
+        if "broken" in answer:
+            self.close()
+            raise Missing(f"{self.python} cannot import TensorFlow and Keras: {answer['broken']}")
         self.versions = answer
+
+    def _place(self) -> str:
+        """The interpreter as it is found from the directory of the process; one without a directory is on the PATH."""
+        return os.path.abspath(self.python) if os.path.dirname(self.python) else self.python
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}

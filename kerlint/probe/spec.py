@@ -276,6 +276,9 @@ class _Reader:
             event = given or next(self.program.all(ApplyGradients), None)
         found = read_optimizer(event.optimizer, event) if event is not None else None
         if found is None or found.name not in OPTIMIZERS:
+            if any(change.what == "optimizer" for change in self.experiment.repair):
+                # With another optimizer it would be another experiment.
+                raise Refused("the optimizer is not known" if found is None else f"{found.name} is not tried out")
             self.assumptions.append("the optimizer is not known: Adam is taken")
             return {"type": "Adam", "config": {}}
         try:

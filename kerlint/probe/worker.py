@@ -25,8 +25,11 @@ def main() -> None:
     started = time.monotonic()
     try:
         tf, keras = _tensorflow()
-    except ImportError as error:
-        _answer(answers, {"missing": f"{error.name or error}"})
+    except ModuleNotFoundError as error:
+        _answer(answers, {"missing": error.name or str(error)})
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it is, there is no TensorFlow to be used
+        _answer(answers, {"broken": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"})
         return
     _close_doors(limit)
     _answer(answers, {"ready": keras.__version__, "seconds": time.monotonic() - started})
@@ -77,7 +80,7 @@ def _tensorflow() -> tuple[Any, Any]:
 
     if version(keras) < OLDEST:
         least = ".".join(map(str, OLDEST))
-        raise ImportError(name=f"Keras {least} or a later one")
+        raise ModuleNotFoundError(name=f"Keras {least} or a later one")
     tf.config.experimental.enable_op_determinism()
     # Operations that draw without a seed of their own are refused otherwise.
     tf.random.set_seed(0)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from kerlint import syntax
 from kerlint.finding import Span
 from kerlint.library.calling import FIRST_CALL
+from kerlint.library.layers import weights_of
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
 from kerlint.library.order import MAX_STEPS
@@ -133,7 +134,7 @@ class _Reader:
         if not isinstance(item, (Layer, Model)):
             return self._missing_row(item)
         is_model = isinstance(item, Model) or _was_called(item)
-        count = weights_inside(item).total if is_model else 0
+        count = weights_inside(item).total if is_model else None if _is_built_elsewhere(item) else 0
         place = self.places(item.node)
         row = LayerRow(name_of(item), class_name(item), None, count, not is_frozen(item), place, built=is_model)
         return row, "" if count is not None else f"the number of weights of {row.name or '?'} is not known"
@@ -200,6 +201,12 @@ def _was_called(layer: Layer | Model) -> bool:
     """Whether a layer of an unbuilt model has been called by itself, on a known shape."""
     op = layer.state.get(FIRST_CALL)
     return isinstance(op, Op) and bool(op.inputs) and op.inputs[0].shape is not None
+
+
+def _is_built_elsewhere(layer: Layer | Model) -> bool:
+    """Whether a layer of an unbuilt model has weights that depend on its input: another model has built it."""
+    known = weights_of(layer) if isinstance(layer, Layer) and layer.short != "Embedding" else None
+    return known is not None and bool(known.total)
 
 
 def _kind(view: View) -> str:

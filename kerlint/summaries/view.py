@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from kerlint.library.graphs import DATA, USED, defines_call, traced_inputs
+from kerlint.library.graphs import DATA, USED, declares_input, defines_call, traced_inputs
 from kerlint.library.order import steps
 from kerlint.library.weights import attributes, is_input
 from kerlint.program.graph import tensors_in
@@ -67,7 +67,9 @@ class View:
         if self.has_graph or USED in state or DATA in state or "assumed" in state:
             return True
         if self.model.kind == "sequential":
-            return bool(self.starts) and self.starts[0].shape is not None
+            first = next(iter(state.get("layers", ())), None)
+            may_declare = isinstance(first, Layer) and first.open
+            return may_declare or declares_input(self.model) or (bool(self.starts) and self.starts[0].shape is not None)
         return self.model.cls is None or self.computes_nothing
 
     @property

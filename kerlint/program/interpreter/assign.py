@@ -7,7 +7,7 @@ from typing import Any
 from kerlint import syntax
 from kerlint.program.bindings import BoundData
 from kerlint.program.constants import NOTHING, constant, text
-from kerlint.program.interpreter.containers import forget_items, overlaid, set_entries, set_items
+from kerlint.program.interpreter.containers import forget_entries, forget_items, overlaid, set_entries, set_items
 from kerlint.program.interpreter.fields import forget_attributes, tuple_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.iterators import take
@@ -186,6 +186,9 @@ def delete_target(machine: Machine, target: syntax.Node) -> None:
         if isinstance(receiver, Mapping) and key is not NOTHING and key in receiver.entries:
             rest = {name: value for name, value in receiver.entries.items() if name != key}
             set_entries(machine, receiver, rest)
+        elif isinstance(receiver, Mapping) and key is NOTHING:
+            # Whichever it is that goes, the others stay in their order: no loop over them is known any more.
+            forget_entries(machine, receiver)
         elif isinstance(receiver, Sequence):
             items = receiver.exact
             if items is not None and isinstance(key, int) and -len(items) <= key < len(items):
@@ -200,6 +203,8 @@ def delete_target(machine: Machine, target: syntax.Node) -> None:
             else:
                 # A column goes, as with `pop`.
                 machine.library.method(machine, receiver, "pop", Arguments([(Const(key), target)]), target)
+        elif isinstance(receiver, Mutable):
+            machine.library.set_attribute(machine, receiver, "[]", Unknown("deleted", node=target), target)
 
 
 def assigned_names(loop: syntax.For | syntax.While) -> list[str]:

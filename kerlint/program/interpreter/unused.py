@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from kerlint import syntax
+from kerlint.program.alternatives import one_of
 from kerlint.program.interpreter.calls import follow, instantiate
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import Arguments, Class, Function, Instance, Layer, Model
+from kerlint.program.values import Arguments, Class, Const, Function, Instance, Layer, Model, Value
 
 _Unit = TypeVar("_Unit", bound="Function | Class")
 
@@ -28,6 +29,7 @@ def evaluate_unused(machine: Machine) -> None:
     """Evaluates what has not been called yet."""
     machine.assumed = True
     done = 0
+    has_globals = any("global " in line for line in _lines(machine))
     # Evaluating one function may define others.
     while done < len(machine.functions) or machine.classes:
         functions = [one for one in machine.functions[done:] if not _is_called(machine, one) and one.owner is None]
@@ -35,10 +37,20 @@ def evaluate_unused(machine: Machine) -> None:
         classes, machine.classes = machine.classes, []
         units: list[Function | Class] = [*functions, *classes]
         for unit in _callers_first(machine, units):
+            before = dict(machine.main.names) if has_globals else {}
             if isinstance(unit, Class):
                 _evaluate_class(machine, unit)
             elif not _is_called(machine, unit):
                 follow(machine, unit, Arguments(), unit.node)
+            _doubt_globals(machine, before)
+
+
+def _doubt_globals(machine: Machine, before: dict[str, Value]) -> None:
+    """Numbers and texts of the module that a function has replaced: the next one may run without it."""
+    for name, old in before.items():
+        new = machine.main.names.get(name)
+        if new is not old and new is not None and isinstance(old, Const) and old.value is not None:
+            machine.heap.write(machine.main.names, name, one_of([old, new], new.node))
 
 
 def _is_called(machine: Machine, function: Function) -> bool:
