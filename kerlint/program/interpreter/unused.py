@@ -29,20 +29,24 @@ def evaluate_unused(machine: Machine) -> None:
     """Evaluates what has not been called yet."""
     machine.assumed = True
     done = 0
-    has_globals = any("global " in line for line in _lines(machine))
+    module = machine.program.module
+    text = module.text if isinstance(module, syntax.Module) else ""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    has_globals = "global " in text
     # Evaluating one function may define others.
     while done < len(machine.functions) or machine.classes:
         functions = [one for one in machine.functions[done:] if not _is_called(machine, one) and one.owner is None]
         done = len(machine.functions)
         classes, machine.classes = machine.classes, []
         units: list[Function | Class] = [*functions, *classes]
-        for unit in _callers_first(machine, units):
+        for unit in _callers_first(units, lines):
             before = dict(machine.main.names) if has_globals else {}
             if isinstance(unit, Class):
-                _evaluate_class(machine, unit)
+                _evaluate_class(machine, unit, lines)
             elif not _is_called(machine, unit):
                 follow(machine, unit, Arguments(), unit.node)
-            _doubt_globals(machine, before)
+            if before:
+                _doubt_globals(machine, before)
 
 
 def _doubt_globals(machine: Machine, before: dict[str, Value]) -> None:
@@ -57,12 +61,12 @@ def _is_called(machine: Machine, function: Function) -> bool:
     return id(function.node) in machine.called
 
 
-def _callers_first(machine: Machine, units: Sequence[_Unit]) -> Iterator[_Unit]:
+def _callers_first(units: Sequence[_Unit], lines: Sequence[str]) -> Iterator[_Unit]:
     """The units in the order of definition, but each after those in which its name stands, as far as that goes."""
     if len(units) < 2:
         yield from units
         return
-    named = _named_units(machine, units)
+    named = _named_units(units, lines)
     waits_for = [0] * len(units)
     for others in named:
         for other in others:
@@ -83,13 +87,12 @@ def _callers_first(machine: Machine, units: Sequence[_Unit]) -> Iterator[_Unit]:
                 heapq.heappush(free, other)
 
 
-def _named_units(machine: Machine, units: Sequence[Function | Class]) -> list[list[int]]:
+def _named_units(units: Sequence[Function | Class], lines: Sequence[str]) -> list[list[int]]:
     """For each unit, which others are named in it."""
     by_name: dict[str, list[int]] = {}
     for index, unit in enumerate(units):
         by_name.setdefault(unit.name, []).append(index)
     names = by_name.keys()
-    lines = _lines(machine)
     found: list[list[int]] = []
     for index, unit in enumerate(units):
         at = unit.node.at if unit.node is not None else None
@@ -99,14 +102,7 @@ def _named_units(machine: Machine, units: Sequence[Function | Class]) -> list[li
     return found
 
 
-def _lines(machine: Machine) -> list[str]:
-    module = machine.program.module
-    if not isinstance(module, syntax.Module):
-        return []
-    return module.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _evaluate_class(machine: Machine, cls: Class) -> None:
+def _evaluate_class(machine: Machine, cls: Class, lines: Sequence[str]) -> None:
     methods = [value for value in cls.state.values() if isinstance(value, Function)]
     if id(cls) not in machine.instantiated:
         receiver = instantiate(machine, cls, Arguments(), cls.node or methods[0].node)  # type: ignore[arg-type]
@@ -116,6 +112,7 @@ def _evaluate_class(machine: Machine, cls: Class) -> None:
         receiver = Instance(cls, node=cls.node)
         if any(name.startswith("keras.") for name in cls.external_bases()):
             return
-    for method in _callers_first(machine, methods):
+    uncalled = [method for method in methods if not _is_called(machine, method)]
+    for method in _callers_first(uncalled, lines):
         if not _is_called(machine, method) and isinstance(receiver, (Instance, Model, Layer)):
             follow(machine, method, Arguments(), method.node, receiver=receiver)
