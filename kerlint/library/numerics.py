@@ -171,6 +171,7 @@ def one_hot(
         order=array.order if array is not None else None,
         steps=array.steps if array is not None else (),
         noise=array.noise if array is not None else False,
+        parent=array,
         node=node,
     )
 
