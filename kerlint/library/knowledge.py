@@ -299,7 +299,7 @@ class Knowledge:
         if receiver.name == "tensorflow_datasets.builder":
             return tfds.builder_method(receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
-            return preprocessing.generator_flow(receiver, name, arguments, node)
+            return preprocessing.generator_flow(machine, receiver, name, arguments, node)
         if receiver.short == "ImageDataGenerator" and name == "fit":
             machine.heap.write(receiver.state, "adapted", Const(True, node=node))
             return Const(None, node=node)

@@ -140,6 +140,15 @@ class TargetAmongFeatures(Rule):
         """
         import keras
         import pandas as pd
+        frame = pd.read_csv("rows.csv").select_dtypes(include="number").dropna()
+        y, x = frame["price"].values, frame.values  # KE025
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        """
+        import keras
+        import pandas as pd
         frame = pd.read_csv("rows.csv")
         x = frame[["age", "size", "price"]]  # KE025
         model = keras.Sequential([keras.layers.Dense(1)])
