@@ -123,7 +123,7 @@ class InputsAndTargetsShuffledApart(Rule):
         labels = (wine["quality"] >= 6).astype("float32").to_numpy()
         rows = np.array(wine.drop("quality", axis=1), dtype="float32")
         np.random.shuffle(rows)  # KD026
-        model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+        model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")])
         model.compile("adam", "binary_crossentropy")
         model.fit(rows[:1000], labels[:1000], epochs=20)
         """,
@@ -147,7 +147,7 @@ class InputsAndTargetsShuffledApart(Rule):
         y = table.pop("kind")
         table = table.sample(frac=1)  # KD026
         x_train, x_test, y_train, y_test = train_test_split(table.values, y.values)
-        model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+        model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")])
         model.compile("adam", "binary_crossentropy")
         model.fit(x_train, y_train, epochs=20)
         """,
