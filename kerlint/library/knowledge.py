@@ -32,6 +32,7 @@ from kerlint.library import (
     sklearn,
     steps,
     tensors,
+    texts,
     tfds,
     training,
     unbound,
@@ -303,7 +304,10 @@ class Knowledge:
         if receiver.short == "ImageDataGenerator" and name == "fit":
             machine.heap.write(receiver.state, "adapted", Const(True, node=node))
             return Const(None, node=node)
-        return Object(f"{receiver.name}.{name}", {"self": receiver}, node=node)
+        made = Object(f"{receiver.name}.{name}", {"self": receiver}, node=node)
+        if receiver.name == texts.TOKENIZER:
+            texts.note(machine, receiver, name, arguments, made)
+        return made
 
     def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: syntax.Node) -> Value:
         """An object called: layer, model, loss."""

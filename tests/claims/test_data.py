@@ -332,3 +332,15 @@ def test_kd027_pairs_of_two_datasets(tmp_path: Path) -> None:
     assert alike(1, 1) == 1
     assert alike(None, None) < 0.5
     assert alike(1, 2) < 0.5
+
+
+def test_kd028_each_text_numbers_its_words_anew() -> None:
+    words = [f"word{index}" for index in range(50)]
+    first = keras.src.legacy.preprocessing.text.Tokenizer()
+    first.fit_on_texts([" ".join([word] * (index + 1)) for index, word in enumerate(words)])
+    second = keras.src.legacy.preprocessing.text.Tokenizer()
+    second.fit_on_texts([" ".join(words)])
+    assert not any(first.word_index[word] == second.word_index[word] for word in words)
+    before = dict(first.word_index)
+    first.fit_on_texts([" ".join(["word0"] * 1000)])
+    assert (before["word0"], first.word_index["word0"]) == (50, 1)
