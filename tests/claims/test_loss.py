@@ -336,3 +336,15 @@ def test_kl025_sigmoid_units_are_trained_as_a_softmax() -> None:
     logits = np.log(outputs / (1 - outputs))
     assert loss == pytest.approx(float(np.mean(keras.losses.categorical_crossentropy(truth, logits, True))), rel=1e-3)
     assert np.abs(outputs.sum(axis=1) - 1).max() > 0.2
+
+
+def test_kl027_softmax_cannot_say_two_things() -> None:
+    x, y = np.ones((64, 2), "float32"), np.tile(np.array([[1, 1, 0, 0]], "float32"), (64, 1))
+    least = {}
+    for activation in ("softmax", "sigmoid"):
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, activation)])
+        model.compile(keras.optimizers.Adam(0.1), "binary_crossentropy", jit_compile=False)
+        model.fit(x, y, epochs=60, verbose=0)
+        least[activation] = float(model.predict(x[:1], verbose=0)[0, :2].min())
+    assert least["softmax"] <= 0.5
+    assert least["sigmoid"] > 0.9
