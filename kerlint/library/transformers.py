@@ -196,7 +196,7 @@ def _encoded(encoder: Object, data: Value | None, array: Array | None, node: syn
             tight=classes is not None,
             labels=Labels("binary" if classes == 2 else "classes", classes),
             source="LabelEncoder",
-            order=array.order if array is not None and array.rank == 1 else None,
+            order=array.order if array is not None and array.rank in (1, None) else None,
             node=node,
         )
     if encoder.short == "OneHotEncoder":
