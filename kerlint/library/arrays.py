@@ -13,6 +13,7 @@ from kerlint.library import dtypes, ranges
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import constant, number
+from kerlint.program.data_events import Compared
 from kerlint.program.events import Division, Outer, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
@@ -262,6 +263,9 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: s
     for column, row in ((left, right), (right, left)):
         if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
             machine.emit(Outer(node=node, symbol=symbol, column=column, row=row))
+    if symbol == "-" and (left.prediction is None) != (right.prediction is None):
+        truth, said = (right, left) if right.prediction is None else (left, right)
+        machine.emit(Compared(node=node, how="-", truth=truth, prediction=said))
     base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
     if symbol in _COMPARISONS or (symbol in _LOGICAL and left.dtype == right.dtype == "bool"):
         return _yes_or_no(shape, base, node)

@@ -11,7 +11,7 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.ranges import Bounds
 from kerlint.library.shapes import dims
 from kerlint.program.constants import constant, number, text, truth
-from kerlint.program.events import Flowed
+from kerlint.program.data_events import Flowed
 from kerlint.program.labels import Labels
 from kerlint.program.scope import Loop
 from kerlint.program.values import (

@@ -342,18 +342,6 @@ class Shuffled(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Flowed(Event):
-    """`ImageDataGenerator(...).flow(...)` or its kin.
-
-    Args:
-        data: the images of one batch.
-    """
-
-    dataset: Dataset
-    data: Array
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
 class Split(Event):
     """`train_test_split(...)`.
 

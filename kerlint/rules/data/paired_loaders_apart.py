@@ -8,7 +8,8 @@ from kerlint.finding import Severity
 from kerlint.library.contracts import arrays_in
 from kerlint.library.models import trains_itself
 from kerlint.program.constants import NOTHING, constant, truth
-from kerlint.program.events import Fit, Flowed
+from kerlint.program.data_events import Flowed
+from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.values import Dataset, Object, Sequence, Value
 from kerlint.rules.base import Found, Rule

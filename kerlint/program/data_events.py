@@ -1,0 +1,33 @@
+"""More of what happens in a program: to its data, and to what its models say of it (see `events.py`)."""
+
+from __future__ import annotations
+
+from kerlint.program.events import Event
+from kerlint.program.values import Array, Dataset
+from kerlint.records import dataclass
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Flowed(Event):
+    """`ImageDataGenerator(...).flow(...)` or its kin.
+
+    Args:
+        data: the images of one batch.
+    """
+
+    dataset: Dataset
+    data: Array
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Compared(Event):
+    """Predictions are compared with data, number by number: `mean_squared_error(y, p)`, `y - p`.
+
+    Args:
+        how: the function, or `-`.
+        truth, prediction: what stands where, both as arrays.
+    """
+
+    how: str
+    truth: Array
+    prediction: Array
