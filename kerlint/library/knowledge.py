@@ -14,6 +14,7 @@ from kerlint.library import (
     frames,
     graphs,
     images,
+    imaging,
     initializers,
     joining,
     layers,
@@ -304,6 +305,10 @@ class Knowledge:
         if receiver.short == "ImageDataGenerator" and name == "fit":
             machine.heap.write(receiver.state, "adapted", Const(True, node=node))
             return Const(None, node=node)
+        if receiver.name == imaging.CAMERA:
+            frame = imaging.camera_method(machine, name, node)
+            if frame is not None:
+                return frame
         made = Object(f"{receiver.name}.{name}", {"self": receiver}, node=node)
         if receiver.name == texts.TOKENIZER:
             texts.note(machine, receiver, name, arguments, made)

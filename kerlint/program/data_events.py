@@ -20,6 +20,18 @@ class Flowed(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Pictured(Event):
+    """An image is read from a file or from a camera.
+
+    Args:
+        colours: the order of its channels, `RGB` or `BGR`.
+    """
+
+    array: Array
+    colours: str
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class Compared(Event):
     """Predictions are compared with data, number by number: `mean_squared_error(y, p)`, `y - p`.
 

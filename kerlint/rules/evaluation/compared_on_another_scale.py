@@ -19,7 +19,7 @@ class ComparedOnAnotherScale(Rule):
 
     ## Why is this bad?
     A model that was trained on scaled targets gives scaled predictions: 0 to 1, or standard deviations. The distance
-    to prices in dollars is then about the prices themselves, however good the model is. Nothing says so.
+    to prices in dollars is then about the prices themselves, however good the model is.
 
     ## Example
     ```python
