@@ -22,6 +22,7 @@ from kerlint.library import (
     loops,
     methods,
     models,
+    moving,
     names,
     numerics,
     options,
@@ -428,7 +429,10 @@ class Knowledge:
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`."""
         if isinstance(receiver, Array):
-            return methods.array_subscript(receiver, index, node)
+            found = methods.array_subscript(receiver, index, node)
+            if machine.loops or len(index) > 1:
+                moving.note(machine, receiver, index, found, node)
+            return found
         if isinstance(receiver, Tensor):
             return tensors.subscript(machine, receiver, index, node)
         if isinstance(receiver, External) and receiver.name in ("numpy.c_", "numpy.r_"):

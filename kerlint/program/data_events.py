@@ -6,6 +6,10 @@ from kerlint.program.events import Event
 from kerlint.program.values import Array, Dataset
 from kerlint.records import dataclass
 
+#: The number of a row: names with how often each is added, and a number.
+Place = tuple[tuple[tuple[str, int], ...], int]
+UNKNOWN_COLUMNS: tuple[object, ...] = ("?",)
+
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Flowed(Event):
@@ -29,6 +33,23 @@ class Pictured(Event):
 
     array: Array
     colours: str
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Windowed(Event):
+    """One row or several that follow each other are taken out of an array: in a loop, or only some columns of them.
+
+    Args:
+        made: what is taken.
+        start, stop: from which row up to which; None where that is not known.
+        columns: what else the array is indexed with; `UNKNOWN_COLUMNS` if that is not known.
+    """
+
+    of: Array
+    made: Array
+    start: Place | None
+    stop: Place | None
+    columns: tuple[object, ...]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
