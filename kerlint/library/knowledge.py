@@ -8,6 +8,7 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
+    companions,
     copies,
     distribution,
     downloads,
@@ -278,6 +279,9 @@ class Knowledge:
         found = sklearn.object_method(machine, receiver, name, arguments, node)
         if found is not None:
             return found
+        known = companions.method(f"{receiver.name}.{name}")
+        if known is not None:
+            return known(machine, receiver, arguments, node)
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.metrics."):
@@ -317,6 +321,9 @@ class Knowledge:
             return steps.metric_method(machine, receiver, "__call__", arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.initializers."):
             return initializers.initial_values(receiver, arguments, node)
+        known = companions.method(f"{receiver.name}.__call__") if isinstance(receiver, Object) else None
+        if known is not None and isinstance(receiver, Object):
+            return known(machine, receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: What makes a variable that is tracked when an attribute of a layer holds it.
 CLASSES = frozenset({"tensorflow.Variable", "keras.Variable"})
+#: Where a variable of TensorFlow keeps that Keras counts it, which Keras 3 does not.
+TRACKED = "tracked"
 
 
 def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, node: syntax.Node) -> Tensor:
@@ -63,6 +65,8 @@ def variable_from(machine: Machine, name: str, arguments: Arguments, node: synta
         shape = ()
     elif "shape" in args:
         shape = dims(args["shape"])
+    if name == "tensorflow.Variable" and machine.program.used.with_keras_2:
+        args[TRACKED] = Const(True, node=node)
     return _variable(name, args, shape, node)
 
 

@@ -1,8 +1,8 @@
 """Packages that people use beside Keras: layers and functions of theirs, as far as they are known.
 
-Each package is a module with three tables: `SIGNATURES` (in the format of `kerlint.library.signatures`), `LAYERS`
-(functions from a `Call` to a `Result`, as in `kerlint.library.shapes`), and `FUNCTIONS` (handlers of calls). It is
-imported when a program first uses the package. What is in none of the tables is unknown.
+Each package is a module with tables: `SIGNATURES` (in the format of `kerlint.library.signatures`), `LAYERS` (functions
+from a `Call` to a `Result`, as in `kerlint.library.shapes`), `FUNCTIONS` (handlers of calls), and `METHODS` of its
+objects. It is imported when a program first uses the package. What is in none of the tables is unknown.
 
 Rules take such a layer for a gap, as they take a layer of the program: what it makes of its input but for the shape
 is not known.
@@ -17,11 +17,18 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kerlint import syntax
     from kerlint.library.convert import Handler
     from kerlint.library.shapes import Call, Result
+    from kerlint.program.interpreter.machine import Machine
+    from kerlint.program.values import Arguments, Object, Value
+
+    #: Answers for a call of a method of an object.
+    Method = Callable[[Machine, Object, Arguments, syntax.Node], Value]
 
 #: The module that knows a package.
 _MODULES = {
+    "tensorflow_compression": "compression",
     "tensorflow_hub": "hub",
 }
 
@@ -44,6 +51,13 @@ def rule(layer: str) -> Callable[[Call], Result] | None:
     """What answers for a layer, by its canonical name; None if it is not known."""
     module = _module(layer)
     return module.LAYERS.get(layer) if module is not None else None
+
+
+@cache
+def method(name: str) -> Method | None:
+    """What answers for a method, `package.Class.method`, or `__call__` where the object is called itself."""
+    module = _module(name)
+    return module.METHODS.get(name) if module is not None else None
 
 
 @cache

@@ -18,6 +18,7 @@ from kerlint.program.values import Arguments, Const, Object, Shape, Value
 from kerlint.records import dataclass
 
 if TYPE_CHECKING:
+    from kerlint.library.companions import Method
     from kerlint.program.interpreter.machine import Machine
 
 SIGNATURES = {
@@ -195,6 +196,7 @@ def _make(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
 
 
 LAYERS: dict[str, Callable[[Call], Result]] = {_LAYER: _keras_layer}
+METHODS: dict[str, Method] = {}
 FUNCTIONS: dict[str, Handler] = {
     _LAYER: _make,
     _LOAD: lambda machine, arguments, node: make_object(machine, _LOAD, arguments, node),
