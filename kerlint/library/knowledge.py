@@ -121,7 +121,7 @@ class Knowledge:
                 note_draw(machine, name, node)
             if found.keeps:
                 kept_on_purpose(machine, arguments)
-        if found.is_variable and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
+        if found.is_variable and variables.is_within(machine):
             return variables.variable_from(machine, name, arguments, node)
         if machine.spelled.startswith("tensorflow."):
             legacy.note_tensors(machine, name, arguments, node)
@@ -175,6 +175,8 @@ class Knowledge:
             return copies.save(machine, name, arguments, node)
         if name == "keras.models.clone_model":
             return copies.clone(machine, arguments, node)
+        if short == "from_config" and name.startswith("keras.layers."):
+            return copies.layer_from(machine, name, arguments, node)
         if _has_tensor(arguments):
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
@@ -230,6 +232,8 @@ class Knowledge:
                 return preprocessing.vocabulary(receiver, name, arguments, node)
             if name == "compute_mask" and receiver.short == "Embedding" and "mask_zero" not in receiver.args:
                 return Const(None, node=node)
+            if name == "get_config":
+                return copies.describe_layer(receiver, node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)

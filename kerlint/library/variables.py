@@ -52,6 +52,12 @@ def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, nod
     return made
 
 
+def is_within(machine: Machine) -> bool:
+    """Whether a method of a layer or model runs, or a function that it has called."""
+    receiver = next((frame.receiver for frame in reversed(machine.frames) if frame.receiver is not None), None)
+    return isinstance(receiver, (Layer, Model))
+
+
 def variable_from(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Tensor:
     """`tf.Variable(initial)` or `keras.Variable(initializer, shape)` in a layer."""
     args, _ = bind_arguments(name, arguments)

@@ -24,10 +24,14 @@ from kerlint.program.values import (
     Array,
     Const,
     Dataset,
+    External,
     Gap,
     Instance,
+    Layer,
     Mapping,
+    Model,
     Object,
+    OneOf,
     Sequence,
     Tensor,
     Unknown,
@@ -398,6 +402,27 @@ def _bool(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Unknown("bool", node=node) if known is None else Const(known, node=node)
 
 
+def _hasattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    """`hasattr(x, name)` of a layer or model of the program that has surely been given that attribute."""
+    given, name = arguments.get(0), arguments.get(1)
+    if isinstance(given, (Layer, Model)) and given.cls is not None and isinstance(name, Const):
+        held = given.state.get(f".{name.value}")
+        if isinstance(held, Value) and not isinstance(held, (Unknown, OneOf)):
+            return Const(True, node=node)
+    return _unknown(machine, arguments, node)
+
+
+def _type(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    """`type(layer)`: the class of the program, or the one of the library that the layer is of."""
+    given = arguments.get(0)
+    if isinstance(given, (Layer, Model)) and len(arguments.positional) == 1 and not arguments.open:
+        if given.cls is not None:
+            return given.cls
+        if isinstance(given, Layer):
+            return External(given.name, node=node)
+    return _unknown(machine, arguments, node)
+
+
 def _unknown(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Unknown("builtin", node=node)
 
@@ -421,7 +446,7 @@ BUILTINS: dict[str, Handler] = {
     "frozenset": _collection("set"),
     "getattr": _getattr,
     "globals": _unknown,
-    "hasattr": _unknown,
+    "hasattr": _hasattr,
     "hash": _unknown,
     "id": _unknown,
     "input": _unknown,
@@ -456,7 +481,7 @@ BUILTINS: dict[str, Handler] = {
     "sum": _sum,
     "super": _unknown,
     "tuple": _collection("tuple"),
-    "type": _unknown,
+    "type": _type,
     "vars": _vars,
     "zip": _zip,
 }
