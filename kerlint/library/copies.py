@@ -89,7 +89,9 @@ def _cloned(machine: Machine, model: Model, function: Value, node: syntax.Node) 
     if not all(isinstance(item, Layer) for item in made):
         return None
     args = {"name": model.state[NAME]} if isinstance(model.state.get(NAME), Const) else {}
-    return new_model(machine, "sequential", "keras.Sequential", args, {}, node, layers=tuple(made))
+    # The function may have given them the weights of the others.
+    weights = Unknown("weights", node=node)
+    return new_model(machine, "sequential", "keras.Sequential", args, {}, node, layers=tuple(made), pretrained=weights)
 
 
 def describe_layer(layer: Layer, node: syntax.Node) -> Value:

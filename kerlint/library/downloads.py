@@ -9,11 +9,9 @@ from functools import lru_cache
 from kerlint import syntax
 from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
-from kerlint.program.constants import NOTHING, constant, text, truth
+from kerlint.program.constants import FETCHED, NOTHING, constant, text, truth
 from kerlint.program.values import Const, Object, Sequence, Unknown, Value, list_of, tuple_of
 
-#: What a fetched file, and every path that leads to it or into its folder, stands as.
-FETCHED = "keras.utils.get_file"
 #: Where a path keeps the last step that leads to it from what was fetched.
 _PART = "part"
 #: Branches by which one and the same file of GitHub can be had.

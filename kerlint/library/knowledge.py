@@ -42,7 +42,7 @@ from kerlint.library.convert import handler
 from kerlint.library.objects import make_object
 from kerlint.library.routes import HANDLERS, KEPT, route
 from kerlint.library.signatures import has_signature
-from kerlint.program.constants import text
+from kerlint.program.constants import FETCHED, text
 from kerlint.program.events import LossCall, Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
@@ -372,7 +372,7 @@ class Knowledge:
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
             if receiver.name == distribution.STRATEGY:
                 return distribution.attribute(name, node)
-            if receiver.name == downloads.FETCHED:
+            if receiver.name == FETCHED:
                 return downloads.attribute(receiver, name, node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
@@ -419,7 +419,7 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """An operator on tensors or arrays."""
-        if operator == "/" and isinstance(left, Object) and left.name == downloads.FETCHED:
+        if operator == "/" and isinstance(left, Object) and left.name == FETCHED:
             return downloads.below(left, right, node)
         found = tensors.operate(machine, operator, left, right, node)
         if found is not None:

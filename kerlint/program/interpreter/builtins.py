@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from kerlint import syntax
-from kerlint.program.constants import NOTHING, constant
+from kerlint.program.constants import FETCHED, NOTHING, constant
 from kerlint.program.interpreter.containers import set_of
 from kerlint.program.interpreter.enumerations import Member, members_of
 from kerlint.program.interpreter.instances import call_isinstance
@@ -88,7 +88,11 @@ _text_of = _pure(lambda value="": str(value))
 
 def _str(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     # What a member of an enumeration looks like has changed from one version of Python to the next.
-    looks = type(arguments.get(0)) is not Member
+    given = arguments.get(0)
+    if isinstance(given, Object) and given.name == FETCHED:
+        # A path as a string leads to the same file.
+        return given
+    looks = type(given) is not Member
     return _text_of(machine, arguments, node) if looks else Unknown("str", node=node)
 
 
