@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 #: The module that knows a package.
 _MODULES = {
+    "tensorflow_addons": "addons",
     "tensorflow_compression": "compression",
     "tensorflow_hub": "hub",
+    "tensorflow_probability": "probability",
 }
 
 
