@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "tensorflow_addons": "addons",
     "tensorflow_compression": "compression",
+    "tensorflow_examples": "examples",
     "tensorflow_hub": "hub",
     "tensorflow_probability": "probability",
 }
