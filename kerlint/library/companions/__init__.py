@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The module that knows a package.
 _MODULES = {
+    "gym": "gym",
+    "gymnasium": "gym",
     "tensorflow_addons": "addons",
     "tensorflow_compression": "compression",
     "tensorflow_examples": "examples",
