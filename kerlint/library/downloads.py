@@ -10,6 +10,7 @@ from kerlint import syntax
 from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import FETCHED, NOTHING, constant, text, truth
+from kerlint.program.labels import Distinct
 from kerlint.program.values import Const, Object, Sequence, Unknown, Value, list_of, tuple_of
 
 #: Where a path keeps the last step that leads to it from what was fetched.
@@ -127,6 +128,45 @@ def columns_of(call: Call) -> list[str | int] | int | None:
     if plain:
         return list(given)
     return list(range(len(given))) if is_none(header) else len(given)
+
+
+#: What `read_csv` may be told without rows or values becoming others.
+_HARMLESS = frozenset(
+    """0 filepath_or_buffer names header sep delimiter delim_whitespace skipinitialspace comment na_values engine encoding
+    low_memory""".split()
+)
+
+
+@lru_cache(maxsize=1)
+def _values() -> dict[str, tuple[int, dict[str | int, Distinct]]]:
+    """How many columns a table has, and which values are in some of them, by its address."""
+    from kerlint.library._public_values import VALUES
+
+    found: dict[str, tuple[int, dict[str | int, Distinct]]] = {}
+    for folder, name, rest in _lines(VALUES):
+        width, gaps, *columns = rest.split(" ; ")
+        known: dict[str | int, Distinct] = {}
+        for column in columns:
+            key, rarest, *values = column.split("|")
+            plain = [int(value) if value.isdecimal() else value for value in values]
+            known[int(key) if key.isdecimal() else key] = Distinct(tuple(plain), int(rarest), int(gaps))
+        found[folder + name.lower()] = (int(width), known)
+    return found
+
+
+def values_of(call: Call) -> dict[str | int, Distinct]:
+    """The values in the columns that `read_csv` gives: by name, or by place where the program names the columns."""
+    source = address_of(call.first)
+    width, known = _values().get(source, (0, {})) if source is not None else (0, {})
+    named = isinstance(call.given("names"), Sequence)
+    places = all(isinstance(key, int) for key in known)
+    if not call.args.keys() <= _HARMLESS or named is not places:
+        return {}
+    missing, header = call.given("na_values"), call.given("header")
+    if (missing is not None and text(missing) != "?") or (header is not None and (places or constant(header) != 0)):
+        return {}
+    count = len(call.args["names"].items) if named else width  # type: ignore[attr-defined]
+    return known if count in (width, width - 1) else {}
 
 
 def _is_plain(call: Call) -> bool:
