@@ -8,6 +8,9 @@ Measured with tensorflow_addons 0.23.0, tensorflow_probability 0.22.1 and tensor
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 HEADER = """\
 import tensorflow as tf
 import tensorflow_addons as tfa
@@ -83,18 +86,18 @@ def program(layer: str, inputs: list[tuple[int, ...]]) -> str:
 
 def measured(layer: str, inputs: list[tuple[int, ...]]) -> str:
     """What the package makes of it."""
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(program(layer, inputs), names)
     made, model = names["layer"], names["model"]
 
-    def count(weights: object) -> int:
-        return sum(int(weight.shape.num_elements()) for weight in weights)  # type: ignore[attr-defined]
+    def count(weights: Any) -> int:
+        return sum(int(weight.shape.num_elements()) for weight in weights)
 
-    shape = model.output_shape  # type: ignore[attr-defined]
-    weights = (made.trainable_weights, made.non_trainable_weights)  # type: ignore[attr-defined]
+    shape = model.output_shape
+    weights = (made.trainable_weights, made.non_trainable_weights)
     return f"{shape} {count(weights[0])} {count(weights[1])}"
 
 
 if __name__ == "__main__":
     for case, shapes, _ in cases():
-        print(f"{case} | {shapes} | {measured(case, shapes)}")
+        sys.stdout.write(f"{case} | {shapes} | {measured(case, shapes)}\n")

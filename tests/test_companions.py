@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from kerlint.cli import cli
 from kerlint.library.companions.hub import published
-from kerlint.library.shapes import Weights
 from tests.companion_cases import cases, measured, program
 
 
@@ -51,6 +50,7 @@ def test_what_was_measured_is_so(layer: str, inputs: list[tuple[int, ...]], expe
     assert measured(layer, inputs) == expected
 
 
+KAGGLE = "https://kaggle.com/models/google/mobilenet-v2"
 HUB = """
 import tensorflow as tf
 import tensorflow_hub as hub
@@ -66,11 +66,7 @@ handles = {"small": "https://tfhub.dev/google/imagenet/mobilenet_v2_035_96/featu
         ("https://tfhub.dev/google/tf2-preview/mobilenet_v2/feature_vector/4", 2_257_984),
         ("https://tfhub.dev/google/imagenet/mobilenet_v2_130_224/classification/4", 5_432_713),
         ("https://www.kaggle.com/models/google/mobilenet-v2/TensorFlow2/130-224-classification/1", 5_432_713),
-        (
-            "https://kaggle.com/models/google/mobilenet-v2/frameworks/TensorFlow2/variations/130-224-classification/"
-            "versions/1",
-            5_432_713,
-        ),
+        (f"{KAGGLE}/frameworks/TensorFlow2/variations/130-224-classification/versions/1", 5_432_713),
         ("https://tfhub.dev/google/imagenet/resnet_v1_50/feature_vector/4", 23_561_152),
         ("https://tfhub.dev/tensorflow/efficientnet/b0/feature-vector/1", 4_049_564),
         ("https://tfhub.dev/google/nnlm-en-dim50/2", 48_190_600),
@@ -107,7 +103,9 @@ def test_published_models_are_as_large_as_those_of_keras(tmp_path: Path) -> None
     text = HUB + "model = tf.keras.Sequential([hub.KerasLayer(handles['small'], trainable=True)])\n"
     text += "model.build((None, 96, 96, 3))\n"
     [hub_model] = models(tmp_path, text)
-    same = "import keras\nmodel = keras.applications.MobileNetV2((96, 96, 3), 0.35, False, pooling='avg', weights=None)\n"
+    same = (
+        "import keras\nmodel = keras.applications.MobileNetV2((96, 96, 3), 0.35, False, pooling='avg', weights=None)\n"
+    )
     [keras_model] = models(tmp_path, same + "top = keras.Sequential([model])\n")[:1]
     for part in ("total_params", "trainable_params"):
         assert hub_model[part] == keras_model[part] is not None

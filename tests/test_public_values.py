@@ -29,8 +29,7 @@ def real() -> Any:
         for sex in SEXES
     ]
     names = "species island bill_length_mm bill_depth_mm flipper_length_mm body_mass_g sex".split()
-    frame = pandas.DataFrame([*rows, ("Adelie", "Dream", None, None, None, None, None)], columns=names)
-    return frame
+    return pandas.DataFrame([*rows, ("Adelie", "Dream", None, None, None, None, None)], columns=names)
 
 
 @pytest.mark.parametrize(

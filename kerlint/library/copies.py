@@ -10,7 +10,7 @@ from kerlint.library.graphs import DATA, USED
 from kerlint.library.models import COPIED, mark_copied, new_model
 from kerlint.library.naming import NAME
 from kerlint.library.objects import bind_arguments
-from kerlint.library.weights import tracked
+from kerlint.library.weights import is_input, tracked
 from kerlint.program.constants import constant, text
 from kerlint.program.events import Created, Load
 from kerlint.program.values import (
@@ -82,11 +82,9 @@ def _cloned(machine: Machine, model: Model, function: Value, node: syntax.Node) 
 
     if model.kind != "sequential" or not isinstance(function, (Function, BoundMethod)):
         return None
-    made: list[Value] = []
-    for item in model.state.get("layers", ()):
-        given = isinstance(item, Layer) and item.short != "InputLayer"
-        made.append(call(machine, function, Arguments([(item, node)]), node) if given else item)
-    if not all(isinstance(item, Layer) for item in made):
+    layers = model.state.get("layers", ())
+    made = [item if is_input(item) else call(machine, function, Arguments([(item, node)]), node) for item in layers]
+    if not all(isinstance(item, Layer) or is_input(item) for item in made):
         return None
     args = {"name": model.state[NAME]} if isinstance(model.state.get(NAME), Const) else {}
     # The function may have given them the weights of the others.

@@ -132,8 +132,8 @@ def columns_of(call: Call) -> list[str | int] | int | None:
 
 #: What `read_csv` may be told without rows or values becoming others.
 _HARMLESS = frozenset(
-    """0 filepath_or_buffer names header sep delimiter delim_whitespace skipinitialspace comment na_values engine encoding
-    low_memory""".split()
+    """0 filepath_or_buffer names header sep delimiter delim_whitespace skipinitialspace comment na_values engine
+    encoding low_memory""".split()
 )
 
 

@@ -134,9 +134,7 @@ def column(frame: Array, name: Any, node: syntax.Node) -> Value:
         if found is None:
             return Unknown(f"the column {name}", node=node)
         steps = (*frame.steps, Step(f"column {name}", node))
-        return found.derive(
-            node, steps=steps, order=frame.order or found.order, parent=frame, distinct=found.distinct
-        )
+        return found.derive(node, steps=steps, order=frame.order or found.order, parent=frame, distinct=found.distinct)
     made = _some_column(frame, node)
     made.steps, made.parent = (*frame.steps, Step(f"column {name}", node)), frame
     return made

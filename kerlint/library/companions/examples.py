@@ -66,7 +66,7 @@ def _block(short: str) -> Handler:
 
 
 def _made(machine: Machine, name: str, args: dict[str, Value], node: syntax.Node) -> Value:
-    keywords = {key: (value, None) for key, value in args.items()}
+    keywords: dict[str, tuple[Value, syntax.Node | None]] = {key: (value, None) for key, value in args.items()}
     return make_layer(machine, f"keras.layers.{name}", Arguments([], keywords), node)
 
 

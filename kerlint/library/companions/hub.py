@@ -138,7 +138,7 @@ def _number(written: str) -> int | None:
 
 def _tokens(shape: Shape) -> Output:
     rows = shape[0] if shape else None
-    return {name: (rows, 128) for name in ("input_mask", "input_type_ids", "input_word_ids")}
+    return dict.fromkeys(("input_mask", "input_type_ids", "input_word_ids"), (rows, 128))
 
 
 def _bert(layers: int, width: int) -> Published:
