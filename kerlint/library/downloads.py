@@ -11,10 +11,12 @@ from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import FETCHED, NOTHING, constant, text, truth
 from kerlint.program.labels import Distinct
-from kerlint.program.values import Const, Object, Sequence, Unknown, Value, list_of, tuple_of
+from kerlint.program.values import Arguments, Const, Object, Sequence, Unknown, Value, list_of, tuple_of
 
 #: Where a path keeps the last step that leads to it from what was fetched.
 _PART = "part"
+#: Set in a path of which it is known that it is a folder.
+_FOLDER = "folder"
 #: Branches by which one and the same file of GitHub can be had.
 _SPELLINGS = (
     ("www.", ""),
@@ -203,8 +205,25 @@ def picked(call: Call, names: list[str | int]) -> list[str | int] | None:
 
 
 def attribute(path: Object, name: str, node: syntax.Node) -> Value | None:
-    """`path.parent` and the like: still of what was fetched."""
+    """`path.parent` and the like: still of what was fetched; the name of a folder."""
+    if name == "name" and _FOLDER in path.state:
+        return path.args[_PART]
     return below(path, Const(None), node) if name == "parent" else None
+
+
+def method(path: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
+    """`path.glob("*/")`: the folders of the classes; None for what is not known of a path."""
+    if name == "is_dir" and _FOLDER in path.state:
+        return Const(True, node=node)
+    if name != "glob" or text(arguments.get(0, "pattern")) != "*/":
+        return None
+    classes = classes_of(path, node)
+    if classes is None:
+        return None
+    found = [below(path, one, node) for one in classes.items]
+    for folder in found:
+        folder.state[_FOLDER] = Const(True, node=node)
+    return list_of(found, "list", node)
 
 
 _SAME_PATH = ("join", "dirname", "abspath", "normpath", "expanduser")

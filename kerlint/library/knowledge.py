@@ -283,6 +283,10 @@ class Knowledge:
         found = sklearn.object_method(machine, receiver, name, arguments, node)
         if found is not None:
             return found
+        if receiver.name == FETCHED:
+            found = downloads.method(receiver, name, arguments, node)
+            if found is not None:
+                return found
         known = companions.method(f"{receiver.name}.{name}")
         if known is not None:
             return known(machine, receiver, arguments, node)
