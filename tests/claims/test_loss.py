@@ -40,7 +40,8 @@ def test_kl001_softmax_over_one_unit() -> None:
         curve = model.fit(X, YES, epochs=8, verbose=0).history["loss"]
         assert set(np.array(model(X)).ravel()) == {1.0}
     assert all("softmax over axis -1" in line for line in lines)
-    assert lines
+    # Keras 3.0 does not warn.
+    assert bool(lines) is (VERSION >= (3, 1))
     assert curve[-1] < curve[0] < 1.5
 
 

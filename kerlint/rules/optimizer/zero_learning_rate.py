@@ -98,7 +98,7 @@ class ZeroLearningRate(Rule):
         told: set[int] = set()
         for plan in program.all(ZeroRates):
             # A zero from outside of the function may be another number by the time of the training.
-            if plan.fit.assumed or id(plan.node) in told or not _stands_in(plan.node, plan.returned.node):
+            if plan.fit.assumed or id(plan.node) in told or not syntax.stands_in(plan.node, plan.returned.node):
                 continue
             told.add(id(plan.node))
             yield from self.found(
@@ -172,14 +172,3 @@ class ZeroLearningRate(Rule):
             return model
         """,
     )
-
-
-def _stands_in(whole: syntax.Node, part: syntax.Node | None) -> bool:
-    """Whether a part of the file stands in another one."""
-    pending = [whole]
-    while pending:
-        node = pending.pop()
-        if node is part:
-            return True
-        pending.extend(syntax.children(node))
-    return False
