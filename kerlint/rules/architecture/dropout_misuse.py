@@ -141,7 +141,12 @@ class DropoutMisuse(Rule):
                     if raises or target.before(3, 14)
                     else "in training the layers after it get zeros"
                 ),
-                label="nothing passes" + ("" if raises or target.since(3, 14) else "; an error before Keras 3.14"),
+                label="nothing passes"
+                + (
+                    "; an error before Keras 3.14"
+                    if not (raises or target.since(3, 14) or target.before(3, 14))
+                    else ""
+                ),
                 why="the rate is the share of values that is set to 0",
                 help="use a rate between 0.1 and 0.5",
                 severity=Severity.ERROR,
