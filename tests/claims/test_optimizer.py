@@ -48,6 +48,16 @@ def test_ko001_a_plan_that_never_leaves_zero() -> None:
         assert moved(before, weights(model)) == 0
 
 
+def test_ko001_averages_move_at_a_rate_of_zero() -> None:
+    model = keras.Sequential([keras.Input((10,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    before = weights(model)
+    model.train_on_batch(X + 5, Y)
+    names = [weight.name for weight in model.weights]
+    still = [name for name, old, new in zip(names, before, weights(model)) if np.array_equal(old, new)]
+    assert still == ["gamma", "beta", "kernel", "bias"]
+
+
 def test_ko002_a_step_as_long_as_the_rate() -> None:
     with silence():
         model = example("KO002").model

@@ -85,17 +85,19 @@ class OutputShapeVsTarget(Rule):
             for target in contract.targets:
                 steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
                 if steps or not agree(target.output, target.array.shape, sparse=sparse):
-                    yield from self._report(contract, contract.head, target)
+                    yield from self._report(program, contract, contract.head, target)
                     break
             if not contract.targets and isinstance(contract.event, Compile):
                 yield from self._places(contract, contract.head, contract.event)
 
-    def _report(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
+    def _report(self, program: Program, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
         output, shape = target.output, target.array.shape
         assert output is not None
         assert shape is not None
         steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
-        broadcast = contract.loss.function in REGRESSION and _broadcasts(output, shape)
+        # Keras 2 makes a column of one number a row.
+        column = (None, 1) if program.target.keras < 3 and shape[1:] == () else shape
+        broadcast = contract.loss.function in REGRESSION and _broadcasts(output, column)
         deeper = len(output) > max(len(shape), 2)
         yield from self.found(
             head.node.argument_place("units"),
