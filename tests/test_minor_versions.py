@@ -215,3 +215,25 @@ model.fit(x, y)
         finding = found("KD007", text, version)
         assert finding is not None
         assert effect in finding.why
+
+
+@pytest.mark.parametrize(
+    ("loss", "version", "raises"),
+    [
+        ("mse", "2.15", False),
+        ("mse", "3.0", True),
+        ("binary_crossentropy", "2.15", False),
+        ("binary_crossentropy", "3.0", True),
+        ("categorical_crossentropy", "2.15", True),
+    ],
+)
+def test_one_number_for_two_outputs(loss: str, version: str, raises: bool) -> None:
+    text = f"""
+import numpy as np
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="sigmoid")])
+model.compile("sgd", "{loss}")
+model.fit(np.ones((10, 4)), np.random.rand(10))
+"""
+    finding = found("KL010", text, version)
+    assert finding is not None
+    assert ("raises an error" in finding.why) is raises
