@@ -135,7 +135,7 @@ def test_ke006_each_pass_has_its_own_order(tmp_path: Path) -> None:
 def test_ke021_the_reduction_comes_too_late(model: object) -> None:
     assert keras.callbacks.EarlyStopping().patience == 0
     assert keras.callbacks.ReduceLROnPlateau().patience == 10
-    rate = float(model.optimizer.learning_rate)
+    rate = float(np.array(model.optimizer.learning_rate))
     for patience, reduced in ((2, False), (1, True)):
         stop = keras.callbacks.EarlyStopping("val_loss", patience=2)
         plateau = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience)
