@@ -237,3 +237,15 @@ model.fit(np.ones((10, 4)), np.random.rand(10))
     finding = found("KL010", text, version)
     assert finding is not None
     assert ("raises an error" in finding.why) is raises
+
+
+def test_a_threshold_of_zero() -> None:
+    text = """
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])
+"""
+    for version, taken in (("2.15", True), ("3.4", False), ("3.5", True), (None, True)):
+        finding = found("KL008", text, version)
+        assert finding is not None
+        assert ("threshold=0.0" in finding.help) is taken
+        assert (finding.fix is not None) is taken

@@ -124,7 +124,7 @@ def test_ke006_each_pass_has_its_own_order(tmp_path: Path) -> None:
         tf.io.write_file(str(folder / f"{index}.png"), tf.io.encode_png(tf.zeros((2, 2, 3), "uint8")))
     for shuffle in (True, False):
         options = {} if shuffle else {"shuffle": False}
-        data = keras.utils.image_dataset_from_directory(tmp_path, image_size=(2, 2), verbose=False, **options)
+        data = keras.utils.image_dataset_from_directory(tmp_path, image_size=(2, 2), **options)
         passes = [np.concatenate([labels for _, labels in data]).tolist() for _ in range(3)]
         assert any(other != passes[0] for other in passes[1:]) is shuffle
         generator = keras.src.legacy.preprocessing.image.ImageDataGenerator().flow_from_directory(tmp_path, **options)
