@@ -59,12 +59,10 @@ def _coloured(machine: Machine, made: Array, colours: str, node: syntax.Node) ->
     return made
 
 
-def camera_method(machine: Machine, name: str, node: syntax.Node) -> Value | None:
-    """`cv2.VideoCapture(...).read()`: whether there is an image, and the image; None for other methods."""
-    if name != "read":
-        return None
-    frame = _coloured(machine, pixels((None, None, 3), node), "BGR", node)
-    return tuple_of(Unknown("whether there is one", node=node), frame, node=node)
+def frame(machine: Machine, node: syntax.Node) -> Value:
+    """`cv2.VideoCapture(...).read()`: whether there is an image, and the image."""
+    image = _coloured(machine, pixels((None, None, 3), node), "BGR", node)
+    return tuple_of(Unknown("whether there is one", node=node), image, node=node)
 
 
 def _read_any(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:

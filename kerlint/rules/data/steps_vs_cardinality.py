@@ -7,10 +7,10 @@ from math import ceil
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.training import structure_rows
-from kerlint.program.constants import constant, integer
+from kerlint.program.constants import integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.values import LENGTH, Dataset, Mapping, Object, Sequence, Value
+from kerlint.program.values import LENGTH, Const, Dataset, Mapping, Object, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -49,12 +49,15 @@ class StepsVsCardinality(Rule):
 
     ## Known limits
     The number of batches must be known: known data sets, literals, random numbers. Where that of the rows is not known,
-    only `steps_per_epoch=len(x)` of batches of more than one row.
+    only `steps_per_epoch=len(x)` of batches of more than one row. Arrays for which no `batch_size` is given have as
+    many batches as are asked for: Keras makes the batches smaller.
 
     ## References
     - Measured, 256 rows in batches of 32: with `steps_per_epoch=20` and 3 epochs Keras 3.15.1 warns three times and
       makes 8 steps in each; with `steps_per_epoch=8` it makes 8 in each without a word, where Keras 2 ends after the
-      first epoch.
+      first epoch. Keras 3.0 to 3.6 warn then, too, and every second epoch is empty.
+    - Measured: an array of 256 rows with `steps_per_epoch=20` and no `batch_size` gives 20 steps in each epoch, on
+      Keras 2.15 and 3.15.1 alike.
     - https://github.com/keras-team/keras/issues/12773
     """
 
@@ -70,8 +73,11 @@ class StepsVsCardinality(Rule):
         old = program.target.keras < 3
         for fit in program.fits:
             yield from self._rows(fit, old)
-            steps, count = integer(fit.args.get("steps_per_epoch")), _batches(fit)
-            if steps is None or count is None or count < 1 or fit.open:
+            steps = integer(fit.args.get("steps_per_epoch"))
+            if steps is None or steps < 1 or fit.open:
+                continue
+            count = _batches(fit, steps)
+            if count is None or count < 1:
                 continue
             given = fit.args.get("epochs")
             epochs = 1 if given is None else integer(given)
@@ -131,7 +137,8 @@ class StepsVsCardinality(Rule):
         import numpy as np
         model = keras.Sequential([keras.layers.Dense(1)])
         model.compile("adam", "mse")
-        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20)  # KD024
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), 32, steps_per_epoch=20)  # KD024
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=200)  # KD024
         """,
         """
         import numpy as np
@@ -171,6 +178,9 @@ class StepsVsCardinality(Rule):
         model.fit(data.repeat().batch(32), steps_per_epoch=80, epochs=3)
         model.fit(data.batch(size()), steps_per_epoch=80, epochs=3)
         model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=8)
+        # Without a batch size there are 20 batches of 13 rows.
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20)
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), None, steps_per_epoch=20)
         model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20, batch_size=size())
         """,
     )
@@ -181,10 +191,10 @@ _KEEPING = frozenset({"shuffle", "prefetch", "cache", "map", "with_options"})
 
 
 def _size_of_batches(fit: Fit) -> int | None:
-    """The rows of each batch of arrays, or of a dataset of slices that ends."""
+    """The rows of each batch of arrays, if that is said, or of a dataset of slices that ends."""
     if not isinstance(fit.x, Dataset):
-        size = fit.args.get("batch_size")
-        return 32 if size is None or constant(size) is None else integer(size)
+        # Without a size Keras makes the batches as small as it takes.
+        return integer(fit.args.get("batch_size"))
     steps = [step for step in fit.x.transforms if step.name not in _KEEPING]
     if len(steps) != 1 or steps[0].name != "batch" or not fit.x.source.endswith(".from_tensor_slices"):
         return None
@@ -207,11 +217,16 @@ def _is_length(steps: Value | None, fit: Fit) -> bool:
     return False
 
 
-def _batches(fit: Fit) -> int | None:
+def _batches(fit: Fit, steps: int) -> int | None:
     """How many batches the data of a training call has."""
     if isinstance(fit.x, Dataset):
         return fit.x.cardinality
     rows = structure_rows(fit.x)
+    if rows is None:
+        return None
     size = fit.args.get("batch_size")
-    batch = 32 if size is None or constant(size) is None else integer(size)
-    return ceil(rows / batch) if rows is not None and batch else None
+    if size is None or (isinstance(size, Const) and size.value is None):
+        # Keras cuts the rows into as many batches as it is asked for.
+        size = Const(ceil(rows / steps))
+    batch = integer(size)
+    return ceil(rows / batch) if batch else None
