@@ -24,10 +24,12 @@ from kerlint.library import (
     names,
     numerics,
     options,
+    own_callbacks,
     pipelines,
     plans,
     preprocessing,
     randomness,
+    rates,
     reductions,
     sklearn,
     steps,
@@ -48,12 +50,12 @@ from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
-    Bound,
     Class,
     Const,
     Dataset,
     External,
     Layer,
+    Mapping,
     Model,
     Object,
     Partial,
@@ -196,8 +198,6 @@ class Knowledge:
             return known(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
             return self._loss(machine, make_object(machine, name, arguments, node), arguments, node)
-        if name == "keras.backend.set_value":
-            return _set_value(machine, arguments, node)
         if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
@@ -282,6 +282,8 @@ class Knowledge:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.metrics."):
             return steps.metric_method(machine, receiver, name, arguments, node)
+        if receiver.name == rates.RATE:
+            return rates.method(machine, receiver, name, arguments, node)
         if receiver.name == steps.TAPE:
             return steps.tape_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.optimizers.") and name == "build":
@@ -382,6 +384,8 @@ class Knowledge:
             copies.open_up(machine, receiver)
         elif isinstance(receiver, (Layer, Model, Object)):
             legacy.note_attribute(machine, receiver, name, node, value)
+            if type(receiver) is Object and rates.assigned(machine, receiver, name, value):
+                return
             machine.heap.write(receiver.state, f".{name}", value)
         elif isinstance(receiver, Unknown) and name == "trainable":
             models.freeze_unknown(machine, node)
@@ -436,6 +440,10 @@ class Knowledge:
             return training.read_history(machine, receiver, text(index[0]), node)
         return Unknown("subscript", node=node)
 
+    def missing(self, machine: Machine, logs: Mapping, key: object, method: str, node: syntax.Node) -> Value | None:
+        """What is read of the `logs` of a callback where there is nothing under a name."""
+        return own_callbacks.missing(machine, logs, key, method, node)
+
     def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives."""
         return loops.element(receiver, node)
@@ -451,6 +459,7 @@ class Knowledge:
         steps.follow_train_steps(machine)
         steps.follow_losses(machine)
         plans.follow_plans(machine)
+        own_callbacks.follow_callbacks(machine)
 
     def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""
@@ -458,14 +467,6 @@ class Knowledge:
             machine.tapes += 1
             steps.enter_tape(machine, manager)
         return manager
-
-
-def _set_value(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    """`K.set_value(optimizer.learning_rate, value)` is an assignment."""
-    target, value = arguments.get(0, "x"), arguments.get(1, "value")
-    if isinstance(target, Bound) and isinstance(target.receiver, Object) and value is not None:
-        machine.heap.write(target.receiver.state, f".{target.name}", value)
-    return Const(None, node=node)
 
 
 def _has_tensor(arguments: Arguments) -> bool:

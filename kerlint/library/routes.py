@@ -17,6 +17,7 @@ from kerlint.library import (
     options,
     pandas,
     randomness,
+    rates,
     resampling,
     sklearn,
     sources,
@@ -64,6 +65,7 @@ HANDLERS: dict[str, Handler] = {
     **randomness.FUNCTIONS,
     **inplace.FUNCTIONS,
     **options.FUNCTIONS,
+    **rates.FUNCTIONS,
 }
 
 

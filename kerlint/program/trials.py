@@ -39,8 +39,26 @@ class OwnLoss(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class LogRead(Event):
+    """A callback of the program reads a number that its `logs` do not have, and cannot do without it.
+
+    Args:
+        node: `logs["name"]`, or the `logs.get("name")` whose None is calculated with or compared.
+        method: `[]` or `get`.
+        hook: the method of the callback that is given the numbers: `on_epoch_end`.
+    """
+
+    fit: Fit
+    key: str
+    method: str
+    hook: str
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class ZeroRates(Event):
-    """A function of the program that a `LearningRateScheduler` asks for the rate of each epoch, and that gives 0.
+    """A function that sets or gives the learning rate of each epoch, and 0 each time.
+
+    It is a function of the program that a `LearningRateScheduler` asks, or that a callback of the program runs.
 
     Args:
         fit: the training call, each of whose epochs was tried.

@@ -26,6 +26,7 @@ from kerlint.program.interpreter.traces import tracing
 from kerlint.program.iterators import take
 from kerlint.program.scope import Loop, Path, Scope
 from kerlint.program.values import (
+    LOGS,
     Arguments,
     Bound,
     BoundMethod,
@@ -73,6 +74,8 @@ class Frame:
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     receiver: Value | None = None
+    #: Whether there was a `raise`, `break` or `continue` on the way: what follows may not be reached.
+    left: bool = False
     #: Where in the control flow the call stands.
     path: Path = ()
     loops: tuple[Loop, ...] = ()
@@ -253,6 +256,9 @@ def hand_over(machine: Machine, arguments: Arguments) -> None:
             take(machine, value, partly=True)
         elif isinstance(value, Object) and is_namespace(value):
             may_change(machine, value)
+        elif kind is Mapping and LOGS in value.state:  # type: ignore[attr-defined]
+            machine.heap.write(value.state, LOGS, None)  # type: ignore[attr-defined]
+            machine.heap.write(value.state, "open", True)  # type: ignore[attr-defined]
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:

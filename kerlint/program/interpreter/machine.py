@@ -89,6 +89,10 @@ class Machine:
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
         self.tapes = 0
+        #: Operands of `and` and `or`, and elements of comprehensions, being evaluated that may not be reached.
+        self.doubts = 0
+        #: By identity, a None that stands for a number which `logs` do not have, with the event if it is made use of.
+        self.missed: dict[int, tuple[Value, Event]] = {}
         #: What of the code being evaluated is being traced, outermost first.
         self.traces: list[Trace] = []
         self.assumed = False
@@ -294,6 +298,13 @@ class Machine:
     def certain(self) -> bool:
         """Whether nothing that is known of decides if the code being evaluated runs to its end."""
         return not self.path and not self.tries
+
+    @property
+    def sure(self) -> bool:
+        """Whether the code being evaluated is reached at each call of the functions that we are in."""
+        if self.path or self.tries or self.doubts or not all(loop.unrolled for loop in self.loops):
+            return False
+        return not any(frame.returns or frame.left for frame in self.frames)
 
     def note_import(self, name: str, node: syntax.Node) -> None:
         """Records that a library is imported."""
