@@ -25,6 +25,8 @@ from kerlint.library import (
     numerics,
     options,
     own_callbacks,
+    own_losses,
+    own_steps,
     pipelines,
     plans,
     preprocessing,
@@ -456,8 +458,8 @@ class Knowledge:
             if "snapshot" not in model.state or graphs.WAITING in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
-        steps.follow_train_steps(machine)
-        steps.follow_losses(machine)
+        own_steps.follow_train_steps(machine)
+        own_losses.follow_losses(machine)
         plans.follow_plans(machine)
         own_callbacks.follow_callbacks(machine)
 

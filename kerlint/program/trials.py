@@ -13,13 +13,15 @@ class TrainStep(Event):
 
     Args:
         returned: what it returned.
-        events: what happened in it; these are no events of the program.
+        events: what happened in it.
+        fit: the training call whose data it was given; None if nothing trains the model.
     """
 
     model: Model
     step: Function
     returned: Value
     events: tuple[Event, ...] = ()
+    fit: Fit | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
