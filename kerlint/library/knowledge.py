@@ -19,6 +19,7 @@ from kerlint.library import (
     layers,
     legacy,
     loops,
+    loss_calls,
     methods,
     models,
     names,
@@ -32,7 +33,6 @@ from kerlint.library import (
     preprocessing,
     randomness,
     rates,
-    reductions,
     sklearn,
     steps,
     tensors,
@@ -46,7 +46,7 @@ from kerlint.library.objects import make_object
 from kerlint.library.routes import HANDLERS, KEPT, route
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import text
-from kerlint.program.events import LossCall, Trainable
+from kerlint.program.events import Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
 from kerlint.program.values import (
@@ -131,6 +131,8 @@ class Knowledge:
         if found.is_keras:
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
+        if name in loss_calls.FROM_LOGITS:
+            loss_calls.note_from_logits(machine, name, arguments, node)
         if found.is_operation and _has_tensor(arguments):
             return tensors.tensor_function(machine, name, arguments, node)
         if machine.inside_loss and name.startswith("numpy.") and _has_tensor(arguments):
@@ -181,6 +183,8 @@ class Knowledge:
         if _has_tensor(arguments):
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
+            if machine.inside_loss and name.startswith("keras.losses.") and not short[:1].isupper():
+                loss_calls.call_loss(machine, make_object(machine, name, arguments, node), arguments, node)
             return tensors.tensor_function(machine, name, arguments, node)
         if short == "clear_session":
             machine.name_counts.clear()
@@ -199,7 +203,7 @@ class Knowledge:
         if known is not None:
             return known(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
-            return self._loss(machine, make_object(machine, name, arguments, node), arguments, node)
+            return loss_calls.call_loss(machine, make_object(machine, name, arguments, node), arguments, node)
         if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
@@ -316,33 +320,13 @@ class Knowledge:
         if isinstance(receiver, Model):
             return graphs.call_model(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.losses."):
-            return self._loss(machine, receiver, arguments, node)
+            return loss_calls.call_loss(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.metrics."):
             return steps.metric_method(machine, receiver, "__call__", arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.initializers."):
             return initializers.initial_values(receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
-
-    def _loss(self, machine: Machine, loss: Object, arguments: Arguments, node: syntax.Node) -> Value:
-        target, prediction = arguments.get(0, "y_true"), arguments.get(1, "y_pred")
-        places = {
-            name: place
-            for index, name in enumerate(("y_true", "y_pred"))
-            if (place := arguments.place(index, name)) is not None
-        }
-        machine.emit(
-            LossCall(
-                node=node,
-                loss=loss,
-                target=target,
-                prediction=prediction,
-                places=places,
-                in_tape=machine.tapes > 0,
-                snapshot=reductions.origin(machine, prediction) if isinstance(prediction, Array) else None,
-            )
-        )
-        return Unknown("loss", node=node)
 
     def parameter(self, name: str, node: syntax.Node | None) -> Value | None:
         """A builder for KerasTuner takes `hp`."""

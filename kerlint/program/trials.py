@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerlint.program.events import Compile, Event, Fit
+from kerlint.program.events import Compile, Event, Fit, LossCall
 from kerlint.program.values import Function, Model, Tensor, Value
 from kerlint.records import dataclass
 
@@ -26,18 +26,23 @@ class TrainStep(Event):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class OwnLoss(Event):
-    """A loss function of the program that a model is compiled with, followed once on tensors.
+    """A loss of the program that a model is compiled with, followed once on tensors.
 
     Args:
+        name: the name of the function, or of the class.
         compile: the first compile that takes it.
+        target: the tensor that stood for `y_true`.
         prediction: the tensor that stood for `y_pred`.
         returned: what it returned.
+        calls: the losses of a library that it called.
     """
 
-    loss: Function
+    name: str
     compile: Compile
+    target: Tensor
     prediction: Tensor
     returned: Value
+    calls: tuple[LossCall, ...] = ()
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ class NonDifferentiableLoss(Rule):
             left = _leaves(first)
             yield from self.found(
                 own.compile.places.get("loss") or own.compile.node,
-                f"the loss {own.loss.name} has no gradient: the predictions only pass through "
+                f"the loss {own.name} has no gradient: the predictions only pass through "
                 + (f"NumPy's {short}" if left and short != "numpy" else f"{short}()" if left else short),
                 label="raises an error at the first step" + ("" if left else ", or changes nothing"),
                 also=[(op.node, "leaves TensorFlow" if _leaves(op) else "has no slope") for op in ends[:3]],
