@@ -84,7 +84,9 @@ def _batch(value: Value, depth: int) -> Value | None:
     if isinstance(value, Sequence):
         items = [_batch(item, depth + 1) for item in value.exact or ()]
         known = [item for item in items if item is not None]
-        return list_of(known, value.kind, value.node) if items and len(known) == len(items) else None
+        # Keras takes a list of inputs and targets as if it were a tuple.
+        kind = value.kind if depth else "tuple"
+        return list_of(known, kind, value.node) if items and len(known) == len(items) else None
     if isinstance(value, Mapping):
         parts = {name: _batch(item, depth + 1) for name, item in value.entries.items()}
         found = {name: item for name, item in parts.items() if item is not None}

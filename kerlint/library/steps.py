@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
+from kerlint.library.graphs import snapshot
 from kerlint.library.objects import bind_arguments
 from kerlint.program.constants import integer
 from kerlint.program.events import Gradient, Made, MetricCall
-from kerlint.program.values import Arguments, Const, Object, Value
+from kerlint.program.values import Arguments, Const, Model, Object, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -55,6 +56,9 @@ def tape_method(machine: Machine, tape: Object, name: str, arguments: Arguments,
         entries = integer(tape.state.get(_ENTRIES)) or 0
         target, sources = arguments.get(0, "target"), arguments.get(1, "sources")
         event = Gradient(node=node, tape=tape, target=target, sources=sources, entries=entries)
+        model = sources.args.get("model") if isinstance(sources, Object) else None
+        event.snapshot = snapshot(machine, model) if isinstance(model, Model) else None
+        event.made = Object(f"{TAPE}.{name}", {"self": tape}, node=node, state={GRADIENT: event})
         machine.emit(event)
-        return Object(f"{TAPE}.{name}", {"self": tape}, node=node, state={GRADIENT: event})
+        return event.made
     return Object(f"{TAPE}.{name}", {"self": tape}, node=node)

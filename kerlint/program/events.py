@@ -212,12 +212,16 @@ class Gradient(Event):
     Args:
         tape: the `tf.GradientTape()` that was entered.
         entries: how many `with` blocks have been entered with the tape so far.
+        made: the gradients.
+        snapshot: the layers of the model whose weights the sources are, if they are those of one.
     """
 
     tape: Object
     target: Value | None
     sources: Value | None
     entries: int
+    made: Object | None = None
+    snapshot: Snapshot | None = None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
+from kerlint.library.budget import layers_of_graph
+from kerlint.library.steps import GRADIENT
 from kerlint.program.constants import truth
 from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Use
 from kerlint.program.facts import Program
+from kerlint.program.graph import Graph
 from kerlint.program.mentions import times_named
 from kerlint.program.scope import exclusive
-from kerlint.program.values import Array, Object, Unknown, Value
+from kerlint.program.values import Array, Model, Object, Shape, Unknown, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
 
 class TapeMisuse(Rule):
-    """A gradient tape is used in a way that gives no gradients: asked twice, past it, or in the wrong order.
+    """A gradient tape is used in a way that gives no gradients, or those of other weights.
 
     A tape records what happens to tensors while it is open, a model that was called before is not part of it, and it
     forgets all with the first gradient unless it is persistent.
     `predict` computes with NumPy arrays, which no tape sees. `apply_gradients` takes pairs of
-    a gradient and a weight, in this order.
+    a gradient and a weight, in this order, and the gradient has to be that of the weight.
 
     ## Why is this bad?
-    No step is made: Keras raises, or every gradient is None.
+    No step is made: Keras raises, or every gradient is None. With the gradients of another model there is a step, in
+    a direction that has nothing to do with the loss: Adam does not even ask whether the shapes are the same.
 
     ## Example
     ```python
@@ -52,12 +57,13 @@ class TapeMisuse(Rule):
     ```
 
     ## Known limits
+    Gradients of one model for another one are left alone where both are built alike: a copy may learn for the original.
     `predict` under a tape is reported only if the step trains that model and calls it in no other way there.
 
     ## References
     - Measured on Keras 3.15.1: with `predict` under the tape, or the model called before it, every gradient is None,
       without a warning; the second gradient of a tape raises a RuntimeError; pairs that are turned round raise an
-      AttributeError.
+      AttributeError. Gradients of a model with one unit move the weights of one with eight without a warning.
     - https://www.tensorflow.org/api_docs/python/tf/GradientTape
     """
 
@@ -85,6 +91,7 @@ class TapeMisuse(Rule):
                     about=step,
                     fix=fixing.draft("turn the pairs round", _turned(step)),
                 )
+        yield from self._other_weights(steps)
         seen = {(id(call.model), id(call.function)) for call in program.all(Forward) if call.in_tape}
         trained = {(id(step.model), id(step.function)): step for step in steps if step.model is not None}
         for use in program.all(Use):
@@ -135,6 +142,34 @@ class TapeMisuse(Rule):
                 about=step,
             )
 
+    def _other_weights(self, steps: list[ApplyGradients]) -> Iterator[Found]:
+        """Gradients of the weights of one model that are applied to those of another."""
+        told: set[int] = set()
+        for step in steps:
+            asked = _asked(step.pair[0]) if len(step.pair) == 2 else None
+            if asked is None or step.snapshot is None or step.model is None or id(step.node) in told:
+                continue
+            source = asked.sources.args.get("model") if _is_whole(asked.sources) else None
+            if not isinstance(source, Model) or asked.snapshot is None or source is step.model:
+                continue
+            graphs = (asked.snapshot.graph, step.snapshot.graph)
+            first, second = map(layers_of_graph, graphs)
+            if not first or not second or first & second or not all(graph.complete for graph in graphs):
+                continue
+            if len({_build(graph) for graph in graphs}) == 1:
+                # A copy learns for the original on purpose.
+                continue
+            told.add(id(step.node))
+            yield from self.found(
+                step.node,
+                "apply_gradients gets the gradients of one model for the weights of another",
+                label="changes the weights of this model",
+                also=[(asked.node, "the gradients of another model")],
+                why="a gradient says how the loss changes with its own weight; zip pairs the two lists as they come",
+                help="ask the tape for the gradients of the weights that are to change",
+                about=step,
+            )
+
     def _asked_twice(self, program: Program) -> Iterator[Found]:
         first: dict[tuple[int, int], Gradient] = {}
         for event in program.all(Gradient):
@@ -157,6 +192,40 @@ class TapeMisuse(Rule):
             )
 
     bad = (
+        """
+        import tensorflow as tf
+        maker = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(8)])
+        judge = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
+        optimizer = tf.keras.optimizers.Adam()
+        def step(noise):
+            with tf.GradientTape() as tape:
+                loss = -tf.reduce_mean(judge(maker(noise, training=True), training=True))
+            gradients = tape.gradient(loss, judge.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, maker.trainable_variables))  # KT020
+        for noise in batches:
+            step(noise)
+        """,
+        """
+        import numpy as np
+        import tensorflow as tf
+        class Net(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.out = tf.keras.layers.Dense(1)
+            def call(self, x, training=False):
+                return self.out(x)
+            def train_step(self, data):
+                x, y = data
+                predicted = self(x, training=True)  # KT020
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean((predicted - y) ** 2)
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {"error": loss}
+        net = Net()
+        net.compile("adam")
+        net.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=5)
+        """,
         """
         import tensorflow as tf
         policy = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
@@ -193,6 +262,31 @@ class TapeMisuse(Rule):
         """,
     )
     good = (
+        """
+        import tensorflow as tf
+        maker = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(8)])
+        judge = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
+        both = tf.keras.Sequential([maker, judge])
+        optimizer = tf.keras.optimizers.Adam()
+        for noise in batches:
+            with tf.GradientTape(persistent=True) as tape:
+                loss = -tf.reduce_mean(both(noise, training=True))
+            optimizer.apply_gradients(zip(tape.gradient(loss, maker.trainable_weights), maker.trainable_variables))
+            gradients = tape.gradient(loss, both.trainable_weights)
+            optimizer.apply_gradients(zip(gradients, both.trainable_variables))
+            part = gradients[:2]
+            optimizer.apply_gradients(zip(part, maker.trainable_variables))
+            optimizer.apply_gradients(zip(gradients, maker.trainable_variables + judge.trainable_variables))
+        def actor():
+            return tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2)])
+        shared, local = actor(), actor()
+        for states, returns in play():
+            with tf.GradientTape() as tape:
+                loss = -tf.reduce_mean(local(states, training=True) * returns)
+            gradients = tape.gradient(loss, local.trainable_weights)
+            optimizer.apply_gradients(zip(gradients, shared.trainable_weights))
+            local.set_weights(shared.get_weights())
+        """,
         """
         import tensorflow as tf
         policy = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
@@ -301,6 +395,22 @@ def _called(use: Use) -> fixing.Draft | None:
         return None
     change = fixing.replace(use.node, "{0}({1}, training=True)", model, data)
     return fixing.draft("call the model", change, safety=Safety.UNSAFE)
+
+
+def _build(graph: Graph) -> tuple[tuple[str, Shape], ...]:
+    """What kinds of layers a model has, and the shapes of what they give."""
+    return tuple((node.short, node.shape) for node in graph.nodes)
+
+
+def _asked(value: Value) -> Gradient | None:
+    """The call of the tape that gave these gradients, if nothing was done to them since."""
+    found = value.state.get(GRADIENT) if isinstance(value, Object) else None
+    return found if isinstance(found, Gradient) else None
+
+
+def _is_whole(value: Value | None) -> TypeGuard[Object]:
+    """Whether these are all the weights of a model."""
+    return isinstance(value, Object) and value.name == "keras.Model.weights"
 
 
 def _is_swapped(left: Value, right: Value) -> bool:
