@@ -430,6 +430,12 @@ class Knowledge:
         """What is read of the `logs` of a callback where there is nothing under a name."""
         return own_callbacks.missing(machine, logs, key, method, node)
 
+    def operate_logged(
+        self, machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node
+    ) -> Value | None:
+        """An operator on a number that `fit` logs, or on the lack of one."""
+        return own_callbacks.operate(machine, symbol, left, right, node)
+
     def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives."""
         return loops.element(receiver, node)

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from kerlint import syntax
 from kerlint.library import rates
 from kerlint.library.budget import epochs_of
-from kerlint.library.callbacks import has_validation, is_watched, watched_names
+from kerlint.library.callbacks import has_validation, is_watched, metric_name, watched_names
 from kerlint.library.optimizers import RATE_CALLBACKS
 from kerlint.library.trying import publish, trying
-from kerlint.program.constants import constant, number
+from kerlint.program.constants import constant, number, truth
 from kerlint.program.events import AttributeUse, Fit
-from kerlint.program.trials import LogRead, ZeroRates
+from kerlint.program.trials import LogRead, ShareCompared, StopsAtOnce, ZeroRates
 from kerlint.program.values import (
     LOGS,
     Arguments,
+    Array,
     BoundMethod,
     Const,
     Function,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 _CALLBACK = "keras.callbacks.Callback"
+#: What callbacks do that is a fact of the program.
+_FACTS = (LogRead, AttributeUse, ShareCompared)
 _METHODS = frozenset({"fit", "fit_generator"})
 #: Epochs that are followed, and those where the learning rate stays at zero all the time.
 _EPOCHS, _MAX_EPOCHS = 12, 1000
@@ -47,6 +50,12 @@ _AFTER_STEP = ("on_train_batch_end", "on_batch_end")
 _HOOKS = ("on_train_begin", "on_epoch_begin", *_BEFORE_STEP, *_AFTER_STEP, _AFTER_EPOCH)
 #: What an older Keras gives around a step.
 _OF_STEPS = frozenset({"batch", "size"})
+#: Operators that take no None; comparisons, and what they are from the other side.
+_FAILING = frozenset({"+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">="})
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_ORDER = frozenset(_TURNED)
+#: Metrics of Keras that are shares of 1.
+_SHARE = re.compile(r"((\w+_)?(accuracy|acc)|auc|precision|recall)(_\d+)?")
 _Names = dict[str, re.Pattern[str]]
 
 
@@ -89,6 +98,33 @@ def missing(machine: Machine, logs: Mapping, key: object, method: str, node: syn
     return nothing
 
 
+def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
+    """An operator in a callback: what is said of a number that is missing, or that the result is known all the same."""
+    if machine.missed and symbol in _FAILING and machine.sure:
+        # `"%s" % None` is a text.
+        for operand in (left,) if symbol == "%" else (left, right):
+            missed = machine.missed.get(id(operand))
+            if missed is not None:
+                machine.emit(missed[1])
+    for share, limit, turned in ((left, right, False), (right, left, True)):
+        fit = machine.shares.get(id(share))
+        if fit is not None and isinstance(limit, Const) and symbol in _ORDER:
+            return _compared(machine, fit[1], share, limit, _TURNED[symbol] if turned else symbol, node)
+    return None
+
+
+def _compared(
+    machine: Machine, fit: Fit, share: Value, limit: Const, symbol: str, node: syntax.Node
+) -> Value | None:
+    """A share of 1 compared with a number beyond it."""
+    value = number(limit)
+    if value is None or not isinstance(share, Array) or not (value > 1 or (value == 1 and symbol in (">", "<="))):
+        return None
+    if value > 1:
+        machine.emit(ShareCompared(node=node, fit=fit, share=share, limit=limit))
+    return Const(symbol in ("<", "<="), node=node)
+
+
 def follow_callbacks(machine: Machine) -> None:
     """Follows the callbacks of each training call that has some of the program's own, epoch by epoch."""
     done = 0
@@ -127,11 +163,17 @@ def _is_function(value: Value) -> bool:
 
 
 def _follow(machine: Machine, fit: Fit, callbacks: list[Value]) -> None:
+    machine.in_callbacks = True
     with trying(machine, assumed=fit.assumed) as trial:
         training = _Training(machine, fit, callbacks)
         training.run()
+    machine.in_callbacks = False
     machine.missed.clear()
-    publish(machine, [event for event in trial.events if isinstance(event, (LogRead, AttributeUse))], fit)
+    machine.shares.clear()
+    publish(machine, [event for event in trial.events if isinstance(event, _FACTS)], fit)
+    if training.stop is not None:
+        machine.assumed = fit.assumed
+        machine.emit(StopsAtOnce(node=training.stop, fit=fit))
     if trial.finished and training.zero is not None:
         setter, value = training.zero
         machine.assumed = fit.assumed
@@ -146,6 +188,8 @@ class _Training:
         self._names = watched_names(fit.compile) if fit.compile is not None else None
         #: Where the rate is set to zero before each epoch: the function that does so, and the last zero.
         self.zero: tuple[syntax.Node, Value] | None = None
+        #: What ends the training in its first epoch.
+        self.stop: syntax.Node | None = None
 
     def run(self) -> None:
         """Calls the methods in the order of Keras, as far as something can come of it."""
@@ -155,6 +199,7 @@ class _Training:
                 machine.heap.write(callback.state, "model", fit.model)
                 machine.heap.write(callback.state, "params", Unknown("params"))
         machine.heap.write(fit.model.state, "compile", fit.compile)
+        machine.heap.write(fit.model.state, ".stop_training", Const(False))
         rate = rates.make_variable(machine, fit.compile) if fit.compile is not None else None
         epochs, counted = epochs_of(fit), "initial_epoch" not in fit.args
         self._call("on_train_begin", (), {})
@@ -171,6 +216,10 @@ class _Training:
                 self._call(_AFTER_STEP, (Const(0),), self._names)
                 is_zero = is_zero and rate is not None and rates.value_of(rate) is before
             self._call(_AFTER_EPOCH, (epoch,), self._names)
+            stop = fit.model.state.get(".stop_training")
+            if truth(stop) is True and not number_:
+                self.stop = stop.node
+                return
         setter = rates.setter_of(rate) if rate is not None else None
         if is_zero and rate is not None and setter is not None and epochs:
             self.zero = (setter, rates.value_of(rate))
@@ -213,6 +262,19 @@ class _Training:
         if validated:
             shown += [f"val_{name}" for name in shown]
         is_open = names is None or validated is None
-        logs = mapping_of({name: Unknown("logged") for name in shown}, open=is_open)
+        shares = self._shares()
+        entries: dict[object, Value] = {}
+        for name in shown:
+            entries[name] = Unknown("logged")
+            if name.removeprefix("val_") in shares:
+                share = entries[name] = Array((), "float32", 0.0, 1.0, source=name)
+                self._machine.shares[id(share)] = (share, self._fit)
+        logs = mapping_of(entries, open=is_open)
         logs.state[LOGS] = Logs(self._fit, names, validated, hook)
         return logs
+
+    def _shares(self) -> set[str]:
+        """The metrics of Keras that lie between 0 and 1, by the names under which they are logged."""
+        metrics = self._fit.compile.metrics if self._fit.compile is not None else None
+        names = {metric_name(metric) for metric in metrics or () if not isinstance(metric, Function)}
+        return {name for name in names if name is not None and _SHARE.fullmatch(name)}

@@ -66,6 +66,11 @@ class Library(Protocol):
     def missing(self, machine: Machine, logs: Mapping, key: object, method: str, node: syntax.Node) -> Value | None:
         """What `logs[key]` or `logs.get(key)` gives if the `logs` of a callback have no such key; else None."""
 
+    def operate_logged(
+        self, machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node
+    ) -> Value | None:
+        """An operator in a callback that is being followed, where an operand is a number that `fit` logs."""
+
     def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives in each pass."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerlint.program.events import Compile, Event, Fit, LossCall
-from kerlint.program.values import Function, Model, Tensor, Value
+from kerlint.program.values import Array, Const, Function, Model, Tensor, Value
 from kerlint.records import dataclass
 
 
@@ -59,6 +59,27 @@ class LogRead(Event):
     key: str
     method: str
     hook: str
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class ShareCompared(Event):
+    """A callback of the program compares a share of 1 with a number that it never reaches.
+
+    Args:
+        share: the number between 0 and 1.
+        limit: what it is compared with.
+    """
+
+    fit: Fit
+    share: Array
+    limit: Const
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class StopsAtOnce(Event):
+    """A callback of the program ends the training in its first epoch, whatever the numbers are; `node` does so."""
+
+    fit: Fit
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

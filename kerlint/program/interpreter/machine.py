@@ -91,8 +91,12 @@ class Machine:
         self.tapes = 0
         #: Operands of `and` and `or`, and elements of comprehensions, being evaluated that may not be reached.
         self.doubts = 0
+        #: Whether callbacks of the program are being followed.
+        self.in_callbacks = False
         #: By identity, a None that stands for a number which `logs` do not have, with the event if it is made use of.
         self.missed: dict[int, tuple[Value, Event]] = {}
+        #: By identity, numbers that `fit` logs and that are shares of 1, with the training call.
+        self.shares: dict[int, tuple[Value, Event]] = {}
         #: What of the code being evaluated is being traced, outermost first.
         self.traces: list[Trace] = []
         self.assumed = False

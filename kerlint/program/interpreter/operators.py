@@ -40,17 +40,16 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 
-#: Operators that take no None.
-_FAILING = frozenset({"+", "-", "*", "/", "//", "%", "**", "<", "<=", ">", ">="})
-
 #: Operators that ask whether two values are the same, and what is asked.
 _EQUALITY = {"==": "==", "!=": "==", "is": "is", "is not": "is"}
 
 
 def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right`."""
-    if machine.missed:
-        _note_missed(machine, symbol, left, right)
+    if machine.in_callbacks:
+        decided = machine.library.operate_logged(machine, symbol, left, right, node)
+        if decided is not None:
+            return decided
     if isinstance(left, Const) and isinstance(right, Const):
         return fold(symbol, left, right, node)
     if isinstance(left, OneOf) or isinstance(right, OneOf):
@@ -64,18 +63,6 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: synt
         return mapping_of(entries, open=left.open or may_hold_more, node=node)
     found = machine.library.operate(machine, symbol, left, right, node)
     return found if found is not None else Unknown("operator", node=node)
-
-
-def _note_missed(machine: Machine, symbol: str, left: Value, right: Value) -> None:
-    """A None that should be a number is calculated with or compared: Python raises an error."""
-    if symbol not in _FAILING or not machine.sure:
-        return
-    # `"%s" % None` is a text.
-    for operand in (left,) if symbol == "%" else (left, right):
-        found = machine.missed.get(id(operand))
-        if found is not None:
-            machine.emit(found[1])
-            return
 
 
 def _alternatives(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
