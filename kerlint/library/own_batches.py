@@ -70,9 +70,9 @@ def _call(machine: Machine, value: Instance, name: str, *given: Value) -> Value 
         return None
     place = method.node
     returned: Value | None = None
-    with trying(machine, assumed=machine.assumed):
+    with trying(machine, assumed=machine.assumed) as trial:
         returned = follow(machine, method, Arguments([(one, place) for one in given]), place, receiver=value)
-    return returned
+    return returned if trial.finished else None
 
 
 def _batch(value: Value, depth: int) -> Value | None:

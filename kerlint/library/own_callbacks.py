@@ -113,9 +113,7 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: synt
     return None
 
 
-def _compared(
-    machine: Machine, fit: Fit, share: Value, limit: Const, symbol: str, node: syntax.Node
-) -> Value | None:
+def _compared(machine: Machine, fit: Fit, share: Value, limit: Const, symbol: str, node: syntax.Node) -> Value | None:
     """A share of 1 compared with a number beyond it."""
     value = number(limit)
     if value is None or not isinstance(share, Array) or not (value > 1 or (value == 1 and symbol in (">", "<="))):
@@ -216,8 +214,8 @@ class _Training:
                 self._call(_AFTER_STEP, (Const(0),), self._names)
                 is_zero = is_zero and rate is not None and rates.value_of(rate) is before
             self._call(_AFTER_EPOCH, (epoch,), self._names)
-            stop = fit.model.state.get(".stop_training")
-            if truth(stop) is True and not number_:
+            stop: Value | None = fit.model.state.get(".stop_training")
+            if stop is not None and truth(stop) is True and not number_:
                 self.stop = stop.node
                 return
         setter = rates.setter_of(rate) if rate is not None else None

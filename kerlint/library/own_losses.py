@@ -11,7 +11,7 @@ from kerlint.library.heads import heads
 from kerlint.library.layers import input_tensor
 from kerlint.library.models import trains_itself
 from kerlint.library.trying import trying
-from kerlint.program.events import Compile, LossCall
+from kerlint.program.events import Compile, Fit, LossCall
 from kerlint.program.trials import OwnLoss
 from kerlint.program.values import Arguments, Array, Function, Instance, Partial, Tensor, Value
 
@@ -49,9 +49,7 @@ def _followed(machine: Machine, event: Compile) -> Iterator[OwnLoss]:
     place = function.node
     target, prediction = (input_tensor(None, place) for _ in range(2))
     extra = loss.arguments if isinstance(loss, Partial) else Arguments()
-    arguments = Arguments(
-        [*extra.positional, (target, place), (prediction, place)], dict(extra.keywords), extra.open
-    )
+    arguments = Arguments([*extra.positional, (target, place), (prediction, place)], dict(extra.keywords), extra.open)
     returned: Value | None = None
     with trying(machine, assumed=event.assumed) as trial:
         machine.inside_loss = True
@@ -73,7 +71,7 @@ def _followed(machine: Machine, event: Compile) -> Iterator[OwnLoss]:
 
 
 def _publish(machine: Machine, own: OwnLoss, call: LossCall) -> None:
-    """A library's loss on the predictions and targets as they are: it asks of them what it asks where it is compiled."""
+    """A library's loss on predictions and targets as they are asks of them what it asks where it is compiled."""
     loss, event = read_loss(call.loss), own.compile
     found = heads(event.graph)
     if loss is None or loss.function not in CROSSENTROPIES or len(found) != 1 or call.path:
@@ -81,7 +79,8 @@ def _publish(machine: Machine, own: OwnLoss, call: LossCall) -> None:
     if loss.function in BINARY and (found[0] is None or found[0].units != 1) and loss.from_logits is not True:
         # Asked of each unit on purpose, as in a focal loss.
         return
-    for fit in machine.program.fits_of(event) or [None]:
+    fits: list[Fit | None] = [*machine.program.fits_of(event)]
+    for fit in fits or [None]:
         targets = as_data(targets_of(fit)) if fit is not None else None
         outputs = Array(found[0].output.shape if found[0] else None, prediction=event.model, source="prediction")
         stand_for = {id(own.target): targets, id(own.prediction): outputs}
@@ -97,7 +96,9 @@ def _publish(machine: Machine, own: OwnLoss, call: LossCall) -> None:
                 prediction=stand_for[id(prediction)],
                 places=call.places,
                 in_tape=False,
-                snapshot=(fit.snapshot if fit is not None else event.snapshot) if prediction is own.prediction else None,
+                snapshot=(fit.snapshot if fit is not None else event.snapshot)
+                if prediction is own.prediction
+                else None,
             )
         )
 

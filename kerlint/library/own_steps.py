@@ -16,7 +16,6 @@ from kerlint.program.values import (
     Const,
     Dataset,
     Function,
-    Model,
     Sequence,
     Unknown,
     Value,
@@ -48,9 +47,8 @@ def follow_train_steps(machine: Machine) -> None:
         data = _batch(fit, step.node) if fit is not None else Unknown("data")
         assumed = "assumed" in model.state
         returned: Value = Unknown("too long")
-        with trying(machine, assumed=assumed) as trial:
-            with tracing(machine, "tf.function", step.node):
-                returned = follow(machine, step, Arguments([(data, step.node)]), step.node, receiver=model)
+        with trying(machine, assumed=assumed) as trial, tracing(machine, "tf.function", step.node):
+            returned = follow(machine, step, Arguments([(data, step.node)]), step.node, receiver=model)
         if fit is not None and trial.finished and not step.decorators:
             publish(machine, [event for event in trial.events if isinstance(event, _FACTS)], fit)
         machine.assumed = assumed
@@ -67,7 +65,9 @@ def _batch(fit: Fit, node: syntax.Node) -> Value:
     if x is None or fit.open:
         return Unknown("data", node=node)
     parts = [_rows(x)]
-    weighted = any(name in fit.args and constant(fit.args[name]) is not None for name in ("sample_weight", "class_weight"))
+    weighted = any(
+        name in fit.args and constant(fit.args[name]) is not None for name in ("sample_weight", "class_weight")
+    )
     if (y is not None and constant(y) is not None) or weighted:
         parts.append(_rows(y) if y is not None else Const(None, node=node))
     if weighted:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.program.bindings import Bindings
-from kerlint.program.events import Event, Mismatch
+from kerlint.program.events import Event, Fit, Mismatch
 from kerlint.program.facts import Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
@@ -96,7 +96,7 @@ class Machine:
         #: By identity, a None that stands for a number which `logs` do not have, with the event if it is made use of.
         self.missed: dict[int, tuple[Value, Event]] = {}
         #: By identity, numbers that `fit` logs and that are shares of 1, with the training call.
-        self.shares: dict[int, tuple[Value, Event]] = {}
+        self.shares: dict[int, tuple[Value, Fit]] = {}
         #: What of the code being evaluated is being traced, outermost first.
         self.traces: list[Trace] = []
         self.assumed = False

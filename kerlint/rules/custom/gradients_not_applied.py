@@ -80,7 +80,7 @@ class GradientsNotApplied(Rule):
                 "the gradients are computed and never used: no weight of the model changes in this step",
                 label=f"nothing reads {name}",
                 also=[(model.node, "the model that does not learn")],
-                why="a tape only tells how the loss changes with each weight; it is an optimizer that changes the weights",
+                why="a tape tells how the loss changes with each weight; it is an optimizer that changes them",
                 help=f"optimizer.apply_gradients(zip({name}, model.trainable_variables))",
                 about=event,
             )

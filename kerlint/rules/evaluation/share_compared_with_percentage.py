@@ -55,8 +55,8 @@ class ShareComparedWithPercentage(Rule):
 
     ## References
     - Measured on Keras 3.15.1: with every row right the accuracy that is logged is 1.0, and the callback of the example
-      lets all epochs run. `EarlyStopping("accuracy", baseline=95, patience=2)` stops after 2 epochs while the accuracy
-      rises.
+      lets all epochs run. `EarlyStopping("accuracy", baseline=95, patience=2)` stops after 3 epochs of 30 while the
+      accuracy rises from 0.50 to 0.64.
     """
 
     code = "KE028"

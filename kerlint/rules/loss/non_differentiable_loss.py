@@ -53,8 +53,8 @@ class NonDifferentiableLoss(Rule):
     ```
 
     ## Known limits
-    Only functions, and classes derived from `keras.losses.Loss`, that are understood from the predictions to the result.
-    Losses in hand-written loops are not looked at. A constant, which models with `add_loss` have for a loss, is none.
+    Only functions, and classes derived from `keras.losses.Loss`, that are understood from the predictions to the
+    result. Losses in hand-written loops are not looked at, nor is a constant, which models with `add_loss` may have.
 
     ## References
     - Measured on Keras 3.15.1: losses made of `argmax`, `round`, `floor`, `ceil`, comparisons, casts to whole numbers,
@@ -103,7 +103,9 @@ class NonDifferentiableLoss(Rule):
         graph = own.compile.graph
         if not _reaches(result.op, own.target) or result.op.name.endswith("_like") or own.compile.model.cls is not None:
             return
-        own_layers = [node.layer for node in graph.nodes if isinstance(node.layer, Layer) and node.layer.cls is not None]
+        own_layers = [
+            node.layer for node in graph.nodes if isinstance(node.layer, Layer) and node.layer.cls is not None
+        ]
         if own_layers or not graph.complete:
             # A layer of the program may add a loss of its own.
             return
