@@ -67,12 +67,14 @@ class Logs:
         names: what there is, validation left out; None if that is not known.
         validated: whether there are numbers of the validation, too; None if that is not known.
         hook: the method.
+        open: whether there may be more from the start.
     """
 
     fit: Fit
     names: _Names | None
     validated: bool | None
     hook: str
+    open: bool
 
     def lacks(self, key: object) -> bool:
         """Whether there is nothing under a name."""
@@ -86,7 +88,7 @@ class Logs:
 def missing(machine: Machine, logs: Mapping, key: object, method: str, node: syntax.Node) -> Value | None:
     """What is read of `logs` where there is nothing under a name; None if there may be something."""
     known = logs.state.get(LOGS)
-    if not isinstance(known, Logs) or not known.lacks(key):
+    if not isinstance(known, Logs) or logs.open is not known.open or not known.lacks(key):
         return None
     read = LogRead(node=node, fit=known.fit, key=str(key), method=method, hook=known.hook)
     if method == "[]":
@@ -168,7 +170,9 @@ def _follow(machine: Machine, fit: Fit, callbacks: list[Value]) -> None:
     machine.in_callbacks = False
     machine.missed.clear()
     machine.shares.clear()
-    publish(machine, [event for event in trial.events if isinstance(event, _FACTS)], fit)
+    # Each epoch does the same again.
+    facts = {(type(event), id(event.node)): event for event in trial.events if isinstance(event, _FACTS)}
+    publish(machine, list(facts.values()), fit)
     if training.stop is not None:
         machine.assumed = fit.assumed
         machine.emit(StopsAtOnce(node=training.stop, fit=fit))
@@ -268,7 +272,7 @@ class _Training:
                 share = entries[name] = Array((), "float32", 0.0, 1.0, source=name)
                 self._machine.shares[id(share)] = (share, self._fit)
         logs = mapping_of(entries, open=is_open)
-        logs.state[LOGS] = Logs(self._fit, names, validated, hook)
+        logs.state[LOGS] = Logs(self._fit, names, validated, hook, is_open)
         return logs
 
     def _shares(self) -> set[str]:

@@ -30,7 +30,7 @@ class TapeMisuse(Rule):
 
     ## Why is this bad?
     No step is made: Keras raises, or every gradient is None. With the gradients of another model there is a step, in
-    a direction that has nothing to do with the loss: Adam does not even ask whether the shapes are the same.
+    a direction that has nothing to do with the loss; the shapes need not even be the same, if one can be broadcast.
 
     ## Example
     ```python
