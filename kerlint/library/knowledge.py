@@ -131,7 +131,7 @@ class Knowledge:
         if found.is_keras:
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
-        if name in loss_calls.FROM_LOGITS:
+        if found.is_operation and name in loss_calls.FROM_LOGITS:
             loss_calls.note_from_logits(machine, name, arguments, node)
         if found.is_operation and _has_tensor(arguments):
             return tensors.tensor_function(machine, name, arguments, node)
