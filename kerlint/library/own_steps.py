@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kerlint import syntax
 from kerlint.library.trying import publish, trying
 from kerlint.program.constants import constant
-from kerlint.program.events import ApplyGradients, Fit, Forward, Gradient, LossCall, Made, MetricCall, Use
+from kerlint.program.events import ApplyGradients, Fit, Forward, Gradient, LossCall, Made, MetricCall, Touched, Use
 from kerlint.program.interpreter.traces import tracing
 from kerlint.program.trials import TrainStep
 from kerlint.program.values import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 #: What happens in a step of a training call, and is as true of the program as if it stood in a loop of its own.
-_FACTS = (ApplyGradients, Forward, Gradient, LossCall, Made, MetricCall, Use)
+_FACTS = (ApplyGradients, Forward, Gradient, LossCall, Made, MetricCall, Touched, Use)
 
 
 def follow_train_steps(machine: Machine) -> None:

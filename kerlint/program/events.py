@@ -225,6 +225,13 @@ class Gradient(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
+class Touched(Event):
+    """Under a tape something is read of a model or layer, or it is called by itself or given to what is not known."""
+
+    thing: Object | Model
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
 class HistoryRead(Event):
     """`history.history[key]` of what a training call gave back.
 

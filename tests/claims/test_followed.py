@@ -133,6 +133,15 @@ def test_kt020_gradients_of_another_model() -> None:
     assert moved(before, weights(maker)) > 0
 
 
+def test_kt020_a_model_that_has_no_part_in_the_loss() -> None:
+    one, two = small(), small()
+    with silence():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(one(X) ** 2)
+        gradients = tape.gradient(loss, two.trainable_variables)
+    assert gradients == [None, None]
+
+
 def test_kt021_compute_loss_adds_the_penalties() -> None:
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, kernel_regularizer="l2")])
     model.compile("adam", "mse")

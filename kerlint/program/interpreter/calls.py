@@ -8,6 +8,7 @@ from typing import Any
 
 from kerlint import syntax
 from kerlint.program.alternatives import one_of
+from kerlint.program.events import Touched
 from kerlint.program.interpreter.decorators import (
     decorated,
     decorated_class,
@@ -245,10 +246,12 @@ def _call_standard(machine: Machine, name: str, arguments: Arguments, node: synt
 
 def hand_over(machine: Machine, arguments: Arguments) -> None:
     """Layers and models are given to something that is not followed, and that may change or call them."""
-    for value, _ in (*arguments.positional, *arguments.keywords.values()):
+    for value, place in (*arguments.positional, *arguments.keywords.values()):
         kind = type(value)
         if kind is Layer or kind is Model:
             machine.heap.write(value.state, HANDED_OVER, Const(True))  # type: ignore[attr-defined]
+            if machine.tapes and place is not None:
+                machine.emit(Touched(node=place, thing=value))  # type: ignore[arg-type]
         elif kind is Sequence:
             for part in value.items:  # type: ignore[attr-defined]
                 if type(part) is Layer or type(part) is Model:
