@@ -209,7 +209,15 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     made = snapshot(machine, model) if model is not None else None
     in_graph = any(trace.kind == "tf.function" for trace in machine.traces)
     machine.emit(
-        ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired, in_graph=in_graph)
+        ApplyGradients(
+            node=node,
+            optimizer=optimizer,
+            model=model,
+            snapshot=made,
+            pair=paired,
+            in_graph=in_graph,
+            method=method,
+        )
     )
     return Const(None, node=node)
 

@@ -175,6 +175,7 @@ class ApplyGradients(Event):
         snapshot: that model's layers at this moment.
         pair: what `zip` pairs, one of each, if it is called on the spot.
         in_graph: whether it is part of a `tf.function`.
+        method: `apply_gradients`, `apply` or `minimize`, which asks for the gradients itself.
     """
 
     optimizer: Value
@@ -182,6 +183,7 @@ class ApplyGradients(Event):
     snapshot: Snapshot | None = None
     pair: tuple[Value, ...] = ()
     in_graph: bool = False
+    method: str = "apply_gradients"
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -62,15 +62,17 @@ class MonitorMisconfigured(Rule):
 
     ## Known limits
     Names are compared only for models with one output and no layers of their own that could add
-    metrics. Where callbacks are used that are not Keras's own, nothing is said: they may log anything. Of your own
-    callbacks only `on_epoch_end` is looked at, where it does nothing with `logs` but read it.
+    metrics. Where callbacks are used that are not understood, nothing is said: they may log anything. Your own are
+    followed for a few epochs as the training call runs them; what is read under a condition that is not known, or is
+    expected to fail, is left alone.
 
     ## References
     - Measured on Keras 3.15.1: `val_loss` without validation gives a warning in each epoch and nothing
       else; any other name that is not logged is a ValueError at the end of the first epoch, as `mode="auto"`
       finds no direction for it; a `{name}` in a checkpoint's path and a key of the history are KeyErrors.
     - Measured: after an epoch a model with `metrics=["accuracy"]` gives its callbacks `accuracy` and `loss`, so that
-      `logs.get("acc") > 0.9` is a TypeError.
+      `logs.get("acc") > 0.9` is a TypeError. After a step there are the numbers of the training alone, and before an
+      epoch none.
     - Measured: `EarlyStopping("val_accuracy", mode="min", restore_best_weights=True)` gave back accuracies
       of .44 and .25 where the best epochs had .50 and .69.
     """

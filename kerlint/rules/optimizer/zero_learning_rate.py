@@ -51,7 +51,8 @@ class ZeroLearningRate(Rule):
 
     ## Known limits
     A rate that a schedule, a callback or an assignment sets later is not reported. The function of a
-    `LearningRateScheduler` is asked for each epoch, and must give zero each time.
+    `LearningRateScheduler` is asked for each epoch, and a callback of your own is followed through each; the rate must be
+    zero each time.
 
     ## References
     - Measured on Keras 3.15.1: in 360 runs with a rate of 0 the largest change of any weight was
@@ -114,6 +115,15 @@ class ZeroLearningRate(Rule):
     bad = (
         """
         import keras
+        class Decay(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                self.model.optimizer.learning_rate = 0.01 * (epoch // 100)  # KO001
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=50, callbacks=[Decay()])
+        """,
+        """
+        import keras
         def plan(epoch, rate):
             return rate * epoch  # KO001
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
@@ -144,6 +154,24 @@ class ZeroLearningRate(Rule):
         """,
     )
     good = (
+        """
+        import keras
+        class WarmUp(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                self.model.optimizer.learning_rate = 0.002 * min(epoch, 5)
+        class Late(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                keras.backend.set_value(self.model.optimizer.learning_rate, 0.0 if epoch < 20 else 0.01)
+        class Finer(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                self.model.optimizer.learning_rate.assign(0.0)
+            def on_train_batch_begin(self, batch, logs=None):
+                self.model.optimizer.learning_rate.assign(0.01)
+        for callback in (WarmUp(), Late(), Finer()):
+            model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+            model.compile("adam", "mse")
+            model.fit(x, y, epochs=50, callbacks=[callback])
+        """,
         """
         import keras
         def warm_up(epoch, rate):
