@@ -438,6 +438,9 @@ class Knowledge:
 
     def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives."""
+        if machine.inside_loss and type(receiver) is Tensor:
+            # Where it comes from counts, even if no more is known of it.
+            return tensors.gap((receiver,), node)
         return loops.element(receiver, node)
 
     def finish(self, machine: Machine) -> None:

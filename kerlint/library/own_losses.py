@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kerlint import syntax
 from kerlint.library.calling import follow_inside
 from kerlint.library.contracts import BINARY, CROSSENTROPIES, as_data, read_loss, targets_of
 from kerlint.library.heads import heads
@@ -12,6 +13,7 @@ from kerlint.library.layers import input_tensor
 from kerlint.library.models import trains_itself
 from kerlint.library.trying import trying
 from kerlint.program.events import Compile, Fit, LossCall
+from kerlint.program.mentions import reads
 from kerlint.program.trials import OwnLoss
 from kerlint.program.values import Arguments, Array, Function, Instance, Partial, Tensor, Value
 
@@ -66,8 +68,19 @@ def _followed(machine: Machine, event: Compile) -> Iterator[OwnLoss]:
             target=target,
             prediction=prediction,
             returned=returned,
+            looks=_looks(function, receiver is not None),
             calls=calls,
         )
+
+
+def _looks(function: Function, is_method: bool) -> bool:
+    """Whether the function mentions the second of the arguments that Keras calls it with."""
+    definition = function.node
+    parameters = definition.params.params if isinstance(definition, (syntax.FunctionDef, syntax.Lambda)) else []
+    position = 1 + is_method
+    if definition is None or position >= len(parameters):
+        return True
+    return reads(definition.body, parameters[position].name)  # type: ignore[attr-defined]
 
 
 def _publish(machine: Machine, own: OwnLoss, call: LossCall) -> None:

@@ -34,6 +34,7 @@ class OwnLoss(Event):
         target: the tensor that stood for `y_true`.
         prediction: the tensor that stood for `y_pred`.
         returned: what it returned.
+        looks: whether it mentions its parameter for the predictions at all.
         calls: the losses of a library that it called.
     """
 
@@ -42,6 +43,7 @@ class OwnLoss(Event):
     target: Tensor
     prediction: Tensor
     returned: Value
+    looks: bool = True
     calls: tuple[LossCall, ...] = ()
 
 

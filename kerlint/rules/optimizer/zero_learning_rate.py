@@ -51,8 +51,8 @@ class ZeroLearningRate(Rule):
 
     ## Known limits
     A rate that a schedule, a callback or an assignment sets later is not reported. The function of a
-    `LearningRateScheduler` is asked for each epoch, and a callback of your own is followed through each; the rate must be
-    zero each time.
+    `LearningRateScheduler` is asked for each epoch, and a callback of your own is followed through each; the rate must
+    be zero each time.
 
     ## References
     - Measured on Keras 3.15.1: in 360 runs with a rate of 0 the largest change of any weight was
