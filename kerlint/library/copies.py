@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.graphs import DATA, USED
-from kerlint.library.models import COPIED, mark_copied, new_model
+from kerlint.library.models import COPIED, LOST, mark_copied, new_model
 from kerlint.library.naming import NAME
 from kerlint.library.objects import bind_arguments
+from kerlint.library.parts import initializer, parts
 from kerlint.program.constants import text
 from kerlint.program.events import Created, Load
-from kerlint.program.values import Arguments, Model, Object, Unknown, Value
+from kerlint.program.values import Arguments, Class, Function, Layer, Model, Object, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "keras.Model.description"
 #: Where a description keeps that its content was used.
 _OPENED = "opened"
+#: Arguments that every layer writes down.
+_KEPT_BY_KERAS = frozenset({"name", "trainable", "dtype"})
 
 
 def load(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
@@ -89,10 +93,45 @@ def save(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -
 
 
 def _copy(machine: Machine, model: Model, node: syntax.Node) -> Model:
-    made = as_it_is(machine, model, node)
+    lost = _left_out(model)
+    made = as_it_is(machine, model, node) if not lost else new_model(machine, "loaded", model.name, {}, {}, node)
+    if lost:
+        made.state[LOST] = lost
+        return made
     machine.register(made)
     machine.emit(Created(node=node, model=made))
     return made
+
+
+def _left_out(model: Model) -> str:
+    """Which argument of a layer a copy is made without, because `get_config` does not name it; empty if none is."""
+    for part in parts(model):
+        if part.cls is None or not isinstance(part, Layer):
+            continue
+        written = [one.state.get("get_config") for one in part.cls.ancestry() if isinstance(one, Class)]
+        own = [function.node for function in written if isinstance(function, Function) and function.node is not None]
+        if not own:
+            # Keras itself keeps the arguments.
+            continue
+        named = {word for node in own for word in _words(node)}
+        made_by = initializer(part.cls)
+        taken = [parameter.name for parameter in made_by.parameters[1:]] if made_by is not None else []
+        given = {taken[int(name)] if name.isdigit() and int(name) < len(taken) else name for name in part.args}
+        for name in sorted(given - named - _KEPT_BY_KERAS):
+            return f"get_config of {part.cls.name} leaves out {name}: a copy is made without it"
+    return ""
+
+
+def _words(node: syntax.Node) -> Iterator[str]:
+    """The texts and the names of arguments in a part of the file."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, syntax.Constant) and isinstance(current.value, str):
+            yield current.value
+        elif isinstance(current, syntax.Arg) and current.keyword is not None:
+            yield current.keyword
+        pending.extend(syntax.children(current))
 
 
 def as_it_is(machine: Machine, model: Model, node: syntax.Node) -> Model:

@@ -47,6 +47,7 @@ class DeprecatedLayerArgs(Rule):
     This is advice: the model is the same. Only in programs for Keras 3.
 
     ## References
+    - Measured on Keras 3.0 and 3.1: `input_length` is a ValueError; `Embedding` takes it again since 3.2.
     - Measured on Keras 3.15.1: all four give a UserWarning; a model that begins with `Embedding(10, 4, input_length=5)`
       is not built, and has no weights before its first use.
     """
