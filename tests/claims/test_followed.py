@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.claims.running import example, keras, moved, normal, silence, tf, weights
+from tests.claims.running import VERSION, Refused, example, keras, moved, normal, silence, tf, weights
 
 X = normal(64, 8)
 Y = X[:, :1] * 2
@@ -163,7 +163,7 @@ def test_kt027_weights_that_nobody_changes() -> None:
 @pytest.mark.parametrize("eagerly", [False, True])
 def test_kt028_fit_needs_an_answer(eagerly: bool) -> None:
     edit = ('loss="mse")', f'loss="mse", run_eagerly={eagerly})')
-    with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="Toutput_types"):
+    with pytest.raises((*Refused, TypeError, AttributeError), match=r"Toutput_types|'NoneType' object"):
         example("KT028", edit=edit, x=X, y=Y)
 
 
@@ -186,4 +186,6 @@ def test_kd020_a_list_of_inputs_and_targets_is_a_pair(kind: type) -> None:
 
     model = small()
     model.compile("adam", "mse")
+    if kind is list and (3, 3) < VERSION < (3, 9):
+        pytest.skip("Keras 3.6 refuses the list")
     assert "loss" in model.fit(Batches(), verbose=0).history
