@@ -19,8 +19,8 @@ class TrainStepReturnsNothing(Rule):
     `fit` shows what `train_step` returns: a dict of numbers by their names.
 
     ## Why is this bad?
-    The error comes from deep inside and speaks of something else: `'NoneType' object is not iterable`, or with Keras 3.9
-    to 3.15 `Attr 'Toutput_types' of 'OptionalFromValue' Op passed list of length 0 less than minimum 1`.
+    The error comes from deep inside and speaks of something else: `'NoneType' object is not iterable`, or with Keras
+    3.9 to 3.15 `Attr 'Toutput_types' of 'OptionalFromValue' Op passed list of length 0 less than minimum 1`.
 
     ## Example
     ```python
@@ -80,8 +80,8 @@ class TrainStepReturnsNothing(Rule):
     with a gradient tape of TensorFlow in it.
 
     ## References
-    - Measured with TensorFlow: Keras 3.9, 3.12 and 3.15 raise a ValueError at the first step, or with `run_eagerly=True`
-      an InvalidArgumentError; 3.0 and 3.3 an AttributeError, 3.6 and 3.16 a TypeError.
+    - Measured with TensorFlow: Keras 3.9, 3.12 and 3.15 raise a ValueError at the first step, or with
+      `run_eagerly=True` an InvalidArgumentError; 3.0 and 3.3 an AttributeError, 3.6 and 3.16 a TypeError.
     - https://keras.io/guides/custom_train_step_in_tensorflow/
     """
 
