@@ -12,9 +12,21 @@ from kerlint.library.models import COPIED, LOST, mark_copied, new_model
 from kerlint.library.naming import NAME
 from kerlint.library.objects import bind_arguments
 from kerlint.library.parts import initializer, parts
-from kerlint.program.constants import text
+from kerlint.library.weights import is_input, tracked
+from kerlint.program.constants import constant, text
 from kerlint.program.events import Created, Load
-from kerlint.program.values import Arguments, Class, Function, Layer, Model, Object, Unknown, Value
+from kerlint.program.values import (
+    Arguments,
+    BoundMethod,
+    Class,
+    Const,
+    Function,
+    Layer,
+    Model,
+    Object,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -32,7 +44,9 @@ def load(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -
     saved = machine.saved.get(place_of(arguments.get(0, "filepath")))
     described = arguments.get(0, "json_string")
     if isinstance(described, Object) and described.name == DESCRIPTION and _OPENED not in described.state:
-        return _without_compile(_copy(machine, described.args["model"], node))  # type: ignore[arg-type]
+        model = described.args.get("model")
+        if isinstance(model, Model):
+            return _without_compile(_copy(machine, model, node))
     if saved is None:
         made = make_loaded(machine, name, arguments, node)
     else:
@@ -57,10 +71,53 @@ def make_loaded(machine: Machine, name: str, arguments: Arguments, node: syntax.
 
 def clone(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`clone_model(model)`: the same layers under the same names, not compiled, with fresh weights."""
-    model = arguments.get(0, "model")
-    if not isinstance(model, Model) or model.cls is not None or len(arguments.positional) + len(arguments.keywords) > 1:
-        return make_loaded(machine, "keras.models.clone_model", arguments, node)
-    return _without_compile(_copy(machine, model, node))
+    name = "keras.models.clone_model"
+    args, _ = bind_arguments(name, arguments)
+    model, function = args.pop("model", None), args.pop("clone_function", None)
+    if not isinstance(model, Model) or model.cls is not None or args or arguments.open:
+        return make_loaded(machine, name, arguments, node)
+    if function is None or constant(function) is None:
+        return _without_compile(_copy(machine, model, node))
+    return _cloned(machine, model, function, node) or make_loaded(machine, name, arguments, node)
+
+
+def _cloned(machine: Machine, model: Model, function: Value, node: syntax.Node) -> Model | None:
+    """A sequential model of what a function of the program makes of each layer; None if that is not known."""
+    from kerlint.program.interpreter.calls import call
+
+    if model.kind != "sequential" or not isinstance(function, (Function, BoundMethod)):
+        return None
+    layers = model.state.get("layers", ())
+    made = [item if is_input(item) else call(machine, function, Arguments([(item, node)]), node) for item in layers]
+    if not all(isinstance(item, Layer) or is_input(item) for item in made):
+        return None
+    args = {"name": model.state[NAME]} if isinstance(model.state.get(NAME), Const) else {}
+    # The function may have given them the weights of the others.
+    weights = Unknown("weights", node=node)
+    return new_model(machine, "sequential", "keras.Sequential", args, {}, node, layers=tuple(made), pretrained=weights)
+
+
+def describe_layer(layer: Layer, node: syntax.Node) -> Value:
+    """`layer.get_config()`: the arguments of a layer of the library, for another one to be made from them."""
+    if layer.cls is not None or layer.open:
+        return Unknown("description", node=node)
+    return Object(DESCRIPTION, {"layer": layer}, node=node)
+
+
+def layer_from(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Value:
+    """`Class.from_config(config)`: a layer with the same arguments and the same name, but weights of its own."""
+    described = arguments.get(0, "config")
+    layer = described.args.get("layer") if isinstance(described, Object) and described.name == DESCRIPTION else None
+    if not isinstance(layer, Layer) or not isinstance(described, Object) or _OPENED in described.state:
+        return Unknown(name, node=node)
+    held = any(isinstance(item, (Layer, Model)) for value in layer.args.values() for item in tracked(value))
+    if held or name != f"{layer.name}.from_config":
+        return Unknown(name, node=node)
+    made = Layer(layer.name, layer.args, layer.places, node=node)
+    if NAME in layer.state:
+        made.state[NAME] = layer.state[NAME]
+    machine.register(made)
+    return made
 
 
 def _without_compile(made: Model) -> Model:

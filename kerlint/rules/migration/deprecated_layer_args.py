@@ -64,7 +64,9 @@ class DeprecatedLayerArgs(Rule):
         seen: set[int] = set()
         begins = {id(model.state["layers"][0]) for model in program.models if _is_sequential(model)}
         for made in program.objects:
-            if isinstance(made, Layer) and made.cls is None and id(made.node) not in seen:
+            # Layers of other packages are not those of Keras 3.
+            own = isinstance(made, Layer) and made.name.startswith("keras.")
+            if isinstance(made, Layer) and own and id(made.node) not in seen:
                 seen.add(id(made.node))
                 yield from self._shape(made, begins)
         for event in program.all(OldCall):
