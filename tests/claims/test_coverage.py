@@ -17,7 +17,7 @@ NO_CLAIM = {
     "KE003": "which rows a score may be measured on",
     "KE020": "whether anybody looks at other data",
     "KE027": "which rows a score may be measured on",
-    "KE028": "what a scaler is: its scale stays until it is taken back",
+    "KE030": "what a scaler is: its scale stays until it is taken back",
     "KE025": "which columns a new row has",
     "KL026": "what a scaler is: its scale stays until it is taken back",
     "KN022": "what the numbers of categories mean",

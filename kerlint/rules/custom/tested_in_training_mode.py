@@ -106,7 +106,7 @@ class TestedInTrainingMode(Rule):
                 continue
             of_model = [step for step in steps if step.model is call.model]
             # `minimize(loss)` calls a function of the program under a tape of its own.
-            if call.assumed and any(_is_minimize(step.node) for step in program.all(ApplyGradients)):
+            if call.assumed and any(step.method == "minimize" for step in program.all(ApplyGradients)):
                 continue
             layer = next((node for node in call.snapshot.graph.nodes if is_modal(node)), None)
             if not of_model or layer is None or any(_together(step, call) for step in of_model):
@@ -188,11 +188,6 @@ def _is_drawn_again(call: Forward) -> bool:
     if not isinstance(loop, syntax.For) or not isinstance(loop.target, syntax.Name):
         return False
     return times_named(loop.body, loop.target.value) == 0
-
-
-def _is_minimize(node: syntax.Node) -> bool:
-    func = node.func if isinstance(node, syntax.Call) else None
-    return isinstance(func, syntax.Attribute) and func.attr == "minimize"
 
 
 def _together(step: ApplyGradients, call: Forward) -> bool:

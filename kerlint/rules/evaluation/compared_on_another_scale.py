@@ -1,4 +1,4 @@
-"""KE028."""
+"""KE030."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ComparedOnAnotherScale(Rule):
     model = keras.Sequential([keras.layers.BatchNormalization(), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
     model.fit(x_train, y_scaled, epochs=10)
-    print(mean_squared_error(y_test, model.predict(x_test)))  # KE028
+    print(mean_squared_error(y_test, model.predict(x_test)))  # KE030
     ```
 
     Use instead:
@@ -64,7 +64,7 @@ class ComparedOnAnotherScale(Rule):
     - By definition of a scaler.
     """
 
-    code = "KE028"
+    code = "KE030"
     name = "compared-on-another-scale"
     severity = Severity.ERROR
     symptoms = ("wrong-result",)
@@ -122,9 +122,9 @@ class ComparedOnAnotherScale(Rule):
         model = keras.Sequential([keras.Input((60, 1)), keras.layers.LSTM(8), keras.layers.Dense(1)])
         model.compile("adam", "mse")
         model.fit(x, y)
-        print(mean_absolute_error(prices[1000:], model.predict(x_test)))  # KE028
+        print(mean_absolute_error(prices[1000:], model.predict(x_test)))  # KE030
         said = model.predict(x_test).ravel()
-        print(np.sqrt(np.mean((said - prices[1000:, 0]) ** 2)))  # KE028
+        print(np.sqrt(np.mean((said - prices[1000:, 0]) ** 2)))  # KE030
         """,
     )
     good = (
