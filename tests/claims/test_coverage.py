@@ -20,6 +20,7 @@ NO_CLAIM = {
     "KE030": "what a scaler is: its scale stays until it is taken back",
     "KE025": "which columns a new row has",
     "KL026": "what a scaler is: its scale stays until it is taken back",
+    "KN025": "what an activation gives",
     "KN022": "what the numbers of categories mean",
     "KS025": "how often narrow models end as a constant: a share of many trainings",
 }
