@@ -133,11 +133,15 @@ class InputsAndTargetsShuffledApart(Rule):
         from sklearn.utils import shuffle
         (x, y), (a, b) = keras.datasets.mnist.load_data()
         x = shuffle(x, random_state=1)  # KD026
+        (c, d), _ = keras.datasets.cifar10.load_data()
+        order = np.random.permutation(len(c))
+        c = c[order]  # KD026
         a = np.random.default_rng(0).permutation(a)  # KD026
         model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(x / 255, y, epochs=5)
         model.fit(a / 255, keras.utils.to_categorical(b), epochs=5)
+        model.fit(c / 255, d, epochs=5)
         """,
         """
         import keras
@@ -321,7 +325,19 @@ def _mixed_alone(x: Array, y: Array) -> Step | None:
     moved = [step for made in y.history() for step in made.steps if id(step) not in before and step.name in _MOVING]
     steps = list(mixed.values())
     # One that is mixed and put into order again is no longer mixed.
-    return steps[0] if len(steps) == 1 and steps[0].name in _MIXING and not moved else None
+    return steps[0] if len(steps) == 1 and not moved and _mixes(steps[0], x) else None
+
+
+def _mixes(step: Step, data: Array) -> bool:
+    """Whether a step put all rows into a random order."""
+    if step.name != "rows":
+        return step.name in _MIXING
+    # `x[order]`: by a permutation, and not by a mask or by numbers that are not known.
+    made = next((made for made in data.history() if made.steps and made.steps[-1] is step), None)
+    first = made
+    while first is not None and first.parent is not None and step in first.parent.steps:
+        first = first.parent
+    return first is not None and first.order == "random"
 
 
 def _side_by_side(x: Array, y: Array) -> bool:
