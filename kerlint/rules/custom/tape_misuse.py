@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Use
+from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, LossCall, Use
 from kerlint.program.facts import Program
 from kerlint.program.mentions import times_named
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Object, Unknown, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+
+_E = TypeVar("_E", bound=Event)
 
 
 class TapeMisuse(Rule):
@@ -107,6 +110,7 @@ class TapeMisuse(Rule):
         """Models that are trained in a step which calls them outside of its tape only."""
         calls = list(program.all(Forward))
         gradients = list(program.all(Gradient))
+        losses = {id(loss.node): loss for loss in program.all(LossCall)}
         under = {id(call.model) for call in calls if call.in_tape}
         busy = {id(call.function) for call in calls if call.in_tape}
         for step in steps:
@@ -115,12 +119,12 @@ class TapeMisuse(Rule):
                 continue
             if step.function is None and not step.loops:
                 continue
-            asked = [one for one in gradients if _beside(one, step) and one.order < step.order]
-            before = [one for one in calls if one.model is model and _beside(one, step)]
+            asked = _each([one for one in gradients if _beside(one, step) and one.order < step.order])
+            before = _each([one for one in calls if one.model is model and _beside(one, step)])
             if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
                 continue
             # What is not understood may call the model again.
-            if not isinstance(asked[0].target, Array) or "handed over" in model.state:
+            if "handed over" in model.state or not _is_known(asked[0].target, before[0], losses):
                 continue
             if not _is_free_of(program.module, asked[0].tape.node, before[0].node):
                 continue
@@ -157,6 +161,22 @@ class TapeMisuse(Rule):
             )
 
     bad = (
+        """
+        import tensorflow as tf
+        net = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3)])
+        entropy = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = tf.keras.optimizers.Adam()
+        @tf.function
+        def train_step(images, labels):
+            logits = net(images, training=True)  # KT020
+            with tf.GradientTape() as tape:
+                loss = entropy(labels, logits)
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        for epoch in range(3):
+            for images, labels in batches:
+                train_step(images, labels)
+        """,
         """
         import tensorflow as tf
         policy = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
@@ -215,6 +235,13 @@ class TapeMisuse(Rule):
                 loss = -tf.reduce_mean(tf.math.log(hidden) * returns * old)
             gradients = tape.gradient(loss, other.trainable_variables)
             optimizer.apply_gradients(zip(gradients, other.trainable_variables))
+        entropy = tf.keras.losses.CategoricalCrossentropy()
+        def weighed(states, actions):
+            weights = other(states)
+            with tf.GradientTape() as tape:
+                loss = entropy(actions, agent.play(states), sample_weight=weights)
+            gradients = tape.gradient(loss, other.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, other.trainable_variables))
         def given(states, returns):
             old = other(states)
             with tf.GradientTape() as tape:
@@ -224,6 +251,7 @@ class TapeMisuse(Rule):
         for states, returns in play():
             update(states, returns)
             given(states, returns)
+            weighed(states, actions)
         """,
         """
         import tensorflow as tf
@@ -255,9 +283,22 @@ class TapeMisuse(Rule):
     )
 
 
+def _each(events: list[_E]) -> list[_E]:
+    """The events by their places: a loop may have several passes."""
+    return list({id(one.node): one for one in reversed(events)}.values())
+
+
 def _beside(event: Event, step: ApplyGradients) -> bool:
     """Whether an event belongs to the same pass of the same function, or of the same loop outside of any."""
     return event.function is step.function and (step.function is not None or event.loops == step.loops)
+
+
+def _is_known(target: Value | None, call: Forward, losses: dict[int, LossCall]) -> bool:
+    """Whether what is differentiated is understood: numbers, or a loss of Keras of what the call has given."""
+    loss = losses.get(id(target.node)) if target is not None else None
+    if loss is None or loss.prediction is None:
+        return isinstance(target, Array)
+    return loss.prediction.node is call.node
 
 
 def _is_free_of(module: syntax.Node | None, tape: syntax.Node | None, call: syntax.Node) -> bool:
