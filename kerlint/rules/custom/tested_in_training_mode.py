@@ -8,7 +8,7 @@ from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Argmax, Event, Forward, LossCall, MetricCall
+from kerlint.program.events import ApplyGradients, Argmax, Event, Fit, Forward, LossCall, MetricCall
 from kerlint.program.facts import Program
 from kerlint.program.mentions import times_named
 from kerlint.rules import fixing
@@ -69,9 +69,9 @@ class TestedInTrainingMode(Rule):
     ```
 
     ## Known limits
-    Only where the answer goes straight into a metric or an argmax, outside of every tape and of the loop and function that train the
-    model, and only for models that are known to hold such a layer. A loop that only repeats the call draws the dropout
-    on purpose, and is left alone.
+    Only where the answer goes straight into a metric or an argmax, outside of every tape and of the loop and function
+    that train the model, and only for models that are known to hold such a layer. A loop that only repeats the call
+    draws the dropout on purpose, and is left alone.
 
     ## References
     - Measured on Keras 3.15.1: two calls with `training=True` on the same rows differ behind a Dropout, and move the
@@ -274,6 +274,8 @@ def _below(whole: syntax.Node) -> Iterator[syntax.Node]:
 
 def _together(step: Event, call: Forward) -> bool:
     """Whether a call belongs to a training step: it stands in the same function, or else in the same loop."""
+    if isinstance(step, Fit):
+        return False
     if step.function is not None and step.function is call.function:
         return True
     inner = [event.loops[-1] if event.loops else None for event in (step, call)]

@@ -1,0 +1,55 @@
+"""Plans for the learning rate that reduce the rate of the epoch before by more from epoch to epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerlint.library.optimizers import read_optimizer
+from kerlint.program.constants import number
+from kerlint.program.events import Fit
+from kerlint.program.trials import CompoundRates
+from kerlint.program.values import Arguments, Const, Function, Value
+
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
+
+#: Epochs that are tried.
+_MAX_EPOCHS = 200
+#: Of a step from one epoch to the next: differences below this share are none.
+_SAME = 1e-9
+#: A plan that takes more off in two or three stages does so on purpose.
+_FALLS = 4
+
+
+def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Value | None, epochs: int) -> None:
+    """Tries out a plan that is given the current rate: whether what it multiplies it by shrinks with the epoch, too."""
+    from kerlint.program.interpreter.calls import follow
+
+    optimizer = read_optimizer(fit.compile.optimizer, fit.compile) if fit.compile is not None else None
+    place, count = function.node, min(epochs, _MAX_EPOCHS)
+    takes = len(function.parameters) - (receiver is not None)
+    if place is None or optimizer is None or optimizer.rate is None or takes != 2:
+        return
+    rates, returned = [optimizer.rate], None
+    events, machine.program.events = machine.program.events, []
+    mark = machine.heap.mark()
+    try:
+        for epoch in range(count):
+            given: list[tuple[Value, None]] = [(Const(epoch), None), (Const(rates[-1]), None)]
+            returned = follow(machine, function, Arguments(list(given)), place, receiver=receiver)
+            rate = number(returned)
+            if rate is None or not 0 < rate <= rates[-1] * (1 + _SAME):
+                break
+            rates.append(rate)
+    finally:
+        machine.heap.undo(mark)
+        machine.program.events = events
+    # The last factors may be numbers too small to compute with.
+    factors = [after / before for before, after in zip(rates[1:], rates[2:]) if after > 1e-200]
+    if returned is None or (len(rates) <= count and rates[-1] > 1e-200):
+        return
+    pairs = list(zip(factors, factors[1:]))
+    falls = sum(after < before * (1 - _SAME) for before, after in pairs)
+    if falls >= _FALLS and all(after < before * (1 + _SAME) for before, after in pairs):
+        machine.assumed = fit.assumed
+        machine.emit(CompoundRates(node=place, fit=fit, returned=returned, epochs=epochs, rates=tuple(rates[1:])))
