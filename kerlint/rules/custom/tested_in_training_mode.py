@@ -10,7 +10,7 @@ from kerlint.library.kinds import is_modal
 from kerlint.program.constants import truth
 from kerlint.program.events import ApplyGradients, Argmax, Event, Fit, Forward, LossCall, MetricCall
 from kerlint.program.facts import Program
-from kerlint.program.mentions import times_named
+from kerlint.program.mentions import changing_names, times_named
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -247,29 +247,10 @@ def _goes_through_data(call: Forward, of_model: list[Event]) -> bool:
     for loop in call.loops:
         if any(loop in event.loops for event in of_model):
             continue
-        target, body = getattr(loop.node, "target", None), getattr(loop.node, "body", None)
-        if loop is not call.loops[-1] or target is None:
-            return False
-        changing = _names_in(target)
-        made = [part for part in _below(body) if isinstance(part, syntax.Assign)] if body is not None else []
-        for assign in made:
-            if any(times_named(assign.value, name) for name in changing):
-                changing |= {name for one in assign.targets for name in _names_in(one)}
-        if not any(times_named(call.node, name) for name in changing):
+        changing = changing_names(loop.node)
+        if loop is not call.loops[-1] or not any(times_named(call.node, name) for name in changing):
             return False
     return True
-
-
-def _names_in(target: syntax.Node) -> set[str]:
-    return {node.value for node in _below(target) if isinstance(node, syntax.Name)}
-
-
-def _below(whole: syntax.Node) -> Iterator[syntax.Node]:
-    pending = [whole]
-    while pending:
-        node = pending.pop(0)
-        yield node
-        pending.extend(syntax.children(node))
 
 
 def _together(step: Event, call: Forward) -> bool:
