@@ -98,7 +98,8 @@ def _wanted(joint: Fit, judge: Graph) -> Span | None:
     if len(at) != 1:
         return None
     if len(answers) > 1:
-        value = value.exact[at[0]] if isinstance(value, Sequence) and len(value.exact or ()) == len(answers) else None
+        items = (value.exact or ()) if isinstance(value, Sequence) else ()
+        value = items[at[0]] if len(items) == len(answers) else None
     return _span(value)
 
 

@@ -229,4 +229,3 @@ def _is_harmless(call: syntax.Expression, name: str) -> bool:
 
 def _is_name(part: syntax.Node, name: str) -> bool:
     return isinstance(part, syntax.Name) and part.value == name
-

@@ -87,7 +87,7 @@ class AdversaryNotFrozen(Rule):
             told.add(id(compiled.node))
             yield from self.found(
                 compiled.node,
-                "the model that tells made from real data is trained along with the one that makes it: it is not frozen",
+                "the model that tells made from real data is not frozen while the one that makes it is trained",
                 label="both learn here",
                 also=[
                     ((against or mixed)[0].node, "taught here to tell them apart"),
