@@ -11,7 +11,7 @@ from kerlint.library.kinds import RECURRENT, unwrapped
 from kerlint.library.same_data import same_data
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.graph import Node, in_order
+from kerlint.program.graph import Node
 from kerlint.program.values import Array, Dataset, Mapping, Sequence, Tensor, Value
 from kerlint.rules.base import Found, Rule
 
@@ -110,6 +110,11 @@ class TargetIsDecoderInput(Rule):
         model = tf.keras.Model([source, told], words)
         model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy())
         model.fit([questions, before], after, epochs=20)  # KL031
+        source, told = Input((None,), name="source"), Input((None,), name="told")
+        steps = GRU(64, return_sequences=True)(Embedding(4000, 32)(told), initial_state=GRU(64)(Embedding(9, 2)(source)))
+        model = tf.keras.Model([source, told], Dense(4000, activation="softmax")(steps))
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit({"told": both, "source": questions}, both, epochs=20)  # KL031
         """,
     )
     good = (
@@ -154,7 +159,8 @@ def _pairs(fit: Fit) -> Iterator[tuple[Tensor, Array, Array]]:
     elif isinstance(x, Sequence):
         given = list(x.exact or ())
     else:
-        given = [item for _, item in in_order(x)] if isinstance(x, Mapping) and len(x.entries) == 1 else []
+        entries = x.entries if isinstance(x, Mapping) and not x.open else {}
+        given = [entries[tensor.op.label] for tensor in inputs if tensor.op.label in entries]
     if isinstance(y, Array) and len(given) == len(inputs):
         for tensor, data in zip(inputs, given):
             if isinstance(data, Array):
