@@ -336,3 +336,27 @@ def test_kl025_sigmoid_units_are_trained_as_a_softmax() -> None:
     logits = np.log(outputs / (1 - outputs))
     assert loss == pytest.approx(float(np.mean(keras.losses.categorical_crossentropy(truth, logits, True))), rel=1e-3)
     assert np.abs(outputs.sum(axis=1) - 1).max() > 0.2
+
+
+@pytest.mark.parametrize(("label", "falls"), [(0.0, True), (1.0, False)])
+def test_kl030_the_label_of_made_data_makes_it_easier_to_tell(label: float, falls: bool) -> None:
+    noise = normal(64, 16)
+    with silence():
+        found = example("KL030", batches=[])
+        before = np.mean(found.gan.predict(noise, verbose=0))
+        for _ in range(20):
+            found.gan.train_on_batch(noise, np.full((64, 1), label))
+        after = np.mean(found.gan.predict(noise, verbose=0))
+    assert bool(after < before) is falls
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_kl031_what_is_read_is_copied(copies: bool) -> None:
+    numbers = np.random.default_rng(0).integers(1, 20, (256, 11))
+    with silence():
+        found = example("KL031", edit=("5000", "20"), numbers=numbers)
+        words, model = found.words, found.model
+        model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        target = words[:, :-1] if copies else words[:, 1:]
+        accuracy = model.fit(words[:, :-1], target, epochs=8, verbose=0).history["accuracy"][-1]
+    assert accuracy > 0.9 if copies else accuracy < 0.3
