@@ -111,7 +111,8 @@ class TargetIsDecoderInput(Rule):
         model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy())
         model.fit([questions, before], after, epochs=20)  # KL031
         source, told = Input((None,), name="source"), Input((None,), name="told")
-        steps = GRU(64, return_sequences=True)(Embedding(4000, 32)(told), initial_state=GRU(64)(Embedding(9, 2)(source)))
+        state = GRU(64)(Embedding(4000, 32)(source))
+        steps = GRU(64, return_sequences=True)(Embedding(4000, 32)(told), initial_state=state)
         model = tf.keras.Model([source, told], Dense(4000, activation="softmax")(steps))
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit({"told": both, "source": questions}, both, epochs=20)  # KL031
