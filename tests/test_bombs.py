@@ -213,3 +213,34 @@ def test_comments_without_end(text: str) -> None:
     report = check_bytes((HEAD + text).encode(), "a.py", Settings())
     assert not report.tracebacks
     assert all(len(finding.message) < 500 for finding in report.findings)
+
+
+@pytest.mark.parametrize(
+    "text", ["x = y" + ".a()" * 5_000, "x = y" + "()" * 5_000, "x = " + "f(" * 90 + "1" + ")" * 90]
+)
+def test_long_chains_on_a_small_stack(tmp_path: Path, text: str) -> None:
+    """Before Python 3.11 a frame takes some of the machine's stack: it is refused in words, or read."""
+    (tmp_path / "a.py").write_text(f"import keras\n{text}\n")
+    size = 2 * 1024 * 1024
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "kerlint",
+            "a.py",
+            "--isolated",
+            "--no-cache",
+            "--jobs",
+            "1",
+            "--output-format",
+            "concise",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (size, size)),
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode == 0 or "too deeply nested" in done.stdout

@@ -140,6 +140,17 @@ def test_the_classes_of_a_folder(text: str, known: bool) -> None:
     assert (found is not None and len(found) == 5) is known
 
 
+def test_the_folders_of_the_classes() -> None:
+    text = f"path = pathlib.Path(keras.utils.get_file('flower_photos', {FLOWERS}, untar=True))\n"
+    text += "names = sorted(item.name for item in path.glob('*/') if item.is_dir())\n"
+    found = named(text, "names")
+    assert isinstance(found, Sequence)
+    assert [item.value for item in found.exact or ()] == "daisy dandelion roses sunflowers tulips".split()
+    # There may be files, too.
+    everything = named(text.replace("*/", "*"), "names")
+    assert not isinstance(everything, Sequence) or everything.exact is None
+
+
 def test_tables_and_folders_are_whole() -> None:
     for address, told in _tables().items():
         assert "://" not in address

@@ -130,3 +130,122 @@ def test_padding_that_a_second_recurrent_layer_reads() -> None:
         assert finding is not None
         assert finding.help == remedy
         assert (finding.fix is not None) is fixed
+
+
+NET = """
+class Net(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.dense = keras.layers.Dense(units)
+    def call(self, x):
+        return self.dense(x)
+net = Net(3)
+net.save("net.keras")
+"""
+
+
+def test_a_model_class_whose_arguments_nobody_writes_down() -> None:
+    old, new, unknown = (found("KT025", NET, version) for version in ("3.11", "3.12", None))
+    assert old is not None
+    assert new is not None
+    assert unknown is not None
+    assert old.message.startswith("load_model will fail")
+    assert old.severity.value == "warning"
+    assert new.message == unknown.message == "Net cannot be saved: it has no get_config"
+    assert new.label == "raises NotImplementedError"
+    assert "before Keras 3.12" in unknown.label
+
+
+DROPPED = """
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.KIND(1.0), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+"""
+
+
+def test_a_rate_of_one() -> None:
+    for kind, version, raises in (
+        ("Dropout", "3.13", True),
+        ("Dropout", "3.14", False),
+        ("Dropout", None, False),
+        ("GaussianDropout", "3.14", True),
+    ):
+        finding = found("KS002", DROPPED.replace("KIND", kind), version)
+        assert finding is not None
+        assert ("raises an error" in finding.message) is raises
+        assert ("before Keras 3.14" in finding.label) is (version is None)
+
+
+WATCHED = """
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", "mse", metrics=["mae"])
+model.fit(x, y, validation_data=(a, b), callbacks=[keras.callbacks.CALLBACK(monitor="val_acc")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("callback", "version", "effect"),
+    [
+        ("ReduceLROnPlateau", "3.10", "only warns"),
+        ("ReduceLROnPlateau", "3.11", "Keras 3 raises"),
+        ("ReduceLROnPlateau", None, "Keras 3.11 raises"),
+        ("EarlyStopping", "3.10", "Keras 3 raises"),
+    ],
+)
+def test_a_name_that_is_not_logged(callback: str, version: str | None, effect: str) -> None:
+    finding = found("KE001", WATCHED.replace("CALLBACK", callback), version)
+    assert finding is not None
+    assert effect in finding.why
+
+
+def test_endings_of_checkpoints() -> None:
+    text = 'best = keras.callbacks.ModelCheckpoint("best.h5", save_best_only=True)'
+    assert found("KM002", text, "3.7") is not None
+    assert found("KM002", text, "3.8") is None
+    assert found("KM002", text, None) is None
+
+
+def test_layers_and_rows_that_raise_only_by_now() -> None:
+    text = """
+layer = keras.layers.Discretization(num_bins=4)
+model = keras.Sequential([keras.Input((1,)), layer, keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y)
+"""
+    for version, effect in (("3.8", "gives 0"), ("3.9", "raises an error"), (None, "raises an error")):
+        finding = found("KD007", text, version)
+        assert finding is not None
+        assert effect in finding.why
+
+
+@pytest.mark.parametrize(
+    ("loss", "version", "raises"),
+    [
+        ("mse", "2.15", False),
+        ("mse", "3.0", True),
+        ("binary_crossentropy", "2.15", False),
+        ("binary_crossentropy", "3.0", True),
+        ("categorical_crossentropy", "2.15", True),
+    ],
+)
+def test_one_number_for_two_outputs(loss: str, version: str, raises: bool) -> None:
+    text = f"""
+import numpy as np
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="sigmoid")])
+model.compile("sgd", "{loss}")
+model.fit(np.ones((10, 4)), np.random.rand(10))
+"""
+    finding = found("KL010", text, version)
+    assert finding is not None
+    assert ("raises an error" in finding.why) is raises
+
+
+def test_a_threshold_of_zero() -> None:
+    text = """
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])
+"""
+    for version, taken in (("2.15", True), ("3.4", False), ("3.5", True), (None, True)):
+        finding = found("KL008", text, version)
+        assert finding is not None
+        assert ("threshold=0.0" in finding.help) is taken
+        assert (finding.fix is not None) is taken

@@ -213,3 +213,74 @@ def test_a_model_of_a_class_is_that_of_keras(program: str) -> None:
         (type(layer).__name__, layer.count_params()) for layer in model.layers
     ]
     assert ours.total == model.count_params()
+
+
+SCALE = """
+        class Scale(layers.Layer):
+            def __init__(self, units=4, **kwargs):
+                super().__init__(**kwargs)
+                self.units = units
+                self.dense = layers.Dense(units)
+            def call(self, x):
+                return self.dense(x)
+            def get_config(self):
+                GIVEN
+        inputs = keras.Input((3,))
+        model = keras.Model(inputs, Scale(7)(inputs))
+        COPY
+"""
+COPIES = {
+    "clone_model": "model = keras.models.clone_model(model)",
+    "from_config": 'model = keras.Model.from_config(model.get_config(), custom_objects={"Scale": Scale})',
+    "load_model": """path = os.path.join(tempfile.mkdtemp(), "a.keras")
+        model.save(path)
+        model = keras.models.load_model(path, custom_objects={"Scale": Scale})""",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES.keys())
+def test_copies_of_layers_whose_config_leaves_arguments_out(copy: str) -> None:
+    """Keras makes the copy with the default of what is left out; kerlint says that it does not know."""
+    for given, kept in (
+        ("return super().get_config()", False),
+        ('return {**super().get_config(), "units": self.units}', True),
+        ("config = super().get_config(); config.update(units=self.units); return config", True),
+    ):
+        text = _text(SCALE.replace("GIVEN", given).replace("COPY", copy))
+        scope: dict[str, Any] = {}
+        if "load_model" in copy and not kept:
+            # The saved weights do not fit the layer that is made.
+            with pytest.raises(ValueError, match="could not be loaded"):
+                exec(compile(text, "program", "exec"), scope)
+        else:
+            exec(compile(text, "program", "exec"), scope)
+            assert scope["model"].count_params() == (28 if kept else 16)
+        ours = by_kerlint(text)
+        assert ours.complete is kept
+        assert ours.total == (28 if kept else None)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("first", "then", "known"),
+    [
+        ("keras.Input((3,)), layers.Dense(4)", "", False),
+        ("layers.Dense(4)", "model.build((None, 3))", True),
+    ],
+    ids=["built", "not yet built"],
+)
+def test_a_part_that_gets_another_layer(first: str, then: str, known: bool) -> None:
+    text = _text(f"""
+        inner = keras.Sequential([{first}])
+        model = keras.Sequential([inner, layers.Dense(2)])
+        inner.add(layers.Dense(5))
+        {then}
+        """)
+    scope: dict[str, Any] = {}
+    exec(compile(text, "program", "exec"), scope)
+    total = scope["model"].count_params()
+    ours = by_kerlint(text)
+    assert total == (53 if known else 51)
+    assert ours.complete is known
+    assert ours.total == (total if known else None)

@@ -23,16 +23,16 @@ def main() -> None:
         widths = {len(row) for row in rows}
         if len(rows) < 3 or len(widths) != 1 or widths == {1}:
             continue
-        lines.append(f" {path.name} {'|'.join(rows[0]) if _has_names(rows) else widths.pop()}")
+        lines.append(f" {path.name} {'|'.join(rows[0]) if has_names(rows) else widths.pop()}")
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _has_names(rows: list[list[str]]) -> bool:
+def has_names(rows: list[list[str]]) -> bool:
     """Whether the first line names the columns: none of it is a number, and something below it is."""
-    return not any(map(_is_number, rows[0])) and any(map(_is_number, rows[1])) and len(set(rows[0])) == len(rows[0])
+    return not any(map(is_number, rows[0])) and any(map(is_number, rows[1])) and len(set(rows[0])) == len(rows[0])
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:

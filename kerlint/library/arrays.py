@@ -26,6 +26,11 @@ _LOGICAL = frozenset({"&", "|", "^"})
 #: Orders in which equal values stand together.
 _TOGETHER = ("sorted", "grouped")
 
+#: The steps that leave the numbers as they are.
+KEEPING = ("astype float", "reshape", "to_numpy", "copy", "ravel", "flatten", "train_test_split", "shuffled", "numpy")
+#: What is added to a deviation so that nothing is divided by 0.
+_TINY = 0.01
+
 
 def broadcast(left: Shape, right: Shape) -> Shape:
     """The shape of an operation on two arrays; None if it is not known."""
@@ -167,8 +172,9 @@ def _with_number(
         labels = Labels("classes", None, labels.sure) if labels is not None else None
     statistic = array.statistic
     if statistic is not None and symbol in ("+", "**"):
-        # `std + 1e-8`: the divisor is safe.
-        statistic = None
+        # `std + 1e-8`: the divisor is safe, and divides as it would without.
+        is_tiny = symbol == "+" and 0 < other < _TINY and statistic[0] == "std"
+        statistic = ("std", statistic[1], False) if is_tiny else None
     return array.derive(
         node,
         f"{symbol} {other:g}",
@@ -365,12 +371,13 @@ def _with_statistic(
         low, high = ranges.within(ranges.bound("-", (left.low, left.high), (right.low, right.high)), dtype)
         if kind == "min" and same_data(data, left):
             low = 0.0
-        return left.derive(node, f"- {kind}", **{**kept, "low": low, "high": high}, shape=shape, dtype=dtype)
+        own = "own " if kind == "mean" and _is_of(data, left) else ""
+        return left.derive(node, f"- {own}{kind}", **{**kept, "low": low, "high": high}, shape=shape, dtype=dtype)
     if symbol not in ("/", "//") or kind not in ("std", "range", "max"):
         return None
     if kind in ("std", "range"):
         machine.emit(Division(node=node, statistic=kind, per_column=per_column, divisor=right))
-    centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- mean", "- min")
+    centred = left.parent is not None and bool(left.steps) and left.steps[-1].name in ("- own mean", "- mean", "- min")
     before = left.parent if centred and left.parent is not None else left
     low, high = _share(kind, before, left, data)
     changes = {**kept, "low": low, "high": high, "tight": low == 0 and high == 1}
@@ -390,6 +397,16 @@ def _share(kind: str, before: Array, left: Array, data: Value) -> Bounds:
     if kind == "max" and before is left and before.low is not None and before.low >= 0:
         return (0.0, 1.0)
     return ranges.UNKNOWN
+
+
+def _is_of(data: Value, array: Array) -> bool:
+    """Whether a statistic of the data is one of the array, too, or of what its rows were taken from."""
+    for version in array.history():
+        if same_data(version, data):
+            return True
+        if not version.steps or not version.steps[-1].name.startswith(KEEPING):
+            return False
+    return False
 
 
 def same_data(left: Value, right: Value) -> bool:

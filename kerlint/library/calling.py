@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.library.shapes import Output
+from kerlint.program.constants import truth
 from kerlint.program.graph import in_order, tensors_in
 from kerlint.program.interpreter.traces import tracing
 from kerlint.program.values import (
@@ -108,7 +109,8 @@ def follow_inside(
 
 
 def _follow_build(machine: Machine, made: Layer | Model, arguments: Arguments, node: syntax.Node) -> None:
-    if "built" in made.state or made.cls is None:
+    # The program may have called `build` itself, and said so.
+    if "built" in made.state or made.cls is None or truth(made.state.get(".built")) is True:
         return
     from kerlint.program.interpreter.calls import follow
 

@@ -9,13 +9,14 @@ from functools import lru_cache
 from kerlint import syntax
 from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
-from kerlint.program.constants import NOTHING, constant, text, truth
-from kerlint.program.values import Const, Object, Sequence, Unknown, Value, list_of, tuple_of
+from kerlint.program.constants import FETCHED, NOTHING, constant, text, truth
+from kerlint.program.labels import Distinct
+from kerlint.program.values import Arguments, Const, Object, Sequence, Unknown, Value, list_of, tuple_of
 
-#: What a fetched file, and every path that leads to it or into its folder, stands as.
-FETCHED = "keras.utils.get_file"
 #: Where a path keeps the last step that leads to it from what was fetched.
 _PART = "part"
+#: Set in a path of which it is known that it is a folder.
+_FOLDER = "folder"
 #: Branches by which one and the same file of GitHub can be had.
 _SPELLINGS = (
     ("www.", ""),
@@ -131,6 +132,45 @@ def columns_of(call: Call) -> list[str | int] | int | None:
     return list(range(len(given))) if is_none(header) else len(given)
 
 
+#: What `read_csv` may be told without rows or values becoming others.
+_HARMLESS = frozenset(
+    """0 filepath_or_buffer names header sep delimiter delim_whitespace skipinitialspace comment na_values engine
+    encoding low_memory""".split()
+)
+
+
+@lru_cache(maxsize=1)
+def _values() -> dict[str, tuple[int, dict[str | int, Distinct]]]:
+    """How many columns a table has, and which values are in some of them, by its address."""
+    from kerlint.library._public_values import VALUES
+
+    found: dict[str, tuple[int, dict[str | int, Distinct]]] = {}
+    for folder, name, rest in _lines(VALUES):
+        width, gaps, *columns = rest.split(" ; ")
+        known: dict[str | int, Distinct] = {}
+        for column in columns:
+            key, rarest, *values = column.split("|")
+            plain = [int(value) if value.isdecimal() else value for value in values]
+            known[int(key) if key.isdecimal() else key] = Distinct(tuple(plain), int(rarest), int(gaps))
+        found[folder + name.lower()] = (int(width), known)
+    return found
+
+
+def values_of(call: Call) -> dict[str | int, Distinct]:
+    """The values in the columns that `read_csv` gives: by name, or by place where the program names the columns."""
+    source = address_of(call.first)
+    width, known = _values().get(source, (0, {})) if source is not None else (0, {})
+    named = isinstance(call.given("names"), Sequence)
+    places = all(isinstance(key, int) for key in known)
+    if not call.args.keys() <= _HARMLESS or named is not places:
+        return {}
+    missing, header = call.given("na_values"), call.given("header")
+    if (missing is not None and text(missing) != "?") or (header is not None and (places or constant(header) != 0)):
+        return {}
+    count = len(call.args["names"].items) if named else width  # type: ignore[attr-defined]
+    return known if count in (width, width - 1) else {}
+
+
 def _is_plain(call: Call) -> bool:
     """Whether the table is taken apart at its commas, each of its columns to one."""
     for name in ("sep", "delimiter"):
@@ -165,8 +205,25 @@ def picked(call: Call, names: list[str | int]) -> list[str | int] | None:
 
 
 def attribute(path: Object, name: str, node: syntax.Node) -> Value | None:
-    """`path.parent` and the like: still of what was fetched."""
+    """`path.parent` and the like: still of what was fetched; the name of a folder."""
+    if name == "name" and _FOLDER in path.state:
+        return path.args[_PART]
     return below(path, Const(None), node) if name == "parent" else None
+
+
+def method(path: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
+    """`path.glob("*/")`: the folders of the classes; None for what is not known of a path."""
+    if name == "is_dir" and _FOLDER in path.state:
+        return Const(True, node=node)
+    if name != "glob" or text(arguments.get(0, "pattern")) != "*/":
+        return None
+    classes = classes_of(path, node)
+    if classes is None:
+        return None
+    found = [below(path, one, node) for one in classes.items]
+    for folder in found:
+        folder.state[_FOLDER] = Const(True, node=node)
+    return list_of(found, "list", node)
 
 
 _SAME_PATH = ("join", "dirname", "abspath", "normpath", "expanduser")

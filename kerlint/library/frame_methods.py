@@ -12,7 +12,7 @@ from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.literals import class_labels
 from kerlint.program.alternatives import options
 from kerlint.program.constants import NOTHING, constant, integer, number, truth
-from kerlint.program.labels import Step
+from kerlint.program.labels import Distinct, Step
 from kerlint.program.scope import Loop
 from kerlint.program.values import Arguments, Array, Const, Dimension, Function, Mapping, Unknown, Value
 
@@ -67,6 +67,8 @@ def frame_method(machine: Machine, frame: Array, name: str, arguments: Arguments
     inplace = arguments.get(None, "inplace")
     if inplace is None or truth(inplace) is False:
         return result
+    if frame.rank == 1:
+        frames.forget_values(frame)
     changed = result if isinstance(result, Array) and truth(inplace) else Array(form="frame", node=node)
     machine.rebind(frame, changed)
     return Const(None, node=node)
@@ -98,6 +100,8 @@ def _mapped(machine: Machine, series: Array, function: Value | None, node: synta
     results: list[Value] = []
     if isinstance(function, Mapping) and not function.open:
         results = list(function.entries.values())
+        made.distinct = _renamed(series.distinct, function)
+        made.parent = series if made.distinct is not None else None
     elif isinstance(function, Function):
         item = series.derive(node, shape=(), order=None, values=None, fields=None, form="")
         with machine.inside(Loop(node, None, False)):
@@ -114,6 +118,14 @@ def _mapped(machine: Machine, series: Array, function: Value | None, node: synta
     elif isinstance(function, Function):
         made.dtype = known[0].dtype if len(known) == 1 else None
     return made
+
+
+def _renamed(known: Distinct | None, names: Mapping) -> Distinct | None:
+    """The values after each has been looked up; None if one of them is not there."""
+    new = [constant(names.entries.get(value)) for value in known.values] if known is not None else []
+    if known is None or not all(type(name) in (str, int) for name in new) or len({type(name) for name in new}) != 1:
+        return None
+    return Distinct(tuple(sorted(set(new))), known.rarest, known.gaps)
 
 
 def _changed(machine: Machine, frame: Array, name: str, arguments: Arguments, node: syntax.Node) -> Value:
@@ -135,7 +147,7 @@ def _changed(machine: Machine, frame: Array, name: str, arguments: Arguments, no
 
 def _same(step: str) -> Method:
     """Everything stays: `copy`, `sort_index`."""
-    return lambda frame, given, node: frame.derive(node, step)
+    return lambda frame, given, node: frame.derive(node, step, distinct=frame.distinct)
 
 
 def _sort_index(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -187,7 +199,10 @@ def _drop(frame: Array, given: Given, node: syntax.Node) -> Value:
 def _dropna(frame: Array, given: Given, node: syntax.Node) -> Value:
     if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
         return frames.unknown_frame(frame, frame.rows, None, node, "dropna")
-    return frames.with_rows(frame, None, node, "dropna")
+    # Columns that the program has made may lack what it likes.
+    fields = frame.fields or ()
+    as_read = bool(fields) and all(field.source == frame.source and not field.steps for _, field in fields)
+    return frames.with_rows(frame, None, node, "dropna", keeps=lambda one: as_read and one.rarest > one.gaps)
 
 
 def _fillna(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -247,7 +262,9 @@ def _sample(frame: Array, given: Given, node: syntax.Node) -> Value:
         rows = None if share is None or frame.rows is None else round(frame.rows * share)
     if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
         return frames.unknown_frame(frame, frame.rows, None, node, "sample")
-    return frames.with_rows(frame, rows, node, "sample", order="random")
+    most = given.get("n") is None and share is not None and share >= _MOST
+    keeps = lambda one: most and (share == 1 or one.rarest >= _MANY)  # noqa: E731
+    return frames.with_rows(frame, rows, node, "sample", keeps=keeps, order="random")
 
 
 def _sort(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -283,7 +300,9 @@ def _yes(frame: Array, given: Given, node: syntax.Node) -> Value:
 
 
 def _unique(frame: Array, given: Given, node: syntax.Node) -> Value:
-    return Array((None,), frame.dtype, frame.low, frame.high, source=frame.source, node=node)
+    # What is missing is one more value.
+    count = len(frame.distinct.values) if frame.distinct is not None and not frame.distinct.gaps else None
+    return Array((count,), frame.dtype, frame.low, frame.high, source=frame.source, node=node)
 
 
 def _counts(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -322,6 +341,8 @@ def _rounded(frame: Array, given: Given, node: syntax.Node) -> Value:
     return frame.derive(node, "round", low=None, high=None, columns=None, values=None, fields=None, tight=False)
 
 
+#: In a random half of the rows there is one of so many with something in common, but for once in a thousand million.
+_MOST, _MANY = 0.5, 30
 _REDUCTIONS = {
     "mean": "mean",
     "std": "std",

@@ -5,6 +5,7 @@ A frame is an `Array` whose form is `frame`; `fields` holds its columns where al
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kerlint import syntax
@@ -13,7 +14,7 @@ from kerlint.library.convert import as_array
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import NOTHING, constant, integer, text
 from kerlint.program.iterators import GENERATOR, iterator
-from kerlint.program.labels import Step
+from kerlint.program.labels import Distinct, Step
 from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Unknown, Value, list_of, tuple_of
 
 Fields = tuple[tuple[Any, Array], ...]
@@ -101,13 +102,27 @@ def values(frame: Array, node: syntax.Node, step: str = "to_numpy") -> Array:
     return frame.derive(node, step, **changes, form="", fields=None)
 
 
-def with_rows(array: Array, rows: Dimension, node: syntax.Node, step: str = "", **changes: Any) -> Array:
-    """Some of the rows of an array or frame."""
+def with_rows(
+    array: Array,
+    rows: Dimension,
+    node: syntax.Node,
+    step: str = "",
+    *,
+    keeps: Callable[[Distinct], bool] = lambda distinct: False,
+    **changes: Any,
+) -> Array:
+    """Some of the rows of an array or frame.
+
+    Args:
+        keeps: whether each value of a column is still among them.
+    """
     fields = array.fields
     if fields is not None:
-        fields = tuple((name, with_rows(field, rows, node, **changes)) for name, field in fields)
+        fields = tuple((name, with_rows(field, rows, node, keeps=keeps, **changes)) for name, field in fields)
     shape = None if array.shape is None else (rows, *array.shape[1:])
-    return array.derive(node, step, **{"shape": shape, "values": None, "fields": fields, **changes})
+    distinct = array.distinct if array.distinct is not None and keeps(array.distinct) else None
+    changes = {"shape": shape, "values": None, "fields": fields, "distinct": distinct, **changes}
+    return array.derive(node, step, **changes)
 
 
 def column(frame: Array, name: Any, node: syntax.Node) -> Value:
@@ -119,7 +134,7 @@ def column(frame: Array, name: Any, node: syntax.Node) -> Value:
         if found is None:
             return Unknown(f"the column {name}", node=node)
         steps = (*frame.steps, Step(f"column {name}", node))
-        return found.derive(node, steps=steps, order=frame.order or found.order, parent=frame)
+        return found.derive(node, steps=steps, order=frame.order or found.order, parent=frame, distinct=found.distinct)
     made = _some_column(frame, node)
     made.steps, made.parent = (*frame.steps, Step(f"column {name}", node)), frame
     return made
@@ -327,6 +342,7 @@ def stored(frame: Array, index: list[Value], value: Value, node: syntax.Node) ->
     """A frame after `df[...] = value`, `df.loc[...] = value` or `df.iloc[...] = value`."""
     whole = frame.parent if frame.form in ("rows", "labels") and frame.parent is not None else frame
     if frame.rank != 2 or frame.form != "frame":
+        forget_values(frame)
         width = whole.shape[1] if whole.shape is not None and whole.rank == 2 else None
         rows = whole.rows if frame.form != "labels" or isinstance(index[0], (Array, Object)) else None
         if frame.form == "labels" and len(index) == 2:
@@ -363,7 +379,20 @@ def _new_column(frame: Array, value: Value | None, node: syntax.Node) -> Array:
     found = as_array(value, node)
     if found is None or found.rank is None or found.rank > 2:
         return _some_column(frame, node)
-    return found.derive(node, shape=(frame.rows,), values=None, columns=None, form="frame", fields=None)
+    # A column of the same frame, or what was made of it, has the same rows.
+    own = found.distinct is not None and any(array is frame for array in found.history())
+    distinct = found.distinct if own else None
+    return found.derive(
+        node, shape=(frame.rows,), values=None, columns=None, form="frame", fields=None, distinct=distinct
+    )
+
+
+def forget_values(series: Array) -> None:
+    """A series is changed where it is, and the frame that it is of may be, too."""
+    for array in series.history():
+        array.distinct = None
+        for _, field in array.fields or ():
+            field.distinct = None
 
 
 def attribute(frame: Array, name: str, node: syntax.Node) -> Value | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerlint import syntax
-from kerlint.library import ranges
+from kerlint.library import downloads, ranges
 from kerlint.library.convert import as_array, is_none
 from kerlint.library.objects import bind_arguments
 from kerlint.library.ranges import Bounds
@@ -48,6 +48,9 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: s
     """`ImageDataGenerator(...).flow(...)`, `flow_from_directory(...)`, `flow_from_dataframe(...)`."""
     name = f"{generator.name}.{method}"
     args, _ = bind_arguments(name, arguments)
+    if method == "flow_from_directory" and is_none(args.get("classes")):
+        known = downloads.classes_of(args.get("directory"), node)
+        args.update({"classes": known} if known is not None else {})
     batch = _from_arrays(args, node) if method == "flow" else _from_files(generator, name, args, node)
     low, high = _scaled(generator, batch.bounds)
     data = Array(batch.shape, "float32", low, high, tight=batch.tight and high is not None, source=name, node=node)

@@ -197,11 +197,23 @@ def unused_scaling(program: Program, feed: Feed) -> Scaled | None:
     made = [event for event in program.all(Scaled) if event.order < feed.event.order]
     if any(id(event.after) in history for event in made):
         return None
-    candidates = [event for event in made if id(event.before) in history]
+    candidates = [
+        event for event in made if id(event.before) in history and not _is_overwritten(feed.array, event.before)
+    ]
     used = _used(program) if candidates else None
     if used is None:
         return None
     return next((event for event in candidates if id(event.after) not in used), None)
+
+
+def _is_overwritten(array: Array, before: Array) -> bool:
+    """Whether numbers were set in place since an earlier version of an array: it may be scaled by now."""
+    for version in array.history():
+        if version is before:
+            return False
+        if version.steps and version.steps[-1].name == "overwritten":
+            return True
+    return False
 
 
 def _used(program: Program) -> set[int] | None:

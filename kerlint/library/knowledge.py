@@ -8,6 +8,7 @@ from kerlint import syntax
 from kerlint.library import (
     arrays,
     backbones,
+    companions,
     copies,
     distribution,
     downloads,
@@ -41,7 +42,7 @@ from kerlint.library.convert import handler
 from kerlint.library.objects import make_object
 from kerlint.library.routes import HANDLERS, KEPT, route
 from kerlint.library.signatures import has_signature
-from kerlint.program.constants import text
+from kerlint.program.constants import FETCHED, text
 from kerlint.program.events import LossCall, Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
@@ -120,7 +121,7 @@ class Knowledge:
                 note_draw(machine, name, node)
             if found.keeps:
                 kept_on_purpose(machine, arguments)
-        if found.is_variable and machine.frames and isinstance(machine.frames[-1].receiver, (Layer, Model)):
+        if found.is_variable and variables.is_within(machine):
             return variables.variable_from(machine, name, arguments, node)
         if machine.spelled.startswith("tensorflow."):
             legacy.note_tensors(machine, name, arguments, node)
@@ -174,6 +175,8 @@ class Knowledge:
             return copies.save(machine, name, arguments, node)
         if name == "keras.models.clone_model":
             return copies.clone(machine, arguments, node)
+        if short == "from_config" and name.startswith("keras.layers."):
+            return copies.layer_from(machine, name, arguments, node)
         if _has_tensor(arguments):
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
@@ -229,6 +232,8 @@ class Knowledge:
                 return preprocessing.vocabulary(receiver, name, arguments, node)
             if name == "compute_mask" and receiver.short == "Embedding" and "mask_zero" not in receiver.args:
                 return Const(None, node=node)
+            if name == "get_config":
+                return copies.describe_layer(receiver, node)
             if name == "set_weights":
                 machine.heap.write(receiver.state, "pretrained", Const(True, node=node))
             return Unknown(name, node=node)
@@ -278,6 +283,13 @@ class Knowledge:
         found = sklearn.object_method(machine, receiver, name, arguments, node)
         if found is not None:
             return found
+        if receiver.name == FETCHED:
+            found = downloads.method(receiver, name, arguments, node)
+            if found is not None:
+                return found
+        known = companions.method(f"{receiver.name}.{name}")
+        if known is not None:
+            return known(machine, receiver, arguments, node)
         if receiver.name.startswith(("keras.optimizers.", "tensorflow.compat.v1.train.")) and name in training.STEPS:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.metrics."):
@@ -317,6 +329,9 @@ class Knowledge:
             return steps.metric_method(machine, receiver, "__call__", arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.initializers."):
             return initializers.initial_values(receiver, arguments, node)
+        known = companions.method(f"{receiver.name}.__call__") if isinstance(receiver, Object) else None
+        if known is not None and isinstance(receiver, Object):
+            return known(machine, receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
 
@@ -361,7 +376,7 @@ class Knowledge:
                 return Object("keras.callbacks.History.history", {"self": receiver}, node=node)
             if receiver.name == distribution.STRATEGY:
                 return distribution.attribute(name, node)
-            if receiver.name == downloads.FETCHED:
+            if receiver.name == FETCHED:
                 return downloads.attribute(receiver, name, node)
             if sklearn.is_transformer(receiver.name):
                 return sklearn.transformer_attribute(receiver, name, node)
@@ -408,7 +423,7 @@ class Knowledge:
 
     def operate(self, machine: Machine, operator: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
         """An operator on tensors or arrays."""
-        if operator == "/" and isinstance(left, Object) and left.name == downloads.FETCHED:
+        if operator == "/" and isinstance(left, Object) and left.name == FETCHED:
             return downloads.below(left, right, node)
         found = tensors.operate(machine, operator, left, right, node)
         if found is not None:

@@ -10,10 +10,12 @@ from kerlint.library.calling import FIRST_CALL, shape_value
 from kerlint.library.graphs import (
     DATA,
     DECLARED,
+    USED,
     WAITING,
     Data,
     chain,
     count_names_of_build,
+    declares_input,
     defines_call,
     mark_used,
     outputs_of,
@@ -58,6 +60,10 @@ if TYPE_CHECKING:
 
 #: Set in a model and its copies, which share their layers here, but not in Keras.
 COPIED = "copied"
+#: Set in a model whose layers cannot be known although those of its source are, with the reason.
+LOST = "lost"
+#: Set in a model with the sequential models that it is a layer of.
+_HOLDERS = "holders"
 
 
 def make_sequential(machine: Machine, arguments: Arguments, node: syntax.Node) -> Model:
@@ -70,6 +76,7 @@ def make_sequential(machine: Machine, arguments: Arguments, node: syntax.Node) -
     elif layers is not None and not (isinstance(layers, Const) and layers.value is None):
         items = (Gap(node=node),)
     model = new_model(machine, "sequential", "keras.Sequential", args, places, node, layers=items)
+    _note_holder(machine, model, items)
     count_names_of_build(machine, model)
     return model
 
@@ -146,9 +153,32 @@ def add_layer(machine: Machine, model: Model, layer: Value | None) -> None:
     else:
         item = Gap(node=layer.node if layer is not None else None)
     settle(machine, model)
+    _outgrow(machine, model)
     before = model.state.get("layers", ())
     machine.heap.write(model.state, "layers", (*before, item))
+    _note_holder(machine, model, (item,))
     count_names_of_build(machine, model, before)
+
+
+def _note_holder(machine: Machine, model: Model, items: tuple[Value, ...]) -> None:
+    """Remembers in the models among the layers which model they are a part of."""
+    for item in items:
+        if isinstance(item, Model) and item.kind == "sequential":
+            machine.heap.write(item.state, _HOLDERS, (*item.state.get(_HOLDERS, ()), model))
+
+
+def _outgrow(machine: Machine, model: Model) -> None:
+    """The model is about to get another layer: what holds it was built for what it gave before."""
+    if not declares_input(model) and USED not in model.state:
+        # Neither is built: all of it is made when the data comes.
+        return
+    for holder in model.state.get(_HOLDERS, ()):
+        layers = holder.state.get("layers", ())
+        kept = tuple(Gap(node=item.node) if item is model else item for item in layers)
+        machine.heap.write(holder.state, "layers", kept)
+        machine.heap.write(
+            holder.state, LOST, f"{name_of(model) or 'a model inside'} was changed when it was part of it"
+        )
 
 
 def remove_layer(machine: Machine, model: Model, node: syntax.Node) -> Value:

@@ -8,7 +8,7 @@ from kerlint import syntax
 from kerlint.library import downloads, dtypes, frame_methods, frames, ranges
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, dtype_name, handlers, is_none
 from kerlint.program.constants import constant, text, truth
-from kerlint.program.labels import Labels
+from kerlint.program.labels import Distinct, Labels
 from kerlint.program.values import (
     Array,
     Dimension,
@@ -39,15 +39,24 @@ def _read(call: Call) -> Value:
     ):
         public = _public(call, made)
         if public is not None:
-            return public
+            return _with_values(call, public)
     if not is_none(call.value("index_col")) and truth(call.value("index_col")) is not False:
         return made
     known = frames.names_in(names) if names is not None else None
     if known is not None and used is None:
-        return frames.columns(made, known, call.node)
+        return _with_values(call, frames.columns(made, known, call.node))
     count = len(used.items) if isinstance(used, Sequence) and used.exact is not None else None
     made.shape = (None, count)
     return made
+
+
+def _with_values(call: Call, frame: Array) -> Array:
+    """A frame that knows which values its columns have, if it is of a public table."""
+    known = downloads.values_of(call)
+    named = call.given("names") is not None
+    for place, (name, field) in enumerate(frame.fields or ()):
+        field.distinct = known.get(place if named else name)
+    return frame
 
 
 def _public(call: Call, made: Array) -> Array | None:
@@ -115,6 +124,12 @@ def _dummies(call: Call) -> Value:
     """`get_dummies`: a series becomes one-hot rows, a frame gets more columns."""
     data = as_array(call.value("data", 0), call.node)
     rows = data.rows if data is not None else None
+    if data is not None and data.distinct is not None and data.rank == 1:
+        return _one_hot(call, data, [""], data.distinct) or Array((rows, None), form="frame", node=call.node)
+    if data is not None and data.rank == 2 and data.fields is not None and call.given("columns") is not None:
+        spread = _spread(call, data)
+        if spread is not None:
+            return spread
     if data is None or data.rank != 1:
         return Array((rows, None), source="dummies", form="frame", node=call.node)
     plain = truth(call.value("drop_first", 7)) is not True
@@ -132,6 +147,43 @@ def _dummies(call: Call) -> Value:
         form="frame",
         node=call.node,
     )
+
+
+def _spread(call: Call, data: Array) -> Array | None:
+    """Some columns of a frame as one-hot rows behind the others; None if their values are not known."""
+    wanted = frames.names_in(call.given("columns"))
+    fields = dict(data.fields or ())
+    if wanted is None or not frames.are_distinct(data.fields or ()) or not set(wanted) <= fields.keys():
+        return None
+    made = [(name, field) for name, field in fields.items() if name not in wanted]
+    prefix, separator = call.given("prefix"), text(call.value("prefix_sep")) if "prefix_sep" in call.args else "_"
+    for name in wanted:
+        start = name if prefix is None else text(prefix)
+        known = fields[name].distinct
+        if known is None or not isinstance(start, str) or separator is None:
+            return None
+        rows = _one_hot(call, fields[name], [start, separator], known)
+        if rows is None or rows.fields is None:
+            return None
+        made += rows.fields
+    return frames.frame_of(tuple(made), data.rows, call.node, data)
+
+
+def _one_hot(call: Call, column: Array, start: list[str], known: Distinct) -> Array | None:
+    """A column for each value of one; None if that is not all."""
+    if not is_none(call.value("dummy_na", 3)) and truth(call.value("dummy_na", 3)) is not False:
+        return None
+    dropped = call.value("drop_first", 7)
+    if dropped is not None and truth(dropped) is None:
+        return None
+    values = known.values[1:] if truth(dropped) is True else known.values
+    dtype = dtype_name(call.value("dtype", 8)) or "bool"
+    plain = [Array((column.rows,), dtype, 0, 1, tight=True, source="onehot", form="frame") for _ in values]
+    names = [f"{''.join(start)}{value}" if start != [""] else value for value in values]
+    made = frames.frame_of(tuple(zip(names, plain)), column.rows, call.node)
+    made.labels = Labels("onehot", len(values)) if truth(dropped) is not True else None
+    made.source = "onehot"
+    return made
 
 
 def _concatenated(call: Call) -> Value:

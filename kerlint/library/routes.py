@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kerlint.library import (
+    companions,
     datasets,
     distribution,
     downloads,
@@ -114,4 +115,4 @@ def _handler(name: str) -> Handler | None:
         return lambda machine, arguments, node: make_object(machine, name, arguments, node)
     if name == "tensorflow.function":
         return lambda machine, arguments, node: as_graph(arguments, node)
-    return None
+    return companions.handler(name)

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from kerlint.library._legacy_table import LEGACY_KEYWORDS, LEGACY_SIGNATURES, OLD_ORDER
 from kerlint.library._next_table import SIGNATURES as NEXT_SIGNATURES
 from kerlint.library._signature_table import SIGNATURES
+from kerlint.library.companions import signature_line
 
 if TYPE_CHECKING:
     import ast
@@ -272,6 +273,9 @@ def _look_up(name: str) -> Signature | None:
     line = _line(LEGACY_SIGNATURES, group, short)
     if line:
         return _parse(name, group, line)._replace(legacy=True)
+    line = signature_line(group, short)
+    if line:
+        return _parse(name, group, line)
     owner = signature(group) if group else None
     if owner is None or owner.base in ("", "object"):
         return None

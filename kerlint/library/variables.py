@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: What makes a variable that is tracked when an attribute of a layer holds it.
 CLASSES = frozenset({"tensorflow.Variable", "keras.Variable"})
+#: Where a variable of TensorFlow keeps that Keras counts it, which Keras 3 does not.
+TRACKED = "tracked"
 
 
 def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, node: syntax.Node) -> Tensor:
@@ -50,6 +52,12 @@ def add_weight(machine: Machine, owner: Layer | Model, arguments: Arguments, nod
     return made
 
 
+def is_within(machine: Machine) -> bool:
+    """Whether a method of a layer or model runs, or a function that it has called."""
+    receiver = next((frame.receiver for frame in reversed(machine.frames) if frame.receiver is not None), None)
+    return isinstance(receiver, (Layer, Model))
+
+
 def variable_from(machine: Machine, name: str, arguments: Arguments, node: syntax.Node) -> Tensor:
     """`tf.Variable(initial)` or `keras.Variable(initializer, shape)` in a layer."""
     args, _ = bind_arguments(name, arguments)
@@ -63,6 +71,8 @@ def variable_from(machine: Machine, name: str, arguments: Arguments, node: synta
         shape = ()
     elif "shape" in args:
         shape = dims(args["shape"])
+    if name == "tensorflow.Variable" and machine.program.used.with_keras_2:
+        args[TRACKED] = Const(True, node=node)
     return _variable(name, args, shape, node)
 
 

@@ -8,7 +8,7 @@ from kerlint.library.calling import OWN_WEIGHTS
 from kerlint.library.layers import weights_of
 from kerlint.library.shapes import UNKNOWN_WEIGHTS, Weights
 from kerlint.library.shapes.base import volume, whole
-from kerlint.library.variables import is_trained, variables_in
+from kerlint.library.variables import TRACKED, is_trained, variables_in
 from kerlint.program.constants import truth
 from kerlint.program.graph import tensors_in
 from kerlint.program.values import Gap, Layer, Mapping, Model, Object, OneOf, Sequence, Tensor, Unknown, Value
@@ -141,7 +141,7 @@ def _flagged(weights: Weights, frozen: bool | None) -> Weights:
 
 
 def _variable_part(variable: Tensor) -> Part:
-    if variable.op.name == "tensorflow.Variable":
+    if variable.op.name == "tensorflow.Variable" and TRACKED not in variable.op.args:
         # Keras 3 does not track it, and counts only its own.
         return Part(id(variable.op), Weights())
     size = volume(variable.shape) if variable.shape is not None else None

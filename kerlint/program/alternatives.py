@@ -15,7 +15,7 @@ MAX_ALTERNATIVES = 8
 
 #: What two arrays have to have in common to mean the same.
 _meaning = attrgetter(
-    *[name for name in ARRAY_FIELDS if name not in ("steps", "statistic", "values", "parent", "fields")]
+    *[name for name in (*ARRAY_FIELDS, "distinct") if name not in ("steps", "statistic", "values", "parent", "fields")]
 )
 
 

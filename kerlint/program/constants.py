@@ -6,6 +6,9 @@ from typing import Any
 
 from kerlint.program.values import Const, Value
 
+#: What a fetched file, and every path that leads to it or into its folder, stands as.
+FETCHED = "keras.utils.get_file"
+
 
 def constant(value: Value | None) -> Any:
     """The constant's value; `NOTHING` if it is not a certain constant."""

@@ -171,8 +171,8 @@ class _Builder:
                 return expanded
         layer = op.layer if isinstance(op.layer, Object) else None
         kind = op.kind
-        if isinstance(op.layer, Model) or (isinstance(layer, Layer) and layer.cls is not None):
-            # Nothing is known of what happens inside.
+        if isinstance(op.layer, Model) or (isinstance(layer, Layer) and not layer.name.startswith("keras.")):
+            # Nothing is known of what happens inside, but perhaps the shape.
             kind = "gap"
         place = layer.node if layer is not None and layer.node is not None else op.node
         node = Node(kind, op.name, layer, op, tensor.shape, place, owners, inputs)

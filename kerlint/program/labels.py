@@ -27,6 +27,21 @@ class Labels:
     rarest: float | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Which values a column of a table has.
+
+    Args:
+        values: each of them once, sorted.
+        rarest: how many rows have the rarest of them.
+        gaps: how many rows of the whole table lack something.
+    """
+
+    values: tuple[str | int, ...]
+    rarest: int
+    gaps: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """Something that was done to data, and where."""

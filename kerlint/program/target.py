@@ -50,8 +50,11 @@ class Target:
 CURRENT = Target(3, source="nothing names a version, so it is the current one")
 
 
+#: Packages that have no version for Keras 3: the last of them ask for TensorFlow 2.14 and import parts of Keras 2.
+FOR_KERAS_2 = frozenset({"tensorflow_addons", "tensorflow_compression"})
+
 #: Names that only Keras 2, or the TensorFlow around it, has.
-OLD_NAMES = frozenset(
+OLD_NAMES = FOR_KERAS_2 | frozenset(
     """keras.layers.advanced_activations keras.layers.convolutional keras.layers.convolutional_recurrent
     keras.layers.core keras.layers.cudnn_recurrent keras.layers.embeddings keras.layers.experimental
     keras.layers.local keras.layers.merge keras.layers.noise keras.layers.normalization keras.layers.pooling
@@ -85,3 +88,8 @@ class Used:
         self.imports |= other.imports
         self.symbols |= other.symbols
         self.environment.update(other.environment)
+
+    @property
+    def with_keras_2(self) -> bool:
+        """Whether a package is among them that runs with Keras 2 only."""
+        return any(name.partition(".")[0] in FOR_KERAS_2 for name in self.imports)

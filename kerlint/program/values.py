@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kerlint.program.arguments import Arguments as Arguments  # noqa: PLC0414
-from kerlint.program.labels import Labels, Step
+from kerlint.program.labels import Distinct, Labels, Step
 from kerlint.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -365,6 +365,7 @@ class Array(Value):
         values: the nested numbers of a small literal.
         form: "" for NumPy or not known, `tensor`, `frame` (a series, too), its `rows` (`iloc`) or `labels` (`loc`).
         fields: the columns of a frame by name, where all of them are known.
+        distinct: which values there are; what is derived has to say so itself.
     """
 
     shape: Shape = None
@@ -384,6 +385,7 @@ class Array(Value):
     values: Any = None
     form: str = ""
     fields: tuple[tuple[Any, Array], ...] | None = None
+    distinct: Distinct | None = None
 
     def derive(self, node: syntax.Node | None, step: str = "", **changes: Any) -> Array:
         """A copy with changes and one more step."""
@@ -424,7 +426,7 @@ class Array(Value):
 
 
 #: The fields of an array but for its place.
-ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name != "node")
+ARRAY_FIELDS = tuple(name for name in Array.__slots__ if name not in ("node", "distinct"))
 _array_fields = attrgetter(*ARRAY_FIELDS)
 
 

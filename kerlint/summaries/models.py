@@ -9,6 +9,7 @@ from kerlint import syntax
 from kerlint.finding import Span
 from kerlint.library.calling import FIRST_CALL
 from kerlint.library.layers import weights_of
+from kerlint.library.models import LOST
 from kerlint.library.naming import class_name, name_of
 from kerlint.library.ops import operation_class
 from kerlint.library.order import MAX_STEPS
@@ -183,7 +184,9 @@ class _Reader:
 
     def _gaps(self) -> Iterator[str]:
         view = self.view
-        if self.model.kind == "loaded":
+        if LOST in self.model.state:
+            yield self.model.state[LOST]
+        elif self.model.kind == "loaded":
             function = self.model.name.rpartition(".")[2]
             yield f"{function}: the layers are " + ("not known" if function == "clone_model" else "in a file")
         elif sum(map(len, view.calls)) >= MAX_STEPS:

@@ -17,6 +17,7 @@ from kerlint.syntax.base import (
     Node,
     Statement,
     children,
+    stands_in,
 )
 from kerlint.syntax.expressions import (
     Arg,
@@ -187,4 +188,5 @@ __all__ = [
     "children",
     "is_string",
     "last_name",
+    "stands_in",
 ]

@@ -48,6 +48,17 @@ class Statement(Node):
     """What does something."""
 
 
+def stands_in(whole: Node, part: Node | None) -> bool:
+    """Whether a node is a part of another one, or that one itself."""
+    pending = [whole]
+    while pending:
+        node = pending.pop()
+        if node is part:
+            return True
+        pending.extend(children(node))
+    return False
+
+
 def children(node: Node) -> list[Node]:
     """The nodes right below a node, in the order of the fields."""
     found: list[Node] = []

@@ -17,6 +17,9 @@ from kerlint.syntax.lines import Lines
 
 #: Python frames that the walk may take; a level of a program takes two or three of them.
 _FRAMES = 6_000
+#: Whether a function of Python may call another one without the machine's stack, which may be as small as 2 MB. Before
+#: Python 3.11 thousands of frames need more than that.
+_CALLS_TAKE_NO_STACK = sys.version_info >= (3, 11)
 #: A display of constants with more elements is cut, and so many of them are kept. The interpreter reads
 #: `expressions.MAX_DISPLAY` of them, which is less.
 LONGEST_DISPLAY, KEPT = 4_000, 2_001
@@ -75,7 +78,20 @@ def read(tree: ast.Module, text: str) -> n.Module:
         RecursionError: it is nested too deeply.
     """
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _FRAMES))
+    if _CALLS_TAKE_NO_STACK:
+        return _read(tree, text, max(limit, _FRAMES))
+    try:
+        return _read(tree, text, limit)
+    except RecursionError:
+        from kerlint.deep import with_deep_stack
+
+        return with_deep_stack(lambda: _read(tree, text, max(limit, _FRAMES)))
+
+
+def _read(tree: ast.Module, text: str, frames: int) -> n.Module:
+    """The tree, made with at most so many frames of Python."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(frames)
     seen: list[ast.JoinedStr] = []
     token = _formatted_strings.set(seen)
     try:

@@ -21,6 +21,30 @@ def test_ks001_a_shape_that_does_not_fit() -> None:
         late.train_on_batch(normal(4, 20, 8), np.zeros((4, 1)))
 
 
+@pytest.mark.parametrize(
+    ("layer", "since"),
+    [(keras.layers.Conv2D(4, 3), (3, 14)), (keras.layers.MaxPooling2D(3), (3, 15))],
+    ids=["convolution", "pooling"],
+)
+def test_ks001_a_window_that_is_one_too_large(layer: object, since: tuple[int, int]) -> None:
+    def made(size: int) -> object:
+        model = keras.Sequential([keras.Input((size, size, 1)), type(layer).from_config(layer.get_config())])
+        model.compile("adam", "mse")
+        return model
+
+    if since <= VERSION:
+        with pytest.raises(ValueError, match=r"(?i)output size|negative|non-positive"):
+            made(2)
+    else:
+        model = made(2)
+        assert model.output_shape[1:3] == (0, 0)
+        with pytest.raises(ValueError, match="Negative dimension"):
+            model.train_on_batch(np.zeros((4, 2, 2, 1)), np.zeros((4, 1)))
+    if since <= VERSION or isinstance(layer, keras.layers.Conv2D):
+        with pytest.raises(ValueError, match=r"(?i)output size|negative|non-positive"):
+            made(1)
+
+
 def test_ks002_dropout_of_answers() -> None:
     with silence():
         model = example("KS002", x=X, y=ROWS).model
@@ -35,7 +59,14 @@ def test_ks002_dropout_of_answers() -> None:
 def test_ks002_a_rate_of_one() -> None:
     with silence():
         layer = keras.layers.Dropout(1.0)
-        assert np.abs(layer(X, training=True)).max() == 0
+        if VERSION >= (3, 14):
+            assert np.abs(layer(X, training=True)).max() == 0
+    if VERSION < (3, 14):
+        with pytest.raises(ValueError, match="rate"):
+            layer(X, training=True)
+    for kind in (keras.layers.GaussianDropout, keras.layers.AlphaDropout):
+        with pytest.raises(ZeroDivisionError):
+            kind(1.0)(X, training=True)
     assert (np.array(keras.layers.Dropout(0.9)(np.ones((100, 100)), training=True)) == 0).mean() > 0.85
 
 
@@ -52,6 +83,10 @@ def test_ks004_a_word_without_a_row() -> None:
     numbers = np.array(found.tokenizer.texts_to_sequences(["one two", "two three"]))
     assert (numbers.min(), numbers.max()) == (1, found.model.layers[0].input_dim)
     found.model.compile("adam", "mse")
+    if VERSION < (3, 3):
+        rows = np.array(found.model.layers[0](np.array([2, 3])))
+        assert np.array_equal(rows[0], rows[1])
+        return
     with pytest.raises(Refused, match=r"is not in \[0, 3\)"):
         found.model.train_on_batch(numbers, np.zeros((2, 1)))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.claims.running import example, keras, moved, normal, np, silence, tf, told, weights
+from tests.claims.running import VERSION, example, keras, moved, normal, np, silence, tf, told, weights
 
 X = normal(20, 8)
 Y = (X[:, :1] > 0).astype("float32")
@@ -49,6 +49,10 @@ def test_ke001_val_loss_without_validation() -> None:
 @pytest.mark.parametrize("callback", ["EarlyStopping", "ReduceLROnPlateau"])
 def test_ke001_a_name_that_is_not_logged(model: object, callback: str) -> None:
     epochs = Weights()
+    if callback != "EarlyStopping" and VERSION < (3, 11):
+        fit(model, epochs, getattr(keras.callbacks, callback)(monitor="val_acc"))
+        assert len(epochs.epochs) > 1
+        return
     with pytest.raises(ValueError, match=r"(?i)direction|mode|monitor"):
         fit(model, epochs, getattr(keras.callbacks, callback)(monitor="val_acc"))
     assert len(epochs.epochs) == 1
@@ -120,7 +124,7 @@ def test_ke006_each_pass_has_its_own_order(tmp_path: Path) -> None:
         tf.io.write_file(str(folder / f"{index}.png"), tf.io.encode_png(tf.zeros((2, 2, 3), "uint8")))
     for shuffle in (True, False):
         options = {} if shuffle else {"shuffle": False}
-        data = keras.utils.image_dataset_from_directory(tmp_path, image_size=(2, 2), verbose=False, **options)
+        data = keras.utils.image_dataset_from_directory(tmp_path, image_size=(2, 2), **options)
         passes = [np.concatenate([labels for _, labels in data]).tolist() for _ in range(3)]
         assert any(other != passes[0] for other in passes[1:]) is shuffle
         generator = keras.src.legacy.preprocessing.image.ImageDataGenerator().flow_from_directory(tmp_path, **options)
@@ -131,7 +135,7 @@ def test_ke006_each_pass_has_its_own_order(tmp_path: Path) -> None:
 def test_ke021_the_reduction_comes_too_late(model: object) -> None:
     assert keras.callbacks.EarlyStopping().patience == 0
     assert keras.callbacks.ReduceLROnPlateau().patience == 10
-    rate = float(model.optimizer.learning_rate)
+    rate = float(np.array(model.optimizer.learning_rate))
     for patience, reduced in ((2, False), (1, True)):
         stop = keras.callbacks.EarlyStopping("val_loss", patience=2)
         plateau = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience)

@@ -40,7 +40,8 @@ def test_kl001_softmax_over_one_unit() -> None:
         curve = model.fit(X, YES, epochs=8, verbose=0).history["loss"]
         assert set(np.array(model(X)).ravel()) == {1.0}
     assert all("softmax over axis -1" in line for line in lines)
-    assert lines
+    # Keras 3.0 does not warn.
+    assert bool(lines) is (VERSION >= (3, 1))
     assert curve[-1] < curve[0] < 1.5
 
 
@@ -149,8 +150,12 @@ def test_kl008_a_logit_of_one_third_counts_as_no() -> None:
         model = example("KL008").model
         *hidden, kernel, bias = weights(model)
         model.set_weights([*hidden, 0 * kernel, bias * 0 + 0.3])
-        assert numbers(model, X, np.ones((32, 1)))["accuracy"] == 0.0
+        assert model.evaluate(X, np.ones((32, 1)), verbose=0, return_dict=True)["accuracy"] == 0.0
     assert float(keras.activations.sigmoid(tf.constant(0.3))) == pytest.approx(0.574, abs=0.001)
+    if VERSION < (3, 5):
+        with pytest.raises(ValueError, match="threshold"):
+            keras.metrics.BinaryAccuracy(threshold=0.0)
+        return
     right = keras.metrics.BinaryAccuracy(threshold=0.0)
     assert float(right(np.ones((32, 1)), model(X))) == 1.0
 

@@ -76,7 +76,7 @@ def test_kr002_what_a_seed_repeats(seed: Callable[[int], None], repeats: set[str
         first = draw()
         seed(42)
         drawn[name] = first == draw()
-    assert {name for name, same in drawn.items() if same} == repeats
+    assert {name for name, same in drawn.items() if same} == repeats - ({"keras"} if VERSION < (3, 13) else set())
 
 
 def test_kr002_outputs_stay_the_same() -> None:

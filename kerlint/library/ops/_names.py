@@ -261,7 +261,7 @@ TABLE: tuple[tuple[str, str, str, str], ...] = (
         """correlate diff extract_sequences fft=complex_pair fft2=complex_pair ifft2=complex_pair irfft istft rfft stft
         view_as_complex view_as_real""",
     ),
-    ("spectra", "", "tensorflow.signal", "frame rfft=tf_rfft stft=tf_stft"),
+    ("spectra", "", "tensorflow.signal", "frame rfft=tf_rfft rfft2d=tf_rfft2d irfft2d=tf_irfft2d stft=tf_stft"),
     (
         "creation",
         "given",

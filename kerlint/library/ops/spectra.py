@@ -42,6 +42,23 @@ def _tf_real(call: OpCall) -> Answer:
     return (*shape[:-1], _half(length))
 
 
+def _tf_real_2d(call: OpCall) -> Answer:
+    shape = operand(call.first())
+    if shape is None or len(shape) < 2:
+        return None
+    height, width = shape[-2:] if call.is_none("fft_length") else call.pair("fft_length", 2)
+    return (*shape[:-2], height, _half(width))
+
+
+def _tf_inverse_2d(call: OpCall) -> Answer:
+    shape = operand(call.first())
+    if shape is None or len(shape) < 2:
+        return None
+    if call.is_none("fft_length"):
+        return (*shape[:-1], None if shape[-1] is None else 2 * (shape[-1] - 1))
+    return (*shape[:-2], *call.pair("fft_length", 2))
+
+
 def _inverse(call: OpCall) -> Answer:
     shape = _real_part(call)
     if not shape:
@@ -150,6 +167,8 @@ RULES: dict[str, Rule] = {
     "complex_pair": _both,
     "rfft": _real,
     "tf_rfft": _tf_real,
+    "tf_rfft2d": _tf_real_2d,
+    "tf_irfft2d": _tf_inverse_2d,
     "irfft": _inverse,
     "stft": _spectrogram,
     "istft": _signal,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
+from kerlint.library import companions
 from kerlint.library.shapes.base import (
     NO_WEIGHTS,
     UNKNOWN,
@@ -81,7 +82,7 @@ def apply(call: Call) -> Result:
     Raises:
         Misfit: the layer cannot take these inputs.
     """
-    function = _function(call.layer.short)
+    function = companions.rule(call.layer.name) or _function(call.layer.short)
     return UNKNOWN if function is None else function(call)
 
 

@@ -126,6 +126,13 @@ def _method(_: Machine, receiver: Value, name: str, node: syntax.Node) -> Value:
     return Bound(receiver, name, node=node)
 
 
+def _attribute_of_sequence(_: Machine, receiver: Sequence, name: str, node: syntax.Node) -> Value:
+    if name in ("rank", "ndims") and receiver.kind == "tuple" and receiver.exact is not None:
+        # No tuple has it but the shape of a tensor of TensorFlow.
+        return Const(len(receiver.exact), node=node)
+    return Bound(receiver, name, node=node)
+
+
 def _no_attribute(_: Machine, __: Value, ___: str, node: syntax.Node) -> Value:
     return Unknown("attribute", node=node)
 
@@ -177,7 +184,7 @@ _ATTRIBUTES: dict[type, Callable[[Machine, Any, str, syntax.Node], Value]] = {
     OneOf: _attribute_of_alternatives,
     Module: module_attribute,
     Super: _super_attribute,
-    Sequence: _method,
+    Sequence: _attribute_of_sequence,
     Mapping: _method,
     Const: _method,
     Member: member_attribute,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from kerlint import syntax
-from kerlint.program.constants import NOTHING, constant
+from kerlint.program.constants import FETCHED, NOTHING, constant
 from kerlint.program.interpreter.containers import set_of
 from kerlint.program.interpreter.enumerations import Member, members_of
 from kerlint.program.interpreter.instances import call_isinstance
@@ -24,10 +24,14 @@ from kerlint.program.values import (
     Array,
     Const,
     Dataset,
+    External,
     Gap,
     Instance,
+    Layer,
     Mapping,
+    Model,
     Object,
+    OneOf,
     Sequence,
     Tensor,
     Unknown,
@@ -84,7 +88,11 @@ _text_of = _pure(lambda value="": str(value))
 
 def _str(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     # What a member of an enumeration looks like has changed from one version of Python to the next.
-    looks = type(arguments.get(0)) is not Member
+    given = arguments.get(0)
+    if isinstance(given, Object) and given.name == FETCHED:
+        # A path as a string leads to the same file.
+        return given
+    looks = type(given) is not Member
     return _text_of(machine, arguments, node) if looks else Unknown("str", node=node)
 
 
@@ -398,6 +406,27 @@ def _bool(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Unknown("bool", node=node) if known is None else Const(known, node=node)
 
 
+def _hasattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    """`hasattr(x, name)` of a layer or model of the program that has surely been given that attribute."""
+    given, name = arguments.get(0), arguments.get(1)
+    if isinstance(given, (Layer, Model)) and given.cls is not None and isinstance(name, Const):
+        held = given.state.get(f".{name.value}")
+        if isinstance(held, Value) and not isinstance(held, (Unknown, OneOf)):
+            return Const(True, node=node)
+    return _unknown(machine, arguments, node)
+
+
+def _type(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    """`type(layer)`: the class of the program, or the one of the library that the layer is of."""
+    given = arguments.get(0)
+    if isinstance(given, (Layer, Model)) and len(arguments.positional) == 1 and not arguments.open:
+        if given.cls is not None:
+            return given.cls
+        if isinstance(given, Layer):
+            return External(given.name, node=node)
+    return _unknown(machine, arguments, node)
+
+
 def _unknown(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     return Unknown("builtin", node=node)
 
@@ -421,7 +450,7 @@ BUILTINS: dict[str, Handler] = {
     "frozenset": _collection("set"),
     "getattr": _getattr,
     "globals": _unknown,
-    "hasattr": _unknown,
+    "hasattr": _hasattr,
     "hash": _unknown,
     "id": _unknown,
     "input": _unknown,
@@ -456,7 +485,7 @@ BUILTINS: dict[str, Handler] = {
     "sum": _sum,
     "super": _unknown,
     "tuple": _collection("tuple"),
-    "type": _unknown,
+    "type": _type,
     "vars": _vars,
     "zip": _zip,
 }

@@ -93,8 +93,11 @@ def _is_of_class(value: Value | None, kind: Class) -> bool | None:
     if cls is not None:
         if kind in cls.ancestry():
             return True
-        return False if isinstance(value, (Instance, Member)) and cls.knows_its_bases() else None
-    return False if isinstance(value, (Const, Sequence, Mapping)) else None
+        return False if cls.knows_its_bases() else None
+    if isinstance(value, Model):
+        # What is loaded may be of a class of the program.
+        return None if value.kind == "loaded" else False
+    return False if isinstance(value, (Const, Sequence, Mapping, Layer)) else None
 
 
 def _is_layer(value: Layer, kind: External) -> bool | None:

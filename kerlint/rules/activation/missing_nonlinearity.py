@@ -86,6 +86,7 @@ class MissingNonlinearity(Rule):
         last = ends(program)
         for training in trainings(program):
             links = [found for node in training.graph.nodes if (found := _fault(node, training, last)) is not None]
+            links = [found for found in links if not _is_compared(program, training, found.node)]
             if links and not all(id(found.node.layer) in reported for found in links):
                 reported.update(id(found.node.layer) for found in links)
                 yield from self._report(links, training)
@@ -192,6 +193,14 @@ class MissingNonlinearity(Rule):
         """,
     )
     good = (
+        # Activations are compared, and none is one of them.
+        """
+        import keras
+        for activation in ("relu", "tanh", None):
+            model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation), keras.layers.Dense(1)])
+            model.compile("sgd", "mse")
+            model.fit(x, y)
+        """,
         # Max pooling beside activations.
         """
         import keras
@@ -274,6 +283,21 @@ def _fault(node: Node, training: Training, last: set[int]) -> Link | None:
     if id(node.layer) in last or any(id(step.op) in last for step in (node, *found.steps)):
         return None
     return found
+
+
+def _is_compared(program: Program, training: Training, node: Node) -> bool:
+    """Whether the same layer of the text has an activation in another model: a comparison, with none as one of them."""
+    place = node.argument_place("activation")
+    if place is None or "activation" not in node.args:
+        return False
+    others = (
+        other
+        for one in trainings(program)
+        if one.event.model is not training.event.model
+        for other in one.graph.nodes
+        if other.kind == "layer" and other.argument_place("activation") is place
+    )
+    return any(text(other.args.get("activation")) not in (None, "linear") for other in others)
 
 
 def _only_pooled(training: Training, last: set[int]) -> list[Node]:

@@ -18,7 +18,7 @@ class SoftmaxOverBatch(Rule):
 
     ## Why is this bad?
     Each row's shares no longer sum to 1 over the classes; they depend on which other rows happen to be in the batch.
-    A batch of one row gives 1.0 for every class. Keras warns of that one only.
+    A batch of one row gives 1.0 for every class. Keras warns of that one only, and Keras 3.0 of none.
 
     ## Example
     ```python

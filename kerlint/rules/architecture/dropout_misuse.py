@@ -12,6 +12,7 @@ from kerlint.program.constants import number
 from kerlint.program.events import Compile
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.program.target import Target
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Option, Rule
 
@@ -61,7 +62,8 @@ class DropoutMisuse(Rule):
 
     ## References
     - Measured on Keras 3.15.1: with `Dropout` behind the softmax the loss stays at 6.1; a rate of 1.0 is accepted
-      and gives zeros (Keras 2 raises an error).
+      and gives zeros. Before Keras 3.14 it is a ValueError in the first step; `GaussianDropout` and `AlphaDropout`
+      divide by zero in all versions.
     - https://github.com/keras-team/keras/issues/5992
     - The highest rate in 183 dropout layers of public programs was 0.7.
     """
@@ -91,7 +93,7 @@ class DropoutMisuse(Rule):
             for node in event.graph.nodes:
                 if node.short.endswith("Dropout") and id(node.layer) not in seen:
                     seen.add(id(node.layer))
-                    yield from self._rate(node, event)
+                    yield from self._rate(node, event, program.target)
 
     def _behind_the_output(self, event: Compile) -> Iterator[tuple[Node, str]]:
         """The steps behind the last activation that change what it gives."""
@@ -123,17 +125,28 @@ class DropoutMisuse(Rule):
             else None,
         )
 
-    def _rate(self, node: Node, event: Compile) -> Iterator[Found]:
+    def _rate(self, node: Node, event: Compile, target: Target) -> Iterator[Found]:
         experiment = Experiment(event, "drops", [Change(node, {"rate": 0.2})], at=[node])
         rate = number(node.args.get("rate"))
         if rate is None:
             return
         place = node.argument_place("rate")
         if rate == 1:
+            raises = node.short in ("GaussianDropout", "AlphaDropout")
             yield from self.found(
                 place,
-                f"{node.short} with a rate of 1 drops everything: in training the layers after it get zeros",
-                label="nothing passes",
+                f"{node.short} with a rate of 1 drops everything: "
+                + (
+                    "the first training step raises an error"
+                    if raises or target.before(3, 14)
+                    else "in training the layers after it get zeros"
+                ),
+                label="nothing passes"
+                + (
+                    "; an error before Keras 3.14"
+                    if not (raises or target.since(3, 14) or target.before(3, 14))
+                    else ""
+                ),
                 why="the rate is the share of values that is set to 0",
                 help="use a rate between 0.1 and 0.5",
                 severity=Severity.ERROR,

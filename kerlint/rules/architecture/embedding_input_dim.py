@@ -11,6 +11,7 @@ from kerlint.program.constants import integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.program.target import Target
 from kerlint.program.values import LENGTH, Array, Bound, Object, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
@@ -59,7 +60,8 @@ class EmbeddingInputDim(Rule):
     known.
 
     ## References
-    - Measured on Keras 3.15.1 on a CPU: an error at the first batch with an index that is too large.
+    - Measured on a CPU with Keras 3.3 to 3.15.1: an error at the first batch with an index that is too large. Keras 3.0
+      to 3.2 take the last row instead, and say nothing.
     - On GPUs the result is zeros: https://github.com/tensorflow/tensorflow/issues/5847
     - https://github.com/keras-team/keras/issues/9264
     """
@@ -81,7 +83,7 @@ class EmbeddingInputDim(Rule):
         for fit in program.fits:
             for node in _first_embeddings(fit):
                 if node.layer is not None and id(node.layer) not in seen:
-                    found = list(self._data(fit, node))
+                    found = list(self._data(fit, node, program.target))
                     seen.update([id(node.layer)] if found else [])
                     yield from found
 
@@ -100,7 +102,7 @@ class EmbeddingInputDim(Rule):
             else None,
         )
 
-    def _data(self, fit: Fit, node: Node) -> Iterator[Found]:
+    def _data(self, fit: Fit, node: Node, target: Target) -> Iterator[Found]:
         rows = integer(node.args.get("input_dim"))
         data = as_data(inputs_of(fit))
         if rows is None or data is None or data.high is None or not rows <= data.high < inf or not _is_reached(data):
@@ -110,7 +112,9 @@ class EmbeddingInputDim(Rule):
             f"the embedding has {rows} rows, but the numbers of the words go up to {data.high:g}",
             label=f"takes 0 to {rows - 1}",
             also=[(data.node, f"numbers up to {data.high:g}"), (fit.places.get("x"), "trained on here")],
-            why="a number without a row is an error on a CPU, and a vector of zeros on a GPU",
+            why="a number without a row gets the last one, and nothing says so"
+            if target.since(3, 0) and target.before(3, 3)
+            else "a number without a row is an error on a CPU, and a vector of zeros on a GPU",
             help=f"use input_dim={data.high + 1:g}, or limit the vocabulary to {rows} words where the data is made",
             about=node.layer,
             fix=fixing.draft(

@@ -61,7 +61,8 @@ class IncompatibleLayerInput(Rule):
 
     ## References
     - Measured on Keras 3.15.1: a ValueError when the model is built if an Input is given, otherwise in the first
-      training step.
+      training step. A window larger than the map is built all the same before Keras 3.14 (a pooling before 3.15),
+      with a map of size 0, if it is only one too large or a pooling; the first training step raises then.
     """
 
     code = "KS001"
@@ -85,7 +86,7 @@ class IncompatibleLayerInput(Rule):
                 else f"this {what} cannot take its input: {event.message}",
                 label="" if event.argument else f"gets {show(source.shape)}",
                 also=[(source.node if source.node is not event.node else None, f"gives {show(source.shape)}")],
-                why="Keras raises an error when the model is built or first called",
+                why="Keras raises an error when the model is built, or at the latest with its first batch",
                 help="give the layer a number: of units, or of classes"
                 if event.argument
                 else _help(event.op.name.rpartition(".")[2], source.shape),

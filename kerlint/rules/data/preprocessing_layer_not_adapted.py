@@ -11,6 +11,7 @@ from kerlint.program.constants import constant
 from kerlint.program.events import Adapt, Event, Fit, Looked
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.program.target import Target
 from kerlint.program.values import Model, Object
 from kerlint.rules.base import Found, Rule
 
@@ -65,7 +66,8 @@ class PreprocessingLayerNotAdapted(Rule):
     ## References
     - Measured on Keras 3.15.1: data with a deviation of 99.7 has one of 99.7 after a `Normalization` that was not
       adapted; `TextVectorization`, `StringLookup` and `IntegerLookup` raise "Table not initialized", `Discretization`
-      asks for `bin_boundaries` or `adapt`, `ImageDataGenerator` warns that it "hasn't been fit", and changes nothing.
+      asks for `bin_boundaries` or `adapt` (up to Keras 3.8 it gives 0 for every number, silently),
+      `ImageDataGenerator` warns that it "hasn't been fit", and changes nothing.
     - https://keras.io/api/layers/preprocessing_layers/
     """
 
@@ -85,7 +87,7 @@ class PreprocessingLayerNotAdapted(Rule):
                     continue
                 if not _learned(node, layer) and not _is_told_elsewhere(program, fit):
                     told.add(id(layer))
-                    yield from self._layer(fit, node)
+                    yield from self._layer(fit, node, program.target)
         for event in program.all(Looked):
             raises = event.layer.name in _LAYERS and event.layer.short != "Normalization" and not event.tried
             if raises and id(event.layer) not in told and not _knows(event.layer) and not _may_adapt(program, event):
@@ -110,7 +112,7 @@ class PreprocessingLayerNotAdapted(Rule):
                         ),
                     )
 
-    def _layer(self, fit: Fit, node: Node) -> Iterator[Found]:
+    def _layer(self, fit: Fit, node: Node, target: Target) -> Iterator[Found]:
         silent = node.short == "Normalization"
         yield from self.found(
             node.place,
@@ -120,6 +122,8 @@ class PreprocessingLayerNotAdapted(Rule):
             also=[(fit.node, "trained without")],
             why="it subtracts 0 and divides by 1 until it knows the data"
             if silent
+            else "without boundaries it gives 0 for every number"
+            if node.short == "Discretization" and target.before(3, 9)
             else "the first step raises an error",
             help="call adapt() on the layer with the training inputs before the model is trained",
             about=fit,

@@ -7,10 +7,10 @@ from math import ceil
 
 from kerlint.finding import Safety, Severity
 from kerlint.library.training import structure_rows
-from kerlint.program.constants import constant, integer
+from kerlint.program.constants import integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.values import Dataset
+from kerlint.program.values import Const, Dataset
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -48,12 +48,15 @@ class StepsVsCardinality(Rule):
     ```
 
     ## Known limits
-    The number of batches must be known: known data sets, literals, random numbers.
+    The number of batches must be known: known data sets, literals, random numbers. Arrays for which no `batch_size` is
+    given have as many batches as are asked for: Keras makes the batches smaller.
 
     ## References
     - Measured, 256 rows in batches of 32: with `steps_per_epoch=20` and 3 epochs Keras 3.15.1 warns three times and
       makes 8 steps in each; with `steps_per_epoch=8` it makes 8 in each without a word, where Keras 2 ends after the
-      first epoch.
+      first epoch. Keras 3.0 to 3.6 warn then, too, and every second epoch is empty.
+    - Measured: an array of 256 rows with `steps_per_epoch=20` and no `batch_size` gives 20 steps in each epoch, on
+      Keras 2.15 and 3.15.1 alike.
     - https://github.com/keras-team/keras/issues/12773
     """
 
@@ -68,8 +71,11 @@ class StepsVsCardinality(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         old = program.target.keras < 3
         for fit in program.fits:
-            steps, count = integer(fit.args.get("steps_per_epoch")), _batches(fit)
-            if steps is None or count is None or count < 1 or fit.open:
+            steps = integer(fit.args.get("steps_per_epoch"))
+            if steps is None or steps < 1 or fit.open:
+                continue
+            count = _batches(fit, steps)
+            if count is None or count < 1:
                 continue
             given = fit.args.get("epochs")
             epochs = 1 if given is None else integer(given)
@@ -100,7 +106,8 @@ class StepsVsCardinality(Rule):
         import numpy as np
         model = keras.Sequential([keras.layers.Dense(1)])
         model.compile("adam", "mse")
-        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20)  # KD024
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), 32, steps_per_epoch=20)  # KD024
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=200)  # KD024
         """,
         """
         import numpy as np
@@ -125,16 +132,24 @@ class StepsVsCardinality(Rule):
         model.fit(data.repeat().batch(32), steps_per_epoch=80, epochs=3)
         model.fit(data.batch(size()), steps_per_epoch=80, epochs=3)
         model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=8)
+        # Without a batch size there are 20 batches of 13 rows.
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20)
+        model.fit(np.zeros((256, 3)), np.zeros((256, 1)), None, steps_per_epoch=20)
         model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20, batch_size=size())
         """,
     )
 
 
-def _batches(fit: Fit) -> int | None:
+def _batches(fit: Fit, steps: int) -> int | None:
     """How many batches the data of a training call has."""
     if isinstance(fit.x, Dataset):
         return fit.x.cardinality
     rows = structure_rows(fit.x)
+    if rows is None:
+        return None
     size = fit.args.get("batch_size")
-    batch = 32 if size is None or constant(size) is None else integer(size)
-    return ceil(rows / batch) if rows is not None and batch else None
+    if size is None or (isinstance(size, Const) and size.value is None):
+        # Keras cuts the rows into as many batches as it is asked for.
+        size = Const(ceil(rows / steps))
+    batch = integer(size)
+    return ceil(rows / batch) if batch else None

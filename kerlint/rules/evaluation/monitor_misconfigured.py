@@ -68,7 +68,8 @@ class MonitorMisconfigured(Rule):
     ## References
     - Measured on Keras 3.15.1: `val_loss` without validation gives a warning in each epoch and nothing
       else; any other name that is not logged is a ValueError at the end of the first epoch, as `mode="auto"`
-      finds no direction for it; a `{name}` in a checkpoint's path and a key of the history are KeyErrors.
+      finds no direction for it (before 3.11 only `EarlyStopping` asks for one); a `{name}` in a checkpoint's path and
+      a key of the history are KeyErrors.
     - Measured: after an epoch a model with `metrics=["accuracy"]` gives its callbacks `accuracy` and `loss`, so that
       `logs.get("acc") > 0.9` is a TypeError.
     - Measured: `EarlyStopping("val_accuracy", mode="min", restore_best_weights=True)` gave back accuracies
@@ -130,6 +131,9 @@ class MonitorMisconfigured(Rule):
         if problem is None:
             return
         plain = watched.removeprefix("val_") == "loss" or text(argument(callback, "mode")) in ("min", "max")
+        # Which way is up is asked by all of them only since 3.11.
+        late = callback.short != "EarlyStopping" and not program.target.since(3, 11)
+        plain |= late and program.target.before(3, 11)
         effect = {
             "EarlyStopping": "training never stops early",
             "ReduceLROnPlateau": "the learning rate is never reduced",
@@ -140,7 +144,9 @@ class MonitorMisconfigured(Rule):
             f'{callback.short} watches "{watched}", but {problem.message}',
             label="is never logged",
             also=[(problem.place, problem.label), (fit.node, "trained here")],
-            why=f"{effect}: Keras only warns" if plain else f"{effect}: Keras 3 raises an error after the first epoch",
+            why=f"{effect}: Keras only warns"
+            if plain
+            else f"{effect}: Keras 3{'.11' * late} raises an error after the first epoch",
             help=problem.help,
             about=callback,
             fix=fixing.draft(f'watch "{problem.name}"', fixing.put(callback, "monitor", f'"{problem.name}"'))

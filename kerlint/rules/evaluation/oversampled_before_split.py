@@ -64,6 +64,7 @@ class OversampledBeforeSplit(Rule):
     symptoms = ("too-good",)
     since = "0.1.0"
     in_tests = False
+    needs_end = True
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()

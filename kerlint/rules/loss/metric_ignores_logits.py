@@ -12,6 +12,7 @@ from kerlint.library.metrics import CHOSEN, COUNTS, Metric, listed, metrics_of
 from kerlint.program.constants import constant, number
 from kerlint.program.events import Compile
 from kerlint.program.facts import Program
+from kerlint.program.target import Target
 from kerlint.program.values import Object
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
@@ -79,6 +80,7 @@ class MetricIgnoresLogits(Rule):
 
     ## References
     - https://www.tensorflow.org/tutorials/keras/overfit_and_underfit compiles a model like this
+    - Measured: `BinaryAccuracy(threshold=0.0)` is a ValueError on Keras 3.0 to 3.4, and none on 2.15 and since 3.5.
     - Measured on Keras 3.15.1: an accuracy of .539 where it is .590 with `threshold=0`, an AUC of .589 where it is
       .687 with `from_logits=True`.
     """
@@ -99,15 +101,24 @@ class MetricIgnoresLogits(Rule):
                 continue
             wrong = [metric for metric in metrics_of(event) if _misreads(metric, contract, head)]
             if wrong:
-                yield from self._report(wrong, contract, head)
+                yield from self._report(wrong, contract, head, program.target)
 
-    def _report(self, wrong: list[Metric], contract: Contract, head: Head) -> Iterator[Found]:
+    def _report(self, wrong: list[Metric], contract: Contract, head: Head, target: Target) -> Iterator[Found]:
         told = [metric for metric in wrong if metric.kind in _TOLD]
         advice: list[str] = []
+        refused = False
         if len(told) < len(wrong):
-            zero = "thresholds=0" if all(metric.kind in COUNTS | _TOLD for metric in wrong) else "threshold=0.0"
-            example = f"{zero}, as in BinaryAccuracy(threshold=0.0)" if zero == "threshold=0.0" else zero
-            advice.append(f"cut at {example}")
+            counted = all(metric.kind in COUNTS | _TOLD for metric in wrong)
+            # BinaryAccuracy of Keras 3.0 to 3.4 takes no threshold of 0.
+            refused = not counted and target.since(3, 0) and target.before(3, 5)
+            advice.append(
+                "cut at thresholds=0"
+                if counted
+                else 'end with activation="sigmoid" and leave from_logits out: BinaryAccuracy takes no threshold of 0 '
+                "before Keras 3.5"
+                if refused
+                else "cut at threshold=0.0, as in BinaryAccuracy(threshold=0.0)"
+            )
         if told:
             advice.append(f"use {told[0].kind}(from_logits=True)")
         yield from self.found(
@@ -122,7 +133,9 @@ class MetricIgnoresLogits(Rule):
             why="a logit of 0 is a probability of one half, and a metric does not know what the loss was told",
             help=", and ".join(advice),
             about=contract.event,
-            fix=fixing.draft("tell the metrics, too", *fixing.all_of([_told(metric, contract) for metric in wrong])),
+            fix=None
+            if refused
+            else fixing.draft("tell the metrics, too", *fixing.all_of([_told(metric, contract) for metric in wrong])),
         )
 
     bad = (

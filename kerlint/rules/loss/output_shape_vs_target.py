@@ -67,7 +67,8 @@ class OutputShapeVsTarget(Rule):
 
     ## References
     - Measured on Keras 3.15.1: squared error on (B, 5, 1) against (B, 1), on (B, 3) against (B, 1) and on (B, 1)
-      against (B, 2) trains without a word; cross-entropies raise at the first step.
+      against (B, 2) trains without a word; cross-entropies raise at the first step. On Keras 2.15 `binary_crossentropy`
+      trains like squared error, and so do targets of shape (B,), which it makes (B, 1); Keras 3 does not.
     """
 
     code = "KL010"
@@ -85,17 +86,21 @@ class OutputShapeVsTarget(Rule):
             for target in contract.targets:
                 steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
                 if steps or not agree(target.output, target.array.shape, sparse=sparse):
-                    yield from self._report(contract, contract.head, target)
+                    yield from self._report(program, contract, contract.head, target)
                     break
             if not contract.targets and isinstance(contract.event, Compile):
                 yield from self._places(contract, contract.head, contract.event)
 
-    def _report(self, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
+    def _report(self, program: Program, contract: Contract, head: Head, target: Target) -> Iterator[Found]:
         output, shape = target.output, target.array.shape
         assert output is not None
         assert shape is not None
         steps = contract.loss.function == "categorical_crossentropy" and _steps_as_classes(target)
-        broadcast = contract.loss.function in REGRESSION and _broadcasts(output, shape)
+        # Keras 2 makes a column of one number a row, and its binary_crossentropy compares like the losses for numbers.
+        old = program.target.keras < 3
+        column = (None, 1) if old and shape[1:] == () else shape
+        spread = REGRESSION | {"binary_crossentropy"} if old else REGRESSION
+        broadcast = contract.loss.function in spread and _broadcasts(output, column)
         deeper = len(output) > max(len(shape), 2)
         yield from self.found(
             head.node.argument_place("units"),

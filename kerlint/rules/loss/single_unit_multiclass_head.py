@@ -61,7 +61,7 @@ class SingleUnitMulticlassHead(Rule):
     ## References
     - https://github.com/keras-team/keras/issues/500
     - Measured on Keras 3.15.1: softmax over one unit gives one distinct prediction for 512 inputs, and the loss
-      curve is that of the healthy model. Keras 3 warns when such a layer is called, Keras 2 does not.
+      curve is that of the healthy model. Keras warns when such a layer is called, since 3.1.
     """
 
     code = "KL001"

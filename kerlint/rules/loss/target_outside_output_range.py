@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
-from kerlint.library.arrays import same_data
+from kerlint.library.arrays import KEEPING, same_data
 from kerlint.library.contracts import REGRESSION, Contract, Target, contracts, metric_names
 from kerlint.library.files_read import is_raw
 from kerlint.library.heads import Head
@@ -90,6 +90,8 @@ class TargetOutsideOutputRange(Rule):
     fix = Safety.UNSAFE
     symptoms = ("constant-output", "zero-output", "slow-learning", "wrong-result")
     since = "0.1.0"
+    #: A loss for probabilities on numbers: an activation that gives probabilities would not put it right.
+    subsumes = ("KL002",)
 
     margin = Option(0.05, "How far outside a target must be: rounding and label smoothing stay within.", low=0.0)
 
@@ -165,7 +167,7 @@ class TargetOutsideOutputRange(Rule):
             why="what the output cannot reach stays an error for ever, whatever the weights are",
             help="for a regression end without activation",
             severity=Severity.ADVICE,
-            about=contract.event,
+            about=contract,
         )
 
     bad = (
@@ -211,6 +213,20 @@ class TargetOutsideOutputRange(Rule):
         other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="relu")])  # KL007
         other.compile("adam", "mae")
         other.fit(table[["rooms", "floor"]].values, (sizes - mean) / std, epochs=100)
+        third = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="relu")])  # KL007
+        third.compile("adam", "mae")
+        third.fit(table[["rooms", "floor"]].values, (sizes - mean) / (std + 1e-8), epochs=100)
+        """,
+        # Where the loss is out of place nothing is said about the activation that it would need.
+        """
+        import keras
+        import pandas as pd
+        table = pd.read_csv("flats.csv")
+        x, y = table[["rooms", "floor"]].values, table["price"].values
+        y = (y - y.mean()) / y.std()
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+        model.compile("adam", "binary_crossentropy")  # KL007
+        model.fit(x, y, epochs=100)
         """,
     )
     good = (
@@ -233,7 +249,8 @@ class TargetOutsideOutputRange(Rule):
             model.compile("adam", "mse")
             model.fit(table[["rooms", "floor"]].values, prices, epochs=100)
         lower = (price - other.mean()) / other.std()
-        for y in (scaled, given_back, near_zero, prices ** 2, lower):
+        mixed = (price - other.mean()) / price.std()
+        for y in (scaled, given_back, near_zero, prices ** 2, lower, mixed):
             model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="softplus")])
             model.compile("adam", "mse")
             model.fit(table[["rooms", "floor"]].values, y, epochs=100)
@@ -294,9 +311,6 @@ def _is_moved(head: Head) -> bool:
 
 
 #: Steps that keep the numbers as they are.
-_KEEPING = ("astype float", "reshape", "to_numpy", "copy", "ravel", "flatten", "train_test_split", "shuffled", "numpy")
-
-
 #: By the identity of the call or division: the data of the standard deviation, None for a scaler.
 Centred = dict[int, Value | None]
 
@@ -317,15 +331,15 @@ def _centred(program: Program) -> Centred:
 
 def _is_standardised(array: Array, centred: Centred) -> bool:
     """Whether the last that was done to the numbers brought them to a mean of 0 and a standard deviation of 1."""
-    steps = [step for step in array.steps if not step.name.startswith(_KEEPING)]
+    steps = [step for step in array.steps if not step.name.startswith(KEEPING)]
     if not steps or id(steps[-1].node) not in centred:
         return False
     if steps[-1].name == "StandardScaler":
         return True
-    # By their own deviation: another one's mean may be below all of them.
+    # By their own mean and deviation: another one's mean may be below all of them.
     data = centred[id(steps[-1].node)]
     own = data is not None and any(same_data(version, data) for version in array.history())
-    return own and [step.name for step in steps[-2:]] == ["- mean", "/ std"]
+    return own and [step.name for step in steps[-2:]] == ["- own mean", "/ std"]
 
 
 def _outside(head: Head, contract: Contract, array: Array, margin: float, centred: Centred) -> str:

@@ -53,6 +53,8 @@ class SavePathExtension(Rule):
     one, and the finding is a warning.
 
     ## References
+    - Measured on Keras 3.0.5, 3.3, 3.6 and 3.7: a `ModelCheckpoint` of whole models takes `.keras` only; 3.8 takes
+      `.h5`, too.
     - Measured on Keras 3.15.1: `save` takes `.keras`, `.h5` and `.hdf5`, `save_weights` only `.weights.h5`,
       `ModelCheckpoint` `.keras` and `.h5`, and `.weights.h5` with `save_weights_only=True`; `load_model` takes what
       `save` takes, `load_weights` `.weights.h5` too. Everything else raises ValueError, a checkpoint when it is made,
@@ -169,6 +171,8 @@ class SavePathExtension(Rule):
         if path is None or weights is None:
             return
         endings = (".weights.h5",) if weights else (".keras", ".h5")
+        if program.target.since(3, 0) and program.target.before(3, 8):
+            endings = endings[:1]
         if path.endswith(endings):
             return
         purpose = " for weights" if weights else ""

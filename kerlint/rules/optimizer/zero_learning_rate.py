@@ -8,6 +8,7 @@ from kerlint import syntax
 from kerlint.experiment import Change, Experiment
 from kerlint.finding import Safety, Severity
 from kerlint.library.optimizers import optimizers, rate_changes
+from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.trials import ZeroRates
 from kerlint.rules import fixing
@@ -51,12 +52,14 @@ class ZeroLearningRate(Rule):
 
     ## Known limits
     A rate that a schedule, a callback or an assignment sets later is not reported. The function of a
-    `LearningRateScheduler` is asked for each epoch, and must give zero each time.
+    `LearningRateScheduler` is asked for each epoch, and must give zero each time; where another call trains the same
+    model, nothing is said. Nor is it of a zero that is written as such where a `BatchNormalization` takes its averages
+    anew: they move at a rate of 0, too.
 
     ## References
     - Measured on Keras 3.15.1: in 360 runs with a rate of 0 the largest change of any weight was
-      exactly 0; with -0.01 the loss rises. No warning in either case. With `lambda epoch, rate: rate * epoch` no
-      weight moves in any epoch.
+      exactly 0 (but for the averages of `BatchNormalization`); with -0.01 the loss rises. No warning in either case.
+      With `lambda epoch, rate: rate * epoch` no weight moves in any epoch.
     """
 
     code = "KO001"
@@ -76,7 +79,7 @@ class ZeroLearningRate(Rule):
             yield from self.found(
                 optimizer.place,
                 f"the learning rate of {optimizer.name} is {optimizer.rate:g}: "
-                + ("no weight will ever change" if zero else "every step makes the loss larger"),
+                + ("no weight is trained" if zero else "every step makes the loss larger"),
                 label="no weight moves" if zero else "a step in the wrong direction",
                 also=[(optimizer.event.node, "the model is trained with it")],
                 why="an update is the learning rate times a direction"
@@ -98,16 +101,25 @@ class ZeroLearningRate(Rule):
         told: set[int] = set()
         for plan in program.all(ZeroRates):
             # A zero from outside of the function may be another number by the time of the training.
-            if plan.fit.assumed or id(plan.node) in told or not _stands_in(plan.node, plan.returned.node):
+            if plan.fit.assumed or id(plan.node) in told or not syntax.stands_in(plan.node, plan.returned.node):
+                continue
+            if _is_trained_elsewhere(program, plan.fit):
+                # A first pass that only tries things out, or a last one.
+                continue
+            written = isinstance(plan.node, syntax.Lambda) and plan.node.body is plan.returned.node
+            if written and any(node.short == "BatchNormalization" for node in plan.fit.graph.nodes):
+                # Its averages move at a rate of 0, too: they are taken anew, and nothing else.
                 continue
             told.add(id(plan.node))
             yield from self.found(
                 plan.returned.node or plan.node,
-                "the learning rate is 0 in every epoch: no weight will ever change",
+                "the learning rate is 0 in every epoch: no weight is trained",
                 label="gives 0 from the first epoch on",
                 also=[(plan.fit.node, "the model is trained with it")],
                 why="an update is the learning rate times a direction, here nothing",
-                help="multiply by something that is not 0 in epoch 0 (the first one), and divide by / and not by //",
+                help="give a rate above 0, such as 1e-3"
+                if written
+                else "multiply by something that is not 0 in epoch 0 (the first one), and divide by / and not by //",
                 about=plan.fit,
             )
 
@@ -142,8 +154,28 @@ class ZeroLearningRate(Rule):
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
         model.compile(keras.optimizers.SGD(learning_rate=-0.01), "mse")  # KO001
         """,
+        """
+        import keras
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=9, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: 0.0)])  # KO001
+        """,
     )
     good = (
+        """
+        import keras
+        # A pass that tries out whether everything fits, before the training; or one after it.
+        dry = keras.callbacks.LearningRateScheduler(lambda epoch: 0.0)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=1, callbacks=[dry])
+        model.fit(x, y, epochs=50)
+        # The averages of the normalisation are taken anew.
+        model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+        model.load_weights("a.weights.h5")
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=2, callbacks=[dry])
+        """,
         """
         import keras
         def warm_up(epoch, rate):
@@ -174,12 +206,6 @@ class ZeroLearningRate(Rule):
     )
 
 
-def _stands_in(whole: syntax.Node, part: syntax.Node | None) -> bool:
-    """Whether a part of the file stands in another one."""
-    pending = [whole]
-    while pending:
-        node = pending.pop()
-        if node is part:
-            return True
-        pending.extend(syntax.children(node))
-    return False
+def _is_trained_elsewhere(program: Program, fit: Fit) -> bool:
+    """Whether another call trains the same model, or may."""
+    return any(other is not fit and other.model is fit.model for other in program.fits)

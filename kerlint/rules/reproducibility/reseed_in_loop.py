@@ -60,8 +60,8 @@ class ReseedInLoop(Rule):
     ## References
     - Measured on Keras 3.15.1 with TensorFlow 2.21: `np.random.seed` repeats the draws of NumPy and
       `random.seed` those of Python, nothing else; `tf.random.set_seed` repeats `tf.random` and datasets
-      shuffled after it; `keras.utils.set_random_seed` repeats all of these and `keras.random`. None of them
-      repeats the masks of a Dropout layer or the order of a dataset that exist already.
+      shuffled after it; `keras.utils.set_random_seed` repeats all of these and, since Keras 3.13, `keras.random`. None
+      of them repeats the masks of a Dropout layer or the order of a dataset that exist already.
     """
 
     code = "KR002"

@@ -337,6 +337,18 @@ class UnscaledFeaturesOrTarget(Rule):
         """,
     )
     good = (
+        # Each column by itself, in place.
+        """
+        import keras
+        import pandas as pd
+        table = pd.DataFrame({"age": [25, 30, 45], "income": [20000, 50000, 80000], "bought": [0, 0, 1]})
+        shown = (table - table.mean()) / table.std()
+        table["age"] = table["age"] / 100
+        table["income"] /= 1e5
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(table[["age", "income"]].to_numpy(), table["bought"].to_numpy(), epochs=1000)
+        """,
         # 0 to 100 is fine, and so are targets in the hundreds.
         """
         import numpy as np
