@@ -51,7 +51,8 @@ class LossParametersSwapped(Rule):
     `y_true` or the like, and which give another number if the two change places.
 
     ## References
-    - Measured on Keras 3.15.1: `fit` with the example's loss settles where a tenth of the targets lies below, not nine tenths.
+    - Measured on Keras 3.15.1: `fit` with the example's loss settles where a tenth of the targets lies below, not nine
+      tenths.
     """
 
     code = "KL033"
