@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _MAX_EPOCHS = 200
 #: Of a step from one epoch to the next: differences below this share are none.
 _SAME = 1e-9
+#: A share of the first rate that is as good as none.
+_NOTHING = 1e-12
+#: Epochs after which a plan that has taken the same share off in each of them is left.
+_STEADY = 40
 #: A plan that takes more off in two or three stages does so on purpose.
 _FALLS = 4
 
@@ -41,15 +45,33 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
             if rate is None or not 0 < rate <= rates[-1] * (1 + _SAME):
                 break
             rates.append(rate)
+            if _is_steady(rates):
+                return
+            if rate < rates[1] * _NOTHING:
+                break
     finally:
         machine.heap.undo(mark)
         machine.program.events = events
-    # The last factors may be numbers too small to compute with.
-    factors = [after / before for before, after in zip(rates[1:], rates[2:]) if after > 1e-200]
-    if returned is None or (len(rates) <= count and rates[-1] > 1e-200):
+    if returned is None or (len(rates) <= count and rates[-1] >= rates[1] * _NOTHING):
         return
+    factors = _factors(rates)
     pairs = list(zip(factors, factors[1:]))
     falls = sum(after < before * (1 - _SAME) for before, after in pairs)
     if falls >= _FALLS and all(after < before * (1 + _SAME) for before, after in pairs):
         machine.assumed = fit.assumed
         machine.emit(CompoundRates(node=place, fit=fit, returned=returned, epochs=epochs, rates=tuple(rates[1:])))
+
+
+def _factors(rates: list[float]) -> list[float]:
+    return [after / before for before, after in zip(rates[1:], rates[2:])]
+
+
+def _is_steady(rates: list[float]) -> bool:
+    """Whether the plan has taken off the same share for long, or less than before."""
+    last = _factors(rates[-4:])
+    if len(rates) >= 5 and last[1] > last[0] * (1 + _SAME):
+        return True
+    if len(rates) != _STEADY + 1:
+        return False
+    factors = _factors(rates)
+    return max(factors) - min(factors) < _SAME

@@ -105,6 +105,7 @@ class StatefulTrainingShuffled(Rule):
         """
         from keras.models import Sequential
         from keras.layers import LSTM, Dense
+        batch = 4
         model = Sequential()
         model.add(LSTM(50, batch_input_shape=(batch, 5, 2), stateful=True, return_sequences=True))
         model.add(LSTM(50, stateful=True))
@@ -126,6 +127,9 @@ class StatefulTrainingShuffled(Rule):
         model.fit(x, y, batch_size=8, shuffle=not stateful)
         model.fit(x, y, **settings)
         model.fit(data)
+        model.fit(data, None)
+        model.fit(x, y, batch_size=len(x))
+        model.fit(x, y, batch_size=size)
         model.fit(np.zeros((8, 20, 3)), np.zeros((8, 1)), batch_size=8, epochs=10)
         model.train_on_batch(x, y)
         other = keras.Sequential([keras.Input(batch_shape=(8, 20, 3)), LSTM(16, stateful=flag), Dense(1)])
@@ -155,10 +159,10 @@ def _is_shuffled(fit: Fit) -> bool:
     given = fit.args.get("shuffle")
     if given is not None and truth(given) is not True:
         return False
-    if not _is_data(fit.x) and not _is_data(fit.y) and "y" not in fit.args:
+    if not _is_data(fit.x) and fit.y is None:
         return False
     rows, batch = structure_rows(fit.x), batch_of(fit)
-    return rows is None or batch is None or rows > batch
+    return batch is not None and (rows is None or rows > batch)
 
 
 def _is_data(value: Value | None) -> bool:
