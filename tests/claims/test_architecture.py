@@ -243,3 +243,12 @@ def test_ks030_rows_reach_a_stateful_layer_in_another_order() -> None:
         seen.clear()
         model.fit(rows, np.zeros((24, 1)), batch_size=1, verbose=0, **settings)
         assert (seen[-24:] == list(range(24))) is in_order
+
+
+def test_ks031_what_is_given_to_the_input_is_ignored() -> None:
+    with told() as lines:
+        model = example("KS031").model
+        model.train_on_batch([normal(8, 64), normal(8, 12)], np.zeros((8, 1)))
+        answers = [model.predict([normal(8, 64), facts], verbose=0) for facts in (normal(8, 12), 100 * normal(8, 12))]
+    assert not lines
+    assert np.array_equal(*answers)
