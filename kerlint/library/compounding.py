@@ -21,6 +21,8 @@ _SAME = 1e-9
 _NOTHING = 1e-12
 #: Epochs after which a plan that has taken the same share off in each of them is left.
 _STEADY = 40
+#: Rates that it takes to say anything.
+_STAGES = 6
 #: A plan that takes more off in two or three stages does so on purpose.
 _FALLS = 4
 
@@ -52,7 +54,7 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
     finally:
         machine.heap.undo(mark)
         machine.program.events = events
-    if returned is None or (len(rates) <= count and rates[-1] >= rates[1] * _NOTHING):
+    if returned is None or len(rates) < _STAGES or (len(rates) <= count and rates[-1] >= rates[1] * _NOTHING):
         return
     factors = _factors(rates)
     pairs = list(zip(factors, factors[1:]))

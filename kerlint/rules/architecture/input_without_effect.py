@@ -48,7 +48,8 @@ class InputWithoutEffect(Rule):
 
     ## Known limits
     Only models that are compiled with losses of Keras and wholly understood: a loss of the program may read the input,
-    and so may `add_loss` and a `Lambda`. Where a branch of layers begins at the input and leads nowhere, KS003 tells it.
+    and so may `add_loss` and a `Lambda`. Where a branch of layers begins at the input and leads nowhere, KS003 tells
+    it.
 
     ## References
     - Measured on Keras 3.15.1: such a model is built and trained without a word, and its predictions are the same

@@ -131,6 +131,11 @@ class ReducedRateReducedAgain(Rule):
             model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
             model.compile(keras.optimizers.SGD(0.1), "mse")
             model.fit(x, y, epochs=100, callbacks=[keras.callbacks.LearningRateScheduler(plan)])
+        def never(epoch, lr):
+            return lr * epoch
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=8, callbacks=[keras.callbacks.LearningRateScheduler(never)])
         def short(epoch, lr):
             return lr * 0.9 ** epoch
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
