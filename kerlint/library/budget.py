@@ -7,6 +7,7 @@ from kerlint.program.constants import constant, integer, number
 from kerlint.program.events import ApplyGradients, Compile, Created, Event, Fit, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
+from kerlint.program.trials import TrainStep
 from kerlint.program.values import Dataset, Object, Value
 from kerlint.records import dataclass
 
@@ -101,7 +102,11 @@ def starts_here(program: Program, compiled: Compile) -> bool:
         return False
     if any(event.model is model and not _same_loops(event, compiled) for event in program.all(Created)):
         return False
+    # A step that `fit` runs is part of the training call.
+    inside = {id(event) for step in program.all(TrainStep) if step.fit is not None for event in step.events}
     for update in program.all(ApplyGradients):
+        if id(update) in inside:
+            continue
         if update.snapshot is None or layers & layers_of_graph(update.snapshot.graph):
             return False
     if any(fit.compile is not compiled for fit in program.fits_on(layers)):

@@ -20,16 +20,20 @@ from kerlint.library import (
     layers,
     legacy,
     loops,
+    loss_calls,
     methods,
     models,
     names,
     numerics,
     options,
+    own_callbacks,
+    own_losses,
+    own_steps,
     pipelines,
     plans,
     preprocessing,
     randomness,
-    reductions,
+    rates,
     sklearn,
     steps,
     tensors,
@@ -43,18 +47,18 @@ from kerlint.library.objects import make_object
 from kerlint.library.routes import HANDLERS, KEPT, route
 from kerlint.library.signatures import has_signature
 from kerlint.program.constants import FETCHED, text
-from kerlint.program.events import LossCall, Trainable
+from kerlint.program.events import Trainable
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import kept_on_purpose, note_draw
 from kerlint.program.values import (
     Arguments,
     Array,
-    Bound,
     Class,
     Const,
     Dataset,
     External,
     Layer,
+    Mapping,
     Model,
     Object,
     Partial,
@@ -128,6 +132,8 @@ class Knowledge:
         if found.is_keras:
             legacy.note_call(machine, name, arguments, node)
             return self._call_keras(machine, name, arguments, node)
+        if found.is_operation and name in loss_calls.FROM_LOGITS:
+            loss_calls.note_from_logits(machine, name, arguments, node)
         if found.is_operation and _has_tensor(arguments):
             return tensors.tensor_function(machine, name, arguments, node)
         if machine.inside_loss and name.startswith("numpy.") and _has_tensor(arguments):
@@ -180,6 +186,8 @@ class Knowledge:
         if _has_tensor(arguments):
             if name.startswith("keras.applications.") and short == "preprocess_input":
                 return backbones.preprocess(machine, name, arguments, node)
+            if machine.inside_loss and name.startswith("keras.losses.") and not short[:1].isupper():
+                loss_calls.call_loss(machine, make_object(machine, name, arguments, node), arguments, node)
             return tensors.tensor_function(machine, name, arguments, node)
         if short == "clear_session":
             machine.name_counts.clear()
@@ -198,9 +206,7 @@ class Knowledge:
         if known is not None:
             return known(machine, arguments, node)
         if name.startswith("keras.losses.") and not short[:1].isupper() and len(arguments.positional) >= 2:
-            return self._loss(machine, make_object(machine, name, arguments, node), arguments, node)
-        if name == "keras.backend.set_value":
-            return _set_value(machine, arguments, node)
+            return loss_calls.call_loss(machine, make_object(machine, name, arguments, node), arguments, node)
         if name.startswith(("keras.losses.get", "keras.optimizers.get", "keras.metrics.get", "keras.activations.get")):
             value = training.as_object(name.split(".")[1], arguments.get(0))
             return value or Unknown("get", node=node)
@@ -294,6 +300,8 @@ class Knowledge:
             return training.apply_gradients(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.metrics."):
             return steps.metric_method(machine, receiver, name, arguments, node)
+        if receiver.name == rates.RATE:
+            return rates.method(machine, receiver, name, arguments, node)
         if receiver.name == steps.TAPE:
             return steps.tape_method(machine, receiver, name, arguments, node)
         if receiver.name.startswith("keras.optimizers.") and name == "build":
@@ -324,7 +332,7 @@ class Knowledge:
         if isinstance(receiver, Model):
             return graphs.call_model(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.losses."):
-            return self._loss(machine, receiver, arguments, node)
+            return loss_calls.call_loss(machine, receiver, arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.metrics."):
             return steps.metric_method(machine, receiver, "__call__", arguments, node)
         if isinstance(receiver, Object) and receiver.name.startswith("keras.initializers."):
@@ -334,26 +342,6 @@ class Knowledge:
             return known(machine, receiver, arguments, node)
         found = [tensor for value, _ in arguments.positional for tensor in tensors_in(value) if tensor is not None]
         return tensors.gap(tuple(found), node) if found else Unknown("call of an object", node=node)
-
-    def _loss(self, machine: Machine, loss: Object, arguments: Arguments, node: syntax.Node) -> Value:
-        target, prediction = arguments.get(0, "y_true"), arguments.get(1, "y_pred")
-        places = {
-            name: place
-            for index, name in enumerate(("y_true", "y_pred"))
-            if (place := arguments.place(index, name)) is not None
-        }
-        machine.emit(
-            LossCall(
-                node=node,
-                loss=loss,
-                target=target,
-                prediction=prediction,
-                places=places,
-                in_tape=machine.tapes > 0,
-                snapshot=reductions.origin(machine, prediction) if isinstance(prediction, Array) else None,
-            )
-        )
-        return Unknown("loss", node=node)
 
     def parameter(self, name: str, node: syntax.Node | None) -> Value | None:
         """A builder for KerasTuner takes `hp`."""
@@ -397,6 +385,8 @@ class Knowledge:
             copies.open_up(machine, receiver)
         elif isinstance(receiver, (Layer, Model, Object)):
             legacy.note_attribute(machine, receiver, name, node, value)
+            if type(receiver) is Object and rates.assigned(machine, receiver, name, value):
+                return
             machine.heap.write(receiver.state, f".{name}", value)
         elif isinstance(receiver, Unknown) and name == "trainable":
             models.freeze_unknown(machine, node)
@@ -451,8 +441,21 @@ class Knowledge:
             return training.read_history(machine, receiver, text(index[0]), node)
         return Unknown("subscript", node=node)
 
+    def missing(self, machine: Machine, logs: Mapping, key: object, method: str, node: syntax.Node) -> Value | None:
+        """What is read of the `logs` of a callback where there is nothing under a name."""
+        return own_callbacks.missing(machine, logs, key, method, node)
+
+    def operate_logged(
+        self, machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node
+    ) -> Value | None:
+        """An operator on a number that `fit` logs, or on the lack of one."""
+        return own_callbacks.operate(machine, symbol, left, right, node)
+
     def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives."""
+        if machine.inside_loss and type(receiver) is Tensor:
+            # Where it comes from counts, even if no more is known of it.
+            return tensors.gap((receiver,), node)
         return loops.element(receiver, node)
 
     def finish(self, machine: Machine) -> None:
@@ -463,9 +466,10 @@ class Knowledge:
             if "snapshot" not in model.state or graphs.WAITING in model.state or self._unfold:
                 machine.assumed = "assumed" in model.state
                 graphs.snapshot(machine, model)
-        steps.follow_train_steps(machine)
-        steps.follow_losses(machine)
+        own_steps.follow_train_steps(machine)
+        own_losses.follow_losses(machine)
         plans.follow_plans(machine)
+        own_callbacks.follow_callbacks(machine)
 
     def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""
@@ -473,14 +477,6 @@ class Knowledge:
             machine.tapes += 1
             steps.enter_tape(machine, manager)
         return manager
-
-
-def _set_value(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    """`K.set_value(optimizer.learning_rate, value)` is an assignment."""
-    target, value = arguments.get(0, "x"), arguments.get(1, "value")
-    if isinstance(target, Bound) and isinstance(target.receiver, Object) and value is not None:
-        machine.heap.write(target.receiver.state, f".{target.name}", value)
-    return Const(None, node=node)
 
 
 def _has_tensor(arguments: Arguments) -> bool:

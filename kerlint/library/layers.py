@@ -33,7 +33,7 @@ from kerlint.library.shapes import (
 )
 from kerlint.library.signatures import signature
 from kerlint.program.constants import truth
-from kerlint.program.events import Looked, Mismatch
+from kerlint.program.events import Looked, Mismatch, Touched
 from kerlint.program.graph import tensors_in
 from kerlint.program.interpreter.traces import note_draw
 from kerlint.program.values import (
@@ -155,6 +155,8 @@ def call_layer(machine: Machine, layer: Layer, arguments: Arguments, node: synta
     if not inputs:
         if machine.traces and layer.short.startswith("Random") and _augments(arguments):
             note_draw(machine, layer.name, node)
+        if machine.tapes:
+            machine.emit(Touched(node=node, thing=layer))
         return call_on_data(machine, layer, given, node)
     inner = _followed(machine, layer, arguments, node)
     op = Op("layer", layer.name, inputs, layer, inner=inner, node=node)

@@ -37,8 +37,8 @@ def element(value: Value, node: syntax.Node) -> Value:
         return _number(value, node) or common(value.items) or Unknown("item", node=node)
     if isinstance(value, Mapping):
         return Unknown("key", node=node)
-    if isinstance(value, Object) and value.name.endswith(".weights"):
-        # One weight stands for all of its model.
+    if isinstance(value, Object) and value.name.endswith((".weights", "GradientTape.gradient")):
+        # One weight stands for all of its model, and one gradient for all of them.
         return value
     if isinstance(value, Object) and value.name == GENERATOR:
         return value.args["element"] if TAKEN not in value.state else Unknown("nothing is left", node=node)

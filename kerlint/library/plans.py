@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.library.compounding import follow_compound
 from kerlint.library.optimizers import RATE_CALLBACKS, read_optimizer
+from kerlint.library.trying import trying
 from kerlint.program.constants import integer, number
 from kerlint.program.events import Fit
 from kerlint.program.trials import ZeroRates
@@ -58,18 +59,13 @@ def _try(machine: Machine, fit: Fit, function: Function, receiver: Value | None,
         return
     takes_rate = len(function.parameters) - (receiver is not None) > 1
     returned: Value | None = None
-    events, machine.program.events = machine.program.events, []
-    mark = machine.heap.mark()
-    try:
+    with trying(machine, assumed=fit.assumed) as trial:
         for epoch in range(epochs):
             given: list[Value] = [Const(epoch), *([Const(rate)] if takes_rate and rate is not None else [])]
             returned = follow(machine, function, Arguments([(one, place) for one in given]), place, receiver=receiver)
             rate = number(returned)
             if rate is None or rate != 0:
                 return
-    finally:
-        machine.heap.undo(mark)
-        machine.program.events = events
-    if returned is not None:
+    if returned is not None and trial.finished:
         machine.assumed = fit.assumed
         machine.emit(ZeroRates(node=place, fit=fit, returned=returned))

@@ -18,6 +18,7 @@ from kerlint.library import (
     options,
     pandas,
     randomness,
+    rates,
     resampling,
     sklearn,
     sources,
@@ -65,6 +66,7 @@ HANDLERS: dict[str, Handler] = {
     **randomness.FUNCTIONS,
     **inplace.FUNCTIONS,
     **options.FUNCTIONS,
+    **rates.FUNCTIONS,
 }
 
 

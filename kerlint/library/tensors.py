@@ -154,7 +154,7 @@ def method(machine: Machine, tensor: Tensor, name: str, arguments: Arguments, no
         return found if isinstance(found, Value) else Unknown(name, node=node)
     if name == "numpy" and machine.inside_loss:
         return Tensor(Op("function", "tensorflow.Tensor.numpy", (tensor,), node=node), tensor.shape, node=node)
-    return Unknown(name, node=node)
+    return gap((tensor,), node) if machine.inside_loss else Unknown(name, node=node)
 
 
 def bound_to(tensor: Tensor, parameter: str, arguments: Arguments) -> dict[str, Value]:

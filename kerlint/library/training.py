@@ -10,6 +10,7 @@ from kerlint.library.defaults import named
 from kerlint.library.graphs import mark_used, outputs_of, snapshot, snapshot_when_built
 from kerlint.library.models import layers_of, prediction, shapes_of_data, trains_itself
 from kerlint.library.objects import bind_arguments
+from kerlint.library.own_batches import as_dataset
 from kerlint.program.constants import constant
 from kerlint.program.events import ApplyGradients, Compile, Fit, HistoryRead, OldCall, Use
 from kerlint.program.values import (
@@ -18,6 +19,7 @@ from kerlint.program.values import (
     Const,
     Dataset,
     External,
+    Instance,
     Layer,
     Model,
     Object,
@@ -56,6 +58,8 @@ USES = frozenset(
         "reset_states",
     }
 )
+#: Arguments that may be objects which give batches.
+_DATA = ("x", "generator", "validation_data")
 _PREDICTIONS = ("predict", "predict_generator", "predict_on_batch", "predict_proba")
 
 
@@ -162,6 +166,7 @@ def _frozen(machine: Machine, model: Model) -> frozenset[int]:
 def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`model.fit(...)` and its older forms."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
+    _take_batches(machine, args)
     x = args.get("x") or args.get("generator")
     y = args.get("y")
     if isinstance(y, Const) and y.value is None:
@@ -204,7 +209,15 @@ def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments:
     made = snapshot(machine, model) if model is not None else None
     in_graph = any(trace.kind == "tf.function" for trace in machine.traces)
     machine.emit(
-        ApplyGradients(node=node, optimizer=optimizer, model=model, snapshot=made, pair=paired, in_graph=in_graph)
+        ApplyGradients(
+            node=node,
+            optimizer=optimizer,
+            model=model,
+            snapshot=made,
+            pair=paired,
+            in_graph=in_graph,
+            method=method,
+        )
     )
     return Const(None, node=node)
 
@@ -233,6 +246,15 @@ def unpacked(x: Value | None, y: Value | None) -> tuple[Value | None, Value | No
     return x, y
 
 
+def _take_batches(machine: Machine, args: dict[str, Value]) -> None:
+    """Objects of the program that give batches stand as the datasets that they are."""
+    for name in _DATA:
+        if type(args.get(name)) is Instance:
+            found = as_dataset(machine, args[name])
+            if found is not None:
+                args[name] = found
+
+
 def _as_dataset(x: Value | None) -> Value | None:
     """A generator of the program gives batches, as a dataset does."""
     if isinstance(x, Object) and x.name == "generator":
@@ -244,6 +266,7 @@ def _as_dataset(x: Value | None) -> Value | None:
 def use_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`evaluate`, `predict`, `save` ...: recorded; predictions know their model."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
+    _take_batches(machine, args)
     compiled = model.state.get("compile")
     machine.emit(
         Use(

@@ -175,6 +175,7 @@ class ApplyGradients(Event):
         snapshot: that model's layers at this moment.
         pair: what `zip` pairs, one of each, if it is called on the spot.
         in_graph: whether it is part of a `tf.function`.
+        method: `apply_gradients`, `apply` or `minimize`, which asks for the gradients itself.
     """
 
     optimizer: Value
@@ -182,6 +183,7 @@ class ApplyGradients(Event):
     snapshot: Snapshot | None = None
     pair: tuple[Value, ...] = ()
     in_graph: bool = False
+    method: str = "apply_gradients"
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -212,12 +214,23 @@ class Gradient(Event):
     Args:
         tape: the `tf.GradientTape()` that was entered.
         entries: how many `with` blocks have been entered with the tape so far.
+        made: the gradients.
+        snapshot: the layers of the model whose weights the sources are, if they are those of one.
     """
 
     tape: Object
     target: Value | None
     sources: Value | None
     entries: int
+    made: Object | None = None
+    snapshot: Snapshot | None = None
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Touched(Event):
+    """Under a tape something is read of a model or layer, or it is called by itself or given to what is not known."""
+
+    thing: Object | Model
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

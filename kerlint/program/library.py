@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from kerlint.program.values import Arguments, Array, Class, Value
+from kerlint.program.values import Arguments, Array, Class, Mapping, Value
 
 if TYPE_CHECKING:
     from kerlint import syntax
@@ -62,6 +62,14 @@ class Library(Protocol):
 
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`; each index is a constant, a value or an `Object` named `slice`."""
+
+    def missing(self, machine: Machine, logs: Mapping, key: object, method: str, node: syntax.Node) -> Value | None:
+        """What `logs[key]` or `logs.get(key)` gives if the `logs` of a callback have no such key; else None."""
+
+    def operate_logged(
+        self, machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node
+    ) -> Value | None:
+        """An operator in a callback that is being followed, where an operand is a number that `fit` logs."""
 
     def element(self, machine: Machine, receiver: Value, node: syntax.Node) -> Value:
         """What a loop over the value gives in each pass."""

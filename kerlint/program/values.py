@@ -30,6 +30,9 @@ Shape = tuple[Dimension, ...] | None
 #: Values of `Const.assumed`.
 ASSUMED, CHOICE, MAY_HAVE_CHANGED = 1, 2, 3
 
+#: In the state of a dict that stands for the `logs` of a callback: what is known of them.
+LOGS = "logs"
+
 #: The name of the object that stands for `len(...)` where the number is not known.
 LENGTH = "builtins.len"
 

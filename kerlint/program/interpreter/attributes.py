@@ -7,6 +7,7 @@ from typing import Any
 
 from kerlint import syntax
 from kerlint.program.alternatives import one_of
+from kerlint.program.events import Touched
 from kerlint.program.interpreter.calls import follow
 from kerlint.program.interpreter.containers import ATTRIBUTES_OF
 from kerlint.program.interpreter.decorators import is_cached_property, is_classmethod, is_property
@@ -81,6 +82,8 @@ def attribute(machine: Machine, receiver: Value, name: str, node: syntax.Node) -
     answer = _ATTRIBUTES.get(kind)
     if answer is not None:
         return answer(machine, receiver, name, node)
+    if machine.tapes and (kind is Model or kind is Layer):
+        machine.emit(Touched(node=node, thing=receiver))  # type: ignore[arg-type]
     if (kind is Model or kind is Layer) and receiver.cls is not None:  # type: ignore[attr-defined]
         own = receiver.state.get(f".{name}")  # type: ignore[attr-defined]
         if own is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerlint import syntax
 from kerlint.program.alternatives import one_of
+from kerlint.program.events import Touched
 from kerlint.program.interpreter.decorators import (
     decorated,
     decorated_class,
@@ -26,6 +27,7 @@ from kerlint.program.interpreter.traces import tracing
 from kerlint.program.iterators import take
 from kerlint.program.scope import Loop, Path, Scope
 from kerlint.program.values import (
+    LOGS,
     Arguments,
     Bound,
     BoundMethod,
@@ -73,6 +75,8 @@ class Frame:
     returns: list[Value] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     receiver: Value | None = None
+    #: Whether there was a `raise`, `break` or `continue` on the way: what follows may not be reached.
+    left: bool = False
     #: Where in the control flow the call stands.
     path: Path = ()
     loops: tuple[Loop, ...] = ()
@@ -242,10 +246,12 @@ def _call_standard(machine: Machine, name: str, arguments: Arguments, node: synt
 
 def hand_over(machine: Machine, arguments: Arguments) -> None:
     """Layers and models are given to something that is not followed, and that may change or call them."""
-    for value, _ in (*arguments.positional, *arguments.keywords.values()):
+    for value, place in (*arguments.positional, *arguments.keywords.values()):
         kind = type(value)
         if kind is Layer or kind is Model:
             machine.heap.write(value.state, HANDED_OVER, Const(True))  # type: ignore[attr-defined]
+            if machine.tapes and place is not None:
+                machine.emit(Touched(node=place, thing=value))  # type: ignore[arg-type]
         elif kind is Sequence:
             for part in value.items:  # type: ignore[attr-defined]
                 if type(part) is Layer or type(part) is Model:
@@ -253,6 +259,9 @@ def hand_over(machine: Machine, arguments: Arguments) -> None:
             take(machine, value, partly=True)
         elif isinstance(value, Object) and is_namespace(value):
             may_change(machine, value)
+        elif kind is Mapping and LOGS in value.state:  # type: ignore[attr-defined]
+            machine.heap.write(value.state, LOGS, None)  # type: ignore[attr-defined]
+            machine.heap.write(value.state, "open", True)  # type: ignore[attr-defined]
 
 
 def _joined(first: Arguments, second: Arguments) -> Arguments:

@@ -25,6 +25,7 @@ from kerlint.program.interpreter.operators import MAX_LENGTH, compare, operate
 from kerlint.program.interpreter.truth import truth_of
 from kerlint.program.iterators import take
 from kerlint.program.values import (
+    LOGS,
     Arguments,
     Array,
     Class,
@@ -221,7 +222,9 @@ def _and_or(
     known = truth_of(left)
     if known is not None:
         return machine.evaluate(operand) if known is is_and else left
+    machine.doubts += 1
     right = machine.evaluate(operand)
+    machine.doubts -= 1
     if isinstance(right, Const) and right.value is (not is_and) and not right.assumed:
         # `x and False` is false and `x or True` is true, whatever x is; which of the two values it is does not count.
         return Const(not is_and, node=node)
@@ -302,6 +305,8 @@ def subscript(machine: Machine, receiver: Value, index: list[Value], node: synta
             found = receiver.entries.get(key) if key is not NOTHING else None
         except TypeError:
             found = None
+        if found is None and LOGS in receiver.state:
+            found = machine.library.missing(machine, receiver, key, "[]", node)
         return found if found is not None else some_entry(receiver, key, node)
     if isinstance(receiver, Const) and len(index) == 1:
         bounds = _slice_bounds(index[0])

@@ -186,10 +186,12 @@ def comprehension(machine: Machine, clause: syntax.CompFor, produce: Callable[[]
                 continue
             if None in tests:
                 exact = False
+            machine.doubts += None in tests
             if clause.inner_for_in is not None:
                 exact = comprehension(machine, clause.inner_for_in, produce) and exact
             else:
                 produce()
+            machine.doubts -= None in tests
     return exact
 
 

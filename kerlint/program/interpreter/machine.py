@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.program.bindings import Bindings
-from kerlint.program.events import Event, Mismatch
+from kerlint.program.events import Event, Fit, Mismatch
 from kerlint.program.facts import Program
 from kerlint.program.heap import Heap
 from kerlint.program.interpreter import aliases
@@ -89,6 +89,14 @@ class Machine:
         self.loops: tuple[Loop, ...] = ()
         self.path: Path = ()
         self.tapes = 0
+        #: Operands of `and` and `or`, and elements of comprehensions, being evaluated that may not be reached.
+        self.doubts = 0
+        #: Whether callbacks of the program are being followed.
+        self.in_callbacks = False
+        #: By identity, a None that stands for a number which `logs` do not have, with the event if it is made use of.
+        self.missed: dict[int, tuple[Value, Event]] = {}
+        #: By identity, numbers that `fit` logs and that are shares of 1, with the training call.
+        self.shares: dict[int, tuple[Value, Fit]] = {}
         #: What of the code being evaluated is being traced, outermost first.
         self.traces: list[Trace] = []
         self.assumed = False
@@ -104,6 +112,8 @@ class Machine:
         self.instantiated: set[int] = set()
         #: By the attribute that spells it, a symbol of a library, with what it was read from and for which program.
         self.symbols: dict[syntax.Node, tuple[Value, Program, External]] = {}
+        #: Objects of the program that give batches, by identity and what they hold, as datasets.
+        self.batches: dict[object, tuple[Value, Value]] = {}
         #: What functions gave whose results are kept (`functools.lru_cache`), by the call.
         self.kept: dict[object, Value] = {}
         #: The library function that is called, as the program has its name.
@@ -294,6 +304,13 @@ class Machine:
     def certain(self) -> bool:
         """Whether nothing that is known of decides if the code being evaluated runs to its end."""
         return not self.path and not self.tries
+
+    @property
+    def sure(self) -> bool:
+        """Whether the code being evaluated is reached at each call of the functions that we are in."""
+        if self.path or self.tries or self.doubts or not all(loop.unrolled for loop in self.loops):
+            return False
+        return not any(frame.returns or frame.left for frame in self.frames)
 
     def note_import(self, name: str, node: syntax.Node) -> None:
         """Records that a library is imported."""

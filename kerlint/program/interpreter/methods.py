@@ -9,6 +9,7 @@ from kerlint.program.interpreter.containers import forget_entries, forget_items,
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH
 from kerlint.program.values import (
+    LOGS,
     Arguments,
     Const,
     Gap,
@@ -124,6 +125,10 @@ def _entry_method(machine: Machine, receiver: Mapping, name: str, arguments: Arg
         if name == "pop":
             set_entries(machine, receiver, {one: value for one, value in entries.items() if one != key})
         return entries[key]
+    if LOGS in receiver.state and name == "get" and len(arguments.positional) == 1 and not arguments.keywords:
+        nothing = machine.library.missing(machine, receiver, key, name, node)
+        if nothing is not None:
+            return nothing
     if receiver.open:
         return Unknown("dict entry", node=node)
     missing = arguments.get(1, "default") or Const(None, node=node)

@@ -46,6 +46,10 @@ _EQUALITY = {"==": "==", "!=": "==", "is": "is", "is not": "is"}
 
 def operate(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right`."""
+    if machine.in_callbacks:
+        decided = machine.library.operate_logged(machine, symbol, left, right, node)
+        if decided is not None:
+            return decided
     if isinstance(left, Const) and isinstance(right, Const):
         return fold(symbol, left, right, node)
     if isinstance(left, OneOf) or isinstance(right, OneOf):

@@ -37,9 +37,9 @@ def install(table: dict[type, Any]) -> None:
             syntax.AnnAssign: _annotated,
             syntax.AugAssign: _augmented,
             syntax.Return: _return,
-            syntax.Raise: lambda machine, node: RAISE,
-            syntax.Break: lambda machine, node: BREAK,
-            syntax.Continue: lambda machine, node: CONTINUE,
+            syntax.Raise: lambda machine, node: _left(machine, RAISE),
+            syntax.Break: lambda machine, node: _left(machine, BREAK),
+            syntax.Continue: lambda machine, node: _left(machine, CONTINUE),
             syntax.Assert: _assert,
             syntax.Del: _delete,
             syntax.Import: run_import,
@@ -83,7 +83,7 @@ def _expression(machine: Machine, node: syntax.Expr) -> int:
     call = node.value
     if type(call) is syntax.Call:
         if _leaves(machine, call.func):
-            return RAISE
+            return _left(machine, RAISE)
         # What a function of the program gives was made elsewhere.
         if type(value) in _DISCARDABLE and value.node is call and not machine.tries:
             name = syntax.last_name(call.func)
@@ -151,6 +151,13 @@ def _return(machine: Machine, node: syntax.Return) -> int:
     if machine.frames:
         machine.frames[-1].returns.append(value)
     return RETURN
+
+
+def _left(machine: Machine, flow: int) -> int:
+    """`raise`, `break`, `continue`: what stands behind them in the function may not be reached."""
+    if machine.frames:
+        machine.frames[-1].left = True
+    return flow
 
 
 def _assert(machine: Machine, node: syntax.Assert) -> int:

@@ -57,7 +57,7 @@ class RegularizationDropped(Rule):
     ```
 
     ## Known limits
-    Silent as soon as the file asks any model or layer for its `losses`.
+    Silent as soon as the file asks any model or layer for its `losses`, or for `compute_loss`, which adds them.
 
     ## References
     - Measured on Keras 3.15.1: the penalty stands in `model.losses`, and nothing but `fit` adds it; no warning.
@@ -77,7 +77,7 @@ class RegularizationDropped(Rule):
             if step.snapshot is None or step.model is None or step.assumed or id(step.model) in told:
                 continue
             found = [(node, name) for node in step.snapshot.graph.nodes for name in _NAMES if _penalises(node, name)]
-            if not found or program.losses_read or program.reads("losses") or program.reads("l2_loss"):
+            if not found or program.losses_read or any(map(program.reads, _ADDING)):
                 continue
             told.add(id(step.model))
             node, name = found[0]
@@ -92,6 +92,21 @@ class RegularizationDropped(Rule):
             )
 
     good = (
+        """
+        import tensorflow as tf
+        class Net(tf.keras.Model):
+            def train_step(self, data):
+                x, y = data
+                with tf.GradientTape() as tape:
+                    loss = self.compute_loss(x=x, y=y, y_pred=self(x, training=True))
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {"now": loss}
+        inputs = tf.keras.Input((10,))
+        net = Net(inputs, tf.keras.layers.Dense(1, kernel_regularizer="l2")(inputs))
+        net.compile("adam", "mse")
+        net.fit(x, y, epochs=10)
+        """,
         """
         import tensorflow as tf
         model = tf.keras.Sequential([
@@ -119,6 +134,8 @@ class RegularizationDropped(Rule):
     )
 
 
+#: What adds the penalties, or others: `compute_loss` of a model does so by itself.
+_ADDING = ("losses", "l2_loss", "compute_loss")
 _NAMES = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "embeddings_regularizer")
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+<<<<<<< HEAD
 from typing import TypeVar
+=======
+from typing import TypeGuard
+>>>>>>> main
 
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
+from kerlint.library.budget import layers_of_graph
+from kerlint.library.steps import GRADIENT
 from kerlint.program.constants import truth
+<<<<<<< HEAD
 from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, LossCall, Use
+=======
+from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Touched, Use
+>>>>>>> main
 from kerlint.program.facts import Program
-from kerlint.program.mentions import times_named
+from kerlint.program.graph import Graph
 from kerlint.program.scope import exclusive
-from kerlint.program.values import Array, Object, Unknown, Value
+from kerlint.program.values import Array, Model, Object, Shape, Unknown, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -20,15 +30,16 @@ _E = TypeVar("_E", bound=Event)
 
 
 class TapeMisuse(Rule):
-    """A gradient tape is used in a way that gives no gradients: asked twice, past it, or in the wrong order.
+    """A gradient tape is used in a way that gives no gradients, or those of other weights.
 
     A tape records what happens to tensors while it is open, a model that was called before is not part of it, and it
     forgets all with the first gradient unless it is persistent.
     `predict` computes with NumPy arrays, which no tape sees. `apply_gradients` takes pairs of
-    a gradient and a weight, in this order.
+    a gradient and a weight, in this order, and the gradient has to be that of the weight.
 
     ## Why is this bad?
-    No step is made: Keras raises, or every gradient is None.
+    No step is made: Keras raises, or every gradient is None. With the gradients of another model there is a step, in
+    a direction that has nothing to do with the loss; the shapes need not even be the same, if one can be broadcast.
 
     ## Example
     ```python
@@ -55,12 +66,14 @@ class TapeMisuse(Rule):
     ```
 
     ## Known limits
+    Gradients of one model for another one are left alone where both are built alike: a copy may learn for the original.
     `predict` under a tape is reported only if the step trains that model and calls it in no other way there.
 
     ## References
-    - Measured on Keras 3.15.1: with `predict` under the tape, or the model called before it, every gradient is None,
-      without a warning; the second gradient of a tape raises a RuntimeError; pairs that are turned round raise an
-      AttributeError.
+    - Measured on Keras 3.15.1: with `predict` under the tape, or the model called before it or not at all, every
+      gradient is None, without a warning; the second gradient of a tape raises a RuntimeError; pairs that are turned
+      round raise an AttributeError. Gradients of a model with one unit move the weights of one with eight without a
+      warning.
     - https://www.tensorflow.org/api_docs/python/tf/GradientTape
     """
 
@@ -88,6 +101,8 @@ class TapeMisuse(Rule):
                     about=step,
                     fix=fixing.draft("turn the pairs round", _turned(step)),
                 )
+        yield from self._other_weights(steps)
+        yield from self._never_called(program)
         seen = {(id(call.model), id(call.function)) for call in program.all(Forward) if call.in_tape}
         trained = {(id(step.model), id(step.function)): step for step in steps if step.model is not None}
         for use in program.all(Use):
@@ -113,6 +128,7 @@ class TapeMisuse(Rule):
         losses = {id(loss.node): loss for loss in program.all(LossCall)}
         under = {id(call.model) for call in calls if call.in_tape}
         busy = {id(call.function) for call in calls if call.in_tape}
+        touched = {id(event.thing) for event in program.all(Touched)}
         for step in steps:
             model = step.model
             if model is None or id(model) in under or id(step.function) in busy:
@@ -123,10 +139,15 @@ class TapeMisuse(Rule):
             before = _each([one for one in calls if one.model is model and _beside(one, step)])
             if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
                 continue
+<<<<<<< HEAD
             # What is not understood may call the model again.
             if "handed over" in model.state or not _is_known(asked[0].target, before[0], losses):
+=======
+            # What is not understood may call the model again, or its layers by themselves.
+            if not isinstance(asked[0].target, Array) or _parts(model, before[0].snapshot.graph) & touched:
+>>>>>>> main
                 continue
-            if not _is_free_of(program.module, asked[0].tape.node, before[0].node):
+            if "handed over" in model.state:
                 continue
             under.add(id(model))
             yield from self.found(
@@ -136,6 +157,65 @@ class TapeMisuse(Rule):
                 also=[(asked[0].tape.node, "the tape begins here"), (asked[0].node, "gives None for each weight")],
                 why="a tape records what happens in its with block, and nothing that happened before",
                 help="call the model inside the with block",
+                about=step,
+            )
+
+    def _never_called(self, program: Program) -> Iterator[Found]:
+        """Gradients of the weights of a model that had no part in anything under a tape."""
+        calls = [call for call in program.all(Forward) if call.in_tape]
+        touched = {id(event.thing) for event in program.all(Touched)}
+        for call in calls:
+            touched |= _parts(call.model, call.snapshot.graph)
+        told: set[int] = set()
+        for asked in program.all(Gradient):
+            model = asked.sources.args.get("model") if _is_whole(asked.sources) else None
+            if not isinstance(model, Model) or asked.snapshot is None or id(asked.node) in told or asked.assumed:
+                continue
+            graph = asked.snapshot.graph
+            whole = graph.complete and layers_of_graph(graph) and all(call.model.cls is None for call in calls)
+            if not whole or _parts(model, graph) & touched or "handed over" in model.state or model.cls is not None:
+                continue
+            other = next(
+                (call for call in calls if call.function is asked.function and call.loops == asked.loops), None
+            )
+            if other is None or not isinstance(asked.target, Array):
+                continue
+            told.add(id(asked.node))
+            yield from self.found(
+                asked.node,
+                "the loss does not depend on this model: every gradient is None",
+                label="gives None for each weight",
+                also=[(other.node, "another model is called under the tape"), (model.node, "this one is never")],
+                why="a tape records what happens under it, and nothing that happened there reads these weights",
+                help="ask for the gradients of the model that the loss comes from",
+                about=asked,
+            )
+
+    def _other_weights(self, steps: list[ApplyGradients]) -> Iterator[Found]:
+        """Gradients of the weights of one model that are applied to those of another."""
+        told: set[int] = set()
+        for step in steps:
+            asked = _asked(step.pair[0]) if len(step.pair) == 2 else None
+            if asked is None or step.snapshot is None or step.model is None or id(step.node) in told:
+                continue
+            source = asked.sources.args.get("model") if _is_whole(asked.sources) else None
+            if not isinstance(source, Model) or asked.snapshot is None or source is step.model:
+                continue
+            graphs = (asked.snapshot.graph, step.snapshot.graph)
+            first, second = map(layers_of_graph, graphs)
+            if not first or not second or first & second or not all(graph.complete for graph in graphs):
+                continue
+            if len({_build(graph) for graph in graphs}) == 1:
+                # A copy learns for the original on purpose.
+                continue
+            told.add(id(step.node))
+            yield from self.found(
+                step.node,
+                "apply_gradients gets the gradients of one model for the weights of another",
+                label="changes the weights of this model",
+                also=[(asked.node, "the gradients of another model")],
+                why="a gradient says how the loss changes with its own weight; zip pairs the two lists as they come",
+                help="ask the tape for the gradients of the weights that are to change",
                 about=step,
             )
 
@@ -161,6 +241,53 @@ class TapeMisuse(Rule):
             )
 
     bad = (
+        """
+        import numpy as np
+        import tensorflow as tf
+        one = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        two = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        optimizer = tf.keras.optimizers.Adam()
+        data = np.zeros((8, 4), "float32")
+        for step in range(100):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(one(data, training=True) ** 2)
+            gradients = tape.gradient(loss, two.trainable_variables)  # KT020
+            optimizer.apply_gradients(zip(gradients, two.trainable_variables))
+        """,
+        """
+        import tensorflow as tf
+        maker = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(8)])
+        judge = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
+        optimizer = tf.keras.optimizers.Adam()
+        def step(noise):
+            with tf.GradientTape() as tape:
+                loss = -tf.reduce_mean(judge(maker(noise, training=True), training=True))
+            gradients = tape.gradient(loss, judge.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, maker.trainable_variables))  # KT020
+        for noise in batches:
+            step(noise)
+        """,
+        """
+        import numpy as np
+        import tensorflow as tf
+        class Net(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.out = tf.keras.layers.Dense(1)
+            def call(self, x, training=False):
+                return self.out(x)
+            def train_step(self, data):
+                x, y = data
+                predicted = self(x, training=True)  # KT020
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean((predicted - y) ** 2)
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+                return {"error": loss}
+        net = Net()
+        net.compile("adam")
+        net.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=5)
+        """,
         """
         import tensorflow as tf
         net = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3)])
@@ -213,6 +340,50 @@ class TapeMisuse(Rule):
         """,
     )
     good = (
+        """
+        import numpy as np
+        import tensorflow as tf
+        first = tf.keras.layers.Dense(4)
+        whole = tf.keras.Sequential([tf.keras.Input((4,)), first, tf.keras.layers.Dense(1)])
+        rest = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(1)])
+        body = tf.keras.Sequential([tf.keras.Input((4,)), first])
+        data = np.zeros((8, 4), "float32")
+        for step in range(100):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(rest(first(data)) ** 2)
+            print(tape.gradient(loss, whole.trainable_variables))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(whole(data) ** 2)
+            print(tape.gradient(loss, body.trainable_variables))
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(rest(data) ** 2) + sum(tf.nn.l2_loss(w) for w in body.trainable_variables)
+            print(tape.gradient(loss, body.trainable_variables))
+        """,
+        """
+        import tensorflow as tf
+        maker = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(8)])
+        judge = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
+        both = tf.keras.Sequential([maker, judge])
+        optimizer = tf.keras.optimizers.Adam()
+        for noise in batches:
+            with tf.GradientTape(persistent=True) as tape:
+                loss = -tf.reduce_mean(both(noise, training=True))
+            optimizer.apply_gradients(zip(tape.gradient(loss, maker.trainable_weights), maker.trainable_variables))
+            gradients = tape.gradient(loss, both.trainable_weights)
+            optimizer.apply_gradients(zip(gradients, both.trainable_variables))
+            part = gradients[:2]
+            optimizer.apply_gradients(zip(part, maker.trainable_variables))
+            optimizer.apply_gradients(zip(gradients, maker.trainable_variables + judge.trainable_variables))
+        def actor():
+            return tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2)])
+        shared, local = actor(), actor()
+        for states, returns in play():
+            with tf.GradientTape() as tape:
+                loss = -tf.reduce_mean(local(states, training=True) * returns)
+            gradients = tape.gradient(loss, local.trainable_weights)
+            optimizer.apply_gradients(zip(gradients, shared.trainable_weights))
+            local.set_weights(shared.get_weights())
+        """,
         """
         import tensorflow as tf
         policy = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(2, activation="softmax")])
@@ -293,6 +464,7 @@ def _beside(event: Event, step: ApplyGradients) -> bool:
     return event.function is step.function and (step.function is not None or event.loops == step.loops)
 
 
+<<<<<<< HEAD
 def _is_known(target: Value | None, call: Forward, losses: dict[int, LossCall]) -> bool:
     """Whether what is differentiated is understood: numbers, or a loss of Keras of what the call has given."""
     loss = losses.get(id(target.node)) if target is not None else None
@@ -324,6 +496,11 @@ def _below(whole: syntax.Node) -> Iterator[syntax.Node]:
         node = pending.pop()
         yield node
         pending.extend(syntax.children(node))
+=======
+def _parts(model: Model, graph: Graph) -> set[int]:
+    """A model and its layers, by identity."""
+    return {id(model), *layers_of_graph(graph)}
+>>>>>>> main
 
 
 def _turned(step: ApplyGradients) -> fixing.Change | None:
@@ -342,6 +519,22 @@ def _called(use: Use) -> fixing.Draft | None:
         return None
     change = fixing.replace(use.node, "{0}({1}, training=True)", model, data)
     return fixing.draft("call the model", change, safety=Safety.UNSAFE)
+
+
+def _build(graph: Graph) -> tuple[tuple[str, Shape], ...]:
+    """What kinds of layers a model has, and the shapes of what they give."""
+    return tuple((node.short, node.shape) for node in graph.nodes)
+
+
+def _asked(value: Value) -> Gradient | None:
+    """The call of the tape that gave these gradients, if nothing was done to them since."""
+    found = value.state.get(GRADIENT) if isinstance(value, Object) else None
+    return found if isinstance(found, Gradient) else None
+
+
+def _is_whole(value: Value | None) -> TypeGuard[Object]:
+    """Whether these are all the weights of a model."""
+    return isinstance(value, Object) and value.name == "keras.Model.weights"
 
 
 def _is_swapped(left: Value, right: Value) -> bool:

@@ -113,7 +113,7 @@ class TestedInTrainingMode(Rule):
                 if not _goes_through_data(call, of_model):
                     continue
             # `minimize(loss)` calls a function of the program under a tape of its own.
-            if call.assumed and any(_is_minimize(step.node) for step in program.all(ApplyGradients)):
+            if call.assumed and any(step.method == "minimize" for step in program.all(ApplyGradients)):
                 continue
             layer = next((node for node in call.snapshot.graph.nodes if is_modal(node)), None)
             if (
@@ -237,6 +237,7 @@ def _is_drawn_again(call: Forward) -> bool:
     return times_named(loop.body, loop.target.value) == 0
 
 
+<<<<<<< HEAD
 def _is_minimize(node: syntax.Node) -> bool:
     func = node.func if isinstance(node, syntax.Call) else None
     return isinstance(func, syntax.Attribute) and func.attr == "minimize"
@@ -254,6 +255,9 @@ def _goes_through_data(call: Forward, of_model: list[Event]) -> bool:
 
 
 def _together(step: Event, call: Forward) -> bool:
+=======
+def _together(step: ApplyGradients, call: Forward) -> bool:
+>>>>>>> main
     """Whether a call belongs to a training step: it stands in the same function, or else in the same loop."""
     if isinstance(step, Fit):
         return False

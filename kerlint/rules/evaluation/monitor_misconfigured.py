@@ -16,12 +16,12 @@ from kerlint.library.callbacks import (
     saves_best,
     watched_names,
 )
-from kerlint.library.logs import LogRead, log_reads
 from kerlint.library.models import trains_itself
 from kerlint.library.objects import argument
 from kerlint.program.constants import text
 from kerlint.program.events import Fit, HistoryRead
 from kerlint.program.facts import Program
+from kerlint.program.trials import LogRead
 from kerlint.program.values import Object
 from kerlint.records import dataclass
 from kerlint.rules import fixing
@@ -62,8 +62,9 @@ class MonitorMisconfigured(Rule):
 
     ## Known limits
     Names are compared only for models with one output and no layers of their own that could add
-    metrics. Where callbacks are used that are not Keras's own, nothing is said: they may log anything. Of your own
-    callbacks only `on_epoch_end` is looked at, where it does nothing with `logs` but read it.
+    metrics. Where callbacks are used that are not understood, nothing is said: they may log anything. Your own are
+    followed for a few epochs as the training call runs them; what is read under a condition that is not known, or is
+    expected to fail, is left alone.
 
     ## References
     - Measured on Keras 3.15.1: `val_loss` without validation gives a warning in each epoch and nothing
@@ -71,7 +72,8 @@ class MonitorMisconfigured(Rule):
       finds no direction for it (before 3.11 only `EarlyStopping` asks for one); a `{name}` in a checkpoint's path and
       a key of the history are KeyErrors.
     - Measured: after an epoch a model with `metrics=["accuracy"]` gives its callbacks `accuracy` and `loss`, so that
-      `logs.get("acc") > 0.9` is a TypeError.
+      `logs.get("acc") > 0.9` is a TypeError. After a step there are the numbers of the training alone, and before an
+      epoch none.
     - Measured: `EarlyStopping("val_accuracy", mode="min", restore_best_weights=True)` gave back accuracies
       of .44 and .25 where the best epochs had .50 and .69.
     """
@@ -101,9 +103,9 @@ class MonitorMisconfigured(Rule):
                     yield from self._monitor(program, fit, callback)
                 if callback.short == "ModelCheckpoint":
                     yield from self._path(program, fit, callback)
-            for read in log_reads(fit):
-                if id(read.node) not in seen:
-                    yield from self._logs(program, fit, read, seen)
+        for read in program.all(LogRead):
+            if not read.tried and not trains_itself(read.fit.model) and id(read.node) not in seen:
+                yield from self._logs(program, read, seen)
         for reads in _reads(program):
             yield from self._history(program, reads)
 
@@ -170,23 +172,25 @@ class MonitorMisconfigured(Rule):
                 )
                 return
 
-    def _logs(self, program: Program, fit: Fit, read: LogRead, seen: set[int]) -> Iterator[Found]:
-        problem = _missing(program, fit, read.key)
+    def _logs(self, program: Program, read: LogRead, seen: set[int]) -> Iterator[Found]:
+        problem = _missing(program, read.fit, read.key) or _too_early(read)
         if problem is None:
             return
+        name = _written_key(read)
+        when = "at once" if read.hook != "on_epoch_end" else "after the first epoch"
         seen.add(id(read.node))
         yield from self.found(
             read.node,
             f'the callback reads "{read.key}", but {problem.message}',
             label="is None" if read.method == "get" else "KeyError",
-            also=[(problem.place, problem.label), (fit.node, "trained here")],
-            why="None cannot be compared or calculated with: a TypeError after the first epoch"
+            also=[(problem.place, problem.label), (read.fit.node, "trained here")],
+            why=f"None cannot be compared or calculated with: a TypeError {when}"
             if read.method == "get"
-            else "nothing is logged under this name: a KeyError after the first epoch",
+            else f"nothing is logged under this name: a KeyError {when}",
             help=problem.help,
-            about=fit,
-            fix=fixing.draft(f'read "{problem.name}"', fixing.replace(read.name, f'"{problem.name}"'))
-            if problem.name
+            about=read.fit,
+            fix=fixing.draft(f'read "{problem.name}"', fixing.replace(name, f'"{problem.name}"'))
+            if problem.name and name is not None
             else None,
         )
 
@@ -396,6 +400,30 @@ def _missing(program: Program, fit: Fit, watched: str) -> _Problem | None:
         f'write "{prefix}{similar}"{renamed}' if similar != "loss" else "add the metric to compile(), or name another",
         f"{prefix}{similar}" if similar != "loss" else "",
     )
+
+
+def _too_early(read: LogRead) -> _Problem | None:
+    """Why a number is not there yet, although it is logged later; None if it should be there."""
+    if read.hook == "on_epoch_end":
+        return None
+    begins = read.hook.endswith("begin")
+    return _Problem(
+        f"{read.hook} gets no numbers" if begins else f"{read.hook} gets the numbers of the training alone",
+        None,
+        "",
+        "read it in on_epoch_end",
+    )
+
+
+def _written_key(read: LogRead) -> syntax.Constant | None:
+    """Where the name is written in what reads it, if it is written there."""
+    node = read.node
+    inside: syntax.Node | None = None
+    if isinstance(node, syntax.Subscript) and len(node.slice) == 1:
+        inside = node.slice[0]
+    elif isinstance(node, syntax.Call) and len(node.args) == 1:
+        inside = node.args[0].value
+    return inside if isinstance(inside, syntax.Constant) and syntax.is_string(inside) else None
 
 
 def _is_old_name(program: Program, watched: str) -> bool:

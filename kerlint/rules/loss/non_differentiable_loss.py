@@ -10,12 +10,12 @@ from kerlint.library.dtypes import is_integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
 from kerlint.program.trials import OwnLoss
-from kerlint.program.values import Op, Tensor
+from kerlint.program.values import Layer, Op, Tensor
 from kerlint.rules.base import Found, Rule
 
 
 class NonDifferentiableLoss(Rule):
-    """A loss function of the program rounds, compares or takes the argmax of the predictions, and nothing else.
+    """A loss of the program rounds, compares or takes the argmax of the predictions, or never looks at them.
 
     Training follows the slope of the loss. What only jumps from one number to the next has none. And what NumPy
     computes is nothing that TensorFlow knows of.
@@ -53,8 +53,8 @@ class NonDifferentiableLoss(Rule):
     ```
 
     ## Known limits
-    Only functions that are understood from the predictions to the result. Loss classes and losses in
-    hand-written loops are not looked at.
+    Only functions, and classes derived from `keras.losses.Loss`, that are understood from the predictions to the
+    result. Losses in hand-written loops are not looked at, nor is a constant, which models with `add_loss` may have.
 
     ## References
     - Measured on Keras 3.15.1: losses made of `argmax`, `round`, `floor`, `ceil`, comparisons, casts to whole numbers,
@@ -75,14 +75,19 @@ class NonDifferentiableLoss(Rule):
             if len(results) != 1 or results[0] is None:
                 continue
             ends = _blocking(results[0], own.prediction)
-            if ends is None or not ends:
+            if ends is None:
+                continue
+            if not ends and own.looks:
+                continue
+            if not ends:
+                yield from self._never_looked_at(own, results[0])
                 continue
             first = ends[0]
             short = first.name.rpartition(".")[2] or first.name
             left = _leaves(first)
             yield from self.found(
                 own.compile.places.get("loss") or own.compile.node,
-                f"the loss {own.loss.name} has no gradient: the predictions only pass through "
+                f"the loss {own.name} has no gradient: the predictions only pass through "
                 + (f"NumPy's {short}" if left and short != "numpy" else f"{short}()" if left else short),
                 label="raises an error at the first step" + ("" if left else ", or changes nothing"),
                 also=[(op.node, "leaves TensorFlow" if _leaves(op) else "has no slope") for op in ends[:3]],
@@ -95,7 +100,40 @@ class NonDifferentiableLoss(Rule):
                 about=own.compile,
             )
 
+    def _never_looked_at(self, own: OwnLoss, result: Tensor) -> Iterator[Found]:
+        """A loss that is made of the targets alone."""
+        graph = own.compile.graph
+        if not _reaches(result.op, own.target) or result.op.name.endswith("_like") or own.compile.model.cls is not None:
+            return
+        own_layers = [
+            node.layer for node in graph.nodes if isinstance(node.layer, Layer) and node.layer.cls is not None
+        ]
+        if own_layers or not graph.complete:
+            # A layer of the program may add a loss of its own.
+            return
+        yield from self.found(
+            own.compile.places.get("loss") or own.compile.node,
+            f"the loss {own.name} has no gradient: it never looks at the predictions",
+            label="raises an error at the first step",
+            also=[(result.node, "made of the targets alone")],
+            why="what does not depend on the output of the model does not depend on its weights either",
+            help="compare y_true with y_pred",
+            about=own.compile,
+        )
+
     bad = (
+        """
+        import keras
+        from keras import ops
+        def own(y_true, y_pred):
+            return ops.mean(ops.square(y_true - y_true))
+        class Hits(keras.losses.Loss):
+            def call(self, y_true, y_pred):
+                return -ops.mean(ops.cast(ops.equal(ops.round(y_pred), y_true), "float32"))
+        for loss in (own, Hits()):
+            model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+            model.compile("adam", loss)  # KL021
+        """,
         """
         import keras
         from keras import ops
@@ -128,6 +166,20 @@ class NonDifferentiableLoss(Rule):
         """,
     )
     good = (
+        # Parts of the predictions that are not understood.
+        """
+        import keras
+        def density(y, p):
+            logit, mean, width = keras.ops.split(p, 3, axis=-1)
+            each = -0.5 * keras.ops.square((y - mean) / keras.ops.exp(width)) - width
+            return -keras.ops.logsumexp(keras.ops.log_softmax(logit) + each, axis=-1)
+        def rounded(y, p):
+            a, b = keras.ops.split(p, 2, axis=-1)
+            return keras.ops.mean(keras.ops.abs(keras.ops.round(p) - y) + b)
+        for loss in (density, rounded):
+            model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(6)])
+            model.compile("adam", loss)
+        """,
         """
         import keras
         import numpy as np

@@ -1,0 +1,125 @@
+"""KE029."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.finding import Severity
+from kerlint.library.budget import epochs_of
+from kerlint.program.facts import Program
+from kerlint.program.trials import StopsAtOnce
+from kerlint.rules.base import Found, Rule
+
+
+class StoppedInFirstEpoch(Rule):
+    """A callback ends the training in its first epoch, whatever the numbers of that epoch are.
+
+    ## Why is this bad?
+    `fit` is asked for many epochs, trains for one, and says nothing about the others. The model has hardly left its
+    random start.
+
+    ## Example
+    ```python
+    import keras
+
+    class StopAt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if logs["loss"] < 0.1:
+                print("good enough")
+            self.model.stop_training = True  # KE029
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=100, callbacks=[StopAt()])
+    ```
+
+    Use instead:
+    ```python
+    import keras
+
+    class StopAt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if logs["loss"] < 0.1:
+                print("good enough")
+                self.model.stop_training = True
+
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(x, y, epochs=100, callbacks=[StopAt()])
+    ```
+
+    ## Known limits
+    Only where nothing unknown decides it, and where the training call asks for more than one epoch.
+
+    ## References
+    - Measured on Keras 3.15.1: the history of the example has one epoch.
+    """
+
+    code = "KE029"
+    name = "stopped-in-first-epoch"
+    severity = Severity.ERROR
+    symptoms = ("accuracy-stuck", "slow-learning")
+    since = "0.1.0"
+    in_tests = False
+
+    def check(self, program: Program) -> Iterator[Found]:
+        told: set[int] = set()
+        for event in program.all(StopsAtOnce):
+            epochs = epochs_of(event.fit)
+            if epochs is None or epochs < 2 or event.assumed or event.tried or id(event.node) in told:
+                continue
+            told.add(id(event.node))
+            yield from self.found(
+                event.node,
+                f"the training ends in its first epoch, of {epochs}: the callback stops it whatever the numbers are",
+                label="always reached in the first epoch",
+                also=[(event.fit.places.get("epochs") or event.fit.node, "more are asked for")],
+                why="fit() looks at stop_training at the end of each epoch",
+                help="set it under a condition that the first epoch does not fulfil",
+                about=event.fit,
+            )
+
+    bad = (
+        """
+        import keras
+        class Patient(keras.callbacks.Callback):
+            def __init__(self, patience=0):
+                super().__init__()
+                self.patience = patience
+            def on_epoch_end(self, epoch, logs=None):
+                if epoch >= self.patience:
+                    self.model.stop_training = True  # KE029
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=20, callbacks=[Patient(), keras.callbacks.CSVLogger("log.csv")])
+        """,
+    )
+    good = (
+        """
+        import time
+        import keras
+        class Patient(keras.callbacks.Callback):
+            def __init__(self, patience=3):
+                super().__init__()
+                self.patience, self.wait, self.best = patience, 0, float("inf")
+            def on_train_begin(self, logs=None):
+                self.start = time.time()
+            def on_epoch_end(self, epoch, logs=None):
+                current = logs.get("loss")
+                if current < self.best:
+                    self.best, self.wait = current, 0
+                else:
+                    self.wait += 1
+                    if self.wait >= self.patience:
+                        self.model.stop_training = True
+                if time.time() - self.start > 60 or epoch == 10:
+                    self.model.stop_training = True
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=20, callbacks=[Patient()])
+        class Once(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                self.model.stop_training = True
+        model.fit(x, y, callbacks=[Once()])
+        """,
+    )
