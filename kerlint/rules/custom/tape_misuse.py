@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-<<<<<<< HEAD
-from typing import TypeVar
-=======
-from typing import TypeGuard
->>>>>>> main
+from typing import TypeGuard, TypeVar
 
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.budget import layers_of_graph
 from kerlint.library.steps import GRADIENT
 from kerlint.program.constants import truth
-<<<<<<< HEAD
-from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, LossCall, Use
-=======
-from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Touched, Use
->>>>>>> main
+from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, LossCall, Touched, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.scope import exclusive
@@ -139,13 +131,10 @@ class TapeMisuse(Rule):
             before = _each([one for one in calls if one.model is model and _beside(one, step)])
             if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
                 continue
-<<<<<<< HEAD
-            # What is not understood may call the model again.
-            if "handed over" in model.state or not _is_known(asked[0].target, before[0], losses):
-=======
             # What is not understood may call the model again, or its layers by themselves.
-            if not isinstance(asked[0].target, Array) or _parts(model, before[0].snapshot.graph) & touched:
->>>>>>> main
+            if not _is_known(asked[0].target, before[0], losses):
+                continue
+            if _parts(model, before[0].snapshot.graph) & touched:
                 continue
             if "handed over" in model.state:
                 continue
@@ -464,7 +453,6 @@ def _beside(event: Event, step: ApplyGradients) -> bool:
     return event.function is step.function and (step.function is not None or event.loops == step.loops)
 
 
-<<<<<<< HEAD
 def _is_known(target: Value | None, call: Forward, losses: dict[int, LossCall]) -> bool:
     """Whether what is differentiated is understood: numbers, or a loss of Keras of what the call has given."""
     loss = losses.get(id(target.node)) if target is not None else None
@@ -473,34 +461,9 @@ def _is_known(target: Value | None, call: Forward, losses: dict[int, LossCall]) 
     return loss.prediction.node is call.node
 
 
-def _is_free_of(module: syntax.Node | None, tape: syntax.Node | None, call: syntax.Node) -> bool:
-    """Whether the block of a tape, and what it calls in this file, never names the model: not its layers either."""
-    model = call.func if isinstance(call, syntax.Call) else None
-    name = model.attr if isinstance(model, syntax.Attribute) else model.value if isinstance(model, syntax.Name) else ""
-    if module is None or not isinstance(name, str) or not name:
-        return False
-    nodes = list(_below(module))
-    blocks = [node for node in nodes if isinstance(node, syntax.With)]
-    block = next((one.body for one in blocks if any(item.item is tape for item in one.items)), None)
-    if block is None:
-        return False
-    called = {node.func for node in _below(block) if isinstance(node, syntax.Call)}
-    names = {func.attr if isinstance(func, syntax.Attribute) else getattr(func, "value", None) for func in called}
-    own = [node for node in nodes if isinstance(node, syntax.FunctionDef) and node.name.value in names]
-    return not any(times_named(part, name) for part in (block, *own))
-
-
-def _below(whole: syntax.Node) -> Iterator[syntax.Node]:
-    pending = [whole]
-    while pending:
-        node = pending.pop()
-        yield node
-        pending.extend(syntax.children(node))
-=======
 def _parts(model: Model, graph: Graph) -> set[int]:
     """A model and its layers, by identity."""
     return {id(model), *layers_of_graph(graph)}
->>>>>>> main
 
 
 def _turned(step: ApplyGradients) -> fixing.Change | None:

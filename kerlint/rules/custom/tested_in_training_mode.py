@@ -237,12 +237,6 @@ def _is_drawn_again(call: Forward) -> bool:
     return times_named(loop.body, loop.target.value) == 0
 
 
-<<<<<<< HEAD
-def _is_minimize(node: syntax.Node) -> bool:
-    func = node.func if isinstance(node, syntax.Call) else None
-    return isinstance(func, syntax.Attribute) and func.attr == "minimize"
-
-
 def _goes_through_data(call: Forward, of_model: list[Event]) -> bool:
     """Whether each loop around the call trains the model as well, or else gives the call other rows in each pass."""
     for loop in call.loops:
@@ -255,9 +249,6 @@ def _goes_through_data(call: Forward, of_model: list[Event]) -> bool:
 
 
 def _together(step: Event, call: Forward) -> bool:
-=======
-def _together(step: ApplyGradients, call: Forward) -> bool:
->>>>>>> main
     """Whether a call belongs to a training step: it stands in the same function, or else in the same loop."""
     if isinstance(step, Fit):
         return False
