@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kerlint import syntax
 from kerlint.library.optimizers import read_optimizer
+from kerlint.library.trying import trying
 from kerlint.program.constants import number
 from kerlint.program.events import Fit
 from kerlint.program.trials import CompoundRates
@@ -36,13 +38,12 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
     takes = len(function.parameters) - (receiver is not None)
     if place is None or optimizer is None or optimizer.rate is None or takes != 2:
         return
-    rates, returned = [optimizer.rate], None
-    events, machine.program.events = machine.program.events, []
-    mark = machine.heap.mark()
-    try:
+    rates = [optimizer.rate]
+    returned: Value | None = None
+    with trying(machine, assumed=fit.assumed) as trial:
         for epoch in range(count):
-            given: list[tuple[Value, None]] = [(Const(epoch), None), (Const(rates[-1]), None)]
-            returned = follow(machine, function, Arguments(list(given)), place, receiver=receiver)
+            given: list[tuple[Value, syntax.Node | None]] = [(Const(epoch), place), (Const(rates[-1]), place)]
+            returned = follow(machine, function, Arguments(given), place, receiver=receiver)
             rate = number(returned)
             if rate is None or not 0 < rate <= rates[-1] * (1 + _SAME):
                 break
@@ -51,10 +52,12 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
                 return
             if rate < rates[1] * _NOTHING:
                 break
-    finally:
-        machine.heap.undo(mark)
-        machine.program.events = events
-    if returned is None or len(rates) < _STAGES or (len(rates) <= count and rates[-1] >= rates[1] * _NOTHING):
+    if (
+        not trial.finished
+        or returned is None
+        or len(rates) < _STAGES
+        or (len(rates) <= count and rates[-1] >= rates[1] * _NOTHING)
+    ):
         return
     factors = _factors(rates)
     pairs = list(zip(factors, factors[1:]))

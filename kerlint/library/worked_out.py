@@ -83,20 +83,6 @@ def work_out(result: Tensor, given: Mapping[int, Row]) -> float | None:
     return total if math.isfinite(total) else None
 
 
-def other_input(result: Tensor, prediction: Tensor) -> Tensor | None:
-    """The other tensor that a loss is made of."""
-    pending, seen = [result], set[int]()
-    while pending:
-        tensor = pending.pop()
-        if id(tensor.op) in seen:
-            continue
-        seen.add(id(tensor.op))
-        if tensor.op.kind == "input" and tensor.op is not prediction.op:
-            return tensor
-        pending.extend(tensor.op.inputs)
-    return None
-
-
 def _step(op: Op, known: Mapping[int, Row]) -> Row | None:
     if op.kind not in ("function", "operator"):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kerlint import syntax
 from kerlint.finding import Severity
-from kerlint.library.worked_out import other_input, work_out
+from kerlint.library.worked_out import work_out
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
 from kerlint.program.trials import OwnLoss
@@ -70,7 +70,7 @@ class LossParametersSwapped(Rule):
                 continue
             if not _PREDICTION.fullmatch(names[0]) or not _TRUTH.fullmatch(names[1]):
                 continue
-            if not _depends_on_order(results[0], own.prediction):
+            if not _depends_on_order(own, results[0]):
                 continue
             told.add(id(own.node))
             yield from self.found(
@@ -134,11 +134,8 @@ def _called(definition: syntax.Node) -> str:
     return definition.name.value if isinstance(definition, syntax.FunctionDef) else "loss"
 
 
-def _depends_on_order(result: Tensor, prediction: Tensor) -> bool:
+def _depends_on_order(own: OwnLoss, result: Tensor) -> bool:
     """Whether the loss is known to be another number if targets and predictions change places."""
-    target = other_input(result, prediction)
-    if target is None:
-        return False
-    one = work_out(result, {id(target.op): _FIRST, id(prediction.op): _SECOND})
-    other = work_out(result, {id(target.op): _SECOND, id(prediction.op): _FIRST})
+    one = work_out(result, {id(own.target.op): _FIRST, id(own.prediction.op): _SECOND})
+    other = work_out(result, {id(own.target.op): _SECOND, id(own.prediction.op): _FIRST})
     return one is not None and other is not None and abs(one - other) > 1e-3 * (abs(one) + abs(other))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.heads import PROBABILITIES, heads
-from kerlint.library.worked_out import other_input, work_out
+from kerlint.library.worked_out import work_out
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
 from kerlint.program.trials import OwnLoss
@@ -73,7 +73,7 @@ class SimilarityAsLoss(Rule):
                 continue
             if not ends or not all(head is not None and head.activation in PROBABILITIES for head in ends):
                 continue
-            scores = _scores(results[0], own.prediction)
+            scores = _scores(own, results[0])
             if scores is None or not _is_similarity(*scores):
                 continue
             told.add(id(own.compile.node))
@@ -132,18 +132,17 @@ class SimilarityAsLoss(Rule):
     )
 
 
-def _scores(result: Tensor, prediction: Tensor) -> tuple[float, float, float] | None:
+def _scores(own: OwnLoss, result: Tensor) -> tuple[float, float, float] | None:
     """The loss where all is right, where nothing is decided, and where all is wrong; None if it is not known."""
     truth = [float(index % 2) for index in range(64)]
-    target = other_input(result, prediction)
-    if target is None:
-        return None
-    found = [
-        work_out(result, {id(target.op): truth, id(prediction.op): [share * y + (1 - share) * (1 - y) for y in truth]})
-        for share in (0.99, 0.5, 0.01)
-    ]
-    right, open_, wrong = found
-    return (right, open_, wrong) if right is not None and open_ is not None and wrong is not None else None
+    found: list[float] = []
+    for share in (0.99, 0.5, 0.01):
+        answers = [share * y + (1 - share) * (1 - y) for y in truth]
+        score = work_out(result, {id(own.target.op): truth, id(own.prediction.op): answers})
+        if score is None:
+            return None
+        found.append(score)
+    return found[0], found[1], found[2]
 
 
 def _is_similarity(right: float, undecided: float, wrong: float) -> bool:
