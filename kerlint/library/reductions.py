@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, axis_of, handlers, is_none
+from kerlint.program.answers import Threshold
 from kerlint.program.constants import integer
-from kerlint.program.events import Argmax, Threshold
+from kerlint.program.events import Argmax
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Unknown, Value
 

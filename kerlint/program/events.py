@@ -331,19 +331,6 @@ class Truncation(Event):
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Threshold(Event):
-    """The output of a model is compared with a number, or rounded.
-
-    Args:
-        bound: the number; 0.5 where it is rounded.
-        snapshot: the model.
-    """
-
-    bound: float
-    snapshot: Snapshot
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
 class Scaled(Event):
     """Data is brought to another scale: by a scaler, or divided by a number or by a statistic of data.
 

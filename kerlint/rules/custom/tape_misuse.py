@@ -132,11 +132,8 @@ class TapeMisuse(Rule):
             if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
                 continue
             # What is not understood may call the model again, or its layers by themselves.
-            if not _is_known(asked[0].target, before[0], losses):
-                continue
-            if _parts(model, before[0].snapshot.graph) & touched:
-                continue
-            if "handed over" in model.state:
+            used = "handed over" in model.state or _parts(model, before[0].snapshot.graph) & touched
+            if used or not _is_known(asked[0].target, before[0], losses):
                 continue
             under.add(id(model))
             yield from self.found(
@@ -282,7 +279,6 @@ class TapeMisuse(Rule):
         net = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3)])
         entropy = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         optimizer = tf.keras.optimizers.Adam()
-        @tf.function
         def train_step(images, labels):
             logits = net(images, training=True)  # KT020
             with tf.GradientTape() as tape:
@@ -290,8 +286,7 @@ class TapeMisuse(Rule):
             gradients = tape.gradient(loss, net.trainable_variables)
             optimizer.apply_gradients(zip(gradients, net.trainable_variables))
         for epoch in range(3):
-            for images, labels in batches:
-                train_step(images, labels)
+            train_step(images, labels)
         """,
         """
         import tensorflow as tf
@@ -395,13 +390,6 @@ class TapeMisuse(Rule):
                 loss = -tf.reduce_mean(tf.math.log(hidden) * returns * old)
             gradients = tape.gradient(loss, other.trainable_variables)
             optimizer.apply_gradients(zip(gradients, other.trainable_variables))
-        entropy = tf.keras.losses.CategoricalCrossentropy()
-        def weighed(states, actions):
-            weights = other(states)
-            with tf.GradientTape() as tape:
-                loss = entropy(actions, agent.play(states), sample_weight=weights)
-            gradients = tape.gradient(loss, other.trainable_variables)
-            optimizer.apply_gradients(zip(gradients, other.trainable_variables))
         def given(states, returns):
             old = other(states)
             with tf.GradientTape() as tape:
@@ -411,7 +399,6 @@ class TapeMisuse(Rule):
         for states, returns in play():
             update(states, returns)
             given(states, returns)
-            weighed(states, actions)
         """,
         """
         import tensorflow as tf

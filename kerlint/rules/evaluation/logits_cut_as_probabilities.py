@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerlint.finding import Severity
 from kerlint.library.contracts import BINARY, Contract, contracts
 from kerlint.library.heads import only_head
-from kerlint.program.events import Threshold
+from kerlint.program.answers import Threshold
 from kerlint.program.facts import Program
 from kerlint.rules.base import Found, Rule
 
