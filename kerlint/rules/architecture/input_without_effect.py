@@ -9,7 +9,8 @@ from kerlint.library.branches import begins_in, inputs_of
 from kerlint.library.graphs import graph_of
 from kerlint.program.events import Compile
 from kerlint.program.facts import Program
-from kerlint.program.values import Const, Function, Instance, Mapping, Object, Partial, Sequence, Value
+from kerlint.program.graph import Node
+from kerlint.program.values import Const, Function, Instance, Mapping, Object, Partial, Sequence, Unknown, Value
 from kerlint.rules.base import Found, Rule
 
 
@@ -72,8 +73,7 @@ class InputWithoutEffect(Rule):
                 continue
             if _is_own(event.loss) or not _has_library_loss(event):
                 continue
-            if any(node.short == "Lambda" for node in graph.nodes):
-                # Its function may read any tensor.
+            if not all(_is_followed(node) for node in graph.nodes):
                 continue
             held = {id(node.op) for node in graph.nodes}
             idle = [tensor for tensor in inputs_of(model) if id(tensor.op) not in held and tensor.op.kind == "input"]
@@ -115,6 +115,14 @@ class InputWithoutEffect(Rule):
             return ops.mean(weight * ops.square(y_true - y_pred))
         model.compile("adam", weighed)
         inspected = keras.Model([image, weight], out)
+        rows, codes = keras.Input((4,)), keras.Input((2,))
+        joined = layers.Concatenate()([rows, looked_up(codes)])
+        both = keras.Model([rows, codes], layers.Dense(1)(joined))
+        both.compile("adam", "mse")
+        added = keras.Model([rows, codes], layers.Dense(1)(layers.Add()([rows, looked_up(codes)])))
+        added.compile("adam", "mse")
+        summed = keras.Model([rows, codes], layers.Dense(1)(rows + looked_up(codes)))
+        summed.compile("adam", "mse")
         a, b = keras.Input((4,)), keras.Input((4,))
         joined = keras.Model([a, b], layers.Dense(1)(layers.Add()([a, b])))
         joined.compile("adam", "mse")
@@ -137,6 +145,12 @@ def _has_library_loss(event: Compile) -> bool:
     """Whether the losses are known and are Keras's."""
     items = event.loss.items if isinstance(event.loss, Sequence) else (event.loss,)
     return all(isinstance(item, (Const, Object)) for item in items)
+
+
+def _is_followed(node: Node) -> bool:
+    """Whether all that the step reads is known: a `Lambda` may read any tensor, and others what is not understood."""
+    given = [item for value in node.op.args.values() for item in (value, *getattr(value, "items", ()))]
+    return node.short != "Lambda" and node.shape is not None and not any(isinstance(one, Unknown) for one in given)
 
 
 def _is_used(program: Program, op: int) -> bool:
