@@ -9,7 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
-from kerlint.library import dtypes, ranges
+from kerlint.library import dtypes, ranges, reductions
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import constant, number
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_BOUNDING = _COMPARISONS - {"==", "!="}
 _LOGICAL = frozenset({"&", "|", "^"})
 #: Orders in which equal values stand together.
 _TOGETHER = ("sorted", "grouped")
@@ -59,6 +60,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: synt
             return _on_arrays(machine, symbol, left, from_literal(right, node), node)
         result = _with_other(symbol, left, right, node, swapped=False)
         _note_scaling(machine, symbol, left, number(right), result, node)
+        if left.prediction is not None and symbol in _BOUNDING:
+            reductions.note_threshold(machine, left, number(right), node)
         return result
     if isinstance(right, Array):
         if isinstance(left, Sequence):
@@ -66,6 +69,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: synt
         result = _with_other(symbol, right, left, node, swapped=True)
         if symbol == "*":
             _note_scaling(machine, symbol, right, number(left), result, node)
+        elif right.prediction is not None and symbol in _BOUNDING:
+            reductions.note_threshold(machine, right, number(left), node)
         return result
     return None
 
