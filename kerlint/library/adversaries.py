@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from kerlint.library.budget import layers_of_graph
 from kerlint.library.graphs import graph_of
 from kerlint.library.heads import heads
+from kerlint.library.loss_weights import adds_losses
 from kerlint.program.constants import constant
 from kerlint.program.events import Fit, Trainable, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
-from kerlint.program.values import Array, Model, Sequence, Value
+from kerlint.program.values import Array, Layer, Model, Sequence, Value
 from kerlint.records import dataclass
 
 #: The lowest and the highest label of a batch.
@@ -30,7 +31,9 @@ class Duel:
         joint: the training call of both in a row.
         wanted: the labels that the joint model is trained to give.
         frozen: whether the judge takes no part in the joint training.
-        free: whether nothing in the program ever freezes any of it.
+        free: whether nothing in the program ever freezes any of it, or gives it weights in the loop.
+        plain: whether the joint model is made of layers of Keras alone, none of which can turn gradients round, and
+            no part of its loss is taken off.
     """
 
     maker: Model
@@ -41,6 +44,7 @@ class Duel:
     wanted: Span
     frozen: bool
     free: bool
+    plain: bool
 
 
 def duels(program: Program) -> Iterator[Duel]:
@@ -74,8 +78,9 @@ def _of(program: Program, joint: Fit, fits: list[Fit], makers: list[Use]) -> Ite
             other = [(fit, _span(fit.y)) for fit in alone if not _made_by(fit, use.model)]
             if alone:
                 frozen = _is_frozen(joint, judge)
-                free = not frozen and not _is_ever_frozen(program, parts, judge.model)
-                yield Duel(use.model, judge.model, tuple(made), tuple(other), joint, wanted, frozen, free)
+                held_back = _is_ever_frozen(program, parts, judge.model) or _is_given_weights(program, judge.model)
+                free, plain = not frozen and not held_back, _is_plain(program, joint)
+                yield Duel(use.model, judge.model, tuple(made), tuple(other), joint, wanted, frozen, free, plain)
 
 
 def apart(left: Span, right: Span) -> bool:
@@ -120,6 +125,21 @@ def _is_frozen(joint: Fit, judge: Fit) -> bool:
         return False
     frozen = joint.compile.frozen
     return id(judge.model) in frozen or any(id(node.layer) in frozen for node in judge.graph.nodes)
+
+
+def _is_plain(program: Program, joint: Fit) -> bool:
+    """Whether the joint training makes the loss of the judge smaller: a layer may turn the gradient round."""
+    if program.times_mentioned("custom_gradient"):
+        return False
+    steps = (node.layer for node in joint.graph.nodes if node.kind != "input")
+    if not all(isinstance(layer, Layer) and layer.cls is None and layer.short != "Lambda" for layer in steps):
+        return False
+    return joint.compile is not None and adds_losses(joint.compile)
+
+
+def _is_given_weights(program: Program, judge: Model) -> bool:
+    """Whether a loop puts weights into the judge: those, perhaps, that it had before the joint step."""
+    return any(use.model is judge and use.method == "set_weights" and use.loops for use in program.all(Use))
 
 
 def _is_ever_frozen(program: Program, parts: set[int], judge: Model) -> bool:

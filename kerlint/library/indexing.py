@@ -33,7 +33,7 @@ def subscript(array: Array, index: list[Value], node: syntax.Node) -> Array:
     copied = any(isinstance(part, Array) and part.rank != 0 for part in index)
     found = array.derive(
         node,
-        "rows" if copied else TURNED if _turns_colours(array, index) else "",
+        ("rows" if isinstance(rows, Array) and rows.rank != 0 else "entries") if copied else TURNED if _turns_colours(array, index) else "",
         shape=shape,
         low=low,
         high=high,

@@ -21,7 +21,9 @@ def shuffle(machine: Machine, arguments: Arguments, node: syntax.Node, *, shared
         def mixed(array: Array) -> Array:
             return array.derive(node, "filled", order=None, values=None)
 
-        after = data.derive(node, "shuffled", order="random", values=None)
+        axis = arguments.keywords.get("axis")
+        within = axis is not None and constant(axis) != 0
+        after = data.derive(node, "entries" if within else "shuffled", order="random", values=None)
         machine.change_in_place(data, after, node, mixed)
         # With a function of its own (Python 3.10) the order may be the same each time.
         if shared and len(arguments.positional) == 1 and not arguments.open:

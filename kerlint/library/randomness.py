@@ -6,7 +6,7 @@ from kerlint import syntax
 from kerlint.library import inplace
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handler, handlers, is_none, shape_of
 from kerlint.program.alternatives import one_of
-from kerlint.program.constants import integer, number, truth
+from kerlint.program.constants import constant, integer, number, truth
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.labels import Labels
 from kerlint.program.values import LENGTH, Arguments, Array, Const, Gap, Object, Sequence, Shape, Unknown, Value
@@ -212,6 +212,10 @@ def _shuffled(call: Call) -> Value:
     if array is None or array.shape == ():
         high = None if size is None else float(size - 1)
         return Array((size,), "int64", 0.0, high, source="permutation", order="random", node=call.node)
+    axis = call.value("axis") if "axis" in call.args else None
+    if call.name.endswith(".permuted") or (axis is not None and constant(axis) != 0):
+        # Along another axis, or each row by itself.
+        return array.derive(call.node, "entries", columns=None, fields=None, values=None)
     return array.derive(call.node, "shuffled", order="random", values=None)
 
 

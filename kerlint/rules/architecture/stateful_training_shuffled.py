@@ -12,6 +12,7 @@ from kerlint.program.constants import truth
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
 from kerlint.program.graph import Node
+from kerlint.program.mentions import changing_names, times_named
 from kerlint.program.values import Array, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
@@ -57,7 +58,8 @@ class StatefulTrainingShuffled(Rule):
 
     ## Known limits
     Only where targets are given beside the inputs: then these are arrays. Datasets and generators have an order of
-    their own, and `fit` does not shuffle them. Rows that make up a single batch are left alone.
+    their own, and `fit` does not shuffle them. Rows that make up a single batch are left alone, and those that a loop takes
+    out of the data, if their number is not known.
 
     ## References
     - Measured on Keras 3.15.1: `fit` on arrays gives the rows to a stateful layer in another order in each epoch, and
@@ -75,7 +77,7 @@ class StatefulTrainingShuffled(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
         for fit in program.fits:
-            if fit.method != "fit" or fit.open or id(fit.node) in told or not _is_shuffled(fit):
+            if fit.method != "fit" or fit.open or id(fit.node) in told or not _is_shuffled(fit) or _is_a_part(fit):
                 continue
             layer = next((node for node in fit.graph.nodes if _keeps_state(node)), None)
             if layer is None:
@@ -132,6 +134,10 @@ class StatefulTrainingShuffled(Rule):
         model.fit(x, y, batch_size=size)
         model.fit(np.zeros((8, 20, 3)), np.zeros((8, 1)), batch_size=8, epochs=10)
         model.train_on_batch(x, y)
+        for first in range(0, 800, 8):
+            model.fit(x[first : first + 8], y[first : first + 8], batch_size=8)
+        for rows, answers in parts:
+            model.fit(rows, answers, batch_size=8)
         other = keras.Sequential([keras.Input(batch_shape=(8, 20, 3)), LSTM(16, stateful=flag), Dense(1)])
         other.compile("adam", "mae")
         other.fit(x, y, batch_size=8)
@@ -163,6 +169,14 @@ def _is_shuffled(fit: Fit) -> bool:
         return False
     rows, batch = structure_rows(fit.x), batch_of(fit)
     return batch is not None and (rows is None or rows > batch)
+
+
+def _is_a_part(fit: Fit) -> bool:
+    """Whether each pass of the loop gives other rows, a single batch perhaps, whose number nobody knows."""
+    place = fit.places.get("x")
+    if place is None or structure_rows(fit.x) is not None:
+        return False
+    return any(times_named(place, name) for loop in fit.loops for name in changing_names(loop.node))
 
 
 def _is_data(value: Value | None) -> bool:

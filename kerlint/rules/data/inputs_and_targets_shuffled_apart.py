@@ -313,6 +313,10 @@ _MIXING = frozenset({"shuffled", "sample"})
 _MOVING = _MIXING | {"rows", "filled", "overwritten", "sort_values", "sort_index", "set_index", "oversampled", "sorted"}
 
 
+#: What makes rows of columns: these may be mixed as well as not.
+_TURNING = frozenset({"T", "transpose", "swapaxes", "moveaxis", "rollaxis", "permute_dims", "entries"})
+
+
 def _mixed_alone(x: Array, y: Array) -> Step | None:
     """The step that mixed the rows of the inputs, if the targets are certainly in the order that they had before."""
     shared = {id(made) for made in y.history()}
@@ -324,8 +328,18 @@ def _mixed_alone(x: Array, y: Array) -> Step | None:
     mixed = {id(step): step for step in own if id(step) not in before and step.name in _MOVING}
     moved = [step for made in y.history() for step in made.steps if id(step) not in before and step.name in _MOVING]
     steps = list(mixed.values())
+    if any(step.name in _TURNING for step in own) or any(map(_is_picked, y.history())):
+        return None
     # One that is mixed and put into order again is no longer mixed.
     return steps[0] if len(steps) == 1 and not moved and _mixes(steps[0], x) else None
+
+
+def _is_picked(data: Array) -> bool:
+    """Whether rows may have been taken one by one, in whatever order: `[y[i] for i in order]`."""
+    node = data.node
+    if data.form or not isinstance(node, syntax.Subscript):
+        return False
+    return any(not isinstance(part, (syntax.Slice, syntax.Constant, syntax.Tuple)) for part in node.slice[:1])
 
 
 def _mixes(step: Step, data: Array) -> bool:

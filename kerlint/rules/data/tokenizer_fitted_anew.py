@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import inputs_of
 from kerlint.library.texts import LEARNING, TOKENIZER, numbers
+from kerlint.program.constants import constant
 from kerlint.program.events import Fit, Transformed, Use
 from kerlint.program.facts import Program
-from kerlint.program.values import Sequence, Value
+from kerlint.program.labels import Step
+from kerlint.program.mentions import names_in
+from kerlint.program.values import Array, Sequence, Value
 from kerlint.rules.base import Found, Rule
 
 
@@ -182,6 +186,28 @@ class TokenizerFittedAnew(Rule):
         both.fit([a, b], train["stars"])
         both.predict([a, b])
         """,
+        # The same texts, in another form or read once more.
+        """
+        import keras
+        import pandas as pd
+        from keras.preprocessing.text import Tokenizer
+        model = keras.Sequential([keras.layers.Embedding(500, 8), keras.layers.LSTM(4), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        def learn():
+            table = pd.read_csv("train.csv")
+            words = Tokenizer(num_words=500)
+            words.fit_on_texts(table["text"])
+            model.fit(keras.utils.pad_sequences(words.texts_to_sequences(table["text"]), maxlen=20), table["stars"])
+        def use(films):
+            table = pd.read_csv("train.csv")
+            first, second = Tokenizer(num_words=500), Tokenizer(num_words=500)
+            first.fit_on_texts(table["text"].values)
+            second.fit_on_texts([str(text) for text in table["text"]])
+            model.predict(keras.utils.pad_sequences(first.texts_to_sequences(films), maxlen=20))
+            model.predict(keras.utils.pad_sequences(second.texts_to_sequences(films), maxlen=20))
+        learn()
+        use(["what a film"])
+        """,
         # Another model for other texts, and a Tokenizer that comes from elsewhere.
         """
         import pickle
@@ -220,8 +246,7 @@ def _anew(first: Transformed, second: Transformed, learned: list[Transformed]) -
     ours, theirs = _lessons(first, learned), _lessons(second, learned)
     if not ours or not theirs:
         return None
-    known = [_texts(lesson) for lesson in ours]
-    new = [lesson for lesson in theirs if all(lesson is not one for one in ours) and _texts(lesson) not in known]
+    new = [lesson for lesson in theirs if not any(_may_be_same(lesson, one) for one in ours)]
     return new[-1] if new else None
 
 
@@ -230,6 +255,47 @@ def _lessons(call: Transformed, learned: list[Transformed]) -> list[Transformed]
     return [one for one in learned if one.transformer is call.transformer and one.order < call.order]
 
 
-def _texts(lesson: Transformed) -> object:
-    """The texts of a lesson; the same for the same ones."""
-    return id(lesson.data.node) if lesson.data is not None and lesson.data.node is not None else id(lesson.data)
+#: Steps that leave texts and their order as they are.
+_KEEPING = ("to_numpy", "tolist", "copy", "numpy", "ravel", "astype", "reset_index")
+_SPLITTING = "train_test_split"
+
+
+def _may_be_same(one: Transformed, other: Transformed) -> bool:
+    """Whether two lessons may be about the same texts: they come from one place, or are made of the same names."""
+    if one is other or _place(one) is _place(other):
+        return True
+    ours, theirs = _texts(one), _texts(other)
+    if ours is not None and theirs is not None:
+        return ours == theirs
+    return one.node is not other.node and bool(_names(one) & _names(other))
+
+
+def _texts(lesson: Transformed) -> object | None:
+    """Where the texts come from and what was done to them, the same for the same; None if it is not known."""
+    data = lesson.data
+    if isinstance(data, Sequence) and data.exact is not None:
+        return tuple(map(constant, data.exact))
+    if not isinstance(data, Array):
+        return None
+    start = data.origin
+    call = start.node if isinstance(start.node, syntax.Call) else None
+    first = call.args[0].value if call is not None and call.args else None
+    file = first.value if isinstance(first, syntax.Constant) and ".read_" in start.source else id(start)
+    return start.source, file, tuple(_told(step, data) for step in data.steps if not step.name.startswith(_KEEPING))
+
+
+def _told(step: Step, data: Array) -> object:
+    """A step by its name; of a split, which of its parts it is."""
+    if step.name != _SPLITTING:
+        return step.name
+    return next((id(made) for made in [*data.history()][::-1] if step in made.steps), None)
+
+
+def _names(lesson: Transformed) -> set[str]:
+    """The variables that the texts of a lesson are made of."""
+    given = lesson.node.args if isinstance(lesson.node, syntax.Call) else []
+    return {name for argument in given for name in names_in(argument.value)} - {"list", "str", "map", "np", "pd"}
+
+
+def _place(lesson: Transformed) -> object:
+    return lesson.data.node if lesson.data is not None and lesson.data.node is not None else lesson.data

@@ -81,7 +81,7 @@ class GeneratorTrainedToBeCaught(Rule):
             real = [fit for fit, span in duel.other if span is not None and apart(span, duel.wanted)]
             if len(made) != len(duel.made) or not made or not real or len(real) != len(duel.other):
                 continue
-            if duel.joint.assumed or not _same_loss(duel):
+            if duel.joint.assumed or not duel.plain or not _same_loss(duel):
                 continue
             yield from self.found(
                 duel.joint.node,

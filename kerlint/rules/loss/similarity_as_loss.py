@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kerlint.finding import Severity
 from kerlint.library.heads import PROBABILITIES, heads
+from kerlint.library.loss_weights import adds_losses
 from kerlint.library.worked_out import work_out
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
@@ -51,7 +52,8 @@ class SimilarityAsLoss(Rule):
 
     ## Known limits
     Only functions of sums, means and arithmetic, which are worked out for right answers, for wrong ones and for some in
-    between, on a model that ends in sigmoid or softmax.
+    between, on a model that ends in sigmoid or softmax. A score that treats 0 and 1 alike is left alone, as the loss of
+    pairs that are alike or not would be taken for one, and so is a loss with a weight below 0.
 
     ## References
     - Measured on Keras 3.15.1: trained with the example's loss, what a model gives for pixels that are marked falls and
@@ -71,10 +73,12 @@ class SimilarityAsLoss(Rule):
             ends = heads(own.compile.graph)
             if len(results) != 1 or results[0] is None or id(own.compile.node) in told or own.assumed:
                 continue
+            if not adds_losses(own.compile):
+                continue
             if not ends or not all(head is not None and head.activation in PROBABILITIES for head in ends):
                 continue
             scores = _scores(own, results[0])
-            if scores is None or not _is_similarity(*scores):
+            if scores is None or not _is_similarity(*scores) or not _is_overlap(own, results[0], scores[0]):
                 continue
             told.add(id(own.compile.node))
             yield from self.found(
@@ -126,10 +130,24 @@ class SimilarityAsLoss(Rule):
         model = tf.keras.Sequential([tf.keras.Input((8, 8, 1)), tf.keras.layers.Conv2D(1, 1, activation="sigmoid")])
         for loss in (one_less, negative, logarithm, squared, entropy, confuse, critic):
             model.compile("adam", loss=loss, metrics=[dice])
+        # 1 stands for pairs that are alike, and the model gives their distance; cells that cost something.
+        def contrastive(y_true, y_pred):
+            return K.mean(y_true * K.square(y_pred) + (1 - y_true) * K.square(K.maximum(1 - y_pred, 0)))
+        def cost(y_true, y_pred):
+            return K.sum(y_true * y_pred) / K.sum(y_true)
+        for loss in (contrastive, cost):
+            model.compile("adam", loss=loss)
+        def likeness(y_true, y_pred):
+            return dice(y_true, y_pred)
+        model.compile("adam", loss=likeness, loss_weights=[-1.0])
         open_end = tf.keras.Sequential([tf.keras.Input((8, 8, 1)), tf.keras.layers.Conv2D(1, 1)])
         open_end.compile("adam", loss=dice)
         """,
     )
+
+
+#: Differences between scores that say something.
+_MUCH = 0.05
 
 
 def _scores(own: OwnLoss, result: Tensor) -> tuple[float, float, float] | None:
@@ -138,13 +156,33 @@ def _scores(own: OwnLoss, result: Tensor) -> tuple[float, float, float] | None:
     found: list[float] = []
     for share in (0.99, 0.5, 0.01):
         answers = [share * y + (1 - share) * (1 - y) for y in truth]
-        score = work_out(result, {id(own.target.op): truth, id(own.prediction.op): answers})
+        score = _score(own, result, truth, answers)
         if score is None:
             return None
         found.append(score)
     return found[0], found[1], found[2]
 
 
+def _score(own: OwnLoss, result: Tensor, truth: list[float], answers: list[float]) -> float | None:
+    return work_out(result, {id(own.target.op): truth, id(own.prediction.op): answers})
+
+
 def _is_similarity(right: float, undecided: float, wrong: float) -> bool:
     """Whether these are scores of a likeness that goes from 0 to 1."""
     return 0.8 < right < 1.01 and 0 <= wrong < 0.15 and wrong < undecided < right
+
+
+def _is_overlap(own: OwnLoss, result: Tensor, right: float) -> bool:
+    """Whether the score is about what is marked, and falls where too much is.
+
+    A loss that treats 0 and 1 alike may well be meant to be small: that of pairs which are told to be alike by 1, on
+    a model that gives their distance. So may one that does not mind too many marks, a cost of what is marked.
+    """
+    few = [float(index % 4 == 0) for index in range(64)]
+    many = [1 - y for y in few]
+    half = [0.5] * 64
+    one, other = _score(own, result, few, half), _score(own, result, many, half)
+    everything = _score(own, result, few, [0.99] * 64)
+    if one is None or other is None or everything is None:
+        return False
+    return abs(one - other) > _MUCH and everything < right - _MUCH

@@ -43,7 +43,7 @@ class SoftmaxForSeveralLabels(Rule):
 
     ## Known limits
     Only labels that are known to be several for each row: those of `MultiLabelBinarizer` and
-    `make_multilabel_classification`.
+    `make_multilabel_classification`. Lists of tags may have a single one each, so of those the rule only warns.
 
     ## References
     - Measured on Keras 3.15.1: rows that all have two of four labels get 0.5 for each of the two, however long the
@@ -75,7 +75,7 @@ class SoftmaxForSeveralLabels(Rule):
                 ],
                 why="with two labels no output of the row can stay above 0.5 for both",
                 help='use activation="sigmoid" with loss="binary_crossentropy"',
-                severity=None if loss == "binary_crossentropy" else Severity.WARNING,
+                severity=None if loss == "binary_crossentropy" and _is_certain(target.array) else Severity.WARNING,
                 about=contract.event,
             )
 
@@ -113,6 +113,7 @@ class SoftmaxForSeveralLabels(Rule):
         model.compile("adam", "categorical_crossentropy")
         model.fit(x, y)
         model.fit(x, single)
+        model.fit(x, several[several.sum(axis=1) == 1])
         model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(3, activation="sigmoid")])
         model.compile("adam", "binary_crossentropy")
         model.fit(x, several)
@@ -124,5 +125,12 @@ _LOSSES = frozenset({"binary_crossentropy", "categorical_crossentropy"})
 
 
 def _has_several(array: Array) -> bool:
-    """Whether a row of the labels can have several ones."""
+    """Whether a row of the labels can have several ones: rows that were chosen may be those with a single one."""
+    if any(step.name == "rows" for step in array.steps):
+        return False
     return array.labels is not None and array.labels.kind == "multihot" and array.labels.sure
+
+
+def _is_certain(array: Array) -> bool:
+    """Whether some rows are known to have several: lists of labels may be lists of one."""
+    return array.origin.source.endswith("make_multilabel_classification")

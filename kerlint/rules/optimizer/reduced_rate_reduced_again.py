@@ -127,7 +127,9 @@ class ReducedRateReducedAgain(Rule):
             return 0.1 * 0.9 ** epoch
         def steps(epoch, lr):
             return 1e-3 * 0.1 ** (epoch // 30)
-        for plan in (steady, late, by_time, halved, power, both, steps):
+        def bell(epoch, lr):
+            return 0.1 * math.exp(-(epoch / 10) ** 2)
+        for plan in (steady, late, by_time, halved, power, both, steps, bell):
             model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
             model.compile(keras.optimizers.SGD(0.1), "mse")
             model.fit(x, y, epochs=100, callbacks=[keras.callbacks.LearningRateScheduler(plan)])
