@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def subscript(array: Array, index: list[Value], node: syntax.Node) -> Array:
     """`array[index]`: basic indexing keeps what is known; a mask or index array keeps all but the rows."""
-    index = [_as_index(part) for part in index]
+    index = [_as_index(part, len(index) > 1) for part in index]
     rows = index[0]
     if isinstance(rows, Array) and len(index) == 1 and rows.dtype != "bool" and array.source == "numpy.eye":
         onehot = _onehot_rows(array, rows, node)
@@ -33,7 +33,11 @@ def subscript(array: Array, index: list[Value], node: syntax.Node) -> Array:
     copied = any(isinstance(part, Array) and part.rank != 0 for part in index)
     found = array.derive(
         node,
-        ("rows" if isinstance(rows, Array) and rows.rank != 0 else "entries") if copied else TURNED if _turns_colours(array, index) else "",
+        ("rows" if isinstance(rows, Array) and rows.rank != 0 else "entries")
+        if copied
+        else TURNED
+        if _turns_colours(array, index)
+        else "",
         shape=shape,
         low=low,
         high=high,
@@ -70,9 +74,9 @@ def _is_sample(array: Array, index: list[Value]) -> bool:
     return array.noise or (array.rank or 0) > 2 or _adds_axes(index[1:])
 
 
-def _as_index(part: Value) -> Value:
-    """Lists of numbers as arrays."""
-    if isinstance(part, Sequence) and part.kind != "tuple":
+def _as_index(part: Value, one_of_several: bool = False) -> Value:
+    """Lists of numbers as arrays, and tuples where they cannot be the whole index."""
+    if isinstance(part, Sequence) and (part.kind != "tuple" or one_of_several):
         return as_array(part) or part
     return part
 

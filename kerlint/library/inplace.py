@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerlint import syntax
+from kerlint.program.constants import constant
 from kerlint.program.events import Shuffled
 from kerlint.program.interpreter.containers import forget_items
 from kerlint.program.interpreter.machine import Machine

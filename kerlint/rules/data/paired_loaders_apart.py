@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
-from kerlint.library.contracts import arrays_in
+from kerlint.library.contracts import arrays_in, read_loss
 from kerlint.library.models import trains_itself
 from kerlint.program.constants import NOTHING, constant, truth
 from kerlint.program.data_events import Flowed
@@ -85,6 +85,10 @@ class PairedLoadersApart(Rule):
                 why="two loaders draw alike only with the same seed",
                 help="give both loaders the same seed=",
                 about=fit,
+                # A loss of the program may compare the images of two kinds as a whole.
+                severity=None
+                if fit.compile is not None and read_loss(fit.compile.loss) is not None
+                else Severity.WARNING,
             )
 
     bad = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kerlint import syntax
 from kerlint.finding import Severity
-from kerlint.program.events import Created, Fit, Forward, Use
+from kerlint.program.events import Created, Fit, Forward, Load, Use
 from kerlint.program.facts import Program
 from kerlint.program.mentions import below, changing_names, times_named
 from kerlint.program.scope import Loop
@@ -51,7 +51,8 @@ class EarlierTrainingLost(Rule):
 
     ## Known limits
     Only where the loop does nothing with the model but make it and train it, without validation data or callbacks, and
-    makes it in the same way each time: else it may compare models. The model has to be used behind the loop.
+    makes it in the same way each time, with layers of its own: else it may compare models. The model has to be used
+    behind the loop.
 
     ## References
     - Measured on Keras 3.15.1: after a loop like the one above the weights are those of a model that was trained on
@@ -75,7 +76,7 @@ class EarlierTrainingLost(Rule):
             used = _used_behind(program, fit, loop)
             if made is None or used is None or not any(one is loop for one in made.loops):
                 continue
-            if made.path != fit.path or not _only_trains(fit, loop):
+            if made.path != fit.path or not _only_trains(fit, loop) or not _begins_anew(program, fit, loop):
                 continue
             told.add(id(fit.node))
             yield from self.found(
@@ -151,6 +152,22 @@ class EarlierTrainingLost(Rule):
             net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
             net.compile("adam", "mse")
             return net
+        # The layers go on learning, the model was trained before, and each pass has all rows so far.
+        start = keras.Input((4,))
+        end = keras.layers.Dense(1)(start)
+        for path in paths:
+            model = keras.Model(start, end)
+            model.compile("adam", "mse")
+            model.fit(load(path), targets)
+        model.predict(x)
+        for path in paths:
+            model = keras.models.load_model("base.keras")
+            model.fit(load(path), targets)
+        model.predict(x)
+        for end in range(100, 1000, 100):
+            model = create()
+            model.fit(x[:end], y[:end])
+        model.predict(x)
         # Nothing is used behind the loop; or the first pass alone makes the model; or each pass is a try.
         for path in paths:
             net = create()
@@ -185,6 +202,23 @@ def _only_data(fit: Fit) -> bool:
     return fit.method in _MAKING and not _TELLING & fit.args.keys()
 
 
+def _begins_anew(program: Program, fit: Fit, loop: Loop) -> bool:
+    """Whether each pass makes all layers of the model, in the loop or in a function, and none has learned before."""
+    if "pretrained" in fit.model.state or any(load.model is fit.model for load in program.all(Load)):
+        return False
+    owners = {id(owner) for node in fit.graph.nodes for owner in node.owners}
+    parts = [event for event in program.all(Created) if id(event.model) in owners]
+    if any(not any(one is loop for one in event.loops) for event in parts):
+        return False
+    inside = {id(node) for node in below(loop.node)}
+    if program.module is not None:
+        for part in below(program.module):
+            if isinstance(part, syntax.FunctionDef):
+                inside.update(map(id, below(part)))
+    layers = [node.layer for node in fit.graph.nodes if node.layer is not None and node.layer.node is not None]
+    return all(id(layer.node) in inside or "pretrained" in layer.state for layer in layers)
+
+
 def _used_behind(program: Program, fit: Fit, loop: Loop) -> Use | Forward | None:
     events: list[Use | Forward] = [
         *(use for use in program.all(Use) if use.method.startswith(_USES)),
@@ -206,6 +240,8 @@ def _only_trains(fit: Fit, loop: Loop) -> bool:
     data = [place for key in ("x", "y", "generator") if (place := fit.places.get(key)) is not None]
     if name in changing or not any(times_named(place, one) for place in data for one in changing):
         return False
+    if any(_grows(place, changing) for place in data):
+        return False
     harmless = makes = 0
     for part in below(loop.node.body):
         if isinstance(part, syntax.Assign) and any(_is_name(target, name) for target in part.targets):
@@ -218,6 +254,13 @@ def _only_trains(fit: Fit, loop: Loop) -> bool:
                 return False
             harmless += 1
     return makes == 1 and harmless == times_named(loop.node.body, name)
+
+
+def _grows(data: syntax.Node, changing: set[str]) -> bool:
+    """Whether each pass has the rows of the one before as well: `x[:end]`."""
+    parts = data.slice[:1] if isinstance(data, syntax.Subscript) else []
+    ends = [part.upper for part in parts if isinstance(part, syntax.Slice) and part.lower is None]
+    return any(end is not None and any(times_named(end, name) for name in changing) for end in ends)
 
 
 def _is_harmless(call: syntax.Expression, name: str) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.budget import layers_of_graph
 from kerlint.library.graphs import graph_of
 from kerlint.program.events import ApplyGradients, Created, Event, Fit, Forward, Load, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
+from kerlint.program.mentions import below, times_named
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Model, Object
 from kerlint.rules.base import Found, Rule
@@ -148,10 +150,23 @@ class LoadedModelNotUsed(Rule):
         """,
         """
         import keras
+        import tensorflow as tf
         def build():
             net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
             net.compile("adam", "binary_crossentropy")
             return net
+        # What was loaded is read, shown, or turned into something else.
+        first = build()
+        first.load_weights("first.weights.h5")
+        weights = first.get_weights()
+        second = build()
+        second.load_weights("second.weights.h5")
+        small = tf.lite.TFLiteConverter.from_keras_model(second).convert()
+        third = build()
+        third.load_weights("third.weights.h5")
+        third.summary()
+        untrained = build()
+        untrained.predict(x)
         # Loaded for later, on a way that does not meet the other, or on top of the same layers.
         teacher = build()
         teacher.load_weights("teacher.weights.h5")
@@ -194,7 +209,9 @@ _ANSWERS = frozenset(
 )
 _ELSEWHERE = frozenset({"pretrained", "adapted", "handed over"})
 #: What is done with a model without using it.
-_IDLE = frozenset({"load_weights", "summary"})
+_IDLE = frozenset({"load_weights"})
+#: Methods of a model that is only made and given weights.
+_LOADING = _IDLE | {"add", "build", "compile"}
 
 
 def _is_idle(program: Program, load: Load | Use) -> bool:
@@ -207,7 +224,7 @@ def _is_idle(program: Program, load: Load | Use) -> bool:
     for event in events:
         if event is not load and getattr(event, "model", None) is model and getattr(event, "method", "") not in _IDLE:
             return False
-    return not _is_shared(program, model, graph) and not _is_bound(program, load)
+    return not _is_shared(program, model, graph) and not _is_bound(program, load) and not _is_read(program, load)
 
 
 def _is_shared(program: Program, model: Model, graph: Graph | None) -> bool:
@@ -215,6 +232,47 @@ def _is_shared(program: Program, model: Model, graph: Graph | None) -> bool:
     own = layers_of_graph(graph) if graph is not None else set()
     others = [found for other in program.models if other is not model and (found := graph_of(other)) is not None]
     return any(own & layers_of_graph(other) or any(model in node.owners for node in other.nodes) for other in others)
+
+
+def _is_read(program: Program, load: Load | Use) -> bool:
+    """Whether the variable of a model whose weights were loaded is read for anything but that."""
+    call = load.node
+    if isinstance(load, Load) or not isinstance(call, syntax.Call) or not isinstance(call.func, syntax.Attribute):
+        return False
+    variable = call.func.value
+    definition = load.function.node if load.function is not None else program.module
+    if not isinstance(variable, syntax.Name) or definition is None:
+        return True
+    name, idle = variable.value, 0
+    returned = False
+    for part in below(definition):
+        if isinstance(part, syntax.Assign):
+            idle += sum(_is_name(target, name) for target in part.targets)
+        elif isinstance(part, syntax.Attribute):
+            idle += _is_name(part.value, name) and part.attr in _LOADING
+        elif isinstance(part, syntax.Return) and part.value is not None and _is_name(part.value, name):
+            idle += 1
+            returned = True
+    if idle != times_named(definition, name):
+        return True
+    return returned and not _is_dropped(program, definition)
+
+
+def _is_dropped(program: Program, definition: syntax.Node) -> bool:
+    """Whether nothing in the file is done with what a function returns."""
+    if program.module is None or not isinstance(definition, syntax.FunctionDef):
+        return False
+    name = definition.name.value
+    parts = list(below(program.module))
+    lost = {id(part.value) for part in parts if isinstance(part, syntax.Expr)}
+    calls = [part for part in parts if isinstance(part, syntax.Call) and _is_name(part.func, name)]
+    # The definition has its name, too.
+    named = times_named(program.module, name) - sum(_is_name(part, name) for part in syntax.children(definition))
+    return named == len(calls) and all(id(call) in lost for call in calls)
+
+
+def _is_name(part: syntax.Node, name: str) -> bool:
+    return isinstance(part, syntax.Name) and part.value == name
 
 
 def _is_bound(program: Program, load: Load | Use) -> bool:

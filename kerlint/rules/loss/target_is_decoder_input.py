@@ -137,6 +137,8 @@ class TargetIsDecoderInput(Rule):
         squeezed.fit(words, words)
         hidden = decoder(layers.Lambda(hide), layers.LSTM(32, return_sequences=True))
         hidden.fit(words, words)
+        both = decoder(layers.Bidirectional(layers.LSTM(32, return_sequences=True)))
+        both.fit(words, words)
         later = [layers.ZeroPadding1D((1, 0)), layers.Cropping1D((0, 1))]
         shifted = decoder(*later, layers.LSTM(32, return_sequences=True))
         shifted.fit(words, words)
@@ -198,5 +200,8 @@ def _is_copied(start: Node, fit: Fit) -> bool:
 def _is_by_step(node: Node) -> bool:
     layer = unwrapped(node.layer) if node.layer is not None else None
     if layer is None or node.shape is None or len(node.shape) != 3:
+        return False
+    # One that reads from both ends is no decoder, and what is hidden at random has to be filled in.
+    if node.short == "Bidirectional" or "noise_shape" in layer.args:
         return False
     return node.short in _BY_STEP or layer.short in RECURRENT

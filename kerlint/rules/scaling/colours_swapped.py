@@ -89,7 +89,7 @@ class ColoursSwapped(Rule):
             if not isinstance(event, Use) or not event.method.startswith("predict") or id(event.node) in told:
                 continue
             known, wanted = _of(as_data(event.args.get("x")), read), trained.get(id(event.model))
-            if wanted is None and event.model.kind == "application" and expected_mode(event.model) is not None:
+            if wanted is None and event.model.kind == "application" and _wants_red(event):
                 wanted = _Colours("RGB", event.model.node)
             if known is None or wanted is None or known.order == wanted.order:
                 continue
@@ -157,6 +157,7 @@ class ColoursSwapped(Rule):
             model.predict(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)[None])
             model.predict(image[..., ::-1][None])
             model.predict(image[:, :, [2, 1, 0]][None])
+            model.predict(image[:, :, (2, 1, 0)][None])
             model.predict(prepared(image)[None])
             model.predict(keras.utils.img_to_array(keras.utils.load_img("cat.png", target_size=(48, 48)))[None])
             model.predict(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[None])
@@ -172,6 +173,9 @@ class ColoursSwapped(Rule):
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(x, labels)
         model.predict(read("cat.png")[None])
+        # The means of the three colours, blue first, as this model wants them.
+        known = keras.applications.ResNet50()
+        known.predict((cv2.resize(cv2.imread("cat.png"), (224, 224)) - np.array([103.9, 116.8, 123.7]))[None])
         other = keras.models.load_model("other.keras")
         other.predict(read("cat.png")[None])
         """,
@@ -184,6 +188,13 @@ class _Colours:
 
     order: str
     place: syntax.Node | None
+
+
+def _wants_red(use: Use) -> bool:
+    """Whether a pretrained model gets images with red first: one of Caffe does so by `preprocess_input` alone."""
+    mode, images = expected_mode(use.model), as_data(use.args.get("x"))
+    prepared = images is not None and any(step.name == "preprocess_input" for step in images.steps)
+    return mode is not None and (mode != "caffe" or prepared)
 
 
 #: Steps after which each channel is still where it was.
