@@ -34,6 +34,7 @@ class Duel:
         free: whether nothing in the program ever freezes any of it, or gives it weights in the loop.
         plain: whether the joint model is made of layers of Keras alone, none of which can turn gradients round, and
             no part of its loss is taken off.
+        noise: whether the maker makes its data of random numbers, in the joint training as well.
     """
 
     maker: Model
@@ -45,6 +46,7 @@ class Duel:
     frozen: bool
     free: bool
     plain: bool
+    noise: bool
 
 
 def duels(program: Program) -> Iterator[Duel]:
@@ -66,7 +68,9 @@ def _of(program: Program, joint: Fit, fits: list[Fit], makers: list[Use]) -> Ite
     for use in makers:
         graph = graph_of(use.model) if _share(use.loops, joint.loops) else None
         own = layers_of_graph(graph) if graph is not None else set()
-        if not own or not own < held or use.model is joint.model:
+        given = use.args.get("x")
+        noise = _is_noise(given) and _is_noise(joint.x)
+        if not own or not own < held or use.model is joint.model or not (noise or _is_same(given, joint.x)):
             continue
         for judge in {id(fit.model): fit for fit in fits}.values():
             parts = layers_of_graph(judge.graph)
@@ -74,13 +78,13 @@ def _of(program: Program, joint: Fit, fits: list[Fit], makers: list[Use]) -> Ite
             if wanted is None or not parts or not parts < held or parts & own or "handed over" in judge.model.state:
                 continue
             alone = [fit for fit in fits if fit.model is judge.model and _share(fit.loops, joint.loops)]
-            made = [(fit, span) for fit in alone if _made_by(fit, use.model) and (span := _span(fit.y)) is not None]
-            other = [(fit, _span(fit.y)) for fit in alone if not _made_by(fit, use.model)]
+            made = [(fit, span) for fit in alone if _made_by(fit, use) and (span := span_of(fit.y)) is not None]
+            other = [(fit, span_of(fit.y)) for fit in alone if not _made_by(fit, use)]
             if alone:
                 frozen = _is_frozen(joint, judge)
                 held_back = _is_ever_frozen(program, parts, judge.model) or _is_given_weights(program, judge.model)
                 free, plain = not frozen and not held_back, _is_plain(program, joint)
-                yield Duel(use.model, judge.model, tuple(made), tuple(other), joint, wanted, frozen, free, plain)
+                yield Duel(use.model, judge.model, tuple(made), tuple(other), joint, wanted, frozen, free, plain, noise)
 
 
 def apart(left: Span, right: Span) -> bool:
@@ -105,18 +109,31 @@ def _wanted(joint: Fit, judge: Graph) -> Span | None:
     if len(answers) > 1:
         items = (value.exact or ()) if isinstance(value, Sequence) else ()
         value = items[at[0]] if len(items) == len(answers) else None
-    return _span(value)
+    return span_of(value)
 
 
-def _span(value: Value | None) -> Span | None:
+def span_of(value: Value | None) -> Span | None:
     """The labels of a batch that is all of one kind."""
     if not isinstance(value, Array) or value.low is None or value.high is None:
         return None
     return (value.low, value.high) if value.high - value.low < 0.6 else None
 
 
-def _made_by(fit: Fit, maker: Model) -> bool:
-    return isinstance(fit.x, Array) and fit.x.prediction is maker
+def _made_by(fit: Fit, use: Use) -> bool:
+    return isinstance(fit.x, Array) and fit.x.prediction is use.model
+
+
+def _is_noise(value: Value | None) -> bool:
+    if isinstance(value, Sequence):
+        return any(map(_is_noise, value.items))
+    return isinstance(value, Array) and value.noise
+
+
+def _is_same(left: Value | None, right: Value | None) -> bool:
+    """Whether two models get the same data: what one of them makes is judged by the other."""
+    if isinstance(left, Sequence) and isinstance(right, Sequence):
+        return any(_is_same(one, other) for one, other in zip(left.items, right.items))
+    return left is right and left is not None
 
 
 def _is_frozen(joint: Fit, judge: Fit) -> bool:

@@ -22,7 +22,7 @@ def shuffle(machine: Machine, arguments: Arguments, node: syntax.Node, *, shared
         def mixed(array: Array) -> Array:
             return array.derive(node, "filled", order=None, values=None)
 
-        axis = arguments.keywords.get("axis")
+        axis = arguments.get(1, "axis")
         within = axis is not None and constant(axis) != 0
         after = data.derive(node, "entries" if within else "shuffled", order="random", values=None)
         machine.change_in_place(data, after, node, mixed)

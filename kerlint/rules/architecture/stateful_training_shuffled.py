@@ -58,8 +58,8 @@ class StatefulTrainingShuffled(Rule):
 
     ## Known limits
     Only where targets are given beside the inputs: then these are arrays. Datasets and generators have an order of
-    their own, and `fit` does not shuffle them. Rows that make up a single batch are left alone, and those that a loop takes
-    out of the data, if their number is not known.
+    their own, and `fit` does not shuffle them. Rows that make up a single batch are left alone, and those that a loop
+    takes out of the data, if their number is not known.
 
     ## References
     - Measured on Keras 3.15.1: `fit` on arrays gives the rows to a stateful layer in another order in each epoch, and

@@ -204,6 +204,25 @@ class InputsAndTargetsShuffledApart(Rule):
         model.fit(data, late)
         model.fit(data[:, 1:], data[:, 0])
         """,
+        # Columns in another order, and targets that are picked one by one in the same order.
+        """
+        import keras
+        import numpy as np
+        (x, y), _ = keras.datasets.mnist.load_data()
+        rows = x.reshape(-1, 784) / 255
+        order = np.random.permutation(784)
+        places = np.random.permutation(len(x))
+        columns = rows.T.copy()
+        np.random.shuffle(columns)
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(rows[:, order], y)
+        model.fit(np.random.default_rng(0).permutation(rows, axis=1), y)
+        model.fit(np.random.default_rng(0).permuted(rows, axis=1), y)
+        model.fit(rows.T[order].T, y)
+        model.fit(columns.T, y)
+        model.fit(rows[places], np.array([y[i] for i in places]))
+        """,
         # Labels that are mixed on purpose, and rows that are drawn anew with their targets.
         """
         import keras

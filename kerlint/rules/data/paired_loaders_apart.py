@@ -86,9 +86,7 @@ class PairedLoadersApart(Rule):
                 help="give both loaders the same seed=",
                 about=fit,
                 # A loss of the program may compare the images of two kinds as a whole.
-                severity=None
-                if fit.compile is not None and read_loss(fit.compile.loss) is not None
-                else Severity.WARNING,
+                severity=None if _has_known_loss(fit) else Severity.WARNING,
             )
 
     bad = (
@@ -190,6 +188,10 @@ def _zipped(data: Dataset) -> tuple[Dataset, Dataset] | None:
         return None
     both = all(part.source.endswith("_dataset_from_directory") for part in (first, second))
     return (first, second) if both else None
+
+
+def _has_known_loss(fit: Fit) -> bool:
+    return fit.compile is not None and read_loss(fit.compile.loss) is not None
 
 
 def _drawn(fit: Fit, flows: dict[int, Dataset]) -> tuple[Dataset, Dataset] | None:

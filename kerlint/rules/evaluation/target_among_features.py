@@ -210,7 +210,7 @@ class TargetAmongFeatures(Rule):
         import keras
         import numpy as np
         rows = np.load("rows.npy")
-        a, b, c, d, e, f, g, h = [], [], [], [], [], [], [], []
+        a, b, c, d, e, f, g, h, steps = [], [], [], [], [], [], [], [], []
         for i in range(24, len(rows)):
             a.append(rows[i - 24:i])
             b.append(rows[i, 2])
@@ -220,10 +220,12 @@ class TargetAmongFeatures(Rule):
             f.append(rows[i - 1, 1])
             g.append(rows[i - 24:i])
             h.append(rows[i - 1])
+            steps.append(rows[i] - rows[i - 1])
         model = keras.Sequential([keras.layers.LSTM(8), keras.layers.Dense(1)])
         model.compile("adam", "mse")
         model.fit(np.array(a), np.array(b))
         model.fit(np.array(c), np.array(d))
+        model.fit(np.array(a), np.array(steps))
         model.fit(np.array(e)[..., None], np.array(f))
         model.fit(np.array(g)[:, :-1], np.array(h))
         """,
@@ -300,8 +302,14 @@ def _windowed(value: Value | None, taken: dict[int, Windowed]) -> Windowed | Non
     data = as_data(value)
     for made in data.history() if data is not None else ():
         if id(made) in taken:
-            return taken[id(made)]
+            # A difference of two rows is another number than either.
+            later = data.steps[len(made.steps) :] if data is not None else ()
+            return taken[id(made)] if all(step.name.startswith(_LAYOUT) for step in later) else None
     return None
+
+
+#: Steps that change no number.
+_LAYOUT = ("reshape", "expand_dims", "astype", "copy", "numpy", "ravel", "flatten", "squeeze")
 
 
 def _is_within(row: Windowed, window: Windowed) -> bool:

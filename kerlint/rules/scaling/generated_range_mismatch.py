@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kerlint import syntax
 from kerlint.finding import Severity
+from kerlint.library.adversaries import span_of
 from kerlint.library.contracts import as_data, inputs_of
 from kerlint.library.heads import only_head
 from kerlint.program.events import Compile, Fit, Forward
@@ -147,6 +148,10 @@ class GeneratedRangeMismatch(Rule):
             for step in range(1000):
                 d.train_on_batch(real[:32], np.ones((32, 1)))
                 d.train_on_batch(generator.predict(np.random.normal(size=(32, 64))), np.zeros((32, 1)))
+        classes = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+        classes.compile("adam", "sparse_categorical_crossentropy")
+        classes.fit(plain, digits)
+        classes.fit(two.predict(plain), digits)
         d = keras.Sequential([keras.Input((784,)), keras.layers.Dense(1, activation="sigmoid")])
         d.compile("adam", "binary_crossentropy")
         for step in range(1000):
@@ -176,7 +181,10 @@ def _given(event: Forward | Fit) -> _Given | None:
         array = as_data(event.inputs) if event.in_tape else None
         return None if array is None else _Given(event, array, event.node)
     array = as_data(inputs_of(event))
-    return None if array is None else _Given(event, array, event.places.get("x") or event.node)
+    # A discriminator gets one label for all of a batch.
+    return (
+        None if array is None or span_of(event.y) is None else _Given(event, array, event.places.get("x") or event.node)
+    )
 
 
 def _is_known(array: Array) -> bool:

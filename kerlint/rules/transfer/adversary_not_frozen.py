@@ -82,7 +82,9 @@ class AdversaryNotFrozen(Rule):
                 continue
             mixed = [fit for fit, span in duel.other if span is None or apart(span, duel.wanted)]
             against = [fit for fit, span in duel.made if apart(span, duel.wanted)]
-            if not against and (duel.made or not mixed or duel.wanted[1] - duel.wanted[0] > 0):
+            if not against and (duel.made or not mixed or not duel.noise or duel.wanted[1] - duel.wanted[0] > 0):
+                continue
+            if any(not apart(span, duel.wanted) for _, span in duel.made):
                 continue
             told.add(id(compiled.node))
             yield from self.found(
@@ -167,6 +169,33 @@ class AdversaryNotFrozen(Rule):
         """,
         """
         import keras
+        # A head that learns from the codes of other rows than the whole model, or of the same with the same labels.
+        import numpy as np
+        encoder = keras.Sequential([keras.Input((16,)), keras.layers.Dense(8)])
+        head = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+        head.compile("adam", "binary_crossentropy")
+        both = keras.Sequential([encoder, head])
+        both.compile("adam", "binary_crossentropy")
+        for ill, well in batches:
+            both.train_on_batch(ill, np.ones((32, 1)))
+            head.train_on_batch(encoder.predict(well), np.zeros((32, 1)))
+        for ill, well in batches:
+            both.train_on_batch(ill, np.ones((32, 1)))
+            head.train_on_batch(encoder.predict(ill), np.ones((32, 1)))
+            head.train_on_batch(encoder.predict(well), np.zeros((32, 1)))
+        # Weights that are put back.
+        start = keras.Sequential([keras.Input((16,)), keras.layers.Dense(8)])
+        judge = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
+        judge.compile("adam", "binary_crossentropy")
+        joint = keras.Sequential([start, judge])
+        joint.compile("adam", "binary_crossentropy")
+        for real in batches:
+            noise = np.random.normal(size=(32, 16))
+            judge.train_on_batch(real, np.ones((32, 1)))
+            judge.train_on_batch(start.predict(noise), np.zeros((32, 1)))
+            kept = judge.get_weights()
+            joint.train_on_batch(noise, np.ones((32, 1)))
+            judge.set_weights(kept)
         # An encoder and a head that are to agree.
         encoder = keras.Sequential([keras.Input((16,)), keras.layers.Dense(8)])
         head = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1, activation="sigmoid")])
