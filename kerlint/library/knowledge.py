@@ -254,7 +254,10 @@ class Knowledge:
         if name == "compile":
             return training.compile_model(machine, model, arguments, node)
         if name in training.FITS:
-            return training.fit_model(machine, model, name, arguments, node)
+            fit, history = training.fit_model(machine, model, name, arguments, node)
+            plans.follow_plans(machine, fit)
+            own_callbacks.follow_callbacks(machine, fit)
+            return history
         if name in training.USES:
             return training.use_model(machine, model, name, arguments, node)
         if name == "add":
@@ -468,8 +471,6 @@ class Knowledge:
                 graphs.snapshot(machine, model)
         own_steps.follow_train_steps(machine)
         own_losses.follow_losses(machine)
-        plans.follow_plans(machine)
-        own_callbacks.follow_callbacks(machine)
 
     def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""

@@ -419,7 +419,7 @@ def _hasattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value
 def _type(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`type(layer)`: the class of the program, or the one of the library that the layer is of."""
     given = arguments.get(0)
-    if isinstance(given, (Layer, Model)) and len(arguments.positional) == 1 and not arguments.open:
+    if isinstance(given, (Layer, Model, Instance)) and len(arguments.positional) == 1 and not arguments.open:
         if given.cls is not None:
             return given.cls
         if isinstance(given, Layer):
