@@ -243,7 +243,9 @@ def _with(machine: Machine, node: syntax.With) -> int:
     tapes, tries = machine.tapes, machine.tries
     for item in node.items:
         manager = machine.evaluate(item.item)
-        machine.tries += _expects_failure(item.item)
+        expects_failure = _expects_failure(item.item)
+        machine.tries += expects_failure
+        machine.leaves += expects_failure
         bound = machine.library.enter(machine, manager, item.item)
         if item.asname is not None:
             assign_target(machine, item.asname, bound)

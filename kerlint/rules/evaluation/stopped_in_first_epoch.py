@@ -125,7 +125,13 @@ class StoppedInFirstEpoch(Rule):
         # Left before it is reached; decided by what other methods count; changed only after the training.
         """
         import keras
+        import contextlib
         finishing = False
+        class Asked(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                with contextlib.suppress(OSError):
+                    open("stop").close()
+                    self.model.stop_training = True
         class Guarded(keras.callbacks.Callback):
             def on_epoch_end(self, epoch, logs=None):
                 if logs["loss"] > 0.01:
@@ -171,7 +177,7 @@ class StoppedInFirstEpoch(Rule):
         model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
         model.compile("adam", "mse", metrics=["mae"])
         until = Until(10)
-        for one in (Guarded(), Goals(), Phases(), Short(), until):
+        for one in (Asked(), Guarded(), Goals(), Phases(), Short(), until):
             model.fit(x, y, epochs=20, validation_split=0.1, callbacks=[one])
         until.epochs, finishing = 1, True
         """,
