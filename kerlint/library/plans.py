@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kerlint.library.compounding import follow_compound
 from kerlint.library.optimizers import RATE_CALLBACKS, read_optimizer
 from kerlint.library.trying import elsewhere, trying
 from kerlint.program.constants import integer, number
@@ -28,7 +29,9 @@ def follow_plans(machine: Machine, fit: Fit) -> None:
     function = plan.function if isinstance(plan, BoundMethod) else plan
     epochs = integer(fit.args.get("epochs"))
     if isinstance(function, Function) and epochs is not None and 1 <= epochs <= _MAX_EPOCHS:
-        _try(machine, fit, function, plan.receiver if isinstance(plan, BoundMethod) else None, epochs)
+        receiver = plan.receiver if isinstance(plan, BoundMethod) else None
+        _try(machine, fit, function, receiver, epochs)
+        follow_compound(machine, fit, function, receiver, epochs)
 
 
 def _scheduler(fit: Fit) -> Object | None:
