@@ -248,7 +248,7 @@ class _Training:
             self._loosen(mark, any_number=True)
 
     def _loosen(self, mark: int, *, any_number: bool) -> None:
-        """What was changed since the mark, if that happens any number of times."""
+        """Closes a mark. What was changed since is not known for sure if it happens any number of times, or perhaps."""
         heap = self._machine.heap
         changes = heap.capture(mark)
         heap.undo(mark)
@@ -299,7 +299,7 @@ class _Training:
 
     def _logs(self, hook: str, names: _Names | None) -> Mapping:
         """The numbers that a method gets."""
-        validated = has_validation(self._fit) if hook == _AFTER_EPOCH else False
+        validated = has_validation(self._fit) if hook == _AFTER_EPOCH else None if hook in _OF_TESTS else False
         shown = list(names or ())
         if validated:
             shown += [f"val_{name}" for name in shown]

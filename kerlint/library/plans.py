@@ -21,7 +21,7 @@ _MAX_EPOCHS = 1000
 
 
 def follow_plans(machine: Machine, fit: Fit) -> None:
-    """Asks the function of the `LearningRateScheduler` of a training call, if it has one, for the rates of its epochs."""
+    """Asks the function of the `LearningRateScheduler` that a training call may have for the rates of its epochs."""
     scheduler = _scheduler(fit)
     if scheduler is None or fit.open or "initial_epoch" in fit.args or machine.callback_fuel <= 0:
         return

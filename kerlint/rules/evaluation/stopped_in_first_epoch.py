@@ -49,7 +49,8 @@ class StoppedInFirstEpoch(Rule):
     ```
 
     ## Known limits
-    Only where nothing unknown decides it, and where the training call asks for more than one epoch.
+    Only where nothing unknown decides it, in the first training call that has the callback, and where that asks for more
+    than one epoch.
 
     ## References
     - Measured on Keras 3.15.1: the history of the example has one epoch.
