@@ -149,11 +149,22 @@ def _values() -> dict[str, tuple[int, dict[str | int, Distinct]]]:
         width, gaps, *columns = rest.split(" ; ")
         known: dict[str | int, Distinct] = {}
         for column in columns:
-            key, rarest, *values = column.split("|")
-            plain = [int(value) if value.isdecimal() else value for value in values]
-            known[int(key) if key.isdecimal() else key] = Distinct(tuple(plain), int(rarest), int(gaps))
+            key, *told = column.split("|")
+            if not told:
+                key, _, kind = key.rpartition(":")
+                known[key] = Distinct(None, 0, int(gaps), kind)
+                continue
+            known[int(key) if key.isdecimal() else key] = _distinct(int(told[0]), told[1:], int(gaps))
         found[folder + name.lower()] = (int(width), known)
     return found
+
+
+def _distinct(rarest: int, values: list[str], gaps: int) -> Distinct:
+    """What a column has, numbers if all of it are some."""
+    if all(map(str.isdecimal, values)):
+        # With a gap whole numbers are read as floats.
+        return Distinct(tuple(map(int, values)), rarest, gaps, None if gaps else "int64")
+    return Distinct(tuple(values), rarest, gaps, "object")
 
 
 def values_of(call: Call) -> dict[str | int, Distinct]:

@@ -122,8 +122,10 @@ def _mapped(machine: Machine, series: Array, function: Value | None, node: synta
 
 def _renamed(known: Distinct | None, names: Mapping) -> Distinct | None:
     """The values after each has been looked up; None if one of them is not there."""
-    new = [constant(names.entries.get(value)) for value in known.values] if known is not None else []
-    if known is None or not all(type(name) in (str, int) for name in new) or len({type(name) for name in new}) != 1:
+    values = known.values if known is not None else None
+    new = [constant(names.entries.get(value)) for value in values or ()]
+    plain = bool(new) and all(type(name) in (str, int) for name in new)
+    if known is None or not plain or len({type(name) for name in new}) != 1:
         return None
     return Distinct(tuple(sorted(set(new))), known.rarest, known.gaps)
 
@@ -301,7 +303,8 @@ def _yes(frame: Array, given: Given, node: syntax.Node) -> Value:
 
 def _unique(frame: Array, given: Given, node: syntax.Node) -> Value:
     # What is missing is one more value.
-    count = len(frame.distinct.values) if frame.distinct is not None and not frame.distinct.gaps else None
+    values = frame.distinct.all_values if frame.distinct is not None else None
+    count = None if values is None else len(values)
     return Array((count,), frame.dtype, frame.low, frame.high, source=frame.source, node=node)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerlint import syntax
 from kerlint.program.alternatives import one_of
+from kerlint.program.element_types import DType, same_type
 from kerlint.program.interpreter.containers import overlaid
 from kerlint.program.interpreter.enumerations import equal
 from kerlint.program.interpreter.machine import Machine
@@ -158,6 +159,9 @@ def plain(value: Value) -> Any:
 def compare(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right` for a comparison."""
     if symbol in _EQUALITY:
+        same = same_type(left, right)
+        if same is not None and (symbol in ("==", "!=") or not isinstance(left, DType)):
+            return Const(same is (symbol in ("is", "==")), node=node)
         answer = equal(_EQUALITY[symbol], left, right)
         if answer is not None:
             return Const(answer is (symbol in ("is", "==")), node=node)
