@@ -74,7 +74,8 @@ def _name(value: Value) -> str | None:
         found: str = value.value
         return found
     if isinstance(value, Const):
-        return value.value if value.value in _NAMES or value.value == "object" else None
+        given = "object" if value.value == "O" else value.value
+        return given if given in _NAMES or given == "object" else None
     if not isinstance(value, External):
         return None
     library, _, name = value.name.rpartition(".")

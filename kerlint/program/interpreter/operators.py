@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kerlint import syntax
@@ -160,8 +161,12 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: synt
     """`left symbol right` for a comparison."""
     if symbol in _EQUALITY:
         same = same_type(left, right)
-        if same is not None and (symbol in ("==", "!=") or not isinstance(left, DType)):
+        are_dtypes = isinstance(left, DType) or isinstance(right, DType)
+        if same is not None and (symbol in ("==", "!=") or not are_dtypes):
             return Const(same is (symbol in ("is", "==")), node=node)
+        if are_dtypes and not (isinstance(right, Const) and right.value is None):
+            # A dtype has more names than one.
+            return Unknown("comparison", node=node)
         answer = equal(_EQUALITY[symbol], left, right)
         if answer is not None:
             return Const(answer is (symbol in ("is", "==")), node=node)
@@ -191,8 +196,9 @@ def _membership(symbol: str, left: Value, right: Value, node: syntax.Node) -> Va
     from kerlint.program.values import Mapping
 
     answer: bool | None = None
-    if not isinstance(left, Const):
-        same = [equal("==", left, item) for item in right.items] if isinstance(right, Sequence) else [None]
+    if not isinstance(left, Const) or isinstance(left, DType):
+        check = same_type if isinstance(left, DType) else partial(equal, "==")
+        same = [check(left, item) for item in right.items] if isinstance(right, Sequence) else [None]
         if None in same and True not in same:
             return Unknown("membership", node=node)
         return Const((True in same) is (symbol == "in"), node=node)
