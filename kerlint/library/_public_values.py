@@ -33,7 +33,7 @@ raw.githubusercontent.com/mwaskom/seaborn-data/master/
  tips.csv 7 ; 0 ; sex|87|Female|Male ; smoker|93|No|Yes ; day|19|Fri|Sat|Sun|Thur ; time|68|Dinner|Lunch
  titanic.csv 15 ; 709 ; sex|314|female|male ; embarked|77|C|Q|S ; class|184|First|Second|Third ; who|83|child|man|woman ; deck|4|A|B|C|D|E|F|G ; embark_town|77|Cherbourg|Queenstown|Southampton ; alive|342|no|yes
 storage.googleapis.com/download.tensorflow.org/data/
- heart.csv 14 ; 0 ; age:int64 ; sex|97|0|1 ; cp|3|0|1|2|3|4 ; trestbps:int64 ; chol:int64 ; fbs|44|0|1 ; restecg|8|0|1|2 ; thalach:int64 ; exang|99|0|1 ; oldpeak:float64 ; slope|20|1|2|3 ; ca|20|0|1|2|3 ; thal|1|1|2|fixed|normal|reversible ; target|83|0|1
+ heart.csv 14 ; 0 ; age:int64 ; sex|97|0|1 ; cp|3|0|1|2|3|4 ; trestbps:int64 ; chol:int64 ; fbs|44|0|1 ; restecg|8|0|1|2 ; thalach:int64 ; exang|99|0|1 ; oldpeak:float64 ; slope|21|1|2|3 ; ca|20|0|1|2|3 ; thal|1|1|2|fixed|normal|reversible ; target|83|0|1
 storage.googleapis.com/tf-datasets/titanic/
  train.csv 10 ; 0 ; survived:int64 ; sex|1|female|male ; age:float64 ; n_siblings_spouses:int64 ; parch:int64 ; fare:float64 ; class|1|First|Second|Third ; deck|1|A|B|C|D|E|F|G|unknown ; embark_town|1|Cherbourg|Queenstown|Southampton|unknown ; alone|1|n|y
 archive.ics.uci.edu/ml/machine-learning-databases/auto-mpg/

@@ -160,13 +160,9 @@ def plain(value: Value) -> Any:
 def compare(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right` for a comparison."""
     if symbol in _EQUALITY:
-        same = same_type(left, right)
-        are_dtypes = isinstance(left, DType) or isinstance(right, DType)
-        if same is not None and (symbol in ("==", "!=") or not are_dtypes):
-            return Const(same is (symbol in ("is", "==")), node=node)
-        if are_dtypes and not (isinstance(right, Const) and right.value is None):
-            # A dtype has more names than one.
-            return Unknown("comparison", node=node)
+        types = None if type(left) is Const and type(right) is Const else _compare_types(symbol, left, right, node)
+        if types is not None:
+            return types
         answer = equal(_EQUALITY[symbol], left, right)
         if answer is not None:
             return Const(answer is (symbol in ("is", "==")), node=node)
@@ -177,6 +173,17 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: synt
         take(machine, right, partly=True)
         return found
     return operate(machine, symbol, left, right, node)
+
+
+def _compare_types(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
+    """What compares types or dtypes gives; None if neither side is one."""
+    same = same_type(left, right)
+    are_dtypes = isinstance(left, DType) or isinstance(right, DType)
+    if same is not None and (symbol in ("==", "!=") or not are_dtypes):
+        return Const(same is (symbol in ("is", "==")), node=node)
+    # A dtype has more names than one.
+    is_none = isinstance(right, Const) and right.value is None
+    return Unknown("comparison", node=node) if are_dtypes and not is_none else None
 
 
 def _identity(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
