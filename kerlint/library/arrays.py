@@ -9,10 +9,11 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
-from kerlint.library import dtypes, ranges
+from kerlint.library import dtypes, ranges, reductions
 from kerlint.library.literals import from_literal
 from kerlint.library.ranges import Bounds
 from kerlint.program.constants import constant, number
+from kerlint.program.data_events import Compared
 from kerlint.program.events import Division, Outer, Scaled
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Dimension, Sequence, Shape, Value
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_BOUNDING = _COMPARISONS - {"==", "!="}
 _LOGICAL = frozenset({"&", "|", "^"})
 #: Orders in which equal values stand together.
 _TOGETHER = ("sorted", "grouped")
@@ -58,6 +60,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: synt
             return _on_arrays(machine, symbol, left, from_literal(right, node), node)
         result = _with_other(symbol, left, right, node, swapped=False)
         _note_scaling(machine, symbol, left, number(right), result, node)
+        if left.prediction is not None and symbol in _BOUNDING:
+            reductions.note_threshold(machine, left, number(right), node)
         return result
     if isinstance(right, Array):
         if isinstance(left, Sequence):
@@ -65,6 +69,8 @@ def operate(machine: Machine, symbol: str, left: Value, right: Value, node: synt
         result = _with_other(symbol, right, left, node, swapped=True)
         if symbol == "*":
             _note_scaling(machine, symbol, right, number(left), result, node)
+        elif right.prediction is not None and symbol in _BOUNDING:
+            reductions.note_threshold(machine, right, number(left), node)
         return result
     return None
 
@@ -268,6 +274,9 @@ def _on_arrays(machine: Machine, symbol: str, left: Array, right: Array, node: s
     for column, row in ((left, right), (right, left)):
         if column.rank == 2 and column.shape is not None and column.shape[1] == 1 and row.rank == 1:
             machine.emit(Outer(node=node, symbol=symbol, column=column, row=row))
+    if symbol == "-" and (left.prediction is None) != (right.prediction is None):
+        truth, said = (right, left) if right.prediction is None else (left, right)
+        machine.emit(Compared(node=node, how="-", truth=truth, prediction=said))
     base = left if left.rank is not None and (right.rank is None or left.rank >= right.rank) else right
     if symbol in _COMPARISONS or (symbol in _LOGICAL and left.dtype == right.dtype == "bool"):
         return _yes_or_no(shape, base, node)

@@ -12,6 +12,7 @@ from kerlint.library.arrays import broadcast, is_strong, kind_of
 from kerlint.library.convert import Call, Function, Handler, as_array, handlers, is_none
 from kerlint.library.indexing import cast_bounds
 from kerlint.library.ranges import Bounds
+from kerlint.library.reductions import note_threshold
 from kerlint.program.constants import integer, number
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Unknown, Value, tuple_of
@@ -195,6 +196,8 @@ def _round(call: Call) -> Value:
     if array is None:
         return Unknown("round", node=call.node)
     places = 0 if is_none(digits) else integer(digits)
+    if array.prediction is not None and places == 0:
+        note_threshold(call.machine, array, 0.5, call.node)
     low, high = ranges.UNKNOWN
     if places is not None and -50 < places < 50:
         low, high = ranges.rising(lambda value: round(value, places), (array.low, array.high))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerlint import syntax
-from kerlint.library import elementwise, frames, numerics, ranges, reductions
+from kerlint.library import elementwise, frames, numerics, ranges, reductions, resampling
 from kerlint.library.convert import as_array, dtype_name
 from kerlint.library.literals import class_labels
 from kerlint.program.alternatives import options
@@ -198,6 +198,11 @@ def _drop(frame: Array, given: Given, node: syntax.Node) -> Value:
     return frames.with_rows(frame, None, node, "drop", tight=False)
 
 
+def _some_columns(frame: Array, given: Given, node: syntax.Node) -> Value:
+    """`select_dtypes`: the rows stay, and nobody knows which columns do."""
+    return frames.unknown_frame(frame, frame.rows, None, node, "select_dtypes")
+
+
 def _dropna(frame: Array, given: Given, node: syntax.Node) -> Value:
     if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
         return frames.unknown_frame(frame, frame.rows, None, node, "dropna")
@@ -265,8 +270,10 @@ def _sample(frame: Array, given: Given, node: syntax.Node) -> Value:
     if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
         return frames.unknown_frame(frame, frame.rows, None, node, "sample")
     most = given.get("n") is None and share is not None and share >= _MOST
-    keeps = lambda one: most and (share == 1 or one.rarest >= _MANY)  # noqa: E731
-    return frames.with_rows(frame, rows, node, "sample", keeps=keeps, order="random")
+    twice = truth(given.get("replace")) is True or (share is not None and share > 1)
+    keeps = lambda one: most and not twice and (share == 1 or one.rarest >= _MANY)  # noqa: E731
+    made = frames.with_rows(frame, rows, node, "sample", keeps=keeps, order="random")
+    return resampling.again(made, node) if twice else made
 
 
 def _sort(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -371,6 +378,7 @@ _METHODS: dict[str, tuple[str, Method]] = {
     "filter": ("items like regex axis", _filter),
     "drop": ("labels axis index columns level inplace errors", _drop),
     "dropna": ("axis", _dropna),
+    "select_dtypes": ("include exclude", _some_columns),
     "fillna": ("value", _fillna),
     "reset_index": ("level drop", _reset),
     "set_index": ("keys drop append", _set_index),
@@ -392,7 +400,7 @@ _METHODS: dict[str, tuple[str, Method]] = {
 _OTHER_METHODS = frozenset(
     """reshape flatten ravel squeeze transpose item repeat describe info groupby nunique get assign plot hist boxplot
     iterrows itertuples melt pivot pivot_table rolling ewm expanding resample to_csv to_json to_dict to_excel items
-    keys agg aggregate pipe stack unstack explode add sub mul div dot equals select_dtypes idxmax idxmin mode skew
+    keys agg aggregate pipe stack unstack explode add sub mul div dot equals idxmax idxmin mode skew
     quantile nunique to_frame argmax argmin view searchsorted first last at_time truncate tz_localize update pop
     insert to_pickle to_sql to_string memory_usage astype to_numpy as_matrix tolist to_list std
     eval set_axis rename_axis""".split()

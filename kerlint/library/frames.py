@@ -228,7 +228,7 @@ def subscript(frame: Array, index: list[Value], node: syntax.Node) -> Value:
     if isinstance(part, Object) and part.name == "slice":
         return _rows_of(frame, part, node)
     if isinstance(part, Array) and part.dtype == "bool":
-        return indexing.chosen(with_rows(frame, None, node), node)
+        return indexing.chosen(with_rows(frame, None, node, "rows"), node)
     if isinstance(part, Const) and frame.fields is not None:
         return column(frame, part.value, node)
     if isinstance(part, Array) and part.dtype == "object" and part.source == "columns":
@@ -241,7 +241,7 @@ def _of_series(series: Array, part: Value, node: syntax.Node) -> Value:
     if isinstance(part, Object) and part.name == "slice":
         return _rows_of(series, part, node)
     if isinstance(part, Array) and part.dtype == "bool":
-        return indexing.chosen(with_rows(series, None, node), node)
+        return indexing.chosen(with_rows(series, None, node, "rows"), node)
     if series.distinct is not None and integer(part) is not None:
         return Array((), source=series.source, form="frame", distinct=series.distinct, node=node)
     return Array(source=series.source, form="frame", node=node)
@@ -300,7 +300,7 @@ def _rows_at(frame: Array, part: Value, node: syntax.Node) -> Value:
     if found is None or found.rank != 1:
         return Array(source=frame.source, form="frame", node=node)
     rows = None if found.dtype == "bool" else found.rows
-    return indexing.chosen(with_rows(frame, rows, node, order=None), node)
+    return indexing.chosen(with_rows(frame, rows, node, "rows", order=None), node)
 
 
 def _by_label(frame: Array, index: list[Value], node: syntax.Node) -> Value:
@@ -319,7 +319,7 @@ def _by_label(frame: Array, index: list[Value], node: syntax.Node) -> Value:
         if isinstance(part, Array) and part.dtype != "bool" and part.rank != 1:
             return Array(source=frame.source, form="frame", node=node)
         rows = None if found is None or found.dtype == "bool" else found.rows
-        return indexing.chosen(with_rows(chosen, rows, node, order=None), node)
+        return indexing.chosen(with_rows(chosen, rows, node, "rows", order=None), node)
     return Array(source=frame.source, form="frame", node=node)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kerlint import syntax
 from kerlint.library import downloads, ranges
@@ -11,13 +11,17 @@ from kerlint.library.objects import bind_arguments
 from kerlint.library.ranges import Bounds
 from kerlint.library.shapes import dims
 from kerlint.program.constants import constant, number, text, truth
+from kerlint.program.data_events import Flowed
 from kerlint.program.labels import Labels
+from kerlint.program.scope import Loop
 from kerlint.program.values import (
     Arguments,
     Array,
     Const,
     Dataset,
     Dimension,
+    External,
+    Function,
     Object,
     Sequence,
     Shape,
@@ -26,9 +30,12 @@ from kerlint.program.values import (
     tuple_of,
 )
 
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
+
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 #: Arguments of a generator that make the range of its images one that is not known.
-_UNBOUNDED = ("featurewise", "samplewise", "zca", "preprocessing_function", "channel_shift")
+_UNBOUNDED = ("featurewise", "samplewise", "zca", "channel_shift")
 
 
 class _Batch(NamedTuple):
@@ -44,7 +51,7 @@ class _Batch(NamedTuple):
     tight: bool = True
 
 
-def generator_flow(generator: Object, method: str, arguments: Arguments, node: syntax.Node) -> Value:
+def generator_flow(machine: Machine, generator: Object, method: str, arguments: Arguments, node: syntax.Node) -> Value:
     """`ImageDataGenerator(...).flow(...)`, `flow_from_directory(...)`, `flow_from_dataframe(...)`."""
     name = f"{generator.name}.{method}"
     args, _ = bind_arguments(name, arguments)
@@ -52,7 +59,7 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: s
         known = downloads.classes_of(args.get("directory"), node)
         args.update({"classes": known} if known is not None else {})
     batch = _from_arrays(args, node) if method == "flow" else _from_files(generator, name, args, node)
-    low, high = _scaled(generator, batch.bounds)
+    low, high = _scaled(machine, generator, batch, node)
     data = Array(batch.shape, "float32", low, high, tight=batch.tight and high is not None, source=name, node=node)
     if "dtype" in generator.args or generator.open:
         data.dtype = None
@@ -69,11 +76,14 @@ def generator_flow(generator: Object, method: str, arguments: Arguments, node: s
         transforms.append(Transform("shuffle", {}, node=node))
     size = args.get("batch_size") or Const(32, node=node)
     transforms.append(Transform("batch", {"batch_size": size}, node=node))
-    return Dataset(name, {**args, "generator": generator}, element, tuple(transforms), node=node)
+    made = Dataset(name, {**args, "generator": generator}, element, tuple(transforms), node=node)
+    machine.emit(Flowed(node=node, dataset=made, data=data))
+    return made
 
 
-def _scaled(generator: Object, bounds: Bounds) -> Bounds:
-    """The range after `rescale` and the other changes of the values."""
+def _scaled(machine: Machine, generator: Object, batch: _Batch, node: syntax.Node) -> Bounds:
+    """The range after `preprocessing_function`, `rescale`, in this order, and the other changes of the values."""
+    bounds = batch.bounds
     if generator.open or any(key.startswith(_UNBOUNDED) and _is_set(generator.args[key]) for key in generator.args):
         return ranges.UNKNOWN
     if _is_set(generator.args.get("brightness_range")):
@@ -85,10 +95,25 @@ def _scaled(generator: Object, bounds: Bounds) -> Bounds:
     order = generator.args.get("interpolation_order")
     if order is not None and constant(order) not in (0, 1):
         return ranges.UNKNOWN
+    if _is_set(generator.args.get("preprocessing_function")):
+        bounds = _prepared(machine, generator.args["preprocessing_function"], batch, bounds, node)
     if not _is_set(generator.args.get("rescale")):
         return bounds
     scale = number(generator.args["rescale"])
     return ranges.bound("*", bounds, (scale, scale))
+
+
+def _prepared(machine: Machine, function: Value, batch: _Batch, bounds: Bounds, node: syntax.Node) -> Bounds:
+    """The range of one image after the function."""
+    from kerlint.program.interpreter.calls import call
+
+    if not isinstance(function, (External, Function)) or bounds[1] is None:
+        return ranges.UNKNOWN
+    shape = None if batch.shape is None else batch.shape[1:]
+    image = Array(shape, "float32", *bounds, tight=batch.tight, source="image of a generator", node=node)
+    with machine.inside(Loop(node, None, False)):
+        made = as_array(call(machine, function, Arguments([(image, node)]), node))
+    return ranges.UNKNOWN if made is None or not made.tight else (made.low, made.high)
 
 
 def _is_set(value: Value | None) -> bool:

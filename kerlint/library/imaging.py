@@ -13,7 +13,8 @@ from kerlint.library.convert import Handler, as_array
 from kerlint.library.objects import bind_arguments
 from kerlint.library.shapes import dims
 from kerlint.program.constants import constant, truth
-from kerlint.program.values import Arguments, Array, External, Object, Shape, Unknown, Value
+from kerlint.program.data_events import Pictured
+from kerlint.program.values import Arguments, Array, External, Object, Shape, Unknown, Value, tuple_of
 
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 SOURCE = "image file"
 #: Objects that become pixels when they are made an array.
 PICTURES = frozenset({"PIL.Image.open", "keras.utils.load_img"})
+#: The step with which red and blue change places.
+TURNED = "colours turned"
+_TURNING = ("cv2.COLOR_BGR2RGB", "cv2.COLOR_RGB2BGR")
+_COLOURED = "cv2.IMREAD_COLOR"
+#: What gives the frames of a camera or of a film.
+CAMERA = "cv2.VideoCapture"
 _GRAY = ("cv2.IMREAD_GRAYSCALE", "cv2.COLOR_BGR2GRAY", "cv2.COLOR_RGB2GRAY")
 
 
@@ -33,8 +40,29 @@ def pixels(shape: Shape, node: syntax.Node | None, dtype: str = "uint8") -> Arra
 def _read(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
     """`cv2.imread(path, flags)` and `imread` of other packages."""
     if len(arguments.positional) + len(arguments.keywords) == 1:
-        return pixels((None, None, 3), node)
+        return _coloured(machine, pixels((None, None, 3), node), "RGB", node)
     return pixels((None, None) if _is_gray(arguments.get(1, "flags")) else None, node)
+
+
+def _read_turned(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
+    """`cv2.imread(path, flags)`: blue comes first."""
+    made = _read(machine, arguments, node)
+    plain = arguments.get(1, "flags")
+    if isinstance(made, Array) and (plain is None or (isinstance(plain, External) and plain.name == _COLOURED)):
+        made = _coloured(machine, pixels((None, None, 3), node), "BGR", node)
+    return made
+
+
+def _coloured(machine: Machine, made: Array, colours: str, node: syntax.Node) -> Array:
+    """Notes the order of the channels of an image."""
+    machine.emit(Pictured(node=node, array=made, colours=colours))
+    return made
+
+
+def frame(machine: Machine, node: syntax.Node) -> Value:
+    """`cv2.VideoCapture(...).read()`: whether there is an image, and the image."""
+    image = _coloured(machine, pixels((None, None, 3), node), "BGR", node)
+    return tuple_of(Unknown("whether there is one", node=node), image, node=node)
 
 
 def _read_any(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
@@ -62,9 +90,11 @@ def _convert(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value
     image = arguments.get(0, "src")
     if not isinstance(image, Array):
         return Unknown("cvtColor", node=node)
-    gray = _is_gray(arguments.get(1, "code"))
+    code = arguments.get(1, "code")
+    gray = _is_gray(code)
+    turned = isinstance(code, External) and code.name in _TURNING
     shape = image.shape[:2] if gray and image.shape is not None else None if gray else image.shape
-    return image.derive(node, "cvtColor", shape=shape, columns=None, values=None)
+    return image.derive(node, TURNED if turned else "cvtColor", shape=shape, columns=None, values=None)
 
 
 def _scaled(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
@@ -81,7 +111,10 @@ def _to_array(machine: Machine, arguments: Arguments, node: syntax.Node) -> Valu
     """`keras.utils.img_to_array(image)`."""
     image = arguments.get(0, "img")
     if isinstance(image, Object):
-        return picture(image, node, "float32") or Unknown("image", node=node)
+        made = picture(image, node, "float32")
+        if made is not None and made.shape is not None:
+            _coloured(machine, made, "RGB", node)
+        return made or Unknown("image", node=node)
     return image if isinstance(image, Array) else Unknown("image", node=node)
 
 
@@ -107,12 +140,13 @@ def _load(name: str) -> Handler:
 
 
 FUNCTIONS: dict[str, Handler] = {
-    **dict.fromkeys(("cv2.imread", "skimage.io.imread"), _read),
+    "cv2.imread": _read_turned,
+    "skimage.io.imread": _read,
     **dict.fromkeys(("scipy.misc.imread", "scipy.ndimage.imread", "scipy.misc.pilutil.imread"), _read_any),
     **dict.fromkeys(("imageio.imread", "imageio.v2.imread", "imageio.v3.imread"), _read),
     "cv2.resize": _resize,
     "cv2.cvtColor": _convert,
     "skimage.transform.resize": _scaled,
     "keras.utils.img_to_array": _to_array,
-    **{name: _load(name) for name in PICTURES},
+    **{name: _load(name) for name in (*PICTURES, CAMERA)},
 }

@@ -9,6 +9,7 @@ from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.arrays import broadcast
 from kerlint.library.convert import as_array
+from kerlint.library.imaging import SOURCE, TURNED
 from kerlint.program.constants import NOTHING, constant
 from kerlint.program.labels import Labels, Step
 from kerlint.program.values import Array, Const, Dimension, Object, Sequence, Shape, Value
@@ -32,7 +33,7 @@ def subscript(array: Array, index: list[Value], node: syntax.Node) -> Array:
     copied = any(isinstance(part, Array) and part.rank != 0 for part in index)
     found = array.derive(
         node,
-        "rows" if copied else "",
+        "rows" if copied else TURNED if _turns_colours(array, index) else "",
         shape=shape,
         low=low,
         high=high,
@@ -49,6 +50,14 @@ def subscript(array: Array, index: list[Value], node: syntax.Node) -> Array:
     if isinstance(rows, Array) and rows.source in ("permutation", "arange") and rows.dtype != "bool":
         return found
     return chosen(found, node)
+
+
+def _turns_colours(array: Array, index: list[Value]) -> bool:
+    """`image[..., ::-1]`: blue and red change places."""
+    last = index[-1]
+    if array.source != SOURCE or len(index) < 2 or not isinstance(last, Object) or "step" not in last.args:
+        return False
+    return constant(last.args["step"]) == -1 and (constant(index[0]) is ... or len(index) == array.rank)
 
 
 def _is_sample(array: Array, index: list[Value]) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from kerlint import syntax
 from kerlint.program.events import Shuffled
+from kerlint.program.interpreter.containers import forget_items
 from kerlint.program.interpreter.machine import Machine
-from kerlint.program.values import Arguments, Array, Const, Gap, Sequence, Value
+from kerlint.program.values import Arguments, Array, Const, Sequence, Value
 
 Handler = Callable[[Machine, Arguments, syntax.Node], Value]
 
@@ -26,7 +27,7 @@ def shuffle(machine: Machine, arguments: Arguments, node: syntax.Node, *, shared
         if shared and len(arguments.positional) == 1 and not arguments.open:
             machine.emit(Shuffled(node=node, after=after))
     elif isinstance(data, Sequence):
-        machine.heap.write(data.state, "items", (Gap(node=node),))
+        forget_items(machine, data)
     return Const(None, node=node)
 
 

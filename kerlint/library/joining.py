@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerlint import syntax
-from kerlint.library import dtypes, ranges
+from kerlint.library import dtypes, ranges, resampling
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, axis_of, handlers, is_none
 from kerlint.library.indexing import cast_bounds
 from kerlint.library.layout import reshape
@@ -84,7 +84,7 @@ def joined(parts: list[Array], axis: int, node: syntax.Node, *, new_axis: bool =
         source=first.source if all(part.source == first.source for part in parts) else "computed",
         noise=all(part.noise for part in parts),
         order=_joint_order(parts) if rows and len(parts) > 1 else None,
-        steps=first.steps,
+        steps=resampling.kept(parts[1:], Array(steps=first.steps)).steps,
         node=node,
     )
 

@@ -23,6 +23,7 @@ from kerlint.library import (
     loss_calls,
     methods,
     models,
+    moving,
     names,
     numerics,
     options,
@@ -34,6 +35,7 @@ from kerlint.library import (
     preprocessing,
     randomness,
     rates,
+    readers,
     sklearn,
     steps,
     tensors,
@@ -318,12 +320,7 @@ class Knowledge:
             return randomness.generator_method(machine, receiver, name, arguments, node)
         if receiver.name == "tensorflow_datasets.builder":
             return tfds.builder_method(receiver, name, arguments, node)
-        if receiver.short == "ImageDataGenerator" and name.startswith("flow"):
-            return preprocessing.generator_flow(receiver, name, arguments, node)
-        if receiver.short == "ImageDataGenerator" and name == "fit":
-            machine.heap.write(receiver.state, "adapted", Const(True, node=node))
-            return Const(None, node=node)
-        return Object(f"{receiver.name}.{name}", {"self": receiver}, node=node)
+        return readers.method(machine, receiver, name, arguments, node)
 
     def invoke(self, machine: Machine, receiver: Value, arguments: Arguments, node: syntax.Node) -> Value:
         """An object called: layer, model, loss."""
@@ -424,7 +421,10 @@ class Knowledge:
     def subscript(self, machine: Machine, receiver: Value, index: list[Value], node: syntax.Node) -> Value:
         """`receiver[index]`."""
         if isinstance(receiver, Array):
-            return methods.array_subscript(receiver, index, node)
+            found = methods.array_subscript(receiver, index, node)
+            if machine.loops or len(index) > 1:
+                moving.note(machine, receiver, index, found, node)
+            return found
         if isinstance(receiver, Tensor):
             return tensors.subscript(machine, receiver, index, node)
         if isinstance(receiver, External) and receiver.name in ("numpy.c_", "numpy.r_"):

@@ -9,6 +9,7 @@ from kerlint import syntax
 from kerlint.library.dtypes import promote_all
 from kerlint.program.alternatives import options
 from kerlint.program.constants import NOTHING, constant
+from kerlint.program.interpreter.runs import stand_together
 from kerlint.program.labels import Labels
 from kerlint.program.values import Array, Const, Gap, Sequence, Shape, Unknown, Value
 
@@ -22,11 +23,13 @@ def from_literal(value: Value, node: syntax.Node | None, dtype: str | None = Non
         return value.derive(node, dtype=dtype or value.dtype)
     numbers = _nested(value)
     if numbers is None:
-        stacked = _stacked(value, node, dtype)
-        if stacked is not None:
-            return stacked
-        shape = _partial_shape(value)
-        return Array(shape, dtype, source="literal" if shape else "", node=node)
+        made = _stacked(value, node, dtype)
+        if made is None:
+            shape = _partial_shape(value)
+            made = Array(shape, dtype, source="literal" if shape else "", node=node)
+        if isinstance(value, Sequence) and stand_together(value):
+            made.order = "grouped"
+        return made
     return literal(numbers, node, dtype)
 
 

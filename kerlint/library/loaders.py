@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
-from kerlint.library import downloads, ranges
+from kerlint.library import downloads, ranges, texts
 from kerlint.library.convert import Call, Function, Handler, as_array, dtype_or, handlers, is_none
 from kerlint.library.objects import argument, bind_arguments
 from kerlint.library.shapes import dims
@@ -197,6 +197,7 @@ def _padded(call: Call) -> Value:
         order=array.order if array is not None else None,
         noise=array.noise if array is not None else False,
         steps=(*(array.steps if array is not None else ()), Step(_padding(call), call.node)),
+        parent=texts.numbers(value),
         node=call.node,
     )
 

@@ -171,6 +171,7 @@ def one_hot(
         order=array.order if array is not None else None,
         steps=array.steps if array is not None else (),
         noise=array.noise if array is not None else False,
+        parent=array,
         node=node,
     )
 
@@ -248,6 +249,11 @@ def _backend_dtype(call: Call) -> Value:
     return Const("float32", node=call.node)
 
 
+def _epsilon(call: Call) -> Value:
+    """The small number that Keras adds where it divides; only a configuration of Keras says otherwise."""
+    return Const(1e-7, node=call.node)
+
+
 def _file(call: Call) -> Value:
     """`numpy.load(path)`: an array, or several by name."""
     path = constant(call.first)
@@ -309,6 +315,7 @@ FUNCTIONS: dict[str, Handler] = {
     **handlers("keras.activations", {"softmax": _softmax, "relu": _relu}, "tensor"),
     **handlers("scipy.special", {"softmax": _softmax}),
     **handlers("keras.backend", {"floatx": _backend_dtype}),
+    **handlers("keras.config", {"epsilon": _epsilon}),
 }
 
 #: Symbols that are no more than a number.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerlint import syntax
-from kerlint.library import downloads, dtypes, frame_methods, frames, ranges
+from kerlint.library import downloads, dtypes, frame_methods, frames, ranges, resampling
 from kerlint.library.convert import Call, Function, Handler, arrays_in, as_array, dtype_name, handlers, is_none
 from kerlint.program.constants import constant, text, truth
 from kerlint.program.labels import Distinct, Labels
@@ -189,9 +189,11 @@ def _one_hot(call: Call, column: Array, start: list[str], known: Distinct) -> Ar
 def _concatenated(call: Call) -> Value:
     """`concat(frames, axis)`."""
     parts = arrays_in(call.value("objs", 0), call.node)
+    return Array(form="frame", node=call.node) if parts is None else resampling.kept(parts, _joined(call, parts))
+
+
+def _joined(call: Call, parts: list[Array]) -> Array:
     axis = call.value("axis", 1)
-    if parts is None:
-        return Array(form="frame", node=call.node)
     if axis is None or constant(axis) in (0, "index"):
         sizes = [part.rows for part in parts]
         rows = None if None in sizes else sum(size for size in sizes if size is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kerlint.library.compounding import follow_compound
 from kerlint.library.optimizers import RATE_CALLBACKS, read_optimizer
 from kerlint.library.trying import trying
 from kerlint.program.constants import integer, number
@@ -32,7 +33,9 @@ def follow_plans(machine: Machine) -> None:
             continue
         if epochs is None or not 1 <= epochs <= _MAX_EPOCHS:
             continue
-        _try(machine, fit, function, plan.receiver if isinstance(plan, BoundMethod) else None, epochs)
+        receiver = plan.receiver if isinstance(plan, BoundMethod) else None
+        _try(machine, fit, function, receiver, epochs)
+        follow_compound(machine, fit, function, receiver, epochs)
 
 
 def _scheduled(machine: Machine) -> Iterator[tuple[Fit, Object]]:

@@ -8,7 +8,6 @@ from kerlint import syntax
 from kerlint.library import ranges
 from kerlint.library.convert import is_none
 from kerlint.library.dtypes import is_integer
-from kerlint.library.generators import generator_flow
 from kerlint.library.loaders import LOADERS, directory_loader
 from kerlint.library.objects import argument
 from kerlint.library.ranges import Bounds
@@ -32,7 +31,7 @@ from kerlint.program.values import (
 if TYPE_CHECKING:
     from kerlint.program.interpreter.machine import Machine
 
-__all__ = ["ADAPTING", "LOADERS", "adapt", "apply_layer", "directory_loader", "generator_flow"]
+__all__ = ["ADAPTING", "LOADERS", "adapt", "apply_layer", "directory_loader"]
 
 #: Layers that learn from `adapt`, or are told the same by an argument.
 ADAPTING = frozenset({"Normalization", "TextVectorization", "StringLookup", "IntegerLookup", "Discretization"})

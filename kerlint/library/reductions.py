@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kerlint import syntax
 from kerlint.library import dtypes, ranges
 from kerlint.library.convert import Call, Function, Handler, as_array, axis_of, handlers, is_none
+from kerlint.program.answers import Threshold
 from kerlint.program.constants import integer
 from kerlint.program.events import Argmax
 from kerlint.program.labels import Labels
@@ -209,6 +210,13 @@ def origin(machine: Machine, array: Array) -> Snapshot | None:
     if array.prediction is None or not all(step.name.startswith(_LAYOUT) for step in array.steps):
         return None
     return snapshot(machine, array.prediction)
+
+
+def note_threshold(machine: Machine, array: Array, bound: float | None, node: syntax.Node) -> None:
+    """Records that the output of a model is cut at a number."""
+    snapshot = origin(machine, array) if bound is not None else None
+    if snapshot is not None and bound is not None:
+        machine.emit(Threshold(node=node, bound=bound, snapshot=snapshot))
 
 
 def _cumulated(call: Call) -> Value:

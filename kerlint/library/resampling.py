@@ -27,6 +27,17 @@ def sampler_method(name: str, arguments: Arguments, node: syntax.Node) -> Value:
     return tuple_of(*(_more(as_array(part, node) or Array(), node) for part in given), node=node)
 
 
+def again(array: Array, node: syntax.Node) -> Array:
+    """Rows that were drawn with replacement: some of them are there more than once."""
+    return array.derive(node, OVERSAMPLED, parent=array.parent)
+
+
+def kept(parts: list[Array], made: Array) -> Array:
+    """Several arrays put together: if the rows of one are there more than once, so are those of all."""
+    made.steps = (*made.steps, *(step for part in parts for step in part.steps if step.name == OVERSAMPLED))
+    return made
+
+
 def sampled_at(array: Array) -> syntax.Node | None:
     """The call that made more rows of the data; None if none did."""
     return next((step.node for step in array.steps if step.name == OVERSAMPLED), None)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.library import resampling, splits, transformers
-from kerlint.library.convert import Call, Function, Handler, handler, is_none
+from kerlint.library.convert import Call, Function, Handler, as_array, handler, is_none
 from kerlint.library.datasets import toy_data
 from kerlint.library.objects import argument, bind_arguments, make_object
 from kerlint.program.constants import constant, integer, number, text, truth
+from kerlint.program.data_events import Compared
 from kerlint.program.labels import Labels
 from kerlint.program.values import (
     Arguments,
@@ -231,6 +232,26 @@ def bunch_item(bunch: Object, name: str, node: syntax.Node) -> Value:
     return Unknown(name, node=node)
 
 
+def _error(call: Call) -> Value:
+    """`mean_squared_error(y_true, y_pred)` and its kin: one number."""
+    truth, said = as_array(call.value("y_true"), call.node), as_array(call.value("y_pred"), call.node)
+    if truth is not None and said is not None:
+        if truth.prediction is not None and said.prediction is None:
+            truth, said = said, truth
+        call.machine.emit(Compared(node=call.node, how=call.name.rpartition(".")[2], truth=truth, prediction=said))
+    return Object(call.name, dict(call.args), node=call.node)
+
+
+#: How far predictions are from the truth.
+_ERRORS = (
+    "mean_squared_error",
+    "root_mean_squared_error",
+    "mean_absolute_error",
+    "median_absolute_error",
+    "mean_absolute_percentage_error",
+    "r2_score",
+    "explained_variance_score",
+)
 MAKERS = (
     "make_classification",
     "make_regression",
@@ -261,6 +282,7 @@ TOYS = (
 _FUNCTIONS: dict[str, Function] = {
     **splits.FUNCTIONS,
     **{f"sklearn.datasets.{kind}": make_data(kind) for kind in MAKERS},
+    **{f"sklearn.metrics.{name}": _error for name in _ERRORS},
     "sklearn.datasets.fetch_openml": _fetched,
     "sklearn.preprocessing.scale": transformers.scale("StandardScaler"),
     "sklearn.preprocessing.normalize": transformers.scale("Normalizer"),

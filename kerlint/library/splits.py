@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from kerlint import syntax
-from kerlint.library import frames
+from kerlint.library import frames, resampling
 from kerlint.library.convert import Call, Function, as_array, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, number, truth
@@ -135,10 +135,14 @@ def _resampled(call: Call) -> Value:
     """`sklearn.utils.resample(x)`: rows drawn with replacement."""
     made = _shuffled(call)
     parts = made.items if isinstance(made, Sequence) else (made,)
+    # Fewer rows than there are may be drawn without a thought for what is the default.
+    twice = truth(call.value("replace")) if "replace" in call.args else call.given("n_samples") is None
+    found: list[Value] = []
     for part in parts:
         if isinstance(part, Array):
             part.tight = False
-    return made
+        found.append(resampling.again(part, call.node) if isinstance(part, Array) and twice else part)
+    return found[0] if len(found) == 1 else list_of(found, "list", call.node)
 
 
 FUNCTIONS: dict[str, Function] = {

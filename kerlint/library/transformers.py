@@ -196,7 +196,7 @@ def _encoded(encoder: Object, data: Value | None, array: Array | None, node: syn
             tight=classes is not None,
             labels=Labels("binary" if classes == 2 else "classes", classes),
             source="LabelEncoder",
-            order=array.order if array is not None and array.rank == 1 else None,
+            order=array.order if array is not None and array.rank in (1, None) else None,
             node=node,
         )
     if encoder.short == "OneHotEncoder":
@@ -204,7 +204,10 @@ def _encoded(encoder: Object, data: Value | None, array: Array | None, node: syn
     if encoder.short == "LabelBinarizer":
         return binarized(_count(encoder, data), rows, array, node)
     if encoder.short == "MultiLabelBinarizer":
-        return Array((rows, None), "int64", 0, 1, labels=Labels("multihot"), source="onehot", node=node)
+        # Where each row is a list of one label, it is a one-hot encoder.
+        single = array is not None and array.rank == 2 and array.shape is not None and array.shape[1] == 1
+        meaning = None if single else Labels("multihot")
+        return Array((rows, None), "int64", 0, 1, labels=meaning, source="onehot", node=node)
     width = array.shape[1] if array is not None and array.shape is not None and len(array.shape) == 2 else None
     dtype = dtype_or(encoder.args.get("dtype"), "float64")
     plain = "handle_unknown" not in encoder.args

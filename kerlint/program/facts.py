@@ -144,6 +144,14 @@ class Program:
 
         return self.module is None or reads(self.module, name)
 
+    def drops(self, node: syntax.Node) -> bool:
+        """Whether an expression is a statement by itself, so that its value is lost."""
+        from kerlint import syntax
+        from kerlint.program.mentions import below
+
+        parts = below(self.module) if self.module is not None else ()
+        return any(isinstance(part, syntax.Expr) and part.value is node for part in parts)
+
     def times_named(self, name: str) -> int:
         """How often the variable stands in the file, be it evaluated or not; 0 if the file is not known."""
         from kerlint.program.mentions import times_named

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kerlint import syntax
 
 
@@ -48,3 +50,28 @@ def attributes(part: syntax.Node, name: str) -> int:
         count += isinstance(node, syntax.Attribute) and node.attr == name
         pending.extend(syntax.children(node))
     return count
+
+
+def changing_names(loop: syntax.Node) -> set[str]:
+    """The names that have another value in each pass of a `for`: its targets, and what the body makes of them."""
+    if not isinstance(loop, syntax.For):
+        return set()
+    changing = names_in(loop.target)
+    for assign in below(loop.body):
+        if isinstance(assign, syntax.Assign) and any(times_named(assign.value, name) for name in changing):
+            changing |= {name for target in assign.targets for name in names_in(target)}
+    return changing
+
+
+def names_in(part: syntax.Node) -> set[str]:
+    """The variables that stand in a part of the file."""
+    return {node.value for node in below(part) if isinstance(node, syntax.Name)}
+
+
+def below(whole: syntax.Node) -> Iterator[syntax.Node]:
+    """A node and all below it, as they are written."""
+    pending = [whole]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(syntax.children(node)))

@@ -97,3 +97,20 @@ class ZeroRates(Event):
 
     fit: Fit
     returned: Value
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class CompoundRates(Event):
+    """A function that a `LearningRateScheduler` gives the current rate, and that takes more off it in each epoch.
+
+    Args:
+        fit: the training call.
+        returned: what it gave last.
+        epochs: how many the training call has.
+        rates: the rates of the first epochs, one after the other.
+    """
+
+    fit: Fit
+    returned: Value
+    epochs: int
+    rates: tuple[float, ...]

@@ -224,3 +224,31 @@ def test_ks029_compile_returns_nothing() -> None:
     assert model.compile("adam", "mse") is None
     with pytest.raises(AttributeError, match="NoneType"):
         example("KS029", x=X, y=X)
+
+
+def test_ks030_rows_reach_a_stateful_layer_in_another_order() -> None:
+    seen: list[float] = []
+
+    class Watch(keras.layers.Layer):
+        def call(self, sequences: object) -> object:
+            if hasattr(sequences, "numpy"):
+                seen.append(float(sequences.numpy()[0, 0, 0]))
+            return sequences
+
+    rows = np.arange(24, dtype="float32").reshape(24, 1, 1)
+    for settings, in_order in (({}, False), ({"shuffle": False}, True)):
+        memory = keras.layers.LSTM(2, stateful=True)
+        model = keras.Sequential([keras.Input(batch_shape=(1, 1, 1)), Watch(), memory, keras.layers.Dense(1)])
+        model.compile("adam", "mse", run_eagerly=True)
+        seen.clear()
+        model.fit(rows, np.zeros((24, 1)), batch_size=1, verbose=0, **settings)
+        assert (seen[-24:] == list(range(24))) is in_order
+
+
+def test_ks031_what_is_given_to_the_input_is_ignored() -> None:
+    with told() as lines:
+        model = example("KS031").model
+        model.train_on_batch([normal(8, 64), normal(8, 12)], np.zeros((8, 1)))
+        answers = [model.predict([normal(8, 64), facts], verbose=0) for facts in (normal(8, 12), 100 * normal(8, 12))]
+    assert not lines
+    assert np.array_equal(*answers)

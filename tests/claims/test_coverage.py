@@ -17,8 +17,10 @@ NO_CLAIM = {
     "KE003": "which rows a score may be measured on",
     "KE020": "whether anybody looks at other data",
     "KE027": "which rows a score may be measured on",
+    "KE030": "what a scaler is: its scale stays until it is taken back",
     "KE025": "which columns a new row has",
     "KL026": "what a scaler is: its scale stays until it is taken back",
+    "KN025": "what an activation gives",
     "KN022": "what the numbers of categories mean",
     "KS025": "how often narrow models end as a constant: a share of many trainings",
 }

@@ -313,3 +313,43 @@ def test_kd026_two_shuffles_take_the_targets_away(shuffle: object) -> None:
             scores[apart] = model.fit(x, y, epochs=5, verbose=0).history["accuracy"][-1]
     assert scores[False] == 1.0
     assert scores[True] < 0.3
+
+
+@pytest.mark.parametrize(("seeds", "together"), [((1, 1), True), ((1, 2), False), ((None, None), False)])
+def test_kd027_pairs_of_two_generators(seeds: tuple[int | None, int | None], together: bool) -> None:
+    images = np.arange(64, dtype="float32").reshape(64, 1, 1, 1) * np.ones((1, 4, 4, 1), "float32")
+    draws = keras.src.legacy.preprocessing.image.ImageDataGenerator()
+    first, second = (draws.flow(images, batch_size=64, seed=seed) for seed in seeds)
+    share = float((next(first) == next(second)).mean())
+    assert share == 1 if together else share < 0.1
+
+
+def test_kd027_pairs_of_two_datasets(tmp_path: Path) -> None:
+    for index in range(40):
+        picture = tf.io.encode_png(np.full((2, 2, 3), index * 6, "uint8"))
+        tf.io.write_file(str(tmp_path / f"{index:02}.png"), picture)
+
+    def load(seed: int | None) -> object:
+        return keras.utils.image_dataset_from_directory(
+            tmp_path, labels=None, image_size=(2, 2), batch_size=40, seed=seed, verbose=False
+        )
+
+    def alike(first: int | None, second: int | None) -> float:
+        a, b = next(iter(tf.data.Dataset.zip((load(first), load(second)))))
+        return float(np.mean(a.numpy() == b.numpy()))
+
+    assert alike(1, 1) == 1
+    assert alike(None, None) < 0.5
+    assert alike(1, 2) < 0.5
+
+
+def test_kd028_each_text_numbers_its_words_anew() -> None:
+    words = [f"word{index}" for index in range(50)]
+    first = keras.src.legacy.preprocessing.text.Tokenizer()
+    first.fit_on_texts([" ".join([word] * (index + 1)) for index, word in enumerate(words)])
+    second = keras.src.legacy.preprocessing.text.Tokenizer()
+    second.fit_on_texts([" ".join(words)])
+    assert not any(first.word_index[word] == second.word_index[word] for word in words)
+    before = dict(first.word_index)
+    first.fit_on_texts([" ".join(["word0"] * 1000)])
+    assert (before["word0"], first.word_index["word0"]) == (50, 1)

@@ -161,3 +161,40 @@ def test_ke026_only_an_empty_part_is_an_error() -> None:
         found.model.fit(found.x, found.y, validation_split=0.01, verbose=0)
     with pytest.raises(ValueError, match=r"(?i)not sufficient to split"):
         found.model.fit(found.x[:1], found.y[:1], validation_split=0.25, verbose=0)
+
+
+def test_ke035_logits_are_not_between_0_and_1() -> None:
+    assert float(keras.ops.sigmoid(0.5)) == pytest.approx(0.622, abs=1e-3)
+    x = normal(256, 10)
+    with silence():
+        model = example("KE035", x=x, y=(x[:, :1] > 0).astype("float32"), x_test=x).model
+        model.fit(x, x[:, :1] > 0, epochs=60, verbose=0)
+        answers = model.predict(x, verbose=0)
+    assert answers.min() < 0
+    assert answers.max() > 1
+
+
+def test_ke036_the_last_part_alone_is_learned() -> None:
+    parts = [{"x": normal(32, 8) + shift, "y": np.full((32, 1), shift)} for shift in (0.0, 5.0)]
+    original = np.load
+    np.load = lambda path: (keras.utils.set_random_seed(1), parts[path])[1]
+    try:
+        with silence():
+            names = {"x_test": normal(8, 8), "y_test": np.zeros((8, 1))}
+            kept = [weights(example("KE036", paths=paths, **names).model) for paths in ([0, 1], [1])]
+    finally:
+        np.load = original
+    assert moved(kept[0], kept[1]) == 0
+
+
+def test_ke037_weights_stay_with_the_model_that_loaded_them(tmp_path: Path) -> None:
+    path = str(tmp_path / "prices.weights.h5")
+    with silence():
+        found = example(
+            "KE037",
+            edit=('restore("prices', "source = build()\nsource.save_weights(path)\nrestore(path) #"),
+            path=path,
+            rows=normal(4, 8),
+        )
+        assert moved(weights(found.restore(path)), weights(found.source)) == 0
+        assert moved(weights(found.model), weights(found.source)) > 0

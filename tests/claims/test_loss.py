@@ -341,3 +341,64 @@ def test_kl025_sigmoid_units_are_trained_as_a_softmax() -> None:
     logits = np.log(outputs / (1 - outputs))
     assert loss == pytest.approx(float(np.mean(keras.losses.categorical_crossentropy(truth, logits, True))), rel=1e-3)
     assert np.abs(outputs.sum(axis=1) - 1).max() > 0.2
+
+
+def test_kl027_softmax_cannot_say_two_things() -> None:
+    x, y = np.ones((64, 2), "float32"), np.tile(np.array([[1, 1, 0, 0]], "float32"), (64, 1))
+    least = {}
+    for activation in ("softmax", "sigmoid"):
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4, activation)])
+        model.compile(keras.optimizers.Adam(0.1), "binary_crossentropy", jit_compile=False)
+        model.fit(x, y, epochs=60, verbose=0)
+        least[activation] = float(model.predict(x[:1], verbose=0)[0, :2].min())
+    assert least["softmax"] <= 0.5
+    assert least["sigmoid"] > 0.9
+
+
+@pytest.mark.parametrize(("label", "falls"), [(0.0, True), (1.0, False)])
+def test_kl030_the_label_of_made_data_makes_it_easier_to_tell(label: float, falls: bool) -> None:
+    noise = normal(64, 16)
+    with silence():
+        found = example("KL030", batches=[])
+        before = np.mean(found.gan.predict(noise, verbose=0))
+        for _ in range(20):
+            found.gan.train_on_batch(noise, np.full((64, 1), label))
+        after = np.mean(found.gan.predict(noise, verbose=0))
+    assert bool(after < before) is falls
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_kl031_what_is_read_is_copied(copies: bool) -> None:
+    numbers = np.random.default_rng(0).integers(1, 20, (256, 11))
+    with silence():
+        found = example("KL031", edit=("5000", "20"), numbers=numbers)
+        words, model = found.words, found.model
+        model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        target = words[:, :-1] if copies else words[:, 1:]
+        accuracy = model.fit(words[:, :-1], target, epochs=8, verbose=0).history["accuracy"][-1]
+    assert accuracy > 0.9 if copies else accuracy < 0.3
+
+
+def test_kl032_the_score_is_made_small() -> None:
+    images = np.abs(normal(16, 8, 8, 1))
+    masks = (images > 0.5).astype("float32")
+    with silence():
+        model = example("KL032").model
+        model.compile(keras.optimizers.Adam(0.1), model.loss)
+        history = model.fit(images, masks, epochs=40, verbose=0).history["loss"]
+        answers = model.predict(images, verbose=0)
+    assert history[-1] < 0.1 < history[0]
+    assert answers[masks == 1].mean() < 0.1
+
+
+def test_kl033_the_tenth_instead_of_nine_tenths() -> None:
+    y = np.random.default_rng(0).normal(size=(2000, 1)).astype("float32")
+    below = {}
+    for edit in (None, ("(y_pred, y_true)", "(y_true, y_pred)")):
+        with silence():
+            model = example("KL033", edit=edit).model
+            model.compile(keras.optimizers.Adam(0.05), model.loss)
+            model.fit(np.zeros((2000, 8)), y, epochs=10, verbose=0)
+            below[edit is None] = float((y <= model.predict(np.zeros((1, 8)), verbose=0)).mean())
+    assert below[True] < 0.2
+    assert below[False] > 0.8

@@ -210,3 +210,9 @@ def test_ko017_the_penalty_falls() -> None:
     assert losses[0] - losses[-1] == pytest.approx(penalties[0] - penalties[-1], rel=0.2)
     for old, new in zip(before[:4:2], weights(model)[:4:2]):
         assert np.abs(new).mean() < 0.8 * np.abs(old).mean()
+
+
+def test_ko020_the_schedule_is_given_the_rate_of_the_epoch_before() -> None:
+    found = example("KO020", epochs=14, x=normal(32, 8), y=np.zeros((32, 1))).model.history.history["learning_rate"]
+    assert found[2] == pytest.approx(1e-3 * 0.9**3)
+    assert found[12] == pytest.approx(2.7e-7, rel=0.02)

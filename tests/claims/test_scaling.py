@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.claims.running import example, keras, normal, np, silence
+from tests.claims.running import example, keras, normal, np, silence, tf
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (30, 28, 28)).astype("uint8")
@@ -120,3 +122,11 @@ def test_kn021_one_nan_is_enough() -> None:
     layer = keras.layers.Normalization()
     layer.adapt(data)
     assert np.isfinite(layer(data)).all()
+
+
+def test_kn024_a_directory_gives_red_first(tmp_path: Path) -> None:
+    picture = np.full((2, 2, 3), (200, 100, 10), "uint8")
+    for index in range(2):
+        tf.io.write_file(str(tmp_path / f"{index}.png"), tf.io.encode_png(picture))
+    loaded = keras.utils.image_dataset_from_directory(tmp_path, labels=None, image_size=(2, 2), verbose=False)
+    assert (next(iter(loaded)).numpy() == picture).all()

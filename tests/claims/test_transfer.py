@@ -122,3 +122,12 @@ def test_kf020_not_a_bit_changes() -> None:
     assert before
     assert moved(before, weights(model)) == 0
     assert any("does not have any trainable weights" in line for line in lines)
+
+
+@pytest.mark.parametrize(("line", "moves"), [("", True), ("discriminator.trainable = False\n", False)])
+def test_kf021_the_joint_model_moves_the_discriminator(line: str, moves: bool) -> None:
+    with silence():
+        found = example("KF021", edit=("gan = ", f"{line}gan = "), batches=[])
+        before = weights(found.discriminator)
+        found.gan.train_on_batch(normal(32, 16), np.ones((32, 1)))
+    assert (moved(before, weights(found.discriminator)) > 0) is moves

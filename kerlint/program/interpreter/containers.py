@@ -28,12 +28,16 @@ from kerlint.program.values import (
 
 #: Containers looked at when asking whether one holds another.
 _MAX_LOOKED_AT = 1000
+#: In the state of a list: the loops that have filled it (`runs.py`), or that something else has.
+RUNS, MIXED = "runs", "mixed"
 #: In the state of a dict that is the `__dict__` of an object: that object.
 ATTRIBUTES_OF = "attributes of"
 
 
-def set_items(machine: Machine, receiver: Sequence, items: tuple[Value, ...]) -> None:
-    """Gives a list new items."""
+def set_items(
+    machine: Machine, receiver: Sequence, items: tuple[Value, ...], runs: dict[object, object] | None = None
+) -> None:
+    """Gives a list new items; `runs` says what has filled it (`runs.py`)."""
     weight, depth = extent(items)
     if weight > MAX_WEIGHT or depth > MAX_DEPTH or any(holds(item, receiver) for item in items):
         items, weight, depth = (Gap(node=receiver.node),), 2, 1
@@ -45,6 +49,8 @@ def set_items(machine: Machine, receiver: Sequence, items: tuple[Value, ...]) ->
     machine.heap.write(receiver.state, "items", items)
     machine.heap.write(receiver.state, "weight", weight)
     machine.heap.write(receiver.state, "depth", depth)
+    if runs or RUNS in receiver.state:
+        machine.heap.write(receiver.state, RUNS, runs or ({MIXED: True} if items else {}))
 
 
 def set_entries(machine: Machine, receiver: Mapping, entries: dict[Any, Value], *, is_open: bool | None = None) -> None:

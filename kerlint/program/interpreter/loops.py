@@ -152,10 +152,16 @@ def _once(machine: Machine, node: syntax.For | syntax.While, loop: Loop, bind: C
     born = machine.born_since(births)
     for container, key, after in changes.values():
         # What a pass makes itself no earlier pass has had.
-        value = after if id(container) in born else widen(container.get(key, ABSENT), after)
+        before = container.get(key, ABSENT)
+        value = after if id(container) in born or _made_anew(before, after) else widen(before, after)
         if value is not ABSENT:
             heap.write(container, key, value)
     return flow
+
+
+def _made_anew(before: object, after: object) -> bool:
+    """Whether a pass has made a model where an earlier pass of a loop around has made another: then that is gone."""
+    return type(before) is Model and type(after) is Model and before.node is after.node and before.kind == after.kind
 
 
 def comprehension(machine: Machine, clause: syntax.CompFor, produce: Callable[[], None]) -> bool:

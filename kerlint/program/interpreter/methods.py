@@ -8,6 +8,7 @@ from kerlint.program.interpreter.builtins import constants_of, spread
 from kerlint.program.interpreter.containers import forget_entries, forget_items, overlaid, set_entries, set_items
 from kerlint.program.interpreter.machine import Machine
 from kerlint.program.interpreter.operators import MAX_LENGTH
+from kerlint.program.interpreter.runs import note_append
 from kerlint.program.values import (
     LOGS,
     Arguments,
@@ -44,9 +45,11 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
     items = receiver.items
     first = arguments.get(0)
     changed: tuple[Value, ...] | None = None
+    runs: dict[object, object] = {}
     result: Value = Const(None, node=node)
     if name == "append" and first is not None:
         changed = (*items, first)
+        runs = note_append(machine, receiver, first, node) if machine.loops else {}
     elif name == "extend":
         changed = (*items, *spread(machine, first, node))
     elif name == "insert" and constant(first) == 0 and len(arguments.positional) == 2:
@@ -83,7 +86,7 @@ def _sequence_method(machine: Machine, receiver: Sequence, name: str, arguments:
         return Unknown(name, node=node)
     if len(changed) > MAX_LENGTH:
         changed = (Gap(node=node),)
-    set_items(machine, receiver, changed)
+    set_items(machine, receiver, changed, runs)
     return result
 
 

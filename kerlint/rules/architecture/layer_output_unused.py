@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.finding import Severity
+from kerlint.library.branches import begins_in, held_by
 from kerlint.library.graphs import graph_of
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
-from kerlint.program.values import Layer, Model, Tensor
+from kerlint.program.values import Layer, Tensor
 from kerlint.rules.base import Found, Rule
 
 
@@ -16,7 +17,8 @@ class LayerOutputUnused(Rule):
     """A layer is called, and what it gives is never used: the layer is not in the model.
 
     In a functional model each layer is called on the output of the one before. If the next layer is
-    called on another tensor, everything that was left out is missing, and the model works without it.
+    called on another tensor, everything that was left out is missing, a whole branch perhaps, and the model works
+    without it.
 
     ## Why is this bad?
     The dropout, normalisation or convolution that stands in the code does not exist in the model.
@@ -60,15 +62,12 @@ class LayerOutputUnused(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         if program.failures or program.limits or not program.unread:
             return
-        graphs = [
-            (model, graph)
-            for model in program.models
-            if model.kind == "functional" and (graph := graph_of(model)) is not None
-        ]
+        models = [(model, held) for model in program.models if (held := held_by(model)) is not None]
+        graphs = [graph for model, _ in models if (graph := graph_of(model)) is not None]
         seen: set[int] = set()
         for unread in program.unread:
             tensor = unread.tensor
-            model = _reads_the_same(tensor, graphs)
+            model = next((model for model, held in models if begins_in(tensor, held)), None)
             if model is None or id(tensor.node) in seen or not _is_left_out(tensor, graphs):
                 continue
             seen.add(id(tensor.node))
@@ -85,6 +84,30 @@ class LayerOutputUnused(Rule):
             )
 
     bad = (
+        """
+        import keras
+        from keras import layers
+        def residual(x, filters):
+            y = layers.Conv2D(filters, 3, padding="same")(x)
+            y = layers.BatchNormalization()(y)
+            y = layers.ReLU()(y)
+            y = layers.Conv2D(filters, 3, padding="same")(y)
+            y = layers.Add()([x, y])  # KS003
+            return layers.ReLU()(x)
+        start = keras.Input((32, 32, 3))
+        t = residual(layers.Conv2D(8, 3, padding="same")(start), 8)
+        t = residual(layers.Conv2D(16, 3, strides=2)(t), 16)
+        net = keras.Model(start, layers.Dense(10, activation="softmax")(layers.GlobalAveragePooling2D()(t)))
+        """,
+        """
+        import keras
+        photo, facts = keras.Input((8, 8, 3)), keras.Input((12,))
+        a = keras.layers.Dense(16, activation="relu")(keras.layers.Flatten()(photo))
+        b = keras.layers.Dense(32, activation="relu")(facts)
+        b = keras.layers.Dense(16, activation="relu")(b)  # KS003
+        both = keras.layers.Concatenate()([a, a])
+        model = keras.Model([photo, facts], keras.layers.Dense(1)(both))
+        """,
         """
         import keras
         def block(x, filters):
@@ -138,16 +161,7 @@ class LayerOutputUnused(Rule):
     )
 
 
-def _reads_the_same(tensor: Tensor, graphs: list[tuple[Model, Graph]]) -> Model | None:
-    """A model that holds all that the layer reads."""
-    sources = {id(source.op) for source in tensor.op.inputs}
-    for model, graph in graphs:
-        if sources and sources <= {id(node.op) for node in graph.nodes}:
-            return model
-    return None
-
-
-def _is_left_out(tensor: Tensor, graphs: list[tuple[Model, Graph]]) -> bool:
+def _is_left_out(tensor: Tensor, graphs: list[Graph]) -> bool:
     """Whether this is a layer of Keras with one output that no model has, here or elsewhere."""
     op = tensor.op
     layer = op.layer
@@ -155,4 +169,4 @@ def _is_left_out(tensor: Tensor, graphs: list[tuple[Model, Graph]]) -> bool:
         return False
     if layer.short == "ActivityRegularization" or any(name.endswith("regularizer") for name in layer.args):
         return False
-    return not any(node.layer is layer for _, graph in graphs for node in graph.nodes)
+    return not any(node.layer is layer for graph in graphs for node in graph.nodes)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.budget import layers_of_graph
 from kerlint.library.steps import GRADIENT
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, Touched, Use
+from kerlint.program.events import ApplyGradients, Event, Forward, Gradient, LossCall, Touched, Use
 from kerlint.program.facts import Program
 from kerlint.program.graph import Graph
 from kerlint.program.scope import exclusive
 from kerlint.program.values import Array, Model, Object, Shape, Unknown, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
+
+_E = TypeVar("_E", bound=Event)
 
 
 class TapeMisuse(Rule):
@@ -115,6 +117,7 @@ class TapeMisuse(Rule):
         """Models that are trained in a step which calls them outside of its tape only."""
         calls = list(program.all(Forward))
         gradients = list(program.all(Gradient))
+        losses = {id(loss.node): loss for loss in program.all(LossCall)}
         under = {id(call.model) for call in calls if call.in_tape}
         busy = {id(call.function) for call in calls if call.in_tape}
         touched = {id(event.thing) for event in program.all(Touched)}
@@ -124,14 +127,13 @@ class TapeMisuse(Rule):
                 continue
             if step.function is None and not step.loops:
                 continue
-            asked = [one for one in gradients if _beside(one, step) and one.order < step.order]
-            before = [one for one in calls if one.model is model and _beside(one, step)]
+            asked = _each([one for one in gradients if _beside(one, step) and one.order < step.order])
+            before = _each([one for one in calls if one.model is model and _beside(one, step)])
             if len(asked) != 1 or len(before) != 1 or before[0].order > asked[0].order:
                 continue
             # What is not understood may call the model again, or its layers by themselves.
-            if not isinstance(asked[0].target, Array) or _parts(model, before[0].snapshot.graph) & touched:
-                continue
-            if "handed over" in model.state:
+            used = "handed over" in model.state or _parts(model, before[0].snapshot.graph) & touched
+            if used or not _is_known(asked[0].target, before[0], losses):
                 continue
             under.add(id(model))
             yield from self.found(
@@ -271,6 +273,20 @@ class TapeMisuse(Rule):
         net = Net()
         net.compile("adam")
         net.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=5)
+        """,
+        """
+        import tensorflow as tf
+        net = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dense(3)])
+        entropy = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = tf.keras.optimizers.Adam()
+        def train_step(images, labels):
+            logits = net(images, training=True)  # KT020
+            with tf.GradientTape() as tape:
+                loss = entropy(labels, logits)
+            gradients = tape.gradient(loss, net.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, net.trainable_variables))
+        for epoch in range(3):
+            train_step(images, labels)
         """,
         """
         import tensorflow as tf
@@ -414,9 +430,22 @@ class TapeMisuse(Rule):
     )
 
 
+def _each(events: list[_E]) -> list[_E]:
+    """The events by their places: a loop may have several passes."""
+    return list({id(one.node): one for one in reversed(events)}.values())
+
+
 def _beside(event: Event, step: ApplyGradients) -> bool:
     """Whether an event belongs to the same pass of the same function, or of the same loop outside of any."""
     return event.function is step.function and (step.function is not None or event.loops == step.loops)
+
+
+def _is_known(target: Value | None, call: Forward, losses: dict[int, LossCall]) -> bool:
+    """Whether what is differentiated is understood: numbers, or a loss of Keras of what the call has given."""
+    loss = losses.get(id(target.node)) if target is not None else None
+    if loss is None or loss.prediction is None:
+        return isinstance(target, Array)
+    return loss.prediction.node is call.node
 
 
 def _parts(model: Model, graph: Graph) -> set[int]:

@@ -8,9 +8,9 @@ from kerlint import syntax
 from kerlint.finding import Safety, Severity
 from kerlint.library.kinds import is_modal
 from kerlint.program.constants import truth
-from kerlint.program.events import ApplyGradients, Forward, LossCall, MetricCall
+from kerlint.program.events import ApplyGradients, Argmax, Event, Fit, Forward, LossCall, MetricCall
 from kerlint.program.facts import Program
-from kerlint.program.mentions import times_named
+from kerlint.program.mentions import changing_names, times_named
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -69,9 +69,9 @@ class TestedInTrainingMode(Rule):
     ```
 
     ## Known limits
-    Only where the answer goes straight into a metric, outside of every tape and of the loop and function that train the
-    model, and only for models that are known to hold such a layer. A loop that only repeats the call draws the dropout
-    on purpose, and is left alone.
+    Only where the answer goes straight into a metric or an argmax, outside of every tape and of the loop and function
+    that train the model, and only for models that are known to hold such a layer. A loop that only repeats the call
+    draws the dropout on purpose, and is left alone.
 
     ## References
     - Measured on Keras 3.15.1: two calls with `training=True` on the same rows differ behind a Dropout, and move the
@@ -97,19 +97,30 @@ class TestedInTrainingMode(Rule):
             mean, prediction = means.get(id(loss.node)), loss.prediction
             if mean is not None and prediction is not None and prediction.node is not None:
                 scored.setdefault(id(prediction.node), mean)
+        # The class that is read from an answer is an answer.
+        read = (event for event in program.all(Argmax) if event.snapshot is not None)
+        chosen = {id(array.node): event for event in read for array in event.array.history()}
         steps = [step for step in program.all(ApplyGradients) if step.model is not None]
         for call in program.all(Forward):
-            use = scored.get(id(call.node))
+            use = scored.get(id(call.node)) or chosen.get(id(call.node))
             if use is None or call.in_tape or _is_drawn_again(call) or id(call.node) in told:
                 continue
             if truth(call.args.get("training")) is not True:
                 continue
-            of_model = [step for step in steps if step.model is call.model]
+            of_model: list[Event] = [step for step in steps if step.model is call.model]
+            if isinstance(use, Argmax):
+                of_model += [fit for fit in program.fits if fit.model is call.model]
+                if not _goes_through_data(call, of_model):
+                    continue
             # `minimize(loss)` calls a function of the program under a tape of its own.
             if call.assumed and any(step.method == "minimize" for step in program.all(ApplyGradients)):
                 continue
             layer = next((node for node in call.snapshot.graph.nodes if is_modal(node)), None)
-            if not of_model or layer is None or any(_together(step, call) for step in of_model):
+            if (
+                not of_model
+                or layer is None
+                or any(_together(step, call) for step in of_model if isinstance(step, ApplyGradients))
+            ):
                 continue
             told.add(id(call.node))
             normalises = layer.short == "BatchNormalization"
@@ -120,7 +131,7 @@ class TestedInTrainingMode(Rule):
                 label="runs as it does in training",
                 also=[
                     (layer.place, "acts otherwise if training=True"),
-                    (use.node, "the score"),
+                    (use.node, "the score" if isinstance(use, MetricCall) else "its answer"),
                     (of_model[0].node, "the model is trained elsewhere"),
                 ],
                 why="training=True is for the call whose gradients are taken",
@@ -130,6 +141,21 @@ class TestedInTrainingMode(Rule):
             )
 
     bad = (
+        """
+        import numpy as np
+        import keras
+        from keras import layers
+        model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(8, 3), layers.BatchNormalization(),
+                                  layers.Flatten(), layers.Dense(4)])
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit(images, labels, epochs=10)
+        hits = 0
+        for start in range(0, len(tests), 16):
+            rows = tests[start : start + 16]
+            logits = model(rows, training=True)  # KT026
+            hits += np.sum(np.argmax(logits, axis=1) == answers[start : start + 16])
+        best = np.argmax(model(tests, training=True).numpy(), axis=-1)  # KT026
+        """,
         """
         import tensorflow as tf
         model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(1)])
@@ -156,6 +182,27 @@ class TestedInTrainingMode(Rule):
         """,
     )
     good = (
+        """
+        import numpy as np
+        import keras
+        from keras import layers
+        model = keras.Sequential([keras.Input((8,)), layers.Dropout(0.5), layers.Dense(4, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, epochs=10)
+        # The spread of the answers under dropout is what is wanted here.
+        def draw(rows):
+            return np.argmax(model(rows, training=True), axis=-1)
+        draws = np.stack([draw(x_test) for _ in range(50)])
+        votes = []
+        for number in range(50):
+            votes.append(np.argmax(model(x_test, training=True), axis=-1))
+            for start in range(0, 100, 10):
+                votes.append(np.argmax(model(x_test[start : start + 10], training=True), axis=-1))
+        some = [np.argmax(model(x_test, training=True), axis=-1) for number in range(50)]
+        mean = np.mean([model(x_test, training=True) for _ in range(50)], axis=0)
+        best = np.argmax(mean, axis=-1)
+        best = np.argmax(model(x_test, training=False), axis=-1)
+        """,
         """
         import tensorflow as tf
         model = tf.keras.Sequential([tf.keras.Input((4,)), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(1)])
@@ -190,8 +237,21 @@ def _is_drawn_again(call: Forward) -> bool:
     return times_named(loop.body, loop.target.value) == 0
 
 
-def _together(step: ApplyGradients, call: Forward) -> bool:
+def _goes_through_data(call: Forward, of_model: list[Event]) -> bool:
+    """Whether each loop around the call trains the model as well, or else gives the call other rows in each pass."""
+    for loop in call.loops:
+        if any(loop in event.loops for event in of_model):
+            continue
+        changing = changing_names(loop.node)
+        if loop is not call.loops[-1] or not any(times_named(call.node, name) for name in changing):
+            return False
+    return True
+
+
+def _together(step: Event, call: Forward) -> bool:
     """Whether a call belongs to a training step: it stands in the same function, or else in the same loop."""
+    if isinstance(step, Fit):
+        return False
     if step.function is not None and step.function is call.function:
         return True
     inner = [event.loops[-1] if event.loops else None for event in (step, call)]

@@ -50,7 +50,8 @@ class FitDatasetContract(Rule):
 
     ## Known limits
     That there is no `batch()`, or one too many, is told by targets of one number a row, or by the input that the model
-    declares.
+    declares. Of arrays whose shapes are not known, a dataset is taken to lack `batch()` if the model gets another one
+    that has it.
 
     ## References
     - Measured on Keras 3.15.1: without `batch()` "Invalid input shape for input Tensor(shape=(10,))", with two of
@@ -67,12 +68,12 @@ class FitDatasetContract(Rule):
     in_tests = False
 
     def check(self, program: Program) -> Iterator[Found]:
-        for feed in fed(program):
-            if isinstance(feed.event, ApplyGradients):
-                continue
+        feeds = [feed for feed in fed(program) if not isinstance(feed.event, ApplyGradients)]
+        batched = {id(feed.event.model) for feed in feeds if _is_plain(feed) and _batchings(feed) == 1}
+        for feed in feeds:
             if isinstance(feed.event, Fit) and feed.event.x is feed.data:
                 yield from self._arguments(feed, feed.event, program.target.keras)
-            yield from self._batches(feed)
+            yield from self._batches(feed, batched)
 
     def _arguments(self, feed: Fed, fit: Fit, version: int) -> Iterator[Found]:
         if fit.open:
@@ -121,13 +122,19 @@ class FitDatasetContract(Rule):
             about=fit,
         )
 
-    def _batches(self, feed: Fed) -> Iterator[Found]:
-        if feed.data.source != _SLICES or any(step.name in OPAQUE for step in feed.steps):
+    def _batches(self, feed: Fed, batched: set[int]) -> Iterator[Found]:
+        """What is not batched, or twice.
+
+        Args:
+            batched: the models that get another dataset of slices in batches, by identity.
+        """
+        if not _is_plain(feed):
             return
-        count = sum(step.name in BATCHING for step in feed.steps)
+        count = _batchings(feed)
         x, y = _pair(feed.data)
         off = _rank_off(feed, x)
-        if count == 0 and (off == -1 or (y is not None and y.rank == 0)):
+        beside = off is None and y is not None and y.rank is None and id(feed.event.model) in batched
+        if count == 0 and (off == -1 or beside or (y is not None and y.rank == 0)):
             message, label = f"the dataset for {feed.role} is not batched: each element is a single row", "single rows"
             advice = "end the dataset with .batch(32)"
         elif count >= 2 and off == 1:
@@ -143,11 +150,24 @@ class FitDatasetContract(Rule):
             or [(feed.made, "made of single rows")],
             why="Keras takes each element of a dataset as a batch",
             help=advice,
+            severity=Severity.WARNING if beside else None,
             about=feed.event,
         )
 
     subsumes = ("KS001", "KL010")
     bad = (
+        """
+        import numpy as np
+        import tensorflow as tf
+        readings, broken = np.load("readings.npy"), np.load("broken.npy")
+        readings = (readings - readings[:900].mean(0)) / readings[:900].std(0)
+        train = tf.data.Dataset.from_tensor_slices((readings[:900], broken[:900])).shuffle(900).prefetch(1)
+        test = tf.data.Dataset.from_tensor_slices((readings[900:], broken[900:])).batch(64)
+        model = tf.keras.Sequential([tf.keras.Input((24,)), tf.keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(train, epochs=10)  # KD020
+        model.evaluate(test)
+        """,
         """
         import keras
         import tensorflow as tf
@@ -184,6 +204,16 @@ class FitDatasetContract(Rule):
         model.fit(data.batch(32).unbatch().batch(8))
         model.fit(data.apply(prepare))
         """,
+        # Shapes that are not known.
+        """
+        import numpy as np
+        import tensorflow as tf
+        x, y = np.load("batches.npy"), np.load("answers.npy")
+        model = tf.keras.Sequential([tf.keras.Input((24,)), tf.keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(tf.data.Dataset.from_tensor_slices((x, y)), epochs=10)
+        model.fit(tf.data.Dataset.from_tensor_slices((x, y)).apply(pack), epochs=10)
+        """,
         # Batches that were made before, and sequences of sequences.
         """
         import keras
@@ -202,6 +232,15 @@ class FitDatasetContract(Rule):
 
 
 _SLICES = "tensorflow.data.Dataset.from_tensor_slices"
+
+
+def _is_plain(feed: Fed) -> bool:
+    """Whether a dataset is made of the rows of arrays, and its elements are followed to the end."""
+    return feed.data.source == _SLICES and not any(step.name in OPAQUE for step in feed.steps)
+
+
+def _batchings(feed: Fed) -> int:
+    return sum(step.name in BATCHING for step in feed.steps)
 
 
 def _pair(data: Dataset) -> tuple[Array | None, Array | None]:

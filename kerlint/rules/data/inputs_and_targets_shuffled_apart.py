@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of, targets_of
 from kerlint.library.models import trains_itself
-from kerlint.program.events import Seed, Shuffled
+from kerlint.program.events import Fit, Seed, Shuffled
 from kerlint.program.facts import Program
+from kerlint.program.labels import Step
 from kerlint.program.values import Array
 from kerlint.rules.base import Found, Rule
 
@@ -49,8 +51,9 @@ class InputsAndTargetsShuffledApart(Rule):
     ```
 
     ## Known limits
-    Only `shuffle` of the modules `numpy.random` and `random`, and that of scikit-learn without a `random_state`. Where
-    the seed is set again in between, both get the same order, and the rule is silent.
+    Of shuffles of both, only `shuffle` of the modules `numpy.random` and `random`, and that of scikit-learn without a
+    `random_state`. Where the seed is set again in between, both get the same order, and the rule is silent. Targets
+    that are shuffled alone are left alone: that is how one measures what a model can learn by heart.
 
     ## References
     - Measured on Keras 3.15.1: ten classes that a linear model tells apart are hit by chance only.
@@ -64,7 +67,7 @@ class InputsAndTargetsShuffledApart(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         shuffles = list(program.all(Shuffled))
-        if not shuffles or any(map(program.times_mentioned, _STATES)):
+        if any(map(program.times_mentioned, _STATES)):
             return
         told: set[int] = set()
         for fit in program.fits:
@@ -76,6 +79,7 @@ class InputsAndTargetsShuffledApart(Rule):
                 continue
             apart = _apart(shuffles, x, y)
             if apart is None:
+                yield from self._alone(fit, x, y, told)
                 continue
             first, second = sorted(apart, key=lambda event: event.order)
             if id(second) in told or _seeded(program, first, second):
@@ -94,7 +98,63 @@ class InputsAndTargetsShuffledApart(Rule):
                 about=fit,
             )
 
+    def _alone(self, fit: Fit, x: Array, y: Array, told: set[int]) -> Iterator[Found]:
+        """Inputs that are shuffled where the targets stay as they were."""
+        step = _mixed_alone(x, y)
+        if step is None or step.node is None or id(step.node) in told:
+            return
+        told.add(id(step.node))
+        yield from self.found(
+            step.node,
+            "the inputs are shuffled and the targets are not: each row gets the target of another",
+            label="the inputs in another order",
+            also=[(y.node, "the targets in the old one"), (fit.places.get("x"), "trained on here")],
+            why="row i of the inputs no longer belongs to row i of the targets",
+            help="order = np.random.permutation(len(x)), then x[order] and y[order]",
+            about=fit,
+        )
+
     bad = (
+        """
+        import keras
+        import numpy as np
+        import pandas as pd
+        wine = pd.read_csv("wine.csv")
+        labels = (wine["quality"] >= 6).astype("float32").to_numpy()
+        rows = np.array(wine.drop("quality", axis=1), dtype="float32")
+        np.random.shuffle(rows)  # KD026
+        model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(rows[:1000], labels[:1000], epochs=20)
+        """,
+        """
+        import keras
+        import numpy as np
+        from sklearn.utils import shuffle
+        (x, y), (a, b) = keras.datasets.mnist.load_data()
+        x = shuffle(x, random_state=1)  # KD026
+        (c, d), _ = keras.datasets.cifar10.load_data()
+        order = np.random.permutation(len(c))
+        c = c[order]  # KD026
+        a = np.random.default_rng(0).permutation(a)  # KD026
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x / 255, y, epochs=5)
+        model.fit(a / 255, keras.utils.to_categorical(b), epochs=5)
+        model.fit(c / 255, d, epochs=5)
+        """,
+        """
+        import keras
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        table = pd.read_csv("table.csv")
+        y = table.pop("kind")
+        table = table.sample(frac=1)  # KD026
+        x_train, x_test, y_train, y_test = train_test_split(table.values, y.values)
+        model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x_train, y_train, epochs=20)
+        """,
         """
         import keras
         from sklearn.datasets import load_digits
@@ -121,6 +181,42 @@ class InputsAndTargetsShuffledApart(Rule):
         """,
     )
     good = (
+        # What is shuffled before it is taken apart, and what is put into order again.
+        """
+        import keras
+        import numpy as np
+        import pandas as pd
+        table = pd.read_csv("table.csv").sample(frac=1)
+        y = table.pop("kind")
+        other = pd.read_csv("other.csv")
+        x, z = other.drop(columns="kind").sample(frac=1).sort_index(), other["kind"]
+        more = pd.read_csv("more.csv")
+        rows = more.drop(columns="kind").sample(frac=1)
+        kinds = more["kind"].loc[rows.index]
+        data = np.load("data.npy")
+        np.random.shuffle(data)
+        late = np.array([kind_of(row) for row in data])
+        model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        model.fit(table.values, y.values)
+        model.fit(x.values, z.values)
+        model.fit(rows.values, kinds.values)
+        model.fit(data, late)
+        model.fit(data[:, 1:], data[:, 0])
+        """,
+        # Labels that are mixed on purpose, and rows that are drawn anew with their targets.
+        """
+        import keras
+        import numpy as np
+        (x, y), (a, b) = keras.datasets.mnist.load_data()
+        by_heart = y.copy()
+        np.random.shuffle(by_heart)
+        order = np.random.permutation(len(a))
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x / 255, by_heart, epochs=5)
+        model.fit(a[order] / 255, b[order], epochs=5)
+        """,
         """
         import keras
         from sklearn.datasets import load_digits
@@ -210,6 +306,54 @@ class InputsAndTargetsShuffledApart(Rule):
 
 #: What gives a generator back an earlier state.
 _STATES = ("set_state", "setstate", "set_rng_state")
+
+
+#: Steps that mix rows, and further ones that bring them into another order.
+_MIXING = frozenset({"shuffled", "sample"})
+_MOVING = _MIXING | {"rows", "filled", "overwritten", "sort_values", "sort_index", "set_index", "oversampled", "sorted"}
+
+
+def _mixed_alone(x: Array, y: Array) -> Step | None:
+    """The step that mixed the rows of the inputs, if the targets are certainly in the order that they had before."""
+    shared = {id(made) for made in y.history()}
+    own = [step for made in x.history() if id(made) not in shared for step in made.steps]
+    common = next((made for made in x.history() if id(made) in shared), None)
+    if common is None and not _side_by_side(x.origin, y.origin):
+        return None
+    before = set() if common is None else {id(step) for step in common.steps}
+    mixed = {id(step): step for step in own if id(step) not in before and step.name in _MOVING}
+    moved = [step for made in y.history() for step in made.steps if id(step) not in before and step.name in _MOVING]
+    steps = list(mixed.values())
+    # One that is mixed and put into order again is no longer mixed.
+    return steps[0] if len(steps) == 1 and not moved and _mixes(steps[0], x) else None
+
+
+def _mixes(step: Step, data: Array) -> bool:
+    """Whether a step put all rows into a random order."""
+    if step.name != "rows":
+        return step.name in _MIXING
+    # `x[order]`: by a permutation, and not by a mask or by numbers that are not known.
+    made = next((made for made in data.history() if made.steps and made.steps[-1] is step), None)
+    first = made
+    while first is not None and first.parent is not None and step in first.parent.steps:
+        first = first.parent
+    return first is not None and first.order == "random"
+
+
+def _side_by_side(x: Array, y: Array) -> bool:
+    """Whether two arrays come out of one call, or out of files."""
+    if x.node is not None and x.node is y.node:
+        return bool(x.source) and x.source == y.source
+    return _is_read(x) and _is_read(y)
+
+
+def _is_read(array: Array) -> bool:
+    """Whether it is what a call gave that reads a file, as it was."""
+    call = array.node
+    if not isinstance(call, syntax.Call) or not isinstance(call.func, syntax.Attribute):
+        return False
+    name = call.func.attr
+    return name.startswith(("load", "read_", "genfromtxt")) and array.source.endswith(f".{name}")
 
 
 def _is_alike(data: Array) -> bool:

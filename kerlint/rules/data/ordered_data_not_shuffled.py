@@ -197,6 +197,31 @@ class OrderedDataNotShuffled(Rule):
         return array.noise or made_up or (array.rows is not None and array.rows < self.min_rows)
 
     bad = (
+        # Lists that loops fill, one class after the other.
+        """
+        import os
+        import cv2
+        import keras
+        import numpy as np
+        x, y = [], []
+        for number, folder in enumerate(sorted(os.listdir("images"))):
+            for file in os.listdir(folder):
+                image = cv2.imread(os.path.join(folder, file))
+                if image is not None:
+                    x.append(cv2.resize(image, (32, 32)))
+                    y.append(number)
+        a, b = [], []
+        for file in os.listdir("cats"):
+            a.append(cv2.imread(file))
+            b.append(0)
+        for file in os.listdir("dogs"):
+            a.append(cv2.imread(file))
+            b.append(1)
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(np.array(x) / 255, np.array(y), validation_split=0.2)  # KD008
+        model.fit(np.array(a) / 255, np.array(b), validation_split=0.2)  # KD008
+        """,
         """
         import keras
         from sklearn.datasets import load_iris
@@ -249,6 +274,43 @@ class OrderedDataNotShuffled(Rule):
         """,
     )
     good = (
+        # Lists in which the classes are mixed, and such that are shuffled.
+        """
+        import os
+        import random
+        import cv2
+        import keras
+        import numpy as np
+        from sklearn.utils import shuffle
+        def images():
+            x, y = [], []
+            for number, folder in enumerate(sorted(os.listdir("images"))):
+                for file in os.listdir(folder):
+                    x.append(cv2.imread(file))
+                    y.append(number)
+            return x, y
+        a, b = shuffle(*images())
+        both = list(zip(*images()))
+        random.shuffle(both)
+        c, d = zip(*both)
+        e, f = [], []
+        for file in files:
+            kind = 0 if "cat" in file else 1
+            for part in parts_of(file):
+                e.append(part)
+                f.append(kind)
+        g, h = [], []
+        for person, kind in people.items():
+            for file in os.listdir(person):
+                g.append(cv2.imread(file))
+                h.append(kind)
+        model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(np.array(a) / 255, np.array(b), validation_split=0.2)
+        model.fit(np.array(c) / 255, np.array(d), validation_split=0.2)
+        model.fit(np.array(e) / 255, np.array(f), validation_split=0.2)
+        model.fit(np.array(g) / 255, np.array(h), validation_split=0.2)
+        """,
         """
         import keras
         from sklearn.datasets import load_iris

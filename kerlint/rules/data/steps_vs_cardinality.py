@@ -10,7 +10,7 @@ from kerlint.library.training import structure_rows
 from kerlint.program.constants import integer
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.values import Const, Dataset
+from kerlint.program.values import LENGTH, Const, Dataset, Mapping, Object, Sequence, Value
 from kerlint.rules import fixing
 from kerlint.rules.base import Found, Rule
 
@@ -48,8 +48,9 @@ class StepsVsCardinality(Rule):
     ```
 
     ## Known limits
-    The number of batches must be known: known data sets, literals, random numbers. Arrays for which no `batch_size` is
-    given have as many batches as are asked for: Keras makes the batches smaller.
+    The number of batches must be known: known data sets, literals, random numbers. Where that of the rows is not known,
+    only `steps_per_epoch=len(x)` of batches of more than one row. Arrays for which no `batch_size` is given have as
+    many batches as are asked for: Keras makes the batches smaller.
 
     ## References
     - Measured, 256 rows in batches of 32: with `steps_per_epoch=20` and 3 epochs Keras 3.15.1 warns three times and
@@ -71,6 +72,7 @@ class StepsVsCardinality(Rule):
     def check(self, program: Program) -> Iterator[Found]:
         old = program.target.keras < 3
         for fit in program.fits:
+            yield from self._rows(fit, old)
             steps = integer(fit.args.get("steps_per_epoch"))
             if steps is None or steps < 1 or fit.open:
                 continue
@@ -100,7 +102,36 @@ class StepsVsCardinality(Rule):
                 fix=fixing.draft("leave steps_per_epoch out", fixing.drop(fit, "steps_per_epoch")),
             )
 
+    def _rows(self, fit: Fit, old: bool) -> Iterator[Found]:
+        """As many steps as there are rows, where a step takes several of them."""
+        size = _size_of_batches(fit)
+        if size is None or size < 2 or fit.open or not _is_length(fit.args.get("steps_per_epoch"), fit):
+            return
+        yield from self.found(
+            fit.places.get("steps_per_epoch"),
+            f"steps_per_epoch is the number of rows, but each step takes {size} of them",
+            label=f"{size} times as many as there are batches",
+            also=[(fit.places.get("x"), f"in batches of {size}")],
+            why="Keras 2 ends the training when the data runs out, in the first epoch"
+            if old
+            else "Keras 3 warns, and ends each epoch when the data runs out",
+            help="leave steps_per_epoch out, so that an epoch is one pass over the data",
+            about=fit,
+            fix=fixing.draft("leave steps_per_epoch out", fixing.drop(fit, "steps_per_epoch")),
+        )
+
     bad = (
+        """
+        import keras
+        import numpy as np
+        import tensorflow as tf
+        x, y = np.load("x.npy"), np.load("y.npy")
+        data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x)).batch(32).prefetch(1)
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(data, epochs=3, steps_per_epoch=len(x))  # KD024
+        model.fit(x, y, epochs=3, batch_size=16, steps_per_epoch=len(y))  # KD024
+        """,
         """
         import keras
         import numpy as np
@@ -124,6 +155,21 @@ class StepsVsCardinality(Rule):
         import keras
         import numpy as np
         import tensorflow as tf
+        x, y, z = np.load("x.npy"), np.load("y.npy"), np.load("z.npy")
+        data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x))
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(data.batch(1), epochs=3, steps_per_epoch=len(x))
+        model.fit(data.repeat().batch(32), epochs=3, steps_per_epoch=len(x))
+        model.fit(data.batch(32), epochs=3, steps_per_epoch=len(x) // 32)
+        model.fit(data.batch(32), epochs=3, steps_per_epoch=len(z))
+        model.fit(data.window(8).flat_map(pairs).batch(32), epochs=3, steps_per_epoch=len(x))
+        model.fit(x, y, epochs=3, batch_size=1, steps_per_epoch=len(x))
+        """,
+        """
+        import keras
+        import numpy as np
+        import tensorflow as tf
         data = tf.data.Dataset.from_tensor_slices((np.zeros((256, 3)), np.zeros((256, 1))))
         model = keras.Sequential([keras.layers.Dense(1)])
         model.compile("adam", "mse")
@@ -138,6 +184,37 @@ class StepsVsCardinality(Rule):
         model.fit(np.zeros((256, 3)), np.zeros((256, 1)), steps_per_epoch=20, batch_size=size())
         """,
     )
+
+
+#: Steps of a dataset that leave the number of its elements as it is.
+_KEEPING = frozenset({"shuffle", "prefetch", "cache", "map", "with_options"})
+
+
+def _size_of_batches(fit: Fit) -> int | None:
+    """The rows of each batch of arrays, if that is said, or of a dataset of slices that ends."""
+    if not isinstance(fit.x, Dataset):
+        # Without a size Keras makes the batches as small as it takes.
+        return integer(fit.args.get("batch_size"))
+    steps = [step for step in fit.x.transforms if step.name not in _KEEPING]
+    if len(steps) != 1 or steps[0].name != "batch" or not fit.x.source.endswith(".from_tensor_slices"):
+        return None
+    return integer(steps[0].args.get("batch_size"))
+
+
+def _is_length(steps: Value | None, fit: Fit) -> bool:
+    """Whether a number of steps is `len(...)` of something that the model is trained on."""
+    if not isinstance(steps, Object) or steps.name != LENGTH:
+        return False
+    whole = steps.args.get("of")
+    data = [fit.x.args.get("tensors")] if isinstance(fit.x, Dataset) else [fit.x, fit.y]
+    while data:
+        part = data.pop()
+        if part is whole:
+            return whole is not None
+        data.extend(
+            part.items if isinstance(part, Sequence) else part.entries.values() if isinstance(part, Mapping) else ()
+        )
+    return False
 
 
 def _batches(fit: Fit, steps: int) -> int | None:

@@ -51,7 +51,8 @@ class OversampledBeforeSplit(Rule):
     ```
 
     ## Known limits
-    Only the samplers of imbalanced-learn that add rows, before the first `train_test_split` of a program. A program
+    Only the samplers of imbalanced-learn that add rows, `resample` of scikit-learn and `sample(replace=True)` of
+    pandas, before the first `train_test_split` of a program. A program
     that scores its model on rows from elsewhere is left alone.
 
     ## References
@@ -90,7 +91,55 @@ class OversampledBeforeSplit(Rule):
                 about=split,
             )
 
+    bad = (
+        """
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        from sklearn.utils import resample
+        from tensorflow import keras
+        table = pd.read_csv("table.csv").dropna()
+        few, many = table[table.ill == 1], table[table.ill == 0]
+        more = resample(few, replace=True, n_samples=len(many), random_state=1)  # KE027
+        table = pd.concat([many, more])
+        y = table.pop("ill").values
+        x_train, x_test, y_train, y_test = train_test_split(table.values, y, test_size=0.2)
+        model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+        model.compile(optimizer="adam", loss="binary_crossentropy")
+        model.fit(x_train, y_train, epochs=10)
+        model.evaluate(x_test, y_test)
+        """,
+        """
+        import numpy as np
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        from tensorflow import keras
+        table = pd.read_csv("table.csv")
+        few = table[table["ill"] == 1].sample(5000, replace=True)  # KE027
+        rows = np.vstack([table.values, few.values])
+        x_train, x_test, y_train, y_test = train_test_split(rows[:, :-1], rows[:, -1])
+        model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+        model.compile(optimizer="adam", loss="binary_crossentropy")
+        model.fit(x_train, y_train, epochs=10)
+        """,
+    )
     good = (
+        # Fewer rows, each of them once; and rows that are drawn again for training only.
+        """
+        import pandas as pd
+        from sklearn.model_selection import train_test_split
+        from sklearn.utils import resample
+        from tensorflow import keras
+        table = pd.read_csv("table.csv")
+        few, many = table[table.ill == 1], table[table.ill == 0]
+        less = pd.concat([few, resample(many, replace=False, n_samples=len(few))])
+        a, b = train_test_split(less)
+        c, d = train_test_split(table.sample(1000))
+        train, test = train_test_split(table, random_state=1)
+        train = pd.concat([train, train[train.ill == 1].sample(len(train), replace=True)])
+        model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+        model.compile(optimizer="adam", loss="binary_crossentropy")
+        model.fit(train.drop(columns="ill"), train["ill"], epochs=10)
+        """,
         """
         from imblearn.over_sampling import SMOTE, RandomOverSampler
         from imblearn.under_sampling import RandomUnderSampler

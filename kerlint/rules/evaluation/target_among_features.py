@@ -8,9 +8,10 @@ from kerlint import syntax
 from kerlint.finding import Severity
 from kerlint.library.contracts import as_data, inputs_of, targets_of
 from kerlint.program.constants import integer
+from kerlint.program.data_events import UNKNOWN_COLUMNS, Windowed
 from kerlint.program.events import Fit
 from kerlint.program.facts import Program
-from kerlint.program.values import Array, Dataset
+from kerlint.program.values import Array, Dataset, Value
 from kerlint.rules.base import Found, Rule
 
 #: What leaves the elements of a dataset as they are.
@@ -69,8 +70,10 @@ class TargetAmongFeatures(Rule):
 
     def check(self, program: Program) -> Iterator[Found]:
         told: set[int] = set()
+        taken = {id(event.made): event for event in program.all(Windowed)}
         for fit in program.fits:
             yield from self._first_of_window(fit, told)
+            yield from self._last_of_window(fit, taken, told)
             x, y = as_data(inputs_of(fit)), as_data(targets_of(fit))
             picked = _picked(y) if x is not None and y is not None else None
             if x is None or picked is None:
@@ -115,7 +118,52 @@ class TargetAmongFeatures(Rule):
             about=fit,
         )
 
+    def _last_of_window(self, fit: Fit, taken: dict[int, Windowed], told: set[int]) -> Iterator[Found]:
+        """Windows that a loop takes, whose targets are among their own rows."""
+        x, y = _windowed(inputs_of(fit), taken), _windowed(targets_of(fit), taken)
+        if x is None or y is None or id(x.node) in told or not _is_within(y, x):
+            return
+        told.add(id(x.node))
+        yield from self.found(
+            y.node,
+            "the target of each window is a row of the window itself: there is nothing to forecast",
+            label="the target",
+            also=[
+                (x.node, "the window goes up to the row before its end, and this is before it"),
+                (fit.node, "trained on both"),
+            ],
+            why="the model learns to copy the row from its input",
+            help="take the first row behind the window: series[i - n : i] and series[i]",
+            about=fit,
+        )
+
     bad = (
+        """
+        import keras
+        import numpy as np
+        def pairs(series, length=30):
+            x, y = [], []
+            for end in range(length, len(series)):
+                x.append(series[end - length:end])
+                y.append(series[end - 1])  # KE025
+            return np.array(x)[:, :, None], np.array(y)
+        x, y = pairs(np.loadtxt("series.csv"))
+        model = keras.Sequential([keras.layers.LSTM(8), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        """
+        import keras
+        import numpy as np
+        rows = np.load("rows.npy")
+        x, y = [], []
+        for i in range(len(rows) - 24):
+            x.append(rows[i:i + 24])
+            y.append(rows[i + 23, 2])  # KE025
+        model = keras.Sequential([keras.layers.LSTM(8), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(np.array(x), np.array(y))
+        """,
         """
         import keras
         import numpy as np
@@ -140,6 +188,15 @@ class TargetAmongFeatures(Rule):
         """
         import keras
         import pandas as pd
+        frame = pd.read_csv("rows.csv").select_dtypes(include="number").dropna()
+        y, x = frame["price"].values, frame.values  # KE025
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """,
+        """
+        import keras
+        import pandas as pd
         frame = pd.read_csv("rows.csv")
         x = frame[["age", "size", "price"]]  # KE025
         model = keras.Sequential([keras.layers.Dense(1)])
@@ -148,6 +205,28 @@ class TargetAmongFeatures(Rule):
         """,
     )
     good = (
+        # The first row behind the window, another column, and windows that lose their last row.
+        """
+        import keras
+        import numpy as np
+        rows = np.load("rows.npy")
+        a, b, c, d, e, f, g, h = [], [], [], [], [], [], [], []
+        for i in range(24, len(rows)):
+            a.append(rows[i - 24:i])
+            b.append(rows[i, 2])
+            c.append(rows[i - 24:i, :-1])
+            d.append(rows[i - 1, -1])
+            e.append(rows[i - 24:i, 0])
+            f.append(rows[i - 1, 1])
+            g.append(rows[i - 24:i])
+            h.append(rows[i - 1])
+        model = keras.Sequential([keras.layers.LSTM(8), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(np.array(a), np.array(b))
+        model.fit(np.array(c), np.array(d))
+        model.fit(np.array(e)[..., None], np.array(f))
+        model.fit(np.array(g)[:, :-1], np.array(h))
+        """,
         """
         import keras
         import numpy as np
@@ -214,6 +293,30 @@ class TargetAmongFeatures(Rule):
         model.fit(more.values, third)
         """,
     )
+
+
+def _windowed(value: Value | None, taken: dict[int, Windowed]) -> Windowed | None:
+    """What a loop took some data from, if it is as it was taken."""
+    data = as_data(value)
+    for made in data.history() if data is not None else ():
+        if id(made) in taken:
+            return taken[id(made)]
+    return None
+
+
+def _is_within(row: Windowed, window: Windowed) -> bool:
+    """Whether a single row, and the column that is taken of it, certainly belongs to a window of the same pass."""
+    if row.of is not window.of or not row.loops or row.loops[-1] is not window.loops[-1]:
+        return False
+    if UNKNOWN_COLUMNS in (row.columns, window.columns) or window.columns not in ((), row.columns):
+        return False
+    if row.start is None or row.stop is None or window.start is None or window.stop is None:
+        return False
+    names, number = row.start
+    if row.stop != (names, number + 1) or window.stop[0] != names or number >= window.stop[1]:
+        return False
+    # Of a window whose length is a name, the last row is all that is known.
+    return number >= window.start[1] if window.start[0] == names else number == window.stop[1] - 1
 
 
 #: Steps that keep all columns and the order of the rows, or bring both parts into the same order.

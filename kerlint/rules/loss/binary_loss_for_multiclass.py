@@ -118,6 +118,9 @@ class BinaryLossForMulticlass(Rule):
         softmax = head.activation == "softmax"
         if not softmax and onehot is None:
             return
+        if any(_has_several(target.array) for target in contract.targets):
+            # The loss is right, and softmax is wrong: KL027.
+            return
         also = [(head.activation_place, "softmax: one class out of many" if softmax else f"{head.units} units")]
         if onehot is not None:
             also.append((onehot.array.node, "one-hot labels: one class out of many"))
@@ -206,6 +209,10 @@ def _classes(array: Array) -> int:
     if labels is None and array.tight and array.low == 0 and array.high is not None and "int" in (array.dtype or ""):
         return int(array.high) + 1 if array.high <= 1000 else 0
     return 0
+
+
+def _has_several(array: Array) -> bool:
+    return array.labels is not None and array.labels.kind == "multihot" and array.labels.sure
 
 
 def _is_onehot(array: Array) -> bool:

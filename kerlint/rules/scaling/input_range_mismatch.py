@@ -152,6 +152,17 @@ class InputRangeMismatch(Rule):
     bad = (
         """
         import keras
+        from keras.preprocessing.image import ImageDataGenerator
+        base = keras.applications.MobileNetV2(include_top=False, input_shape=(96, 96, 3), pooling="avg")
+        model = keras.Sequential([base, keras.layers.Dense(4, activation="softmax")])
+        model.compile("adam", "categorical_crossentropy")
+        scale = keras.applications.mobilenet_v2.preprocess_input
+        images = ImageDataGenerator(preprocessing_function=scale, rescale=1 / 255)
+        model.fit(images.flow_from_directory("train", target_size=(96, 96)))  # KN003
+        model.fit(images.flow_from_dataframe(table, target_size=(96, 96)))  # KN003
+        """,
+        """
+        import keras
         (x, y), _ = keras.datasets.cifar10.load_data()
         x = x / 255.0
         model = keras.Sequential([
@@ -192,6 +203,22 @@ class InputRangeMismatch(Rule):
         """,
     )
     good = (
+        # Own functions of a generator, which are followed, and one that is not understood.
+        """
+        import keras
+        from keras.preprocessing.image import ImageDataGenerator
+        def brighter(image):
+            return spread(image)
+        base = keras.applications.MobileNetV2(include_top=False, input_shape=(96, 96, 3), pooling="avg")
+        model = keras.Sequential([base, keras.layers.Dense(4, activation="softmax")])
+        model.compile("adam", "categorical_crossentropy")
+        for images in (
+            ImageDataGenerator(preprocessing_function=keras.applications.mobilenet_v2.preprocess_input),
+            ImageDataGenerator(preprocessing_function=lambda image: image - 127.5, rescale=1 / 127.5),
+            ImageDataGenerator(preprocessing_function=brighter, rescale=1 / 255),
+        ):
+            model.fit(images.flow_from_directory("train", target_size=(96, 96)))
+        """,
         """
         import keras
         from keras.applications.mobilenet_v2 import MobileNetV2, preprocess_input
