@@ -160,6 +160,11 @@ def test_values_and_dtypes_of_columns_are_those_of_pandas(text: str) -> None:
         "type(df['thal'].replace('1', 0)[0]) == str",
         "df['thal'].map(len).dtype == object",
         "df['age'].astype('float32').dtype == 'int64'",
+        "df.convert_dtypes()['thal'].dtype == object",
+        "df['age'].convert_dtypes().dtype == 'int64'",
+        "df.fillna(0.5)['age'].dtype == 'int64'",
+        "df.replace('fixed', 1)['thal'].dtype == object",
+        "(df / 2)['age'].dtype == 'int64'",
     ],
 )
 def test_nothing_is_said_of_other_values(text: str) -> None:

@@ -152,6 +152,18 @@ def _same(step: str) -> Method:
     return lambda frame, given, node: frame.derive(node, step, distinct=frame.distinct)
 
 
+def _converted(frame: Array, given: Given, node: syntax.Node) -> Value:
+    """`convert_dtypes`: the same values under other dtypes."""
+    fields = frame.fields
+    if fields is not None:
+        fields = tuple((name, field.derive(node, distinct=_untyped(field.distinct))) for name, field in fields)
+    return frame.derive(node, "convert_dtypes", distinct=_untyped(frame.distinct), fields=fields)
+
+
+def _untyped(known: Distinct | None) -> Distinct | None:
+    return Distinct(known.values, known.rarest, known.gaps) if known is not None else None
+
+
 def _sort_index(frame: Array, given: Given, node: syntax.Node) -> Value:
     """`sort_index`: the rows in another order, or the columns."""
     if given.get("axis") is not None and constant(given.get("axis")) not in (0, "index"):
@@ -366,7 +378,8 @@ _REDUCTIONS = {
     "count": "count",
 }
 _METHODS: dict[str, tuple[str, Method]] = {
-    **{name: ("", _same(name)) for name in ("copy", "infer_objects", "convert_dtypes")},
+    **{name: ("", _same(name)) for name in ("copy", "infer_objects")},
+    "convert_dtypes": ("", _converted),
     "sort_index": ("axis", _sort_index),
     **{
         name: ("", _forget(name)) for name in ("map", "replace", "applymap", "transform", "where", "mask", "pct_change")
