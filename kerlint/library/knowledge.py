@@ -295,7 +295,7 @@ class Knowledge:
         if found is not None:
             return found
         if receiver.name == FETCHED:
-            found = downloads.method(receiver, name, arguments, node)
+            found = downloads.method(machine, receiver, name, arguments, node)
             if found is not None:
                 return found
         known = companions.method(f"{receiver.name}.{name}")
