@@ -49,8 +49,8 @@ class StoppedInFirstEpoch(Rule):
     ```
 
     ## Known limits
-    Only where nothing unknown decides it, in the first training call that has the callback, and where that asks for more
-    than one epoch.
+    Only where nothing unknown decides it, in the first training call that has the callback, and where more than one
+    epoch is asked for.
 
     ## References
     - Measured on Keras 3.15.1: the history of the example has one epoch.
