@@ -115,7 +115,8 @@ class Machine:
         self.recursions = 0
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
-        self.instantiated: set[int] = set()
+        #: By their identity, so that it stays their own.
+        self.instantiated: dict[int, Class] = {}
         #: By the attribute that spells it, a symbol of a library, with what it was read from and for which program.
         self.symbols: dict[syntax.Node, tuple[Value, Program, External]] = {}
         #: Objects of the program that give batches, by identity and what they hold, as datasets.
