@@ -218,3 +218,38 @@ def test_a_clone_has_the_layers_that_the_function_makes(tmp_path: Path) -> None:
     assert [row["class"] for row in found["layers"]] == [type(layer).__name__ for layer in made.layers]
     assert [row["output_shape"][1:] for row in found["layers"]] == [list(x.output.shape[1:]) for x in made.layers]
     assert isinstance(made, keras.Sequential)
+
+
+JAX = """
+import jax
+import keras
+import numpy as np
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = keras.layers.Dense(5), keras.layers.Dense(4)
+    def call(self, x):
+        return self.last(jax.nn.{}(self.first(x)))
+"""
+
+
+def test_activations_of_jax_keep_the_shape_inside_a_layer(tmp_path: Path) -> None:
+    for name in ("relu", "gelu", "log_softmax"):
+        (made,) = models(tmp_path, JAX.format(name) + "model = Net()\nmodel(np.zeros((2, 8)))\n")
+        assert (made["complete"], made["total_params"]) == (True, 8 * 5 + 5 + 5 * 4 + 4)
+    # What is no activation may give anything, and no function of JAX takes a symbolic tensor.
+    (made,) = models(tmp_path, JAX.format("one_hot") + "model = Net()\nmodel(np.zeros((2, 8)))\n")
+    assert not made["complete"]
+    text = "import jax\nimport keras\nx = keras.Input((8,))\nmodel = keras.Model(x, keras.layers.Dense(1)(jax.nn.relu(x)))\n"
+    assert not models(tmp_path, text)[0]["complete"]
+
+
+def test_each_string_is_a_row(tmp_path: Path) -> None:
+    text = (
+        "import keras\n"
+        "words = keras.layers.TextVectorization(max_tokens=100, output_sequence_length=7)\n"
+        "model = keras.Sequential([words, keras.layers.Embedding(100, 8), keras.layers.GlobalAveragePooling1D()])\n"
+        "model.predict(['a b', 'c'])\n"
+    )
+    (made,) = models(tmp_path, text)
+    assert (made["complete"], made["layers"][1]["output_shape"]) == (True, [None, 7, 8])

@@ -140,6 +140,28 @@ def test_the_classes_of_a_folder(text: str, known: bool) -> None:
     assert (found is not None and len(found) == 5) is known
 
 
+HUB = "https://tfhub.dev/google/tf2-preview/mobilenet_v2/feature_vector/4"
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "known"),
+    [
+        (f"keras.Sequential([hub.KerasLayer({HUB!r})])", "extract=True", True),
+        # Keras 3 unpacks it elsewhere.
+        ("keras.Sequential([keras.layers.Dense(1)])", "extract=True", False),
+        (f"keras.Sequential([hub.KerasLayer({HUB!r})])", "extract=False", False),
+        (f"hub.KerasLayer({HUB!r})", "extract=True", False),
+    ],
+)
+def test_an_archive_is_unpacked_beside_it_in_keras_2(model: str, options: str, known: bool) -> None:
+    text = f"import tensorflow_hub as hub\nmodel = {model}\n"
+    text += f"path = keras.utils.get_file('flower_photos.tgz', {FLOWERS}, {options})\n"
+    text += LOAD.format("str(pathlib.Path(path).with_suffix(''))")
+    names = named(text, "names")
+    found = names.exact if isinstance(names, Sequence) else None
+    assert (found is not None and len(found) == 5) is known
+
+
 def test_the_folders_of_the_classes() -> None:
     text = f"path = pathlib.Path(keras.utils.get_file('flower_photos', {FLOWERS}, untar=True))\n"
     text += "names = sorted(item.name for item in path.glob('*/') if item.is_dir())\n"

@@ -281,3 +281,49 @@ def test_callbacks_that_never_end(body: str) -> None:
     found = callback(body, fit="epochs=10**9")
     assert not found.failures
     assert not found.limits
+
+
+STOPPING = """
+class Own(keras.callbacks.Callback):
+    def __init__(self, after=0):
+        super().__init__()
+        self.after = after
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch >= self.after:
+            self.model.stop_training = True
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model.fit(x, y, epochs=9, callbacks=[Own()])",
+        "if given():\n    model.fit(x, y, epochs=9, callbacks=[Own()])",
+        "def train(own):\n    for _ in range(3):\n        model.fit(x, y, epochs=9, callbacks=[own])\ntrain(Own())",
+        "own = Own()\nmodel.fit(x, y, epochs=9, callbacks=[own])\nown.after = 5",
+        "own = Own(5)\nown.after = 0\nmodel.fit(x, y, epochs=9, callbacks=own)",
+    ],
+)
+def test_a_callback_is_followed_as_it_is_when_the_training_begins(text: str) -> None:
+    found = list(evaluate_module(parse(HEAD + STOPPING + text), Knowledge()).all(StopsAtOnce))
+    assert found
+    assert not any(event.tried for event in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "own = Own(5)\nmodel.fit(x, y, epochs=9, callbacks=[own])\nown.after = 0",
+        # What it holds after a training call that it has had before is not known.
+        "own = Own(5)\nfor after in (5, 0):\n    own.after = after\n    model.fit(x, y, epochs=9, callbacks=[own])",
+    ],
+)
+def test_a_callback_that_is_changed_later_stops_nothing(text: str) -> None:
+    assert not list(evaluate_module(parse(HEAD + STOPPING + text), Knowledge()).all(StopsAtOnce))
+
+
+def test_following_callbacks_takes_nothing_from_the_program() -> None:
+    slow = "class Slow(keras.callbacks.Callback):\n    def on_epoch_begin(self, epoch, logs=None):\n"
+    slow += "".join(f"        self.a{index} = epoch\n" for index in range(700))
+    text = HEAD + slow + "for _ in range(20):\n    model.fit(x, y, epochs=9000, callbacks=[Slow()])\n"
+    assert not evaluate_module(parse(text), Knowledge()).limits

@@ -8,6 +8,7 @@ import pytest
 
 from kerlint.library import evaluate
 from kerlint.library.downloads import _values
+from kerlint.program.interpreter.operators import plain
 from kerlint.program.values import Array
 from tests.trees import tree
 
@@ -111,10 +112,95 @@ def test_columns_that_the_program_names() -> None:
     assert [name for name, _ in found.fields][-3:] == ["Europe", "Japan", "USA"]
 
 
+HEARTS = "https://storage.googleapis.com/download.tensorflow.org/data/heart.csv"
+
+
+def hearts() -> Any:
+    """As many rows as it takes for each value to be there."""
+    known = _values()[HEARTS.removeprefix("https://")][1]
+    count = max(len(one.values) for one in known.values() if one.values)
+    columns = {
+        name: [one.values[row % len(one.values)] for row in range(count)] if one.values else [float(count)] * count
+        for name, one in known.items()
+    }
+    frame = pandas.DataFrame(columns)
+    return frame.astype({name: one.kind for name, one in known.items()})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[name for name, column in df.items() if column.dtype == object]",
+        "[name for name in df if df[name].dtype == 'float64']",
+        "[name for name in df.columns if df[name].dtype in (np.float64, object)]",
+        "[name for name, column in df.items() if type(column[0]) == str]",
+        "len(np.unique(df['thal']))",
+        "len(np.unique(df.copy()['cp']))",
+        "sorted(set(df['restecg']))",
+        "sorted(set(df['thal']))",
+        "[type(sorted(set(df[name]))[0]) is str for name in ('ca', 'thal')]",
+        "len(df['slope'].unique())",
+    ],
+)
+def test_values_and_dtypes_of_columns_are_those_of_pandas(text: str) -> None:
+    import numpy as np
+
+    program = evaluate(tree(f"import numpy as np\nimport pandas as pd\ndf = pd.read_csv({HEARTS!r})\nmade = {text}\n"))
+    assert program.failures == []
+    assert plain(program.names["made"]) == eval(text, {"df": hearts(), "np": np, "pd": pandas})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "len(np.unique(df['age']))",
+        "len(np.unique(df.head(100)['cp']))",
+        "len(np.unique(df[df['sex'] == 1]['cp']))",
+        "len(np.unique(df['cp'] + 1))",
+        "type(df['thal'].replace('1', 0)[0]) == str",
+        "df['thal'].map(len).dtype == object",
+        "df['age'].astype('float32').dtype == 'int64'",
+        "df.convert_dtypes()['thal'].dtype == object",
+        "df['age'].convert_dtypes().dtype == 'int64'",
+        "df.fillna(0.5)['age'].dtype == 'int64'",
+        "df.replace('fixed', 1)['thal'].dtype == object",
+        "(df / 2)['age'].dtype == 'int64'",
+    ],
+)
+def test_nothing_is_said_of_other_values(text: str) -> None:
+    text = f"import numpy as np\nimport pandas as pd\ndf = pd.read_csv({HEARTS!r})\nmade = {text}\n"
+    assert plain(evaluate(tree(text)).names["made"]) in (None, False)
+
+
+def test_a_vocabulary_from_a_column_is_as_large_as_in_keras() -> None:
+    text = (
+        "words = {}(vocabulary=np.unique(df['{}']), output_mode='{}')\n"
+        "made = words.vocabulary_size()\nwidth = words(keras.Input((1,), dtype='{}')).shape[-1]\n"
+    )
+    keras = pytest.importorskip("keras")
+    import numpy as np
+
+    for cls, column, mode, dtype in (
+        ("StringLookup", "thal", "one_hot", "string"),
+        ("IntegerLookup", "cp", "multi_hot", "int64"),
+        ("IntegerLookup", "ca", "int", "int64"),
+    ):
+        body = text.format(f"keras.layers.{cls}", column, mode, dtype)
+        head = f"import numpy as np\nimport pandas as pd\nimport keras\ndf = pd.read_csv({HEARTS!r})\n"
+        found = evaluate(tree(head + body)).names
+        real: dict[str, Any] = {"df": hearts(), "np": np, "keras": keras}
+        exec(body, real)
+        assert (plain(found["made"]), plain(found["width"])) == (real["made"], real["width"])
+
+
 def test_the_table_is_whole() -> None:
     for address, (width, columns) in _values().items():
         assert address == address.lower()
         for key, known in columns.items():
             assert isinstance(key, str) or 0 <= key < width
-            assert list(known.values) == sorted(set(known.values))
-            assert known.rarest > 0 <= known.gaps
+            assert known.gaps >= 0
+            if known.values is None:
+                assert known.kind in ("int64", "float64")
+            else:
+                assert list(known.values) == sorted(set(known.values))
+                assert known.rarest > 0

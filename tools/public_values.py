@@ -1,8 +1,9 @@
 """Prints lines of `kerlint/library/_public_values.py` for the tables in a folder: a clone of a public repository.
 
-    python tools/public_values.py CLONE ADDRESS
+    python tools/public_values.py CLONE ADDRESS [--all]
 
-Of columns of text with few values it prints those, of tables that name their columns.
+Of columns of text with few values it prints those, of tables that name their columns. With `--all` whole numbers are
+values as well, and of other columns it prints the dtype.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def main() -> None:
             rows = [row for row in csv.reader(stream) if row]
         if len(rows) < 3 or len({len(row) for row in rows}) != 1 or not has_names(rows):
             continue
-        columns = [_values(name, [row[place] for row in rows[1:]]) for place, name in enumerate(rows[0])]
+        tell = _all_values if "--all" in sys.argv else _values
+        columns = [tell(name, [row[place] for row in rows[1:]]) for place, name in enumerate(rows[0])]
         gaps = sum(any(_is_missing(value) for value in row) for row in rows[1:])
         if any(columns):
             lines.append(f" {path.name} {' ; '.join([str(len(rows[0])), str(gaps), *filter(None, columns)])}")
@@ -46,6 +48,17 @@ def _values(name: str, column: list[str]) -> str:
     if not 1 < len(counts) <= MOST or any(map(is_number, counts)) or not plain or {"True", "False"} & counts.keys():
         return ""
     return "|".join([name, str(min(counts.values())), *sorted(counts)])
+
+
+def _all_values(name: str, column: list[str]) -> str:
+    """The same for whole numbers; the name and the dtype where there are too many."""
+    counts = Counter(column)
+    whole = all(value.isdecimal() for value in counts)
+    if whole and len(counts) <= MOST:
+        return "|".join([name, str(min(counts.values())), *sorted(counts, key=int)])
+    if all(map(is_number, counts)):
+        return f"{name}:{'int64' if whole else 'float64'}"
+    return _values(name, column) or f"{name}:object"
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ storage.googleapis.com/tf-datasets/titanic/
  train.csv survived|sex|age|n_siblings_spouses|parch|fare|class|deck|embark_town|alone
  eval.csv survived|sex|age|n_siblings_spouses|parch|fare|class|deck|embark_town|alone
 storage.googleapis.com/download.tensorflow.org/data/
+ heart.csv age|sex|cp|trestbps|chol|fbs|restecg|thalach|exang|oldpeak|slope|ca|thal|target
  creditcard.csv Time|V1|V2|V3|V4|V5|V6|V7|V8|V9|V10|V11|V12|V13|V14|V15|V16|V17|V18|V19|V20|V21|V22|V23|V24|V25|V26|V27|V28|Amount|Class
  ecg.csv 141
  iris_training.csv 120|4|setosa|versicolor|virginica

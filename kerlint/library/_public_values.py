@@ -1,10 +1,15 @@
 """Which values are in columns of public tables, where they are few.
 
 One address, then its tables: how many columns there are, how many rows lack something, and for each column its name
-(or its place, where the file does not name it), how many rows have the rarest value, and the values.
+(or its place, where the file does not name it), how many rows have the rarest value (at least), and the values. A column
+with more values has its dtype behind a colon.
 
 Sources: the files themselves, at https://github.com/mwaskom/seaborn-data (`tools/public_values.py`). The table of cars
-there is that of https://archive.ics.uci.edu/dataset/9/auto+mpg, where 1, 2 and 3 stand for USA, Europe and Japan.
+there is that of https://archive.ics.uci.edu/dataset/9/auto+mpg, where 1, 2 and 3 stand for USA, Europe and Japan. That
+of hearts is at https://github.com/bpesquet/mlkatas (`_datasets/heart.csv`), without the two rows whose `thal` is 1 and 2,
+which https://keras3.posit.co/articles/examples/structured_data/structured_data_classification_with_feature_space.html
+filters out. Of the passengers https://www.tensorflow.org/tutorials/estimator/linear prints the vocabulary of each
+column, and https://www.tensorflow.org/tutorials/load_data/csv lists the types.
 """
 
 from __future__ import annotations
@@ -27,6 +32,10 @@ raw.githubusercontent.com/mwaskom/seaborn-data/master/
  taxis.csv 14 ; 92 ; color|982|green|yellow ; payment|1812|cash|credit card ; pickup_borough|99|Bronx|Brooklyn|Manhattan|Queens ; dropoff_borough|2|Bronx|Brooklyn|Manhattan|Queens|Staten Island
  tips.csv 7 ; 0 ; sex|87|Female|Male ; smoker|93|No|Yes ; day|19|Fri|Sat|Sun|Thur ; time|68|Dinner|Lunch
  titanic.csv 15 ; 709 ; sex|314|female|male ; embarked|77|C|Q|S ; class|184|First|Second|Third ; who|83|child|man|woman ; deck|4|A|B|C|D|E|F|G ; embark_town|77|Cherbourg|Queenstown|Southampton ; alive|342|no|yes
+storage.googleapis.com/download.tensorflow.org/data/
+ heart.csv 14 ; 0 ; age:int64 ; sex|97|0|1 ; cp|3|0|1|2|3|4 ; trestbps:int64 ; chol:int64 ; fbs|44|0|1 ; restecg|8|0|1|2 ; thalach:int64 ; exang|99|0|1 ; oldpeak:float64 ; slope|21|1|2|3 ; ca|20|0|1|2|3 ; thal|1|1|2|fixed|normal|reversible ; target|83|0|1
+storage.googleapis.com/tf-datasets/titanic/
+ train.csv 10 ; 0 ; survived:int64 ; sex|1|female|male ; age:float64 ; n_siblings_spouses:int64 ; parch:int64 ; fare:float64 ; class|1|First|Second|Third ; deck|1|A|B|C|D|E|F|G|unknown ; embark_town|1|Cherbourg|Queenstown|Southampton|unknown ; alone|1|n|y
 archive.ics.uci.edu/ml/machine-learning-databases/auto-mpg/
  auto-mpg.data 9 ; 6 ; 7|70|1|2|3
 """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.library.optimizers import read_optimizer
-from kerlint.library.trying import trying
+from kerlint.library.trying import elsewhere, trying
 from kerlint.program.constants import number
 from kerlint.program.events import Fit
 from kerlint.program.trials import CompoundRates
@@ -45,10 +45,7 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
 
     rates = [optimizer.rate]
     returned: Value | None = None
-    with trying(machine, assumed=fit.assumed) as trial:
-        # A plan that does not look at the rate says each time what it shall be.
-        if number(ask(0, rates[0])) == number(ask(0, rates[0] / 2)):
-            return
+    with elsewhere(machine), trying(machine, assumed=fit.assumed) as trial:
         for epoch in range(count):
             returned = ask(epoch, rates[-1])
             rate = number(returned)
@@ -59,8 +56,12 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
                 return
             if rate < rates[1] * _NOTHING:
                 break
+        # A plan that does not look at the rate says each time what it shall be.
+        last = len(rates) - 1
+        absolute = number(ask(last, rates[-1])) == number(ask(last, rates[-1] / 2))
     if (
-        not trial.finished
+        absolute
+        or not trial.finished
         or returned is None
         or len(rates) < _STAGES
         or (len(rates) <= count and rates[-1] >= rates[1] * _NOTHING)
@@ -70,7 +71,6 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
     pairs = list(zip(factors, factors[1:]))
     falls = sum(after < before * (1 - _SAME) for before, after in pairs)
     if falls >= _FALLS and all(after < before * (1 + _SAME) for before, after in pairs):
-        machine.assumed = fit.assumed
         machine.emit(CompoundRates(node=place, fit=fit, returned=returned, epochs=epochs, rates=tuple(rates[1:])))
 
 

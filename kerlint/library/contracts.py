@@ -107,6 +107,10 @@ def contracts(program: Program) -> Iterator[Contract]:
         found = heads(call.snapshot.graph)
         head = found[0] if len(found) == 1 else None
         output = head.output.shape if head is not None else None
+        given = call.prediction.shape if isinstance(call.prediction, Array) else None
+        if given and output is not None and given[1:] != output[1:]:
+            # A part of it, or with other axes.
+            output = (None, *given[1:])
         targets = (
             (Target(call.target, call, call.places.get("y_true"), output),) if isinstance(call.target, Array) else ()
         )

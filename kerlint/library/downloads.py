@@ -5,13 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from kerlint import syntax
 from kerlint.library.convert import Call, Handler, handlers, is_none
 from kerlint.library.objects import argument
 from kerlint.program.constants import FETCHED, NOTHING, constant, text, truth
 from kerlint.program.labels import Distinct
-from kerlint.program.values import Arguments, Const, Object, Sequence, Unknown, Value, list_of, tuple_of
+from kerlint.program.values import Arguments, Const, Layer, Object, Sequence, Unknown, Value, list_of, tuple_of
+
+if TYPE_CHECKING:
+    from kerlint.program.interpreter.machine import Machine
 
 #: Where a path keeps the last step that leads to it from what was fetched.
 _PART = "part"
@@ -149,11 +153,22 @@ def _values() -> dict[str, tuple[int, dict[str | int, Distinct]]]:
         width, gaps, *columns = rest.split(" ; ")
         known: dict[str | int, Distinct] = {}
         for column in columns:
-            key, rarest, *values = column.split("|")
-            plain = [int(value) if value.isdecimal() else value for value in values]
-            known[int(key) if key.isdecimal() else key] = Distinct(tuple(plain), int(rarest), int(gaps))
+            key, *told = column.split("|")
+            if not told:
+                key, _, kind = key.rpartition(":")
+                known[key] = Distinct(None, 0, int(gaps), kind)
+                continue
+            known[int(key) if key.isdecimal() else key] = _distinct(int(told[0]), told[1:], int(gaps))
         found[folder + name.lower()] = (int(width), known)
     return found
+
+
+def _distinct(rarest: int, values: list[str], gaps: int) -> Distinct:
+    """What a column has, numbers if all of it are some."""
+    if all(map(str.isdecimal, values)):
+        # With a gap whole numbers are read as floats.
+        return Distinct(tuple(map(int, values)), rarest, gaps, None if gaps else "int64")
+    return Distinct(tuple(values), rarest, gaps, "object")
 
 
 def values_of(call: Call) -> dict[str | int, Distinct]:
@@ -211,8 +226,10 @@ def attribute(path: Object, name: str, node: syntax.Node) -> Value | None:
     return below(path, Const(None), node) if name == "parent" else None
 
 
-def method(path: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
+def method(machine: Machine, path: Object, name: str, arguments: Arguments, node: syntax.Node) -> Value | None:
     """`path.glob("*/")`: the folders of the classes; None for what is not known of a path."""
+    if name == "with_suffix" and text(arguments.get(0, "suffix")) == "":
+        return _unpacked(machine, path, node)
     if name == "is_dir" and _FOLDER in path.state:
         return Const(True, node=node)
     if name != "glob" or text(arguments.get(0, "pattern")) != "*/":
@@ -224,6 +241,20 @@ def method(path: Object, name: str, arguments: Arguments, node: syntax.Node) -> 
     for folder in found:
         folder.state[_FOLDER] = Const(True, node=node)
     return list_of(found, "list", node)
+
+
+def _unpacked(machine: Machine, path: Object, node: syntax.Node) -> Value | None:
+    """What lies beside an archive under its name: where Keras 2 unpacks it, and Keras 3 does not."""
+    name = text(path.args.get("fname"))
+    if _PART in path.args or name is None or truth(path.args.get("extract")) is not True or not _is_keras_2(machine):
+        return None
+    return below(path, Const(posixpath.splitext(name)[0], node=node), node)
+
+
+def _is_keras_2(machine: Machine) -> bool:
+    """Whether a model has a layer of TensorFlow Hub, which no model of Keras 3 takes."""
+    parts = (part for model in machine.program.models for part in model.state.get("layers", ()))
+    return any(isinstance(part, Layer) and part.name == "tensorflow_hub.KerasLayer" for part in parts)
 
 
 _SAME_PATH = ("join", "dirname", "abspath", "normpath", "expanduser")

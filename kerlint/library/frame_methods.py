@@ -122,8 +122,10 @@ def _mapped(machine: Machine, series: Array, function: Value | None, node: synta
 
 def _renamed(known: Distinct | None, names: Mapping) -> Distinct | None:
     """The values after each has been looked up; None if one of them is not there."""
-    new = [constant(names.entries.get(value)) for value in known.values] if known is not None else []
-    if known is None or not all(type(name) in (str, int) for name in new) or len({type(name) for name in new}) != 1:
+    values = known.values if known is not None else None
+    new = [constant(names.entries.get(value)) for value in values or ()]
+    plain = bool(new) and all(type(name) in (str, int) for name in new)
+    if known is None or not plain or len({type(name) for name in new}) != 1:
         return None
     return Distinct(tuple(sorted(set(new))), known.rarest, known.gaps)
 
@@ -148,6 +150,18 @@ def _changed(machine: Machine, frame: Array, name: str, arguments: Arguments, no
 def _same(step: str) -> Method:
     """Everything stays: `copy`, `sort_index`."""
     return lambda frame, given, node: frame.derive(node, step, distinct=frame.distinct)
+
+
+def _converted(frame: Array, given: Given, node: syntax.Node) -> Value:
+    """`convert_dtypes`: the same values under other dtypes."""
+    fields = frame.fields
+    if fields is not None:
+        fields = tuple((name, field.derive(node, distinct=_untyped(field.distinct))) for name, field in fields)
+    return frame.derive(node, "convert_dtypes", distinct=_untyped(frame.distinct), fields=fields)
+
+
+def _untyped(known: Distinct | None) -> Distinct | None:
+    return Distinct(known.values, known.rarest, known.gaps) if known is not None else None
 
 
 def _sort_index(frame: Array, given: Given, node: syntax.Node) -> Value:
@@ -308,7 +322,8 @@ def _yes(frame: Array, given: Given, node: syntax.Node) -> Value:
 
 def _unique(frame: Array, given: Given, node: syntax.Node) -> Value:
     # What is missing is one more value.
-    count = len(frame.distinct.values) if frame.distinct is not None and not frame.distinct.gaps else None
+    values = frame.distinct.all_values if frame.distinct is not None else None
+    count = None if values is None else len(values)
     return Array((count,), frame.dtype, frame.low, frame.high, source=frame.source, node=node)
 
 
@@ -363,7 +378,8 @@ _REDUCTIONS = {
     "count": "count",
 }
 _METHODS: dict[str, tuple[str, Method]] = {
-    **{name: ("", _same(name)) for name in ("copy", "infer_objects", "convert_dtypes")},
+    **{name: ("", _same(name)) for name in ("copy", "infer_objects")},
+    "convert_dtypes": ("", _converted),
     "sort_index": ("axis", _sort_index),
     **{
         name: ("", _forget(name)) for name in ("map", "replace", "applymap", "transform", "where", "mask", "pct_change")

@@ -242,6 +242,8 @@ def _of_series(series: Array, part: Value, node: syntax.Node) -> Value:
         return _rows_of(series, part, node)
     if isinstance(part, Array) and part.dtype == "bool":
         return indexing.chosen(with_rows(series, None, node, "rows"), node)
+    if series.distinct is not None and integer(part) is not None:
+        return Array((), source=series.source, form="frame", distinct=series.distinct, node=node)
     return Array(source=series.source, form="frame", node=node)
 
 

@@ -256,7 +256,10 @@ class Knowledge:
         if name == "compile":
             return training.compile_model(machine, model, arguments, node)
         if name in training.FITS:
-            return training.fit_model(machine, model, name, arguments, node)
+            fit, history = training.fit_model(machine, model, name, arguments, node)
+            plans.follow_plans(machine, fit)
+            own_callbacks.follow_callbacks(machine, fit)
+            return history
         if name in training.USES:
             return training.use_model(machine, model, name, arguments, node)
         if name == "add":
@@ -292,7 +295,7 @@ class Knowledge:
         if found is not None:
             return found
         if receiver.name == FETCHED:
-            found = downloads.method(receiver, name, arguments, node)
+            found = downloads.method(machine, receiver, name, arguments, node)
             if found is not None:
                 return found
         known = companions.method(f"{receiver.name}.{name}")
@@ -468,8 +471,6 @@ class Knowledge:
                 graphs.snapshot(machine, model)
         own_steps.follow_train_steps(machine)
         own_losses.follow_losses(machine)
-        plans.follow_plans(machine)
-        own_callbacks.follow_callbacks(machine)
 
     def enter(self, machine: Machine, manager: Value, node: syntax.Node) -> Value:
         """`with manager as name`."""

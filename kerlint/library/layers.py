@@ -107,6 +107,7 @@ def make_input(machine: Machine, name: str, arguments: Arguments, node: syntax.N
     else:
         full = None if shape is None else ((batch[0] if batch else None), *shape)
     made = input_tensor(full, node, args)
+    machine.built += 1
     given = args.get("name")
     if isinstance(given, Const) and isinstance(given.value, str):
         made.op.label = given.value

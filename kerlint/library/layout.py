@@ -320,14 +320,17 @@ def _unique(call: Call) -> Value:
     array = call.array
     if array is None or len(call.args) > 1:
         return Unknown("unique", node=call.node)
+    known = array.distinct if array.rank == 1 else None
+    values = known.all_values if known is not None else None
     return Array(
-        (None,),
+        (None if values is None else len(values),),
         array.dtype,
         array.low,
         array.high,
         labels=array.labels if array.labels and array.labels.kind in ("classes", "binary", "signs") else None,
         source=array.source,
         order="sorted",
+        distinct=None if values is None else known,
         node=call.node,
     )
 

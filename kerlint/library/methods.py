@@ -11,6 +11,7 @@ from kerlint.library.calling import FIRST_CALL, dimension_value, shape_value
 from kerlint.library.convert import as_array, dtype_name, shape_of
 from kerlint.library.objects import argument
 from kerlint.program.constants import integer, text
+from kerlint.program.element_types import DType, dtype_of_input
 from kerlint.program.events import Seed
 from kerlint.program.labels import Step
 from kerlint.program.values import (
@@ -146,7 +147,8 @@ def array_attribute(value: Array | Tensor, name: str, node: syntax.Node) -> Valu
     if name == "ndim" and value.shape is not None:
         return Const(len(value.shape), node=node)
     if isinstance(value, Tensor):
-        return dimension_value(None, 1, node) if name in ("dtype", "name") else None
+        known = dtype_of_input(value, node) if name == "dtype" else None
+        return known or (dimension_value(None, 1, node) if name in ("dtype", "name") else None)
     if name in ("size", "nbytes", "itemsize"):
         if name == "size" and value.shape is not None and None not in value.shape:
             return Const(prod(size for size in value.shape if size is not None), node=node)
@@ -154,7 +156,8 @@ def array_attribute(value: Array | Tensor, name: str, node: syntax.Node) -> Valu
     if name == "T":
         return layout.transpose(value, None, node)
     if name == "dtype":
-        return Const(value.dtype, node=node) if value.dtype else Unknown("dtype", node=node)
+        dtype = value.dtype or (value.distinct.kind if value.distinct is not None else None)
+        return DType(dtype, node=node) if dtype else Unknown("dtype", node=node)
     if value.form == "frame":
         return frame_methods.attribute(value, name, node)
     if name in ("data", "values", "real"):

@@ -288,6 +288,9 @@ def shapes_of_data(data: Value | None, *, batch: bool = False) -> Data:
     if isinstance(data, Dataset):
         return _shapes_of_elements(data)
     if isinstance(data, Sequence) and data.exact:
+        if all(text(item) is not None for item in data.exact):
+            # Each string is a row.
+            return (len(data.exact) if batch else None,)
         found = [shapes_of_data(item, batch=batch) for item in data.exact]
         return list(found) if all(found) else None
     if isinstance(data, Mapping) and data.entries and not data.open:

@@ -11,9 +11,10 @@ from kerlint.library import rates
 from kerlint.library.budget import epochs_of
 from kerlint.library.callbacks import has_validation, is_watched, metric_name, watched_names
 from kerlint.library.optimizers import RATE_CALLBACKS
-from kerlint.library.trying import publish, trying
+from kerlint.library.trying import elsewhere, publish, trying
 from kerlint.program.constants import constant, number, truth
 from kerlint.program.events import AttributeUse, Fit
+from kerlint.program.heap import ABSENT, widen
 from kerlint.program.trials import LogRead, ShareCompared, StopsAtOnce, ZeroRates
 from kerlint.program.values import (
     LOGS,
@@ -41,13 +42,15 @@ _FACTS = (LogRead, AttributeUse, ShareCompared)
 _METHODS = frozenset({"fit", "fit_generator"})
 #: Epochs that are followed, and those where the learning rate stays at zero all the time.
 _EPOCHS, _MAX_EPOCHS = 12, 1000
-#: Training calls of one program that are followed.
-_MAX_FITS = 20
+#: In the state of a callback that a training call has had: what it was like afterwards is not known.
+_USED = "trained with"
 _AFTER_EPOCH = "on_epoch_end"
 #: What is called around a step; the second name is that of Keras before 2.3, which still works.
 _BEFORE_STEP = ("on_train_batch_begin", "on_batch_begin")
 _AFTER_STEP = ("on_train_batch_end", "on_batch_end")
-_HOOKS = ("on_train_begin", "on_epoch_begin", *_BEFORE_STEP, *_AFTER_STEP, _AFTER_EPOCH)
+#: What is called while `fit` validates.
+_OF_TESTS = ("on_test_begin", "on_test_batch_begin", "on_test_batch_end", "on_test_end")
+_HOOKS = ("on_train_begin", "on_epoch_begin", *_BEFORE_STEP, *_AFTER_STEP, *_OF_TESTS, _AFTER_EPOCH)
 #: What an older Keras gives around a step.
 _OF_STEPS = frozenset({"batch", "size"})
 #: Operators that take no None; comparisons, and what they are from the other side.
@@ -125,17 +128,21 @@ def _compared(machine: Machine, fit: Fit, share: Value, limit: Const, symbol: st
     return Const(symbol in ("<", "<="), node=node)
 
 
-def follow_callbacks(machine: Machine) -> None:
-    """Follows the callbacks of each training call that has some of the program's own, epoch by epoch."""
-    done = 0
-    for fit in list(machine.program.fits):
-        given = fit.args.get("callbacks")
-        if given is None or constant(given) is None or fit.open or fit.method not in _METHODS:
-            continue
-        callbacks = list(given.items) if isinstance(given, Sequence) else [given]
-        if any(map(_is_own, callbacks)) and all(map(_is_understood, callbacks)) and done < _MAX_FITS:
-            done += 1
-            _follow(machine, fit, callbacks)
+def follow_callbacks(machine: Machine, fit: Fit) -> None:
+    """Follows the callbacks of a training call epoch by epoch, if some are the program's own.
+
+    It is done on the spot: later the program may change what they hold and read.
+    """
+    given = fit.args.get("callbacks")
+    if given is None or constant(given) is None or fit.open or fit.method not in _METHODS or machine.in_callbacks:
+        return
+    callbacks = list(given.items) if isinstance(given, Sequence) else [given]
+    own = [callback for callback in callbacks if _is_own(callback)]
+    if own and machine.callback_fuel > 0 and all(map(_is_understood, callbacks)):
+        _follow(machine, fit, callbacks)
+    for callback in own:
+        if isinstance(callback, Instance):
+            machine.heap.write(callback.state, _USED, True)
 
 
 def _is_own(callback: Value) -> bool:
@@ -152,6 +159,8 @@ def _is_understood(callback: Value) -> bool:
     if not isinstance(callback, Instance) or not callback.cls.knows_its_bases() or callback.cls.decorators:
         return False
     cls = callback.cls
+    if _USED in callback.state:
+        return False
     if set(cls.external_bases()) - {"builtins.object"} != {_CALLBACK} or cls.lookup("set_model") is not None:
         return False
     return all(_is_function(method) for hook in _HOOKS if (method := cls.lookup(hook)) is not None)
@@ -164,21 +173,21 @@ def _is_function(value: Value) -> bool:
 
 def _follow(machine: Machine, fit: Fit, callbacks: list[Value]) -> None:
     machine.in_callbacks = True
-    with trying(machine, assumed=fit.assumed) as trial:
-        training = _Training(machine, fit, callbacks)
-        training.run()
-    machine.in_callbacks = False
-    machine.missed.clear()
-    machine.shares.clear()
+    training = _Training(machine, fit, callbacks)
+    try:
+        with elsewhere(machine), trying(machine, assumed=fit.assumed) as trial:
+            training.run()
+    finally:
+        machine.in_callbacks = False
+        machine.missed.clear()
+        machine.shares.clear()
     # Each epoch does the same again.
     facts = {(type(event), id(event.node)): event for event in trial.events if isinstance(event, _FACTS)}
     publish(machine, list(facts.values()), fit)
     if training.stop is not None:
-        machine.assumed = fit.assumed
         machine.emit(StopsAtOnce(node=training.stop, fit=fit))
     if trial.finished and training.zero is not None:
         setter, value = training.zero
-        machine.assumed = fit.assumed
         machine.emit(ZeroRates(node=setter, fit=fit, returned=value))
 
 
@@ -214,8 +223,7 @@ class _Training:
             before = rates.value_of(rate) if rate is not None else None
             is_zero = is_zero and number(before) == 0
             if not number_:
-                self._call(_BEFORE_STEP, (Const(0),), None)
-                self._call(_AFTER_STEP, (Const(0),), self._names)
+                self._steps()
                 is_zero = is_zero and rate is not None and rates.value_of(rate) is before
             self._call(_AFTER_EPOCH, (epoch,), self._names)
             stop: Value | None = fit.model.state.get(".stop_training")
@@ -225,6 +233,36 @@ class _Training:
         setter = rates.setter_of(rate) if rate is not None else None
         if is_zero and rate is not None and setter is not None and epochs:
             self.zero = (setter, rates.value_of(rate))
+
+    def _steps(self) -> None:
+        """The steps of an epoch, and of its validation: one of them for all."""
+        for batch in (Const(0), Unknown("batch")):
+            mark = self._machine.heap.mark()
+            self._call(_BEFORE_STEP, (batch,), None)
+            self._call(_AFTER_STEP, (batch,), self._names)
+            self._loosen(mark, any_number=not isinstance(batch, Const))
+        if has_validation(self._fit) is not False:
+            mark = self._machine.heap.mark()
+            for hook in _OF_TESTS:
+                self._call(hook, (Unknown("batch"),) if "batch" in hook else (), None)
+            self._loosen(mark, any_number=True)
+
+    def _loosen(self, mark: int, *, any_number: bool) -> None:
+        """Closes a mark. What was changed since is not known for sure if it happens any number of times, or perhaps."""
+        heap = self._machine.heap
+        changes = heap.capture(mark)
+        heap.undo(mark)
+        if not any_number:
+            heap.apply(changes)
+            return
+        for container, key, after in changes.values():
+            before = container.get(key, ABSENT)
+            if before is ABSENT and isinstance(after, Const):
+                heap.write(container, key, Unknown("perhaps changed", node=after.node))
+            elif after is ABSENT:
+                heap.delete(container, key)
+            else:
+                heap.write(container, key, widen(before, after))
 
     def _others_set_rates(self) -> bool:
         return any(isinstance(one, Object) and one.short in RATE_CALLBACKS for one in self._callbacks)
@@ -240,7 +278,9 @@ class _Training:
                 continue
             logs = logs or self._logs(hook if isinstance(hook, str) else hook[0], names)
             arguments = Arguments([(value, place) for value in (*given, logs)])
+            mark, leaves = self._machine.heap.mark(), self._machine.leaves
             follow(self._machine, function, arguments, place, receiver=receiver)
+            self._loosen(mark, any_number=self._machine.leaves != leaves)
 
     def _methods(self, hooks: tuple[str, ...]) -> Iterator[tuple[Function, Value | None]]:
         """For each callback the first of these methods that it has, with its object."""
@@ -259,7 +299,7 @@ class _Training:
 
     def _logs(self, hook: str, names: _Names | None) -> Mapping:
         """The numbers that a method gets."""
-        validated = has_validation(self._fit) if hook == _AFTER_EPOCH else False
+        validated = has_validation(self._fit) if hook == _AFTER_EPOCH else None if hook in _OF_TESTS else False
         shown = list(names or ())
         if validated:
             shown += [f"val_{name}" for name in shown]

@@ -37,7 +37,8 @@ def follow_train_steps(machine: Machine) -> None:
     from kerlint.program.interpreter.calls import follow
 
     done: set[int] = set()
-    fits = {id(fit.model): fit for fit in reversed(list(machine.program.fits)) if fit.method != "train_on_batch"}
+    # The last training call of each: the model is as it is now, which may be another phase than that of the first.
+    fits = {id(fit.model): fit for fit in machine.program.fits if fit.method != "train_on_batch"}
     for model in sorted(machine.program.models, key=lambda model: "fitted" not in model.state):
         step = model.cls.lookup("train_step") if model.cls is not None else None
         if not isinstance(step, Function) or id(step) in done or step.node is None:

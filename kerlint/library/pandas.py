@@ -174,7 +174,7 @@ def _one_hot(call: Call, column: Array, start: list[str], known: Distinct) -> Ar
     if not is_none(call.value("dummy_na", 3)) and truth(call.value("dummy_na", 3)) is not False:
         return None
     dropped = call.value("drop_first", 7)
-    if dropped is not None and truth(dropped) is None:
+    if known.values is None or (dropped is not None and truth(dropped) is None):
         return None
     values = known.values[1:] if truth(dropped) is True else known.values
     dtype = dtype_name(call.value("dtype", 8)) or "bool"

@@ -158,7 +158,7 @@ def vocabulary(layer: Layer, method: str, arguments: Arguments, node: syntax.Nod
     """`layer.get_vocabulary()` and `layer.vocabulary_size()` of a layer that was given its words."""
     words = layer.args.get("vocabulary")
     extra, mode = integer(argument(layer, "num_oov_indices")), text(argument(layer, "output_mode"))
-    known = list(words.exact) if isinstance(words, Sequence) and words.exact is not None else None
+    known = list(words.exact) if isinstance(words, Sequence) and words.exact is not None else _distinct(words)
     if known is None or extra is None or mode is None or layer.short not in ("StringLookup", "IntegerLookup"):
         return Unknown(method, node=node)
     mask, other = argument(layer, "mask_token"), argument(layer, "oov_token")
@@ -172,6 +172,14 @@ def vocabulary(layer: Layer, method: str, arguments: Arguments, node: syntax.Nod
         return Unknown(method, node=node)
     found = [*first, *known] if special or method == "vocabulary_size" else known
     return Const(len(found), node=node) if method == "vocabulary_size" else list_of(found, "list", node)
+
+
+def _distinct(words: Value | None) -> list[Value] | None:
+    """The items of what `np.unique` gives, where they are known."""
+    if not isinstance(words, Array) or words.distinct is None:
+        return None
+    values = words.distinct.all_values
+    return None if values is None or words.shape != (len(values),) else [Const(value) for value in values]
 
 
 def _hashed(layer: Layer, data: Array, node: syntax.Node) -> Array:

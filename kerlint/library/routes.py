@@ -101,7 +101,7 @@ def route(name: str) -> Route:
         is_variable=is_variable,
         keeps=is_variable or name == "tensorflow.constant",
         is_keras=name.startswith("keras."),
-        is_operation=name.startswith(("tensorflow.", "einops.")) and not name.startswith("tensorflow.data."),
+        is_operation=name.startswith(("tensorflow.", "einops.", "jax.nn.")) and not name.startswith("tensorflow.data."),
         is_flag=options.is_flag(name),
         handler=_handler(name),
     )

@@ -163,8 +163,10 @@ def _frozen(machine: Machine, model: Model) -> frozenset[int]:
     return frozenset(found)
 
 
-def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments, node: syntax.Node) -> Value:
-    """`model.fit(...)` and its older forms."""
+def fit_model(
+    machine: Machine, model: Model, method: str, arguments: Arguments, node: syntax.Node
+) -> tuple[Fit, Value]:
+    """`model.fit(...)` and its older forms: the event, and the history that it returns."""
     args, places = bind_arguments(f"keras.Model.{method}", arguments)
     _take_batches(machine, args)
     x = args.get("x") or args.get("generator")
@@ -191,7 +193,7 @@ def fit_model(machine: Machine, model: Model, method: str, arguments: Arguments,
     )
     machine.emit(event)
     machine.heap.write(model.state, "fitted", Const(True, node=node))
-    return Object("keras.callbacks.History", {"model": model}, node=node, state={FIT: event})
+    return event, Object("keras.callbacks.History", {"model": model}, node=node, state={FIT: event})
 
 
 def apply_gradients(machine: Machine, optimizer: Object, method: str, arguments: Arguments, node: syntax.Node) -> Value:

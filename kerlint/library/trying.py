@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TRIAL_FUEL = 10_000
 #: Fuel that has to be left for the program itself: a trial is an extra.
 _RESERVE = 2_000
+#: What a trial costs at least, so that their number is limited, too.
+_LEAST = 300
 
 
 @dataclass(eq=False, slots=True)
@@ -30,6 +32,21 @@ class Trial:
 
     events: list[Event] = field(default_factory=list)
     finished: bool = False
+
+
+@contextmanager
+def elsewhere(machine: Machine) -> Iterator[None]:
+    """Follows what stands in the block as if a library called it: where we are in the program does not count there."""
+    outer = machine.frames, machine.path, machine.loops, machine.traces, machine.tries, machine.tapes
+    machine.frames, machine.path, machine.loops, machine.traces, machine.tries, machine.tapes = [], (), (), [], 0, 0
+    fuel = machine.fuel
+    machine.fuel = machine.callback_fuel + _RESERVE
+    try:
+        yield
+    finally:
+        machine.callback_fuel = machine.fuel - _RESERVE - _LEAST
+        machine.fuel = fuel
+        machine.frames, machine.path, machine.loops, machine.traces, machine.tries, machine.tapes = outer
 
 
 @contextmanager

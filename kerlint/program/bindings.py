@@ -39,12 +39,13 @@ class Bindings:
     """Keeps account of the names of tensors while a program is evaluated."""
 
     _made: dict[int, Unread] = field(default_factory=dict)
-    _read: set[int] = field(default_factory=set)
+    #: With the tensors themselves, so that their identity stays their own.
+    _read: dict[int, Tensor] = field(default_factory=dict)
 
     def bind(self, name: str, tensor: Tensor, *, sure: bool) -> None:
         """A name is given to a tensor; `sure` is False where it may be read on a way that is not followed."""
         if not sure:
-            self._read.add(id(tensor))
+            self._read[id(tensor)] = tensor
         self._made.setdefault(id(tensor), Unread(name, tensor))
 
     def read(self, tensor: Tensor) -> None:
@@ -53,7 +54,7 @@ class Bindings:
         while pending:
             current = pending.pop()
             if id(current) not in self._read:
-                self._read.add(id(current))
+                self._read[id(current)] = current
                 if current.op.kind == "gap":
                     pending.extend(current.op.inputs)
 

@@ -32,14 +32,21 @@ class Distinct:
     """Which values a column of a table has.
 
     Args:
-        values: each of them once, sorted.
+        values: each of them once, sorted; None if they are too many.
         rarest: how many rows have the rarest of them.
         gaps: how many rows of the whole table lack something.
+        kind: the dtype that pandas reads them as, if it is known; `object` for text.
     """
 
-    values: tuple[str | int, ...]
+    values: tuple[str | int, ...] | None
     rarest: int
     gaps: int
+    kind: str | None = None
+
+    @property
+    def all_values(self) -> tuple[str | int, ...] | None:
+        """All that is in the column, gaps included; None if that is not known."""
+        return None if self.gaps else self.values
 
 
 @dataclass(frozen=True, slots=True, eq=False)

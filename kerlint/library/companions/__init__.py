@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "gym": "gym",
     "gymnasium": "gym",
+    "jax": "jax",
     "tensorflow_addons": "addons",
     "tensorflow_compression": "compression",
     "tensorflow_examples": "examples",

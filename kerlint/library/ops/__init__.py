@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from kerlint.library.ops._names import LENIENT, ONLY_SYMBOLIC, rules
+from kerlint.library.ops._names import LENIENT, ONLY_SYMBOLIC, ONLY_TRACED, rules
 from kerlint.library.ops.base import Answer, OpCall, Rule, broadcast, operand
 from kerlint.library.ops.classes import operation_class
 from kerlint.library.shapes.base import Misfit
@@ -41,7 +41,7 @@ def evaluate(name: str, args: dict[str, Value], *, open: bool = False, traced: b
         Misfit: the function cannot take these tensors.
     """
     found = _rules().get(name)
-    if found is None or (traced and name in ONLY_SYMBOLIC):
+    if found is None or (name in ONLY_SYMBOLIC if traced else name.startswith(ONLY_TRACED)):
         return None
     family, rule = found
     table = _table(family)

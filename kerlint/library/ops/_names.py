@@ -38,6 +38,13 @@ TABLE: tuple[tuple[str, str, str, str], ...] = (
     (
         "elementwise",
         "same",
+        "jax.nn",
+        """celu elu gelu hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax mish relu relu6
+        selu sigmoid silu soft_sign softmax softplus sparse_plus sparse_sigmoid squareplus swish tanh""",
+    ),
+    (
+        "elementwise",
+        "same",
         "keras.backend",
         """abs batch_normalization bias_add cast cast_to_floatx clip cos dropout elu exp hard_sigmoid in_train_phase
         l2_normalize log ones_like random_normal_like relu reverse round sigmoid sign sin softmax softplus softsign
@@ -299,6 +306,8 @@ ONLY_SYMBOLIC = frozenset(
     for name in """array_split image.elastic_transform image.scale_and_translate inner median nanmedian nanpercentile
     nanquantile percentile quantile slogdet""".split()
 )
+#: Packages whose functions take the tensors inside a layer, but no symbolic ones.
+ONLY_TRACED = ("jax.",)
 #: Functions of `keras.ops` for which TensorFlow does not look at the sizes before the model runs.
 LENIENT = frozenset(
     f"keras.ops.{name}" for name in "cumprod cumsum dot fold image.crop_images matmul one_hot tensordot".split()

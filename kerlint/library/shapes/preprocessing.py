@@ -269,6 +269,14 @@ def _depth(call: Call, mode: str | None, mask: Value | None, unknown: int | None
     return limit if padded else None if padded is None else size
 
 
+def _all_of(given: Value | None) -> tuple[Value, ...] | None:
+    """The tokens that are given, in a list or as what `np.unique` gives; None if they are not all known."""
+    if not isinstance(given, Array):
+        return items(given)
+    values = given.distinct.all_values if given.distinct is not None else None
+    return None if values is None or given.shape != (len(values),) else tuple(map(Const, values))
+
+
 def _vocabulary_size(
     call: Call, mode: str | None, mask: Value | None, unknown: int | None, word: Value | None
 ) -> int | None:
@@ -281,7 +289,7 @@ def _vocabulary_size(
         return None
     if mode == "tf_idf" and weighted is False:
         raise Misfit("with a vocabulary, output_mode 'tf_idf' takes idf_weights")
-    listed = items(given)
+    listed = _all_of(given)
     if listed == ():
         raise Misfit("the vocabulary is empty")
     if listed is None or unknown is None or mode is None or not isinstance(mask, Const) or not isinstance(word, Const):

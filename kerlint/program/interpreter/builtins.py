@@ -8,6 +8,7 @@ from typing import Any
 
 from kerlint import syntax
 from kerlint.program.constants import FETCHED, NOTHING, constant
+from kerlint.program.element_types import type_of
 from kerlint.program.interpreter.containers import set_of
 from kerlint.program.interpreter.enumerations import Member, members_of
 from kerlint.program.interpreter.instances import call_isinstance
@@ -24,7 +25,6 @@ from kerlint.program.values import (
     Array,
     Const,
     Dataset,
-    External,
     Gap,
     Instance,
     Layer,
@@ -161,6 +161,10 @@ def _slice(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
 def _collection(kind: str) -> Handler:
     def handler(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
         value = arguments.get(0)
+        if kind == "set" and isinstance(value, Array) and value.rank == 1 and value.distinct is not None:
+            known = value.distinct.all_values
+            if known is not None:
+                return set_of(tuple(Const(one, node=node) for one in known), node)
         if isinstance(value, Array):
             return value if value.values is None else list_of((Gap(node=node),), kind, node)
         items = spread(machine, value, node) if value is not None else ()
@@ -417,14 +421,10 @@ def _hasattr(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value
 
 
 def _type(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:
-    """`type(layer)`: the class of the program, or the one of the library that the layer is of."""
+    """`type(x)`, as far as it is known."""
     given = arguments.get(0)
-    if isinstance(given, (Layer, Model)) and len(arguments.positional) == 1 and not arguments.open:
-        if given.cls is not None:
-            return given.cls
-        if isinstance(given, Layer):
-            return External(given.name, node=node)
-    return _unknown(machine, arguments, node)
+    found = None if given is None or len(arguments.positional) != 1 or arguments.open else type_of(given, node)
+    return found if found is not None else _unknown(machine, arguments, node)
 
 
 def _unknown(machine: Machine, arguments: Arguments, node: syntax.Node) -> Value:

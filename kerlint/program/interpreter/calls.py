@@ -432,7 +432,7 @@ def _default(machine: Machine, function: Function, name: str, arguments: Argumen
 
 def instantiate(machine: Machine, cls: Class, arguments: Arguments, node: syntax.Node) -> Value:
     """An object of a class of the program."""
-    machine.instantiated.add(id(cls))
+    machine.instantiated[id(cls)] = cls
     if is_enumeration(cls):
         return by_value(cls, arguments, node)
     special = machine.library.instantiate(machine, cls, arguments, node)

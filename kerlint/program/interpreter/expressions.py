@@ -223,7 +223,12 @@ def _and_or(
     if known is not None:
         return machine.evaluate(operand) if known is is_and else left
     machine.doubts += 1
+    mark = machine.heap.mark() if machine.in_callbacks else None
     right = machine.evaluate(operand)
+    if mark is not None:
+        changes = machine.heap.capture(mark)
+        machine.heap.undo(mark)
+        machine.heap.merge(changes, {})
     machine.doubts -= 1
     if isinstance(right, Const) and right.value is (not is_and) and not right.assumed:
         # `x and False` is false and `x or True` is true, whatever x is; which of the two values it is does not count.

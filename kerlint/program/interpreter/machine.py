@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FUEL = 60_000
 #: Likewise for all that runs when the user's other modules are imported, so that they leave the file its own fuel.
 MODULE_FUEL = 30_000
+#: What callbacks and plans of learning rates may use of all training calls together.
+CALLBACK_FUEL = 30_000
 #: How deep the program's own functions are followed.
 MAX_CALL_DEPTH = 16
 #: How deep expressions and blocks may nest.
@@ -93,6 +95,10 @@ class Machine:
         self.doubts = 0
         #: Whether callbacks of the program are being followed.
         self.in_callbacks = False
+        #: While they are, how often they came to a place that they may not have got past.
+        self.leaves = 0
+        #: Fuel that is left for what training calls run of the program; none of it is taken from the program itself.
+        self.callback_fuel = CALLBACK_FUEL
         #: By identity, a None that stands for a number which `logs` do not have, with the event if it is made use of.
         self.missed: dict[int, tuple[Value, Event]] = {}
         #: By identity, numbers that `fit` logs and that are shares of 1, with the training call.
@@ -109,7 +115,8 @@ class Machine:
         self.recursions = 0
         #: By the identity of a definition, whether calling it makes a generator.
         self.generators: dict[int, bool] = {}
-        self.instantiated: set[int] = set()
+        #: By their identity, so that it stays their own.
+        self.instantiated: dict[int, Class] = {}
         #: By the attribute that spells it, a symbol of a library, with what it was read from and for which program.
         self.symbols: dict[syntax.Node, tuple[Value, Program, External]] = {}
         #: Objects of the program that give batches, by identity and what they hold, as datasets.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kerlint import syntax
 from kerlint.program.alternatives import one_of
+from kerlint.program.element_types import DType, same_type
 from kerlint.program.interpreter.containers import overlaid
 from kerlint.program.interpreter.enumerations import equal
 from kerlint.program.interpreter.machine import Machine
@@ -158,6 +160,9 @@ def plain(value: Value) -> Any:
 def compare(machine: Machine, symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
     """`left symbol right` for a comparison."""
     if symbol in _EQUALITY:
+        types = None if type(left) is Const and type(right) is Const else _compare_types(symbol, left, right, node)
+        if types is not None:
+            return types
         answer = equal(_EQUALITY[symbol], left, right)
         if answer is not None:
             return Const(answer is (symbol in ("is", "==")), node=node)
@@ -168,6 +173,17 @@ def compare(machine: Machine, symbol: str, left: Value, right: Value, node: synt
         take(machine, right, partly=True)
         return found
     return operate(machine, symbol, left, right, node)
+
+
+def _compare_types(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value | None:
+    """What compares types or dtypes gives; None if neither side is one."""
+    same = same_type(left, right)
+    are_dtypes = isinstance(left, DType) or isinstance(right, DType)
+    if same is not None and (symbol in ("==", "!=") or not are_dtypes):
+        return Const(same is (symbol in ("is", "==")), node=node)
+    # A dtype has more names than one.
+    is_none = isinstance(right, Const) and right.value is None
+    return Unknown("comparison", node=node) if are_dtypes and not is_none else None
 
 
 def _identity(symbol: str, left: Value, right: Value, node: syntax.Node) -> Value:
@@ -187,8 +203,9 @@ def _membership(symbol: str, left: Value, right: Value, node: syntax.Node) -> Va
     from kerlint.program.values import Mapping
 
     answer: bool | None = None
-    if not isinstance(left, Const):
-        same = [equal("==", left, item) for item in right.items] if isinstance(right, Sequence) else [None]
+    if not isinstance(left, Const) or isinstance(left, DType):
+        check = same_type if isinstance(left, DType) else partial(equal, "==")
+        same = [check(left, item) for item in right.items] if isinstance(right, Sequence) else [None]
         if None in same and True not in same:
             return Unknown("membership", node=node)
         return Const((True in same) is (symbol == "in"), node=node)

@@ -148,6 +148,8 @@ def _changed(machine: Machine, old: Sequence | Mapping, value: Value) -> Value:
 
 def _return(machine: Machine, node: syntax.Return) -> int:
     value: Value = machine.evaluate(node.value) if node.value is not None else Const(None, node=node)
+    if machine.in_callbacks and not machine.sure:
+        machine.leaves += 1
     if machine.frames:
         machine.frames[-1].returns.append(value)
     return RETURN
@@ -155,6 +157,8 @@ def _return(machine: Machine, node: syntax.Return) -> int:
 
 def _left(machine: Machine, flow: int) -> int:
     """`raise`, `break`, `continue`: what stands behind them in the function may not be reached."""
+    if machine.in_callbacks and not machine.sure:
+        machine.leaves += 1
     if machine.frames:
         machine.frames[-1].left = True
     return flow
@@ -198,6 +202,10 @@ def _if(machine: Machine, node: syntax.If) -> int:
     if flow == FALL and other == FALL:
         heap.merge(first, second)
         return FALL
+    if machine.in_callbacks:
+        # The next method of the callback finds what this one has changed, wherever it was left.
+        heap.merge(first, second)
+        return FALL if FALL in (flow, other) or flow != other else flow
     if flow == FALL:
         heap.apply(first)
         return FALL
@@ -235,7 +243,9 @@ def _with(machine: Machine, node: syntax.With) -> int:
     tapes, tries = machine.tapes, machine.tries
     for item in node.items:
         manager = machine.evaluate(item.item)
-        machine.tries += _expects_failure(item.item)
+        expects_failure = _expects_failure(item.item)
+        machine.tries += expects_failure
+        machine.leaves += expects_failure
         bound = machine.library.enter(machine, manager, item.item)
         if item.asname is not None:
             assign_target(machine, item.asname, bound)
@@ -257,6 +267,7 @@ def _try(machine: Machine, node: syntax.Try) -> int:
     """The body as it stands; handlers only for their facts and for names that the body does not make."""
     heap = machine.heap
     machine.tries += bool(node.handlers)
+    machine.leaves += bool(node.handlers)
     try:
         flow = machine.execute(node.body)
     finally:

@@ -287,6 +287,9 @@ class MonitorMisconfigured(Rule):
         class Logging(keras.callbacks.Callback):
             def on_epoch_end(self, epoch, logs=None):
                 logs["acc"] = score(self.model)
+        class Tested(keras.callbacks.Callback):
+            def on_test_end(self, logs=None):
+                print(logs["loss"], logs["val_own"])
         class Late(keras.callbacks.Callback):
             def on_epoch_end(self, epoch, logs=None):
                 if self.other or epoch < 3:
@@ -297,6 +300,7 @@ class MonitorMisconfigured(Rule):
         model.fit(x, y, callbacks=[Prepared(), Reading()])
         model.fit(x, y, callbacks=[Logging(), Late()])
         model.fit(x, y, callbacks=Late())
+        model.fit(x, y, validation_split=0.1, callbacks=Tested())
         """,
         """
         import keras

@@ -49,7 +49,8 @@ class StoppedInFirstEpoch(Rule):
     ```
 
     ## Known limits
-    Only where nothing unknown decides it, and where the training call asks for more than one epoch.
+    Only where nothing unknown decides it, in the first training call that has the callback, and where more than one
+    epoch is asked for.
 
     ## References
     - Measured on Keras 3.15.1: the history of the example has one epoch.
@@ -121,5 +122,64 @@ class StoppedInFirstEpoch(Rule):
             def on_epoch_end(self, epoch, logs=None):
                 self.model.stop_training = True
         model.fit(x, y, callbacks=[Once()])
+        """,
+        # Left before it is reached; decided by what other methods count; changed only after the training.
+        """
+        import keras
+        import contextlib
+        finishing = False
+        class Asked(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                with contextlib.suppress(OSError):
+                    open("stop").close()
+                    self.model.stop_training = True
+        class Guarded(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if logs["loss"] > 0.01:
+                    return
+                self.model.stop_training = True
+        class Goals(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                for name in ("loss", "mae"):
+                    if logs[name] > 0.1:
+                        break
+                else:
+                    self.model.stop_training = True
+        class Phases(keras.callbacks.Callback):
+            phase = 0
+            def on_epoch_begin(self, epoch, logs=None):
+                if self.late():
+                    self.phase = 1
+                    return
+                self.phase = 2
+            def on_epoch_end(self, epoch, logs=None):
+                if self.phase == 2 or finishing:
+                    self.model.stop_training = True
+        class Short(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                self.steps, self.tested, type(self).done = 0, False, True
+            def on_train_batch_end(self, batch, logs=None):
+                self.steps += 1
+            def on_test_end(self, logs=None):
+                self.tested = True
+                Short.done = False
+            def on_epoch_end(self, epoch, logs=None):
+                if self.steps < 2 or not self.tested or self.done:
+                    self.model.stop_training = True
+        class Until(keras.callbacks.Callback):
+            def __init__(self, epochs):
+                super().__init__()
+                self.epochs = epochs
+            def stop(self):
+                self.model.stop_training = True
+            def on_epoch_end(self, epoch, logs=None):
+                epoch + 1 >= self.epochs and self.stop()
+                logs["loss"] < 0.1 and self.stop()
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse", metrics=["mae"])
+        until = Until(10)
+        for one in (Asked(), Guarded(), Goals(), Phases(), Short(), until):
+            model.fit(x, y, epochs=20, validation_split=0.1, callbacks=[one])
+        until.epochs, finishing = 1, True
         """,
     )

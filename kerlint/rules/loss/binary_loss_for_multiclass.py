@@ -86,7 +86,7 @@ class BinaryLossForMulticlass(Rule):
                 if found is not None:
                     yield from self._one_unit(contract, found, head)
             elif head.units > 2:
-                yield from self._many_units(contract, head)
+                yield from self._many_units(program, contract, head)
 
     def _one_unit(self, contract: Contract, target: Target, head: Head) -> Iterator[Found]:
         count = _classes(target.array)
@@ -113,13 +113,13 @@ class BinaryLossForMulticlass(Rule):
             ),
         )
 
-    def _many_units(self, contract: Contract, head: Head) -> Iterator[Found]:
+    def _many_units(self, program: Program, contract: Contract, head: Head) -> Iterator[Found]:
         onehot = next((target for target in contract.targets if _is_onehot(target.array)), None)
         softmax = head.activation == "softmax"
         if not softmax and onehot is None:
             return
-        if any(_has_several(target.array) for target in contract.targets):
-            # The loss is right, and softmax is wrong: KL027.
+        if any(_has_several(target.array) for target in contract.targets) or (onehot is None and program.limits):
+            # The loss is right, and softmax is wrong: KL027. Where a budget ended, such targets may stand behind it.
             return
         also = [(head.activation_place, "softmax: one class out of many" if softmax else f"{head.units} units")]
         if onehot is not None:

@@ -10,7 +10,7 @@ from kerlint.library.dtypes import is_integer
 from kerlint.program.facts import Program
 from kerlint.program.graph import tensors_in
 from kerlint.program.trials import OwnLoss
-from kerlint.program.values import Layer, Op, Tensor
+from kerlint.program.values import Layer, Object, Op, Tensor
 from kerlint.rules.base import Found, Rule
 
 
@@ -80,7 +80,7 @@ class NonDifferentiableLoss(Rule):
             if not ends and own.looks:
                 continue
             if not ends:
-                yield from self._never_looked_at(own, results[0])
+                yield from self._never_looked_at(program, own, results[0])
                 continue
             first = ends[0]
             short = first.name.rpartition(".")[2] or first.name
@@ -100,16 +100,12 @@ class NonDifferentiableLoss(Rule):
                 about=own.compile,
             )
 
-    def _never_looked_at(self, own: OwnLoss, result: Tensor) -> Iterator[Found]:
+    def _never_looked_at(self, program: Program, own: OwnLoss, result: Tensor) -> Iterator[Found]:
         """A loss that is made of the targets alone."""
         graph = own.compile.graph
         if not _reaches(result.op, own.target) or result.op.name.endswith("_like") or own.compile.model.cls is not None:
             return
-        own_layers = [
-            node.layer for node in graph.nodes if isinstance(node.layer, Layer) and node.layer.cls is not None
-        ]
-        if own_layers or not graph.complete:
-            # A layer of the program may add a loss of its own.
+        if not graph.complete or any(_may_add_loss(made) for made in program.objects):
             return
         yield from self.found(
             own.compile.places.get("loss") or own.compile.node,
@@ -166,6 +162,27 @@ class NonDifferentiableLoss(Rule):
         """,
     )
     good = (
+        # Another loss that the weights depend on.
+        """
+        import keras
+        class Small(keras.layers.Layer):
+            def call(self, x):
+                self.add_loss(0.01 * keras.ops.sum(keras.ops.square(x)))
+                return x
+        def nothing(y_true, y_pred):
+            return 0.0 * keras.ops.sum(y_true)
+        inputs = keras.Input((8,))
+        hidden = Small()(keras.layers.Dense(4, activation="relu")(inputs))
+        model = keras.Model(inputs, keras.layers.Dense(1)(hidden))
+        model.compile("adam", nothing)
+        """,
+        """
+        import keras
+        def nothing(y_true, y_pred):
+            return 0.0 * keras.ops.sum(y_true)
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, kernel_regularizer="l2")])
+        model.compile("adam", nothing)
+        """,
         # Parts of the predictions that are not understood.
         """
         import keras
@@ -275,6 +292,16 @@ def _blocking(result: Tensor, prediction: Tensor) -> list[Op] | None:
             ends.append(op)
         pending.extend(tensor.op for tensor in passed)
     return ends
+
+
+def _may_add_loss(made: Object) -> bool:
+    """Whether this is a layer with a loss of its own: a regularizer, or what a class of the program may add.
+
+    A layer that gives back what it gets is no node of the model.
+    """
+    if not isinstance(made, Layer):
+        return False
+    return made.cls is not None or made.open or any(name.endswith("regularizer") for name in made.args)
 
 
 def _reaches(op: Op, prediction: Tensor) -> bool:

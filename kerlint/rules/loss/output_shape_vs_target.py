@@ -187,6 +187,16 @@ class OutputShapeVsTarget(Rule):
         """,
     )
     good = (
+        # Both get an axis more before they are compared.
+        """
+        import keras
+        import numpy as np
+        x = np.zeros((64, 8), "float32")
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8)])
+        out = model(x)
+        loss = keras.losses.mean_squared_error(x[:, None], out[:, None])
+        part = keras.losses.mean_squared_error(x[..., :4], out[..., :4])
+        """,
         # An answer for each step, and an upsampling back to the size of the image.
         """
         import keras

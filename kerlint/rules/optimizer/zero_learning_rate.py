@@ -171,6 +171,28 @@ class ZeroLearningRate(Rule):
         """,
     )
     good = (
+        # Set in some of the steps; planned by what the program changes later.
+        """
+        import keras
+        class Warm(keras.callbacks.Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                if batch > 0:
+                    self.model.optimizer.learning_rate = 1e-3 * min(1.0, batch / 100)
+        class Paused(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                if ready():
+                    return
+                self.model.optimizer.learning_rate = 0.0
+        top = 1e-3
+        for rate, one in ((0.0, Warm()), (1e-3, Paused())):
+            model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+            model.compile(keras.optimizers.Adam(rate), "mse")
+            model.fit(x, y, epochs=10, callbacks=[one])
+        other = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+        other.compile("adam", "mse")
+        other.fit(x, y, epochs=10, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: top)])
+        top = 0
+        """,
         """
         import keras
         class WarmUp(keras.callbacks.Callback):
