@@ -44,6 +44,7 @@ def follow_compound(machine: Machine, fit: Fit, function: Function, receiver: Va
         return follow(machine, function, Arguments(given), place, receiver=receiver)
 
     rates = [optimizer.rate]
+    absolute = False
     returned: Value | None = None
     with elsewhere(machine), trying(machine, assumed=fit.assumed) as trial:
         for epoch in range(count):
