@@ -120,7 +120,8 @@ def span_of(value: Value | None) -> Span | None:
 
 
 def _made_by(fit: Fit, use: Use) -> bool:
-    return isinstance(fit.x, Array) and fit.x.prediction is use.model
+    parts = fit.x.items if isinstance(fit.x, Sequence) else (fit.x,)
+    return any(isinstance(part, Array) and part.prediction is use.model for part in parts)
 
 
 def _is_noise(value: Value | None) -> bool:

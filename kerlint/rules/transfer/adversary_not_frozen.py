@@ -129,6 +129,27 @@ class AdversaryNotFrozen(Rule):
             D.train_on_batch(x, y)
             both.train_on_batch(np.random.normal(size=(64, 100)), np.ones((64, 1)))
         """,
+        # Pictures of two kinds: the judge gets both.
+        """
+        import numpy as np
+        import keras
+        from keras import layers
+        painter = keras.Sequential([keras.Input((16,)), layers.Dense(8)])
+        sketch, picture = keras.Input((16,)), keras.Input((8,))
+        judge = keras.Model([sketch, picture], layers.Dense(1)(layers.Concatenate()([sketch, picture])))
+        judge.compile("adam", "mse")
+        start = keras.Input((16,))
+        painted = painter(start)
+        both = keras.Model(start, [judge([start, painted]), painted])
+        both.compile("adam", ["mse", "mae"])  # KF021
+        sketches, pictures = np.load("sketches.npy"), np.load("pictures.npy")
+        for step in range(1000):
+            few = np.random.randint(0, 100, 8)
+            x, y = sketches[few], pictures[few]
+            judge.train_on_batch([x, y], np.ones((8, 1)))
+            judge.train_on_batch([x, painter.predict(x)], np.zeros((8, 1)))
+            both.train_on_batch(x, [np.ones((8, 1)), y])
+        """,
     )
     good = (
         """
