@@ -43,10 +43,12 @@ def as_dataset(machine: Machine, value: Value | None) -> Value | None:
     """The batches of such an object as a dataset of a known number of elements; anything else as it is."""
     if not isinstance(value, Instance) or not is_batches(value):
         return value
-    key = id(value), tuple(map(id, value.state.values()))
+    parts = tuple(value.state.values())
+    key = id(value), tuple(map(id, parts))
     known = machine.batches.get(key)
     if known is None:
-        known = machine.batches[key] = (value, _dataset(machine, value))
+        # With what the key is made of, so that their identities stay their own.
+        known = machine.batches[key] = ((value, *parts), _dataset(machine, value))
     return known[1]
 
 

@@ -120,7 +120,7 @@ class Machine:
         #: By the attribute that spells it, a symbol of a library, with what it was read from and for which program.
         self.symbols: dict[syntax.Node, tuple[Value, Program, External]] = {}
         #: Objects of the program that give batches, by identity and what they hold, as datasets.
-        self.batches: dict[object, tuple[Value, Value]] = {}
+        self.batches: dict[object, tuple[tuple[Value, ...], Value]] = {}
         #: What functions gave whose results are kept (`functools.lru_cache`), by the call.
         self.kept: dict[object, Value] = {}
         #: The library function that is called, as the program has its name.
